@@ -1,0 +1,235 @@
+import { z } from 'zod';
+
+/**
+ * The run spec: one file that describes a run. Every field has a default that serves; the JSON
+ * schema for editors is made from this (`semievol schema`).
+ */
+
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    'use letters, digits, ".", "_" and "-" (at most 100)',
+  );
+const files = z
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+  .transform((value) => (typeof value === 'string' ? [value] : value));
+const count = z.number().int().positive();
+
+const classification = z.strictObject({
+  type: z.literal('classification').describe('The answer is one of a fixed set of label words.'),
+  instruction: z
+    .string()
+    .min(1)
+    .default('Classify the text.')
+    .describe('What to do, in a sentence; the labels are listed after it.'),
+  labels: z
+    .array(z.string().min(1))
+    .min(2)
+    .describe(
+      'The label words. Answers in the data may be these words, or letters or digits of `options`.',
+    ),
+});
+
+const multipleChoice = z.strictObject({
+  type: z.literal('multiple-choice').describe('The answer is the letter of one of the options.'),
+  instruction: z
+    .string()
+    .min(1)
+    .default('Answer the question with the letter of the right option.')
+    .describe('What to do, in a sentence.'),
+});
+
+export const taskSpec = z.discriminatedUnion('type', [classification, multipleChoice]);
+
+export const dataSpec = z.strictObject({
+  labelled: files.describe(
+    'CSV, JSONL or Parquet files (paths from the spec file, or URLs) with answers.',
+  ),
+  unlabelled: files.describe('Files without answers. Where they have some, these only measure.'),
+  test: files.describe('Files with answers that no training sees.'),
+  columns: z
+    .strictObject({
+      question: z.string().min(1).default('question').describe('Column of the question or text.'),
+      options: z.string().min(1).default('options').describe('Column of the options, a JSON list.'),
+      answer: z.string().min(1).default('answer').describe('Column of the answer.'),
+      context: z.string().min(1).default('context').describe('Column of a passage to read first.'),
+    })
+    .prefault({})
+    .describe('Names of the columns; options and context may be missing in the files.'),
+  limits: z
+    .strictObject({
+      labelled: count.optional(),
+      unlabelled: count.optional(),
+      test: count.optional(),
+    })
+    .prefault({})
+    .describe('Take only the first N good rows of a split.'),
+  maxBadRows: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.01)
+    .describe(
+      'Share of unusable rows (0 to 1) above which the run stops before anything is spent.',
+    ),
+});
+
+const endpointModel = (model: string) =>
+  z
+    .strictObject({
+      endpoint: name.default('local').describe('Name of an endpoint in temporal.config.ts.'),
+      name: z.string().min(1).default(model).describe('Model name as the endpoint knows it.'),
+    })
+    .prefault({});
+
+const collaborator = z.strictObject({
+  name: name.describe('Unique in the list; part of the key of every answer.'),
+  model: z
+    .string()
+    .min(1)
+    .default('warm-up')
+    .describe(
+      '"warm-up" (the model just fine-tuned on the labelled data), "base", or a model name.',
+    ),
+  shots: z
+    .number()
+    .int()
+    .min(0)
+    .max(32)
+    .default(3)
+    .describe('Neighbours shown as worked examples.'),
+  skip: z
+    .number()
+    .int()
+    .min(0)
+    .max(32)
+    .default(0)
+    .describe('Nearest neighbours to leave out first.'),
+  order: z
+    .enum(['nearest-first', 'nearest-last'])
+    .default('nearest-last')
+    .describe('Order of the worked examples in the prompt.'),
+  temperature: z.number().min(0).max(2).default(0).describe('0 is greedy.'),
+  samples: z
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('Answers drawn (one request with `n`).'),
+});
+
+const defaultCollaborators = [
+  { name: 'no-shots', shots: 0 },
+  { name: 'nearest', shots: 3 },
+  { name: 'nearest-reversed', shots: 3, order: 'nearest-first' as const },
+  { name: 'next-nearest', shots: 3, skip: 3 },
+];
+
+const percentile = (value: number, text: string) =>
+  z.number().min(0).max(100).default(value).describe(text);
+
+export const selectionSpec = z.discriminatedUnion('rule', [
+  z.strictObject({
+    rule: z
+      .literal('paper')
+      .describe('Keep every pseudo-label of entropy at or below the percentile.'),
+    percentile: percentile(50, 'θ of the paper: the share kept, in per cent.'),
+  }),
+  z.strictObject({
+    rule: z
+      .literal('official')
+      .describe("The authors' code: all agreed, and disagreed below the percentile."),
+    percentile: percentile(30, 'Share of the disagreed that is kept, in per cent.'),
+  }),
+]);
+
+export const trainingSpec = z.strictObject({
+  epochs: count.default(4).describe('Passes over the training file.'),
+  batchSize: count.optional().describe("Rows a step; the endpoint's own choice when left out."),
+  learningRateMultiplier: z
+    .number()
+    .positive()
+    .optional()
+    .describe("Factor on the endpoint's own learning rate; its own choice when left out."),
+});
+
+export const runSpec = z
+  .strictObject({
+    name: name.describe('Name of the run: the workflow id, and the key of all it stores.'),
+    task: taskSpec,
+    data: dataSpec,
+    model: endpointModel('smollm2-135m-instruct').describe('The base model M.'),
+    embedding: endpointModel('all-minilm-l6-v2').describe('The model that embeds for retrieval.'),
+    training: trainingSpec
+      .extend({
+        evolveFrom: z
+          .enum(['base', 'warm-up'])
+          .default('base')
+          .describe('Where the final fine-tune starts.'),
+      })
+      .prefault({}),
+    retrieval: z
+      .strictObject({
+        mode: z
+          .enum(['vector', 'bm25', 'hybrid'])
+          .default('vector')
+          .describe('How neighbours are found.'),
+      })
+      .prefault({}),
+    collaborators: z.array(collaborator).min(1).prefault(defaultCollaborators),
+    maxTokens: count.default(16).describe('Most tokens of an answer.'),
+    justification: z
+      .strictObject({
+        model: z.string().min(1).default('warm-up').describe('Who decides between the candidates.'),
+        maxTokens: count.default(256).describe('Most tokens of a justification.'),
+      })
+      .prefault({}),
+    selection: selectionSpec.prefault({ rule: 'paper' }),
+    evaluation: z
+      .strictObject({
+        confidence: z.number().gt(0.5).lt(1).default(0.95).describe('Level of the intervals.'),
+      })
+      .prefault({}),
+    batch: z
+      .strictObject({
+        size: z.number().int().min(1).max(10_000).default(250).describe('Examples an activity.'),
+        window: z.number().int().min(1).max(100).default(4).describe('Batches at the same time.'),
+      })
+      .prefault({}),
+    rounds: z.number().int().min(1).max(100).default(1),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(0)
+      .describe('Everything random follows from it.'),
+  })
+  .superRefine((spec, context) => {
+    const names = spec.collaborators.map((one) => one.name);
+    names.forEach((value, index) => {
+      if (names.indexOf(value) !== index)
+        context.addIssue({
+          code: 'custom',
+          path: ['collaborators', index, 'name'],
+          message: `"${value}" is the name of another collaborator; names must differ`,
+        });
+    });
+  });
+
+export type RunSpec = z.output<typeof runSpec>;
+export type TaskSpec = z.output<typeof taskSpec>;
+export type DataSpec = z.output<typeof dataSpec>;
+export type SelectionSpec = z.output<typeof selectionSpec>;
+export type TrainingSpec = z.output<typeof trainingSpec>;
+export type CollaboratorSpec = RunSpec['collaborators'][number];
+
+/** The most neighbours any collaborator needs: retrieve this many. */
+export function neighboursNeeded(spec: Pick<RunSpec, 'collaborators'>): number {
+  return Math.max(
+    0,
+    ...spec.collaborators.map((one) => (one.shots > 0 ? one.skip + one.shots : 0)),
+  );
+}

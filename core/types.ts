@@ -1,0 +1,198 @@
+/** The words of the method, as types. Pure data: everything here can cross a Temporal payload. */
+
+/** The three parts of a data set. */
+export type Split = 'labelled' | 'unlabelled' | 'test';
+
+/** One example of a task. */
+export interface Example {
+  /** SHA-256 (hex) of the normalised question, options and context. */
+  id: string;
+  question: string;
+  /** A passage the question refers to. */
+  context?: string;
+  /** The choices, in order (multiple choice only). */
+  options?: string[];
+  /**
+   * The gold answer in the task's canonical form. Unlabelled examples may carry one: it measures
+   * pseudo-label accuracy and is never used to train or to select.
+   */
+  answer?: string;
+}
+
+/** An example as stored: `ordinal` is dense (0, 1, 2, …) within its split. */
+export interface StoredExample extends Example {
+  split: Split;
+  ordinal: number;
+}
+
+/** Ordinals `from` (inclusive) to `to` (exclusive) of a split. */
+export interface OrdinalRange {
+  from: number;
+  to: number;
+}
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+/** A worked example shown in a prompt. */
+export type Shot = Required<Pick<Example, 'answer'>> & Example;
+
+/** What a stage of a round asks the models for; part of every answer's key. */
+export type AnswerStage = 'collaborate' | 'justify' | `evaluate-${ModelRole}`;
+
+/** The models a round produces or compares. */
+export type ModelRole = 'vanilla' | 'sft' | 'sft-steps' | 'semievol';
+
+/** One sampled answer of one model to one example. */
+export interface Answer {
+  round: number;
+  stage: AnswerStage;
+  split: Split;
+  ordinal: number;
+  exampleId: string;
+  /** Name of the collaborator; the model role for evaluations. */
+  collaborator: string;
+  sample: number;
+  model: string;
+  text: string;
+  /** The answer in canonical form, or null where none could be read from the text. */
+  parsed: string | null;
+  /** Mean negative log-probability a token, in nats (§3.3 of the paper); null without logprobs. */
+  entropy: number | null;
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+  finishReason: string;
+}
+
+/** What a round believes about one unlabelled example. */
+export interface PseudoLabel {
+  round: number;
+  ordinal: number;
+  exampleId: string;
+  /** Canonical answer; null when no collaborator gave a readable one. */
+  label: string | null;
+  /** All collaborators gave the same answer. */
+  agreed: boolean;
+  /** Mean negative log-probability a token of the answer(s) behind the label, in nats. */
+  entropy: number | null;
+  /** How many collaborators stood behind the label, out of `collaborators`. */
+  votes: number;
+  collaborators: number;
+}
+
+/** The labelled neighbours of one unlabelled example, nearest first. */
+export interface Neighbours {
+  round: number;
+  ordinal: number;
+  exampleId: string;
+  /** Ordinals in the labelled split. */
+  labelled: number[];
+  /** Cosine distance or negative BM25 score, in the same order. */
+  distances: number[];
+}
+
+/** A successes-out-of-trials figure with its Wilson interval. */
+export interface Proportion {
+  correct: number;
+  total: number;
+  /** correct / total, or null when total is 0. */
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+/** Tokens and requests of one phase. */
+export interface Usage {
+  requests: number;
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+  trainedTokens: number;
+}
+
+/** One model known to the store: its lineage goes back to base, data and job. */
+export interface ModelRecord {
+  name: string;
+  run: string;
+  round: number;
+  role: ModelRole | 'warm-up' | 'other';
+  endpoint: string;
+  base: string;
+  dataset: string;
+  trainingFileSha256: string;
+  trainingRows: number;
+  jobKey: string;
+  jobId: string;
+  createdAt: string;
+}
+
+/** What every long activity heartbeats, so that progress can be shown without more history. */
+export interface Progress {
+  done: number;
+  total: number;
+  unit: string;
+  note?: string;
+}
+
+/** Figures of one finished round; what `report` renders and `--json` writes. */
+export interface RoundReport {
+  run: string;
+  round: number;
+  task: string;
+  model: string;
+  seed: number;
+  /** Examples in each split after cleaning. */
+  examples: Record<Split, number>;
+  accuracy: { vanilla: Proportion; sft: Proportion; semievol: Proportion };
+  /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
+  sftBaseline: 'epochs' | 'steps';
+  sftVariants: { epochs: Proportion; steps: Proportion };
+  /** McNemar's exact test of SemiEvol against SFT on the test split. */
+  mcnemar: { semievolOnly: number; sftOnly: number; pValue: number };
+  pseudoLabels: {
+    /** Accuracy against the gold answers of the unlabelled split, where it has them. */
+    all: Proportion;
+    selected: Proportion;
+    /** Selected pseudo-labels. */
+    count: number;
+    /** Share of examples on which all collaborators agreed, 0..1. */
+    agreement: number;
+    threshold: number | null;
+    rule: string;
+  };
+  promoted: boolean;
+  models: { warmUp: string; semievol: string; champion: string };
+  /** Wall-clock seconds a phase. */
+  seconds: Record<string, number>;
+  tokens: Record<string, Usage>;
+}
+
+/** The state of a phase of a round, as the `status` query gives it. */
+export interface PhaseStatus {
+  name: string;
+  /** The child workflow that does the work, where there is one; ask it for finer progress. */
+  workflowId?: string;
+  state: 'waiting' | 'running' | 'done';
+  done: number;
+  total: number;
+  unit: string;
+  note?: string;
+  /** Epoch milliseconds. */
+  startedAt?: number;
+  endedAt?: number;
+}
+
+/** Answer of the `status` query of every workflow. */
+export interface RunStatus {
+  run: string;
+  round: number;
+  rounds: number;
+  paused: boolean;
+  /** Ids of the child workflows now running. */
+  children: string[];
+  phases: PhaseStatus[];
+  reports: RoundReport[];
+}
