@@ -173,7 +173,7 @@ export interface RoundReport {
 /** The state of a phase of a round, as the `status` query gives it. */
 export interface PhaseStatus {
   name: string;
-  /** The child workflow that does the work, where there is one; ask it for finer progress. */
+  /** The child workflow at work; its `status` query answers a `Progress`. */
   workflowId?: string;
   state: 'waiting' | 'running' | 'done';
   done: number;
@@ -185,14 +185,18 @@ export interface PhaseStatus {
   endedAt?: number;
 }
 
-/** Answer of the `status` query of every workflow. */
+/** Answer of the `status` query of the `round` workflow. */
+export interface RoundStatus {
+  phases: PhaseStatus[];
+}
+
+/** Answer of the `status` query of the `evolve` workflow. */
 export interface RunStatus {
   run: string;
   round: number;
   rounds: number;
   paused: boolean;
-  /** Ids of the child workflows now running. */
-  children: string[];
-  phases: PhaseStatus[];
+  /** The `round` workflow now running; ask it for its phases. */
+  roundWorkflowId?: string;
   reports: RoundReport[];
 }

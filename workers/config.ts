@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+
+const count = z.number().int().positive();
+const price = z.number().min(0).default(0);
+
+const endpoint = z.strictObject({
+  baseURL: z.url({ protocol: /^https?$/ }).describe('Root of an OpenAI-compatible API, …/v1.'),
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'give the name of an environment variable, not the key')
+    .optional()
+    .describe("Name of the worker's environment variable that holds the key."),
+  maxInFlight: count
+    .default(64)
+    .describe('Most requests of one worker at the same time; less after a 429, then more again.'),
+  supportsN: z
+    .boolean()
+    .default(true)
+    .describe('Whether one chat request can draw several samples (`n`).'),
+  requestTimeoutSeconds: z.number().positive().default(120),
+  pollSeconds: z
+    .number()
+    .positive()
+    .default(10)
+    .describe('Seconds between two looks at a fine-tuning job.'),
+  prices: z
+    .record(
+      z.string(),
+      z.strictObject({ input: price, cachedInput: price, output: price, training: price }),
+    )
+    .default({})
+    .describe('US dollars per million tokens, by model name.'),
+});
+
+const configSchema = z.strictObject({
+  temporal: z
+    .strictObject({
+      profile: z.string().optional().describe("Profile in Temporal's own configuration file."),
+      address: z.string().optional().describe('Overrides the profile and TEMPORAL_ADDRESS.'),
+      namespace: z.string().optional().describe('Overrides the profile and TEMPORAL_NAMESPACE.'),
+      taskQueue: z.string().min(1).default('semievol'),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({
+      uri: z
+        .string()
+        .min(1)
+        .default('.semievol/store')
+        .describe('A folder (relative to this file), or s3://, gs:// or az://.'),
+      options: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe("LanceDB's storage options. Credentials belong in the environment."),
+    })
+    .prefault({}),
+  endpoints: z
+    .record(z.string(), endpoint)
+    .refine((all) => Object.keys(all).length > 0, 'give at least one endpoint')
+    .default({ local: endpoint.parse({ baseURL: 'http://127.0.0.1:8090/v1', pollSeconds: 1 }) }),
+  worker: z
+    .strictObject({
+      maxConcurrentActivities: count.default(20),
+      shutdownGraceSeconds: z
+        .number()
+        .min(0)
+        .default(20)
+        .describe('Time running activities get to flush what they have when the worker stops.'),
+    })
+    .prefault({}),
+});
+
+/** A checked configuration, with every default filled in. */
+export type Config = z.output<typeof configSchema>;
+export type EndpointConfig = Config['endpoints'][string];
+
+/** The configuration cannot be used; the message names the field and what to do. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * Checks a configuration and fills in its defaults.
+ * @throws ConfigError naming each wrong field.
+ */
+export function defineConfig(config: z.input<typeof configSchema> = {}): Config {
+  const result = configSchema.safeParse(config);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(
+    (issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`,
+  );
+  throw new ConfigError(`temporal.config.ts cannot be used:\n${lines.join('\n')}`);
+}
+
+/**
+ * Loads a configuration module (`temporal.config.ts` of the working folder unless told otherwise);
+ * a local store folder becomes absolute, seen from the module.
+ * @throws ConfigError when the file is missing or has no usable default export.
+ */
+export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
+  const path = resolve(file);
+  if (!existsSync(path))
+    throw new ConfigError(
+      `${file} not found in ${process.cwd()}: run semievol in the folder that holds it, or name it with --config FILE`,
+    );
+  const module = (await import(pathToFileURL(path).href)) as { default?: Config };
+  if (!module.default)
+    throw new ConfigError(
+      `${file} has no default export: write "export default defineConfig({…})"`,
+    );
+  const config = defineConfig(module.default);
+  const { uri } = config.store;
+  const local = !/^[a-z0-9+.-]+:\/\//i.test(uri);
+  return local && !isAbsolute(uri)
+    ? { ...config, store: { ...config.store, uri: resolve(dirname(path), uri) } }
+    : config;
+}
