@@ -2,39 +2,9 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { endpointConfig } from '../providers/config.ts';
 
 const count = z.number().int().positive();
-const price = z.number().min(0).default(0);
-
-const endpoint = z.strictObject({
-  baseURL: z.url({ protocol: /^https?$/ }).describe('Root of an OpenAI-compatible API, …/v1.'),
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'give the name of an environment variable, not the key')
-    .optional()
-    .describe("Name of the worker's environment variable that holds the key."),
-  maxInFlight: count
-    .default(64)
-    .describe('Most requests of one worker at the same time; less after a 429, then more again.'),
-  supportsN: z
-    .boolean()
-    .default(true)
-    .describe('Whether one chat request can draw several samples (`n`).'),
-  requestTimeoutSeconds: z.number().positive().default(120),
-  pollSeconds: z
-    .number()
-    .positive()
-    .default(10)
-    .describe('Seconds between two looks at a fine-tuning job.'),
-  prices: z
-    .record(
-      z.string(),
-      z.strictObject({ input: price, cachedInput: price, output: price, training: price }),
-    )
-    .default({})
-    .describe('US dollars per million tokens, by model name.'),
-});
-
 const configSchema = z.strictObject({
   temporal: z
     .strictObject({
@@ -58,9 +28,11 @@ const configSchema = z.strictObject({
     })
     .prefault({}),
   endpoints: z
-    .record(z.string(), endpoint)
+    .record(z.string(), endpointConfig)
     .refine((all) => Object.keys(all).length > 0, 'give at least one endpoint')
-    .default({ local: endpoint.parse({ baseURL: 'http://127.0.0.1:8090/v1', pollSeconds: 1 }) }),
+    .default({
+      local: endpointConfig.parse({ baseURL: 'http://127.0.0.1:8090/v1', pollSeconds: 1 }),
+    }),
   worker: z
     .strictObject({
       maxConcurrentActivities: count.default(20),
@@ -75,7 +47,6 @@ const configSchema = z.strictObject({
 
 /** A checked configuration, with every default filled in. */
 export type Config = z.output<typeof configSchema>;
-export type EndpointConfig = Config['endpoints'][string];
 
 /** The configuration cannot be used; the message names the field and what to do. */
 export class ConfigError extends Error {

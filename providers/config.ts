@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+const count = z.number().int().positive();
+const price = z.number().min(0).default(0);
+
+/** How to reach and use one OpenAI-compatible endpoint. */
+export const endpointConfig = z.strictObject({
+  baseURL: z.url({ protocol: /^https?$/ }).describe('Root of an OpenAI-compatible API, …/v1.'),
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'give the name of an environment variable, not the key')
+    .optional()
+    .describe("Name of the worker's environment variable that holds the key."),
+  maxInFlight: count
+    .default(64)
+    .describe('Most requests of one worker at the same time; less after a 429, then more again.'),
+  supportsN: z
+    .boolean()
+    .default(true)
+    .describe('Whether one chat request can draw several samples (`n`).'),
+  requestTimeoutSeconds: z.number().positive().default(120),
+  pollSeconds: z
+    .number()
+    .positive()
+    .default(10)
+    .describe('Seconds between two looks at a fine-tuning job.'),
+  prices: z
+    .record(
+      z.string(),
+      z.strictObject({ input: price, cachedInput: price, output: price, training: price }),
+    )
+    .default({})
+    .describe('US dollars per million tokens, by model name.'),
+});
+
+export type EndpointConfig = z.output<typeof endpointConfig>;

@@ -1,0 +1,155 @@
+import { createReadStream } from 'node:fs';
+import { NotFoundError, type OpenAI, toFile } from 'openai';
+import type { Endpoint } from './endpoint.ts';
+import type { Job, JobRequest, Trainer, TrainingFile } from './trainer.ts';
+
+type ProviderJob = OpenAI.FineTuning.FineTuningJob;
+
+/** Where the key stands in a job's metadata. */
+const KEY = 'semievol_key';
+
+/** Fine-tuning over OpenAI's wire: files and fine_tuning/jobs. */
+export class OpenAITrainer implements Trainer {
+  readonly #endpoint: Endpoint;
+  readonly #client: OpenAI;
+  /** A create or upload whose answer was lost may have been done: it is never sent again unseen. */
+  readonly #once: OpenAI;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+    this.#client = endpoint.client;
+    this.#once = endpoint.client.withOptions({ maxRetries: 0 });
+  }
+
+  async upload(file: TrainingFile, signal?: AbortSignal): Promise<string> {
+    const filename = `semievol-${file.sha256}.jsonl`;
+    return this.#failing(async () => {
+      for await (const known of this.#client.files.list({ purpose: 'fine-tune' }, { signal }))
+        if (known.filename === filename && known.bytes === file.bytes) return known.id;
+      const created = await this.#once.files.create(
+        { file: await toFile(createReadStream(file.path), filename), purpose: 'fine-tune' },
+        { signal },
+      );
+      return created.id;
+    });
+  }
+
+  async adoptOrCreate(request: JobRequest, signal?: AbortSignal): Promise<Job> {
+    return this.#failing(async () => {
+      const known = await this.#keepOldest(request.key);
+      if (known) return this.#describe(known);
+      const created = await this.#once.fineTuning.jobs.create(
+        {
+          model: request.model,
+          training_file: request.fileId,
+          suffix: request.suffix,
+          seed: request.seed,
+          metadata: { [KEY]: request.key },
+          method: {
+            type: 'supervised',
+            supervised: {
+              hyperparameters: {
+                n_epochs: request.epochs,
+                batch_size: request.batchSize ?? 'auto',
+                learning_rate_multiplier: request.learningRateMultiplier ?? 'auto',
+              },
+            },
+          },
+        },
+        { signal },
+      );
+      // An earlier attempt that was given up may still have been on its way: look once more.
+      return this.#describe((await this.#keepOldest(request.key)) ?? created);
+    }, request.model);
+  }
+
+  async poll(jobId: string, signal?: AbortSignal): Promise<Job> {
+    return this.#failing(async () => {
+      try {
+        return this.#describe(
+          await this.#client.fineTuning.jobs.retrieve(jobId, { signal }),
+          signal,
+        );
+      } catch (error) {
+        if (error instanceof NotFoundError)
+          return { id: jobId, state: 'vanished' as const, detail: 'not found', trainedTokens: 0 };
+        throw error;
+      }
+    });
+  }
+
+  async cancel(key: string): Promise<number> {
+    return this.#failing(async () => {
+      const going = (await this.#jobsOf(key)).filter((job) => !hasEnded(job));
+      for (const job of going) await this.#client.fineTuning.jobs.cancel(job.id);
+      return going.length;
+    });
+  }
+
+  /** The oldest usable job of a key; later ones that still go on are cancelled. */
+  async #keepOldest(key: string): Promise<ProviderJob | undefined> {
+    const usable = (await this.#jobsOf(key))
+      .filter((job) => !isLost(job))
+      .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
+    const [oldest, ...twins] = usable;
+    for (const twin of twins)
+      if (!hasEnded(twin)) await this.#client.fineTuning.jobs.cancel(twin.id);
+    return oldest;
+  }
+
+  async #jobsOf(key: string): Promise<ProviderJob[]> {
+    const jobs: ProviderJob[] = [];
+    // The filter is compared again here, since not every endpoint that takes it applies it.
+    for await (const job of this.#client.fineTuning.jobs.list({ metadata: { [KEY]: key } }))
+      if (job.metadata?.[KEY] === key) jobs.push(job);
+    return jobs;
+  }
+
+  async #describe(job: ProviderJob, signal?: AbortSignal): Promise<Job> {
+    const described: Job = {
+      id: job.id,
+      state: stateOf(job),
+      detail: job.status,
+      model: job.fine_tuned_model ?? undefined,
+      message: job.error?.message || undefined,
+      trainedTokens: job.trained_tokens ?? 0,
+    };
+    return job.status === 'running'
+      ? { ...described, ...(await this.#progress(job, signal)) }
+      : described;
+  }
+
+  /** Step, steps and loss of the newest metrics event; progress is worth no failure. */
+  async #progress(job: ProviderJob, signal?: AbortSignal): Promise<Partial<Job>> {
+    const events = await this.#client.fineTuning.jobs
+      .listEvents(job.id, { limit: 10 }, { signal })
+      .catch(() => undefined);
+    const metrics = events?.data.find((event) => event.type === 'metrics')?.data as
+      | { step?: number; total_steps?: number; train_loss?: number }
+      | undefined;
+    return { step: metrics?.step, totalSteps: metrics?.total_steps, loss: metrics?.train_loss };
+  }
+
+  async #failing<T>(call: () => Promise<T>, model?: string): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw this.#endpoint.failure(error, model);
+    }
+  }
+}
+
+const hasEnded = (job: ProviderJob) => ['succeeded', 'failed', 'cancelled'].includes(job.status);
+const isLost = (job: ProviderJob) => ['failed', 'cancelled'].includes(job.status);
+
+function stateOf(job: ProviderJob): Job['state'] {
+  switch (job.status) {
+    case 'running':
+    case 'succeeded':
+    case 'failed':
+    case 'cancelled':
+      return job.status;
+    default:
+      return 'pending';
+  }
+}
