@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fold } from './text.ts';
 
 /**
  * The run spec: one file that describes a run. Every field has a default that serves; the JSON
@@ -24,8 +25,11 @@ const classification = z.strictObject({
     .default('Classify the text.')
     .describe('What to do, in a sentence; the labels are listed after it.'),
   labels: z
-    .array(z.string().min(1))
+    .array(z.string().trim().min(1))
     .min(2)
+    .refine((labels) => new Set(labels.map(fold)).size === labels.length, {
+      error: 'labels must differ in more than case and spaces',
+    })
     .describe(
       'The label words. Answers in the data may be these words, or letters or digits of `options`.',
     ),

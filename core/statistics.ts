@@ -1,0 +1,80 @@
+import type { Proportion } from './types.ts';
+
+/**
+ * `correct` out of `total` with the Wilson score interval at `confidence` (0 to 1); without trials
+ * all its figures are null. E. B. Wilson, Probable inference, the law of succession, and
+ * statistical inference, JASA 22 (1927).
+ * @throws RangeError unless 0 ≤ correct ≤ total and 0 < confidence < 1
+ */
+export function wilson(correct: number, total: number, confidence = 0.95): Proportion {
+  if (!(correct >= 0 && correct <= total))
+    throw new RangeError(`${correct} correct out of ${total} is not a proportion.`);
+  if (!(confidence > 0 && confidence < 1))
+    throw new RangeError(`A confidence lies between 0 and 1; ${confidence} does not.`);
+  if (total === 0) return { correct, total, value: null, low: null, high: null };
+  const z = normalQuantile((1 + confidence) / 2);
+  const value = correct / total;
+  const scale = 1 + z ** 2 / total;
+  const centre = (value + z ** 2 / (2 * total)) / scale;
+  const half = (z / scale) * Math.sqrt((value * (1 - value)) / total + (z / (2 * total)) ** 2);
+  return {
+    correct,
+    total,
+    value,
+    low: correct === 0 ? 0 : centre - half,
+    high: correct === total ? 1 : centre + half,
+  };
+}
+
+/**
+ * McNemar's exact test of two models on the same examples: `aOnly` that only the first got right,
+ * `bOnly` that only the second did. Two-sided binomial p-value of that split if both were equally
+ * good. Terms are summed relative to the largest and scaled once in logarithms, so that large
+ * counts neither overflow nor vanish; takes time linear in the smaller count.
+ */
+export function mcnemar(aOnly: number, bOnly: number): { pValue: number } {
+  const trials = aOnly + bOnly;
+  const fewer = Math.min(aOnly, bOnly);
+  let logLargest = -trials * Math.LN2;
+  for (let k = 1; k <= fewer; k++) logLargest += Math.log((trials - fewer + k) / k);
+  let tail = 0;
+  for (let term = 1, k = fewer; k >= 0 && term > 0; k--) {
+    tail += term;
+    term *= k / (trials - k + 1);
+  }
+  return { pValue: Math.min(1, 2 * tail * Math.exp(logLargest)) };
+}
+
+// P. J. Acklam's rational approximations (2003), relative error below 1.15e-9. (The probit of
+// simple-statistics gives 1.957 for 0.975, where it is 1.960: too coarse for an interval.)
+const CENTRE_OVER = [
+  -3.969683028665376e1, 2.209460984245205e2, -2.759285104469687e2, 1.38357751867269e2,
+  -3.066479806614716e1, 2.506628277459239,
+];
+const CENTRE_UNDER = [
+  -5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1,
+  -1.328068155288572e1, 1,
+];
+const TAIL_OVER = [
+  -7.784894002430293e-3, -3.223964580411365e-1, -2.400758277161838, -2.549732539343734,
+  4.374664141464968, 2.938163982698783,
+];
+const TAIL_UNDER = [
+  7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416, 1,
+];
+const TAIL = 0.02425;
+
+/** The value below which a standard normal variable lies with probability `p` (0 < p < 1). */
+export function normalQuantile(p: number): number {
+  if (p > 1 - TAIL) return -normalQuantile(1 - p);
+  if (p < TAIL) {
+    const q = Math.sqrt(-2 * Math.log(p));
+    return polynomial(TAIL_OVER, q) / polynomial(TAIL_UNDER, q);
+  }
+  const q = p - 0.5;
+  return (q * polynomial(CENTRE_OVER, q * q)) / polynomial(CENTRE_UNDER, q * q);
+}
+
+function polynomial(coefficients: readonly number[], x: number): number {
+  return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
+}
