@@ -13,6 +13,11 @@ export function shotsFor(
   return order === 'nearest-last' ? taken.reverse() : taken;
 }
 
+/** The most neighbours any collaborator needs: retrieve this many. */
+export function neighboursNeeded(collaborators: readonly CollaboratorSpec[]): number {
+  return Math.max(0, ...collaborators.map((one) => (one.shots > 0 ? one.skip + one.shots : 0)));
+}
+
 /** Collaborators that send the same request but for the number of answers drawn. */
 export interface RequestGroup {
   members: CollaboratorSpec[];

@@ -229,11 +229,3 @@ export type DataSpec = z.output<typeof dataSpec>;
 export type SelectionSpec = z.output<typeof selectionSpec>;
 export type TrainingSpec = z.output<typeof trainingSpec>;
 export type CollaboratorSpec = RunSpec['collaborators'][number];
-
-/** The most neighbours any collaborator needs: retrieve this many. */
-export function neighboursNeeded(spec: Pick<RunSpec, 'collaborators'>): number {
-  return Math.max(
-    0,
-    ...spec.collaborators.map((one) => (one.shots > 0 ? one.skip + one.shots : 0)),
-  );
-}

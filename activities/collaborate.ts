@@ -1,0 +1,79 @@
+import { requestGroups, shotsFor } from '../core/shots.ts';
+import type { CollaboratorSpec } from '../core/spec.ts';
+import type { OrdinalRange, Shot } from '../core/types.ts';
+import { type Ask, askMissing } from './asking.ts';
+import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
+import { tracked } from './progress.ts';
+
+/** The models a spec may call by their part in the round. */
+export interface RoundModels {
+  base: string;
+  'warm-up': string;
+}
+
+export interface PropagateInput extends RoundRef {
+  range: OrdinalRange;
+  models: RoundModels;
+}
+
+/** The model that a spec's word stands for. */
+export function modelNamed(name: string, models: RoundModels): string {
+  return name === 'base' || name === 'warm-up' ? models[name] : name;
+}
+
+export function createCollaborate(dependencies: Dependencies) {
+  return {
+    /**
+     * Lets every collaborator answer a range of unlabelled examples (collaborative learning, §3.2).
+     * Collaborators that differ only in sampling share a request.
+     */
+    async collaborate(input: PropagateInput): Promise<void> {
+      const context = await openRound(dependencies, input);
+      const { spec, dataset, tables, task } = context;
+      const groups = requestGroups(spec.collaborators);
+      const total = (input.range.to - input.range.from) * groups.length;
+      await tracked({ total, unit: 'answers' }, async (tracker) => {
+        const examples = await dataset.range('unlabelled', input.range);
+        const neighboursOf = await neighbours(context, input);
+        const asks: Ask[] = groups.flatMap(({ members, places }) => {
+          const collaborator = members[0] as CollaboratorSpec;
+          return examples.map((example) => ({
+            example,
+            model: modelNamed(collaborator.model, input.models),
+            messages: task.prompt(example, shotsFor(collaborator, neighboursOf(example.ordinal))),
+            temperature: collaborator.temperature,
+            maxTokens: spec.maxTokens,
+            slots: places,
+          }));
+        });
+        const known = await tables.answers({
+          round: input.round,
+          stage: 'collaborate',
+          range: input.range,
+        });
+        await askMissing(asks, known, {
+          endpoint: dependencies.endpoints.get(spec.model.endpoint),
+          tables,
+          task,
+          round: input.round,
+          stage: 'collaborate',
+          seed: spec.seed,
+          tracker,
+        });
+      });
+    },
+  };
+}
+
+/** The stored neighbours of a range as worked examples, nearest first. */
+async function neighbours(
+  { dataset, tables }: RoundContext,
+  { round, range }: PropagateInput,
+): Promise<(ordinal: number) => Shot[]> {
+  const stored = await tables.neighbours(round, range);
+  const ordinals = [...new Set([...stored.values()].flatMap((one) => one.labelled))];
+  const labelled = new Map(
+    (await dataset.at('labelled', ordinals)).map((example) => [example.ordinal, example as Shot]),
+  );
+  return (ordinal) => (stored.get(ordinal)?.labelled ?? []).map((one) => labelled.get(one)!);
+}

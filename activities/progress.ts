@@ -1,0 +1,39 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { Progress } from '../core/types.ts';
+
+const HEARTBEAT_MS = 2_000;
+
+export interface Tracker {
+  /** Aborts when the activity is cancelled or its worker has to stop. */
+  readonly signal: AbortSignal;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  add(done: number): void;
+  set(progress: Partial<Progress>): void;
+}
+
+/**
+ * Runs a long activity's work, heartbeating its `Progress` all the while, also when nothing new is
+ * done: heartbeats carry cancellation to the work, and tell Temporal that the worker lives.
+ */
+export async function tracked<T>(
+  start: Omit<Progress, 'done'>,
+  work: (tracker: Tracker) => Promise<T>,
+): Promise<T> {
+  const progress: Progress = { done: 0, ...start };
+  const beat = () => heartbeat(progress);
+  beat();
+  const timer = setInterval(beat, HEARTBEAT_MS);
+  try {
+    return await work({
+      signal: cancellationSignal(),
+      attempt: activityInfo().attempt,
+      add: (done) => {
+        progress.done += done;
+      },
+      set: (change) => Object.assign(progress, change),
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}

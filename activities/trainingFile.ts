@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ranges } from '../core/range.ts';
+import { isSelected, type Threshold } from '../core/selection.ts';
+import type { TrainingFile } from '../providers/trainer.ts';
+import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
+import type { Tracker } from './progress.ts';
+
+const BATCH = 1_000;
+
+/** Where the rows of a training file come from; a reference, whatever their number. */
+export type TrainingRows =
+  | { from: 'labelled'; ref: RoundRef }
+  | { from: 'labelled-and-selected'; ref: RoundRef; threshold: Threshold }
+  /** A chat-format JSONL file that the worker can read. */
+  | { from: 'file'; path: string };
+
+/**
+ * Writes a training file (chat format, one JSON object a line) to a temporary folder, lends it
+ * to `use`, and removes it. Memory does not grow with the file.
+ */
+export async function withTrainingFile<T>(
+  dependencies: Dependencies,
+  rows: TrainingRows,
+  tracker: Tracker,
+  use: (file: TrainingFile, count: number) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'semievol-'));
+  try {
+    const path = join(folder, 'train.jsonl');
+    const hash = createHash('sha256');
+    let bytes = 0;
+    let count = 0;
+    const measure = new Transform({
+      transform(line: Buffer, _encoding, done) {
+        hash.update(line);
+        bytes += line.length;
+        tracker.set({ done: ++count });
+        done(null, line);
+      },
+    });
+    await pipeline(Readable.from(lines(dependencies, rows)), measure, createWriteStream(path), {
+      signal: tracker.signal,
+    });
+    return await use({ path, sha256: hash.digest('hex'), bytes }, count);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* lines(dependencies: Dependencies, rows: TrainingRows): AsyncIterable<Buffer> {
+  if (rows.from === 'file') {
+    for await (const line of createInterface({ input: createReadStream(rows.path) }))
+      if (line.trim() !== '') yield Buffer.from(`${line}\n`);
+    return;
+  }
+  for await (const row of messages(dependencies, rows))
+    yield Buffer.from(`${JSON.stringify(row)}\n`);
+}
+
+async function* messages(
+  dependencies: Dependencies,
+  rows: Exclude<TrainingRows, { from: 'file' }>,
+) {
+  const { dataset, tables, task } = await openRound(dependencies, rows.ref);
+  for (const range of ranges(await dataset.count('labelled'), BATCH))
+    for (const example of await dataset.range('labelled', range))
+      yield task.trainingRow(example, example.answer!);
+  if (rows.from === 'labelled') return;
+  for await (const batch of tables.scanPseudoLabels(rows.ref.round)) {
+    const kept = batch.filter((row) => isSelected(row, rows.threshold));
+    const examples = await dataset.at(
+      'unlabelled',
+      kept.map((row) => row.ordinal),
+    );
+    for (const [index, row] of kept.entries()) yield task.trainingRow(examples[index]!, row.label!);
+  }
+}

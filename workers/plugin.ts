@@ -1,0 +1,57 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SimplePlugin } from '@temporalio/plugin';
+import type { WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import { Endpoints } from '../providers/endpoint.ts';
+import { openStore, type Store } from '../store/store.ts';
+import type { Config } from './config.ts';
+
+/** Our workflows; the ending is that of this very file, .ts in the sources and .js when built. */
+export const workflowsPath = fileURLToPath(
+  new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url),
+);
+
+/**
+ * Adds SemiEvol to a Temporal worker: its activities, its workflows (unless the worker has a
+ * `workflowsPath` of its own, which then re-exports `semievol/workflows`), and defaults for tuning.
+ * The store is closed when the worker has stopped.
+ *
+ * ```ts
+ * const worker = await Worker.create({ taskQueue, plugins: [await SemiEvolPlugin.connect(config)] });
+ * ```
+ */
+export class SemiEvolPlugin extends SimplePlugin {
+  readonly #worker: Config['worker'];
+
+  /** Opens the store. @throws StoreError when it cannot be written to */
+  static async connect(config: Config): Promise<SemiEvolPlugin> {
+    const { uri, options } = config.store;
+    return new SemiEvolPlugin(config, await openStore({ uri, storageOptions: options }));
+  }
+
+  private constructor(config: Config, store: Store) {
+    super({
+      name: 'semievol',
+      activities: createActivities({ store, endpoints: new Endpoints(config.endpoints) }),
+      workflowsPath: (existing) => existing ?? workflowsPath,
+      runContext: async (next) => {
+        try {
+          await next();
+        } finally {
+          store.close();
+        }
+      },
+    });
+    this.#worker = config.worker;
+  }
+
+  override configureWorker(options: WorkerOptions): WorkerOptions {
+    const { maxConcurrentActivities, shutdownGraceSeconds } = this.#worker;
+    return {
+      maxConcurrentActivityTaskExecutions: maxConcurrentActivities,
+      shutdownGraceTime: shutdownGraceSeconds * 1000,
+      ...super.configureWorker(options),
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import { ActivityCancellationType, proxyActivities, type RetryPolicy } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+
+/** Failures of these types carry it themselves, too; here they are for the reader. */
+const retry: RetryPolicy = {
+  initialInterval: '1s',
+  backoffCoefficient: 2,
+  maximumInterval: '2m',
+  nonRetryableErrorTypes: [
+    'AuthenticationError',
+    'BadRequest',
+    'DataError',
+    'JobCancelled',
+    'JobFailed',
+    'JobVanished',
+    'JobWithoutModel',
+    'ModelNotFound',
+    'NotFound',
+  ],
+};
+
+/** Work on a bounded piece: minutes at the most, heartbeating all the while. */
+const batch = {
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '30s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+} as const;
+
+/** Calls that are over in seconds. */
+const short = { startToCloseTimeout: '5 minutes', retry } as const;
+
+export const { collaborate, embed, evaluate, justify, prepareSearch, retrieve, select } =
+  proxyActivities<Activities>(batch);
+
+export const { ingest, uploadTrainingFile } = proxyActivities<Activities>({
+  ...batch,
+  startToCloseTimeout: '24 hours',
+});
+
+/** Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats. */
+export const { awaitJob } = proxyActivities<Activities>({
+  ...batch,
+  startToCloseTimeout: '30 days',
+});
+
+export const { startJob } = proxyActivities<Activities>({ ...batch, ...short });
+
+export const { cancelJobs, maintain, openRun, recordModel, report } =
+  proxyActivities<Activities>(short);

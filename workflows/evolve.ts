@@ -1,0 +1,69 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { markdownReport } from '../core/report.ts';
+import type { RunSpec } from '../core/spec.ts';
+import type { RoundReport, RunStatus } from '../core/types.ts';
+import { ingest, openRun } from './activities.ts';
+import { handlePause, runStatus } from './messages.ts';
+import { round as roundWorkflow } from './round.ts';
+
+export interface EvolveInput {
+  run: string;
+  spec: RunSpec;
+  /** Carried over when continued as new. */
+  soFar?: { base: string; reports: RoundReport[]; paused: boolean };
+}
+
+/**
+ * A whole evolution: rounds of SemiEvol, each from the champion of those before. Every round is a
+ * child workflow, and a new execution of this one, so that histories stay short.
+ */
+export async function evolve(input: EvolveInput): Promise<RunStatus> {
+  const { run, spec } = input;
+  const { base, reports, paused } = input.soFar ?? {
+    base: spec.model.name,
+    reports: [],
+    paused: false,
+  };
+  const round = reports.length + 1;
+  const pause = handlePause(paused);
+  let roundWorkflowId: string | undefined;
+  const status = (): RunStatus => ({
+    run,
+    round: Math.min(round, spec.rounds),
+    rounds: spec.rounds,
+    paused: pause.paused,
+    roundWorkflowId,
+    reports,
+  });
+  setHandler(runStatus, status);
+
+  await openRun({ run, spec });
+  const { dataset, counts } = await ingest({ data: spec.data, task: spec.task });
+  await pause.whilePaused();
+  const workflowId = `${workflowInfo().workflowId}/round-${round}`;
+  roundWorkflowId = workflowId;
+  const report = await pause.follow(
+    startChild(roundWorkflow, {
+      workflowId,
+      staticSummary: `Round ${round} of ${spec.rounds}`,
+      args: [{ run, spec, round, base, dataset, counts, paused: pause.paused }],
+    }),
+  );
+  reports.push(report);
+  setCurrentDetails(markdownReport(report));
+  if (round === spec.rounds) return status();
+
+  await condition(allHandlersFinished);
+  return continueAsNew<typeof evolve>({
+    ...input,
+    soFar: { base: report.models.champion, reports, paused: pause.paused },
+  });
+}

@@ -1,0 +1,40 @@
+import { allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
+import { rangeAt, rangeCount } from '../core/range.ts';
+import type { OrdinalRange } from '../core/types.ts';
+import type { PauseState } from './messages.ts';
+
+export interface FanOut {
+  /** Size of the split. */
+  total: number;
+  /** Examples a batch. */
+  size: number;
+  /** Batches at the same time. */
+  window: number;
+  /** The first batch that is still to do. */
+  from: number;
+}
+
+/**
+ * Works through the ordinal ranges of a split in a sliding window: as one batch ends the next
+ * begins, so a slow batch holds up no other. Stops opening batches while paused, and when Temporal
+ * suggests to continue as new.
+ * @returns the next batch to do; all are done when it equals the number of batches
+ */
+export async function fanOut(
+  { total, size, window, from }: FanOut,
+  pause: PauseState,
+  work: (range: OrdinalRange) => Promise<void>,
+): Promise<number> {
+  const count = rangeCount(total, size);
+  let next = from;
+  const lane = async () => {
+    while (next < count) {
+      await pause.whilePaused();
+      if (next >= count || workflowInfo().continueAsNewSuggested) return;
+      await work(rangeAt(next++, size, total));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(window, count - from) }, lane));
+  await condition(allHandlersFinished);
+  return next;
+}

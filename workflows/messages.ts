@@ -1,0 +1,62 @@
+import type { Workflow, WorkflowResultType } from '@temporalio/common';
+import {
+  type ChildWorkflowHandle,
+  condition,
+  defineQuery,
+  defineSignal,
+  type SignalDefinition,
+  setHandler,
+} from '@temporalio/workflow';
+import type { Progress, RoundStatus, RunStatus } from '../core/types.ts';
+
+/** No new batch or phase begins until `resume`; what runs is finished. Jobs at a provider go on. */
+export const pause = defineSignal('pause');
+export const resume = defineSignal('resume');
+
+/** Every workflow answers `status`, each about its own work. */
+export const runStatus = defineQuery<RunStatus>('status');
+export const roundStatus = defineQuery<RoundStatus>('status');
+export const progress = defineQuery<Progress>('status');
+
+export interface PauseState {
+  readonly paused: boolean;
+  /** Returns at once unless paused, else when resumed. */
+  whilePaused(): Promise<void>;
+  /** The child's result; until then it is paused and resumed with us. */
+  follow<T extends Workflow>(
+    starting: Promise<ChildWorkflowHandle<T>>,
+  ): Promise<WorkflowResultType<T>>;
+}
+
+/** Handles `pause` and `resume`; call it before the first await. */
+export function handlePause(initially = false): PauseState {
+  let paused = initially;
+  const children = new Set<ChildWorkflowHandle<Workflow>>();
+  // A child that has just ended needs no signal.
+  const tell = (child: ChildWorkflowHandle<Workflow>) =>
+    child.signal(paused ? pause : resume).catch(() => {});
+  const receive = (signal: SignalDefinition, value: boolean) =>
+    setHandler(signal, async () => {
+      paused = value;
+      await Promise.all([...children].map(tell));
+    });
+  receive(pause, true);
+  receive(resume, false);
+  return {
+    get paused() {
+      return paused;
+    },
+    whilePaused: () => condition(() => !paused),
+    async follow(starting) {
+      const whenStarting = paused;
+      const child = await starting;
+      children.add(child);
+      try {
+        if (paused !== whenStarting) await tell(child);
+        return await child.result();
+      } finally {
+        children.delete(child);
+      }
+    },
+  };
+}
