@@ -1,0 +1,85 @@
+import { dirname } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import type { Config } from '../../workers/config.ts';
+import { configOf, print, withClient } from '../context.ts';
+import { CliError, exitCode } from '../errors.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { printOutcome } from '../outcome.ts';
+import { checkEndpoints } from '../preflight.ts';
+import { createDisplay, follow } from '../progress.ts';
+import { readRunSpec, withDataFolder } from '../run-spec.ts';
+import { observeRun, type RunView } from '../run-view.ts';
+import { runState, startRun } from '../start-run.ts';
+import { isPolled } from '../task-queue.ts';
+
+interface Options {
+  data?: string;
+  follow?: boolean;
+  json?: boolean;
+}
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('start a run; attach to it when it is running already')
+    .argument('<spec>', 'YAML file that describes the run')
+    .option('--data <folder>', "folder of the data files (default: the spec's own)")
+    .option('-f, --follow', 'show progress until the run ends, then its figures')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nThe same spec again: attaches while the run goes on, starts it again after a failure (what is\nstored is reused), prints the figures once it has completed.\n\nExample:\n  $ semievol run examples/fpb.yaml --data ../data/fpb --follow',
+    )
+    .action((file: string, options: Options, command: Command) => run(file, options, command));
+}
+
+async function run(file: string, options: Options, command: Command): Promise<void> {
+  const spec = withDataFolder(await readRunSpec(file), options.data ?? dirname(file));
+  const config = await configOf(command);
+  const { taskQueue } = config.temporal;
+  await withClient(config, async (client) => {
+    const before = await runState(client, spec.name);
+    if (before === 'completed') {
+      printOutcome(await observeRun(client, spec.name, taskQueue), options.json);
+      process.stderr.write(
+        `run "${spec.name}" has completed before; for another run change name in ${file}\n`,
+      );
+      return;
+    }
+    if (before !== 'running') {
+      await checkEndpoints(spec, config);
+      await startRun(client, taskQueue, spec);
+    }
+    if (options.follow)
+      return printOutcome(await followRun(client, config, spec.name), options.json);
+    const attached = before === 'running';
+    print(
+      options.json,
+      { run: spec.name, started: !attached },
+      `run "${spec.name}" ${attached ? 'is running already' : 'started'}: "semievol status ${spec.name}" shows it, "semievol run ${file} --follow" follows it`,
+    );
+    if (!(await isPolled(client, taskQueue)))
+      process.stderr.write(
+        `no worker is polling task queue "${taskQueue}" yet: start one with "semievol worker" (or "semievol dev")\n`,
+      );
+  });
+}
+
+/** @throws CliError when interrupted; the run goes on. */
+async function followRun(client: Client, config: Config, name: string): Promise<RunView> {
+  const interruption = onInterrupt(() => process.exit(exitCode.interrupted));
+  const display = createDisplay();
+  try {
+    return await follow(client, name, config.temporal.taskQueue, display, interruption.signal);
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    throw new CliError(
+      `the run goes on: "semievol status ${name}" shows it, "semievol cancel ${name}" ends it`,
+      { exit: exitCode.interrupted },
+    );
+  } finally {
+    display.stop();
+    interruption.release();
+  }
+}

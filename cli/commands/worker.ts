@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { configOf } from '../context.ts';
+
+export function addWorker(program: Command): void {
+  program
+    .command('worker')
+    .description('run a worker until Ctrl-C; start as many as there is work for')
+    .addHelpText('after', '\nExample:\n  $ TEMPORAL_ADDRESS=temporal:7233 semievol worker')
+    .action(async (_options: object, command: Command) => {
+      const config = await configOf(command);
+      // Only this command needs the store and the bundler.
+      const { createWorker } = await import('../../workers/worker.ts');
+      const worker = await createWorker(config);
+      process.stderr.write(
+        `worker polls task queue "${config.temporal.taskQueue}"; Ctrl-C stops it\n`,
+      );
+      await worker.run();
+    });
+}

@@ -1,0 +1,139 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import type { Proportion, RoundReport, Usage } from '../core/types.ts';
+
+/** A round's figures as `--json` writes them: plain numbers first, the rest beside them. */
+export function figures(report: RoundReport) {
+  const { accuracy, pseudoLabels } = report;
+  const interval = ({ low, high, correct, total }: Proportion) => ({ low, high, correct, total });
+  return {
+    run: report.run,
+    round: report.round,
+    task: report.task,
+    model: report.model,
+    seed: report.seed,
+    examples: report.examples,
+    accuracy: {
+      vanilla: accuracy.vanilla.value,
+      sft: accuracy.sft.value,
+      semievol: accuracy.semievol.value,
+    },
+    intervals: {
+      vanilla: interval(accuracy.vanilla),
+      sft: interval(accuracy.sft),
+      semievol: interval(accuracy.semievol),
+    },
+    sftBaseline: report.sftBaseline,
+    sftVariants: {
+      epochs: report.sftVariants.epochs.value,
+      steps: report.sftVariants.steps.value,
+    },
+    mcnemar: report.mcnemar,
+    pseudoLabels: {
+      all: pseudoLabels.all.value,
+      selected: pseudoLabels.selected.value,
+      count: pseudoLabels.count,
+      agreement: pseudoLabels.agreement,
+      threshold: pseudoLabels.threshold,
+      rule: pseudoLabels.rule,
+    },
+    promoted: report.promoted,
+    models: report.models,
+    seconds: report.seconds,
+    tokens: report.tokens,
+  };
+}
+
+/** A round's figures as tables for the terminal. */
+export function reportTables(report: RoundReport): string {
+  const { labelled, unlabelled, test } = report.examples;
+  const title = `${report.run}, round ${report.round}: ${report.task} with ${report.model}, ${labelled} labelled, ${unlabelled} unlabelled, ${test} test, seed ${report.seed}`;
+  return [pc.bold(title), accuracyTable(report), pseudoLabelTable(report), costTable(report)].join(
+    '\n\n',
+  );
+}
+
+function accuracyTable({ accuracy, sftBaseline, sftVariants, mcnemar, promoted }: RoundReport) {
+  const other = sftBaseline === 'epochs' ? 'steps' : 'epochs';
+  const sft = `SFT (as many ${sftBaseline} as SemiEvol; as many ${other}: ${percent(sftVariants[other].value)})`;
+  const rows: [string, Proportion][] = [
+    ['vanilla', accuracy.vanilla],
+    [sft, accuracy.sft],
+    [pc.bold('SemiEvol'), accuracy.semievol],
+  ];
+  return [
+    table(
+      ['accuracy on the test split', '', 'interval', 'right'],
+      rows.map(([name, value]) => [name, percent(value.value), interval(value), share(value)]),
+    ),
+    `SemiEvol against SFT: right where SFT is wrong ${mcnemar.semievolOnly}, the other way round ${mcnemar.sftOnly}, McNemar's p = ${mcnemar.pValue.toPrecision(2)}; ${promoted ? 'promoted' : 'not promoted'}`,
+  ].join('\n');
+}
+
+function pseudoLabelTable({
+  pseudoLabels: { all, selected, count, agreement, rule },
+}: RoundReport) {
+  return [
+    table(
+      ['pseudo-labels', 'right', 'interval', 'of'],
+      [
+        ['all', percent(all.value), interval(all), share(all)],
+        [
+          `selected (${count}, rule ${rule})`,
+          percent(selected.value),
+          interval(selected),
+          share(selected),
+        ],
+      ],
+    ),
+    `all collaborators agreed on ${percent(agreement)}`,
+  ].join('\n');
+}
+
+function costTable({ seconds, tokens }: RoundReport) {
+  const names = [...new Set([...Object.keys(seconds), ...Object.keys(tokens)])];
+  return table(
+    [
+      'phase',
+      'seconds',
+      'requests',
+      'prompt tokens',
+      'of them cached',
+      'answer tokens',
+      'trained tokens',
+    ],
+    names.map((name) => [
+      name,
+      seconds[name] === undefined ? '' : seconds[name].toFixed(1),
+      ...usage(tokens[name]),
+    ]),
+  );
+}
+
+const usage = (use?: Usage) =>
+  [
+    use?.requests,
+    use?.promptTokens,
+    use?.cachedTokens,
+    use?.completionTokens,
+    use?.trainedTokens,
+  ].map((count) => (count ? count.toLocaleString('en') : ''));
+
+const percent = (value: number | null) =>
+  value === null ? 'unknown' : `${(100 * value).toFixed(1)} %`;
+
+const interval = ({ low, high }: Proportion) =>
+  low === null || high === null ? '' : `${percent(low)} to ${percent(high)}`;
+
+const share = ({ correct, total }: Proportion) => `${correct}/${total}`;
+
+function table(head: string[], rows: string[][]): string {
+  const numbers = head.slice(1).map(() => 'right' as const);
+  const drawn = new Table({
+    head,
+    colAligns: ['left', ...numbers],
+    style: { head: [], border: [] },
+  });
+  drawn.push(...rows);
+  return drawn.toString();
+}

@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import pc from 'picocolors';
+import type { PhaseStatus } from '../core/types.ts';
+import { CliError, exitCode } from './errors.ts';
+import { observeRun, type RunView } from './run-view.ts';
+
+const LOOK_MS = 1_000;
+/** How long Temporal may be away (a restart) before following it is given up. */
+const AWAY_MS = 120_000;
+
+/** Shows a run's progress on standard error. */
+export interface ProgressDisplay {
+  update(view: RunView): void;
+  /** A line above the bars. */
+  say(line: string): void;
+  stop(): void;
+}
+
+/** Bars on a terminal, else a line whenever a phase has come further. */
+export function createDisplay(): ProgressDisplay {
+  return process.stderr.isTTY ? new Bars() : new Lines();
+}
+
+/**
+ * Shows a run until it ends.
+ * @returns the last view; the run goes on when `signal` ends it.
+ */
+export async function follow(
+  client: Client,
+  run: string,
+  taskQueue: string,
+  display: ProgressDisplay,
+  signal: AbortSignal,
+): Promise<RunView> {
+  let seenAt = Date.now();
+  for (;;) {
+    try {
+      const view = await observeRun(client, run, taskQueue);
+      seenAt = Date.now();
+      display.update(view);
+      if (view.state !== 'running') return view;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isGrpcServiceError(rootOf(error))) throw error;
+      if (Date.now() - seenAt > AWAY_MS)
+        throw new CliError(
+          `Temporal has not answered for ${AWAY_MS / 1000} s; the run goes on when it is back: "semievol status ${run}"`,
+          { exit: exitCode.failed, cause: error },
+        );
+    }
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
+  }
+}
+
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause ? rootOf(error.cause) : error;
+}
+
+/** Says what changed between two views, beside the phases: worker, pause, round. */
+class Notices {
+  #last?: string;
+
+  of(view: RunView): string | undefined {
+    const text = notice(view);
+    if (text === this.#last) return undefined;
+    this.#last = text;
+    return text;
+  }
+}
+
+function notice({ run, state, workerPolling, status }: RunView): string | undefined {
+  if (state !== 'running') return undefined;
+  if (!workerPolling)
+    return 'no worker is polling the task queue: start one with "semievol worker" (or "semievol dev")';
+  if (status?.paused) return `paused; "semievol resume ${run}" lets it go on`;
+  return status && status.rounds > 1 ? `round ${status.round} of ${status.rounds}` : undefined;
+}
+
+const seconds = (phase: PhaseStatus) =>
+  phase.startedAt === undefined
+    ? ''
+    : `${Math.round(((phase.endedAt ?? Date.now()) - phase.startedAt) / 1000)} s`;
+
+const amount = ({ done, total, unit }: PhaseStatus) =>
+  total > 0 ? `${done}/${total} ${unit}` : done > 0 ? `${done} ${unit}` : '';
+
+/** One line for one phase, as plain text. */
+export function phaseLine(phase: PhaseStatus): string {
+  const parts = [
+    phase.name.padEnd(18),
+    phase.state.padEnd(7),
+    amount(phase),
+    seconds(phase),
+    phase.note ?? '',
+  ];
+  return parts.filter((part) => part.trim() !== '').join('  ');
+}
+
+class Bars implements ProgressDisplay {
+  readonly #multi = new MultiBar(
+    {
+      format: '{mark} {name} {bar} {amount} {time} {note}',
+      hideCursor: true,
+      clearOnComplete: false,
+      forceRedraw: true,
+      stopOnComplete: false,
+      barsize: 24,
+      gracefulExit: false,
+      linewrap: false,
+    },
+    Presets.shades_classic,
+  );
+  readonly #bars = new Map<string, SingleBar>();
+  readonly #notices = new Notices();
+  #round?: number;
+
+  update(view: RunView): void {
+    const text = this.#notices.of(view);
+    if (text) this.say(text);
+    const round = view.status?.round;
+    if (round !== undefined && round !== this.#round) {
+      this.#round = round;
+      this.#bars.clear();
+    }
+    for (const phase of view.phases) this.#draw(phase);
+  }
+
+  #draw(phase: PhaseStatus): void {
+    const full = phase.state === 'done';
+    const total = phase.total || 1;
+    const payload = {
+      mark: full ? pc.green('✔') : phase.state === 'running' ? pc.cyan('▸') : ' ',
+      name: phase.name.padEnd(18),
+      amount: amount(phase).padEnd(22),
+      time: seconds(phase).padStart(6),
+      note: pc.dim(phase.note ?? ''),
+    };
+    const bar = this.#bars.get(phase.name) ?? this.#multi.create(total, 0, payload);
+    this.#bars.set(phase.name, bar);
+    bar.setTotal(total);
+    bar.update(full ? total : phase.total ? phase.done : 0, payload);
+  }
+
+  say(line: string): void {
+    if (this.#bars.size > 0) this.#multi.log(`${line}\n`);
+    else process.stderr.write(`${line}\n`);
+  }
+
+  stop(): void {
+    this.#multi.stop();
+    this.#bars.clear();
+  }
+}
+
+class Lines implements ProgressDisplay {
+  readonly #notices = new Notices();
+  readonly #shown = new Map<string, string>();
+
+  update(view: RunView): void {
+    const text = this.#notices.of(view);
+    if (text) this.say(text);
+    for (const phase of view.phases) {
+      const quarter = phase.total > 0 ? Math.floor((4 * phase.done) / phase.total) : 0;
+      const step = [view.status?.round, phase.state, quarter, phase.note?.startsWith('attempt')];
+      const key = step.join();
+      if (phase.state === 'waiting' || this.#shown.get(phase.name) === key) continue;
+      this.#shown.set(phase.name, key);
+      this.say(phaseLine(phase));
+    }
+  }
+
+  say(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
+  stop(): void {}
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import packageJson from '../package.json' with { type: 'json' };
+import { addControls } from './commands/control.ts';
+import { addDemo } from './commands/demo.ts';
+import { addDev } from './commands/dev.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addReport } from './commands/report.ts';
+import { addRun } from './commands/run.ts';
+import { addSchema } from './commands/schema.ts';
+import { addStatus } from './commands/status.ts';
+import { addWorker } from './commands/worker.ts';
+import type { GlobalOptions } from './context.ts';
+import { exitCode, exitCodeOf, messagesOf } from './errors.ts';
+
+const program = new Command('semievol')
+  .description(packageJson.description)
+  .version(packageJson.version)
+  .option('-c, --config <file>', 'configuration', 'temporal.config.ts')
+  .option('-v, --verbose', 'show more; with an error, its stack')
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('("semievol help COMMAND" shows how it is used)')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 failed, 2 wrong usage or input (nothing was spent), 130 interrupted.\n\nExample:\n  $ semievol dev                                                       (one terminal)\n  $ semievol run examples/fpb.yaml --data ../data/fpb --follow         (another)',
+  )
+  .exitOverride();
+
+for (const add of [
+  addDemo,
+  addDev,
+  addRun,
+  addStatus,
+  addControls,
+  addReport,
+  addDoctor,
+  addSchema,
+  addWorker,
+])
+  add(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
+  else {
+    process.stderr.write(`${pc.red('error:')} ${text(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function text(error: unknown): string {
+  const { verbose } = program.opts<GlobalOptions>();
+  if (error instanceof Error && (verbose || process.env.DEBUG)) return String(error.stack);
+  // An error that is the user's to mend says all in its own message.
+  const messages = messagesOf(error);
+  return (exitCodeOf(error) === exitCode.failed ? messages : messages.slice(0, 1)).join('\n  ');
+}

@@ -1,0 +1,223 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import getPort from 'get-port';
+import type { Config } from '../workers/config.ts';
+import { connectClient } from '../workers/temporal.ts';
+import { CliError } from './errors.ts';
+import { Service, type ServiceEvents, type ServiceOptions } from './service.ts';
+import { isPolled } from './task-queue.ts';
+
+const HOST = '127.0.0.1';
+
+/** Where a stack keeps its state and listens; all on 127.0.0.1. */
+export interface StackPlace {
+  /** Folder of the Temporal database, the engine's state, the store and the logs. */
+  state: string;
+  temporalPort: number;
+  uiPort: number;
+  enginePort: number;
+}
+
+export interface StackOptions extends StackPlace {
+  config: Config;
+  configFile: string;
+  /** The `temporal` executable. */
+  temporalBinary: string;
+  say(line: string): void;
+  /** Every line of the services' output, beside their log files. */
+  output?(service: string, line: string): void;
+}
+
+/** The environment in which workers and clients use the stack at `place`. */
+export function stackEnvironment(place: StackPlace): Record<string, string> {
+  return {
+    TEMPORAL_ADDRESS: `${HOST}:${place.temporalPort}`,
+    SEMIEVOL_ENGINE_URL: `http://${HOST}:${place.enginePort}/v1`,
+    SEMIEVOL_STATE: resolve(place.state),
+  };
+}
+
+/** The page of a run in the Temporal UI of the stack. */
+export function runPage(place: StackPlace, run: string, namespace = 'default'): string {
+  return `http://${HOST}:${place.uiPort}/namespaces/${namespace}/workflows/${encodeURIComponent(run)}`;
+}
+
+interface StackRecord extends StackPlace {
+  pid: number;
+}
+
+const recordFile = (state: string) => join(state, 'stack.json');
+
+function readRecord(state: string): StackRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(recordFile(state), 'utf8')) as StackRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The stack another process runs on this state folder, if there is one. */
+export function runningStack(state: string): StackRecord | undefined {
+  const record = readRecord(state);
+  return record && isAlive(record.pid) ? record : undefined;
+}
+
+/** The Temporal dev server, the engine and a worker, as child processes of this one. */
+export class Stack {
+  readonly #options: StackOptions;
+  readonly #services: Service[] = [];
+  #guard?: ChildProcess;
+  #client?: Client;
+
+  constructor(options: StackOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts the services one after the other, each ready before the next.
+   * @throws when `signal` aborts, and CliError when a port is taken or a service does not come up; call `stop` also then.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const { state, say, temporalPort, uiPort, enginePort, config } = this.#options;
+    await this.#claim();
+    this.#guard = spawn(process.execPath, [join(import.meta.dirname, 'guard.ts')], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    this.#guard.unref();
+    for (const service of [this.#temporal(), this.#engine(), this.#worker()]) {
+      this.#services.push(service);
+      await service.start(signal);
+    }
+    say(`Temporal  ${HOST}:${temporalPort}, UI http://${HOST}:${uiPort}`);
+    say(`engine    http://${HOST}:${enginePort}/v1`);
+    say(`worker    polls task queue "${config.temporal.taskQueue}"`);
+    say(`logs      ${join(state, 'logs')}`);
+  }
+
+  /** Stops worker, engine and Temporal, in this order. */
+  async stop(): Promise<void> {
+    await this.#client?.connection.close();
+    for (const service of [...this.#services].reverse()) await service.stop();
+    this.#guard?.stdin?.end();
+    if (this.#guard) rmSync(recordFile(this.#options.state), { force: true });
+  }
+
+  /** Ends everything at once; `stop` then has nothing to wait for. */
+  kill(): void {
+    for (const service of this.#services) service.kill();
+  }
+
+  /** Makes sure that nobody else has the state folder or one of the ports. */
+  async #claim(): Promise<void> {
+    const { state, temporalPort, uiPort, enginePort } = this.#options;
+    const left = readRecord(state);
+    if (left && isAlive(left.pid))
+      throw new CliError(
+        `a stack already runs on ${state} (process ${left.pid}, UI http://${HOST}:${left.uiPort}): use it, stop it, or give this one its own --state DIR and ports`,
+      );
+    // After a killed session its guard is still ending what was left: give it time.
+    const patience = Date.now() + (left ? 15_000 : 0);
+    const ports = {
+      '--temporal-port': temporalPort,
+      '--ui-port': uiPort,
+      '--engine-port': enginePort,
+    };
+    for (const [option, port] of Object.entries(ports))
+      while (!(await isFree(port))) {
+        if (Date.now() > patience)
+          throw new CliError(
+            `port ${port} is taken by another program: end it, or choose another port with ${option}`,
+          );
+        await sleep(250);
+      }
+    mkdirSync(state, { recursive: true });
+    const record: StackRecord = { pid: process.pid, state, temporalPort, uiPort, enginePort };
+    writeFileSync(recordFile(state), JSON.stringify(record));
+  }
+
+  #temporal(): Service {
+    const { state, temporalBinary, temporalPort, uiPort, config } = this.#options;
+    const namespace = config.temporal.namespace;
+    return this.#service({
+      name: 'temporal',
+      command: [
+        temporalBinary,
+        ...['server', 'start-dev', '--db-filename', join(state, 'temporal.db')],
+        ...['--ip', HOST, '--port', `${temporalPort}`, '--ui-port', `${uiPort}`],
+        ...['--log-level', 'error'],
+        ...(namespace ? ['--namespace', namespace] : []),
+      ],
+      ready: async () => {
+        this.#client ??= await connectClient(config).catch(() => undefined);
+        return this.#client !== undefined;
+      },
+      readyTimeoutMs: 60_000,
+      stopTimeoutMs: 10_000,
+    });
+  }
+
+  #engine(): Service {
+    const { state, enginePort } = this.#options;
+    const main = join(import.meta.dirname, '../engine/main.ts');
+    return this.#service({
+      name: 'engine',
+      command: [
+        ...([process.execPath, main] as [string, string]),
+        ...['--port', `${enginePort}`, '--state', join(state, 'engine')],
+      ],
+      ready: () =>
+        fetch(`http://${HOST}:${enginePort}/v1/models`).then(
+          (response) => response.ok,
+          () => false,
+        ),
+      readyTimeoutMs: 120_000,
+      stopTimeoutMs: 15_000,
+    });
+  }
+
+  #worker(): Service {
+    const { config, configFile } = this.#options;
+    const main = join(import.meta.dirname, '../workers/main.ts');
+    return this.#service({
+      name: 'worker',
+      command: [process.execPath, main, '--config', configFile],
+      ready: () => isPolled(this.#client!, config.temporal.taskQueue),
+      readyTimeoutMs: 120_000,
+      stopTimeoutMs: (config.worker.shutdownGraceSeconds + 10) * 1000,
+    });
+  }
+
+  #service(options: Omit<ServiceOptions, 'logFile' | 'env'>): Service {
+    const { state, say, output } = this.#options;
+    const events: ServiceEvents = {
+      started: (pid) => this.#guard?.stdin?.write(`+${pid}\n`),
+      ended: (pid) => this.#guard?.stdin?.write(`-${pid}\n`),
+      line: (service, text) => output?.(service, text),
+      crashed: say,
+    };
+    return new Service(
+      {
+        ...options,
+        env: stackEnvironment(this.#options),
+        logFile: join(state, 'logs', `${options.name}.log`),
+      },
+      events,
+    );
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return (await getPort({ port, host: HOST })) === port;
+}

@@ -1,0 +1,21 @@
+import { type RunSpec, runSpec } from '../core/spec.ts';
+import { categories } from './wordnet.ts';
+
+/** The run spec of the demo; its data files lie in the folder the run is given. */
+export function demoSpec(name: string, seed: number): RunSpec {
+  return runSpec.parse({
+    name,
+    seed,
+    task: {
+      type: 'classification',
+      instruction: 'Name the category of the thing that is defined.',
+      labels: Object.keys(categories),
+    },
+    data: {
+      labelled: 'labelled.jsonl',
+      unlabelled: 'unlabelled.jsonl',
+      test: 'test.jsonl',
+    },
+    batch: { size: 50, window: 2 },
+  });
+}
