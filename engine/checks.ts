@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { execa } from 'execa';
+import {
+  baseModel,
+  embeddingModel,
+  mlxEnvironment,
+  pythonExecutable,
+  pythonFolder,
+} from './settings.ts';
+import { readyHash, requirementsHash } from './setup.ts';
+
+/** One thing that must hold for the engine to work well. */
+export interface Check {
+  name: string;
+  ok: boolean;
+  /** What was found. */
+  detail: string;
+  /** What to do when not ok. */
+  remedy?: string;
+}
+
+/** GFLOP/s below which mlx computes with the reference BLAS (8) and not with MKL, OpenBLAS or Accelerate (200). */
+const slowBlas = 25;
+
+const setUp = 'npm run setup';
+
+/** What `doctor` says of the embedded engine. Takes about a second; never throws. */
+export const checkEngine = async (): Promise<Check[]> => {
+  const ready = (await readyHash()) === (await requirementsHash());
+  return [
+    await checkPython(),
+    {
+      name: 'engine environment',
+      ok: ready,
+      detail: ready ? pythonFolder : 'missing, incomplete or of another version',
+      ...(!ready && { remedy: setUp }),
+    },
+    checkFolder('base model', baseModel.id, baseModel.folder),
+    checkFolder('embedding model', embeddingModel.id, embeddingModel.hub),
+    await checkBlas(),
+  ];
+};
+
+const checkPython = async (): Promise<Check> => {
+  const name = 'engine Python';
+  const { failed, stdout } = await execa(pythonExecutable, ['--version'], { reject: false });
+  if (!failed) return { name, ok: true, detail: String(stdout) };
+  return { name, ok: false, detail: 'none', remedy: `Install Python 3.11 or newer, then ${setUp}` };
+};
+
+const checkFolder = (name: string, id: string, folder: string): Check =>
+  existsSync(folder)
+    ? { name, ok: true, detail: id }
+    : { name, ok: false, detail: `${id} is not in place`, remedy: setUp };
+
+const matmul = `
+import time, mlx.core as mx
+a = mx.random.normal((512, 1024)); b = mx.random.normal((1024, 1024)); mx.eval(a, b, a @ b)
+start = time.perf_counter()
+for _ in range(5): mx.eval(a @ b)
+print(5 * 2 * 512 * 1024 * 1024 / (time.perf_counter() - start) / 1e9)
+`;
+
+const checkBlas = async (): Promise<Check> => {
+  const name = 'engine BLAS';
+  const { failed, stdout } = await execa(pythonExecutable, ['-c', matmul], {
+    env: mlxEnvironment(),
+    reject: false,
+  });
+  if (failed) return { name, ok: false, detail: 'mlx does not run', remedy: setUp };
+  const speed = Number(stdout);
+  const detail = `${speed.toFixed(0)} GFLOP/s in float32`;
+  if (speed >= slowBlas) return { name, ok: true, detail };
+  return {
+    name,
+    ok: false,
+    detail: `${detail}: the reference BLAS, about 25 times slower than a tuned one`,
+    remedy:
+      'On Linux x86-64 run npm run setup, which installs MKL; elsewhere build mlx against OpenBLAS',
+  };
+};

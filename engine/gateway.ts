@@ -1,0 +1,123 @@
+import { timingSafeEqual } from 'node:crypto';
+import path from 'node:path';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { Catalog } from './catalog.ts';
+import { chatRoutes } from './chatRoutes.ts';
+import { embeddingRoutes } from './embeddingRoutes.ts';
+import { ApiError } from './errors.ts';
+import { FileStore, fileRoutes } from './files.ts';
+import { jobRoutes } from './jobRoutes.ts';
+import { JobStore } from './jobs.ts';
+import { PythonService } from './pythonProcess.ts';
+import {
+  baseModel,
+  defaults,
+  embeddingEnvironment,
+  embeddingModel,
+  mlxEnvironment,
+  program,
+  serving,
+} from './settings.ts';
+import { Trainer } from './trainer.ts';
+
+export interface EngineOptions {
+  /** 0 takes a free one. */
+  port: number;
+  /** Where files, jobs and adapters are kept. One gateway at a time. */
+  stateFolder: string;
+  /** Called with a line about what is not an answer to a client, such as a model process that died. */
+  log?: (line: string) => void;
+}
+
+export interface Engine {
+  /** Base URL with the /v1, as the `openai` client takes it. */
+  url: string;
+  /** Stops accepting, ends the model processes and leaves unfinished jobs to the next start. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the OpenAI-compatible gateway on 127.0.0.1. The engine must be set up (see setup.ts). With
+ * SEMIEVOL_ENGINE_KEY in the environment, requests must carry it as their bearer token.
+ *
+ * @throws Error naming the port when it is taken.
+ */
+export const startEngine = async (options: EngineOptions): Promise<Engine> => {
+  const { port, stateFolder, log = () => {} } = options;
+  const files = await FileStore.open(path.join(stateFolder, 'files'));
+  const jobs = await JobStore.open(path.join(stateFolder, 'jobs'));
+  const catalog = new Catalog(jobs);
+  const trainer = new Trainer(jobs, files);
+  const chat = new PythonService(
+    {
+      program: program('serve'),
+      args: [baseModel.folder, String(serving.maxBatch), String(serving.maxAdapters)],
+      env: mlxEnvironment(),
+    },
+    log,
+  );
+  const embedder = new PythonService(
+    { program: program('embed'), args: [embeddingModel.repository], env: embeddingEnvironment() },
+    log,
+  );
+
+  const app = Fastify({ bodyLimit: defaults.maxBodyBytes, forceCloseConnections: true });
+  answerErrors(app, log);
+  requireKey(app, process.env.SEMIEVOL_ENGINE_KEY);
+  await app.register(
+    async (v1) => {
+      v1.get('/models', () => ({ object: 'list', data: catalog.list() }));
+      v1.get<{ Params: { id: string } }>('/models/:id', ({ params }) => catalog.get(params.id));
+      chatRoutes(v1, { catalog, chat });
+      embeddingRoutes(v1, { catalog, embedder });
+      fileRoutes(v1, files);
+      jobRoutes(v1, { jobs, files, trainer, catalog });
+    },
+    { prefix: '/v1' },
+  );
+  const url = await listen(app, port);
+  await trainer.resume();
+  chat.start();
+  embedder.start();
+  return {
+    url: `${url}/v1`,
+    close: async () => {
+      await app.close();
+      await Promise.all([trainer.close(), chat.close(), embedder.close()]);
+    },
+  };
+};
+
+const listen = async (app: FastifyInstance, port: number): Promise<string> => {
+  try {
+    return await app.listen({ host: defaults.host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `Port ${port} on ${defaults.host} is taken, perhaps by another engine. Stop that or choose another port.`,
+    );
+  }
+};
+
+const answerErrors = (app: FastifyInstance, log: (line: string) => void): void => {
+  app.setNotFoundHandler(({ method, url }) => {
+    throw new ApiError(404, `Unknown request: ${method} ${url}`, { code: 'unknown_url' });
+  });
+  app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
+    const known = error instanceof ApiError;
+    const status = error.statusCode ?? 500;
+    const answer = known ? error : new ApiError(status, error.message);
+    if (answer.status >= 500 && !known) log(error.stack ?? error.message);
+    return reply.status(answer.status).send(answer.toJSON());
+  });
+};
+
+const requireKey = (app: FastifyInstance, key: string | undefined): void => {
+  if (!key) return;
+  const expected = Buffer.from(`Bearer ${key}`);
+  app.addHook('onRequest', async ({ headers }) => {
+    const given = Buffer.from(headers.authorization ?? '');
+    if (given.length === expected.length && timingSafeEqual(given, expected)) return;
+    throw new ApiError(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
+  });
+};

@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+import { startEngine } from './gateway.ts';
+import { defaults } from './settings.ts';
+import { ensureEngine, SetupError } from './setup.ts';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: String(defaults.port) },
+    state: { type: 'string', default: defaults.stateFolder },
+  },
+});
+
+const log = (line: string) => console.error(line);
+
+try {
+  await ensureEngine({ onProgress: log });
+  const engine = await startEngine({ port: Number(values.port), stateFolder: values.state, log });
+  console.log(`Engine at ${engine.url}`);
+  const stop = async () => {
+    await engine.close();
+    process.exit(0);
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+} catch (error) {
+  console.error(error instanceof SetupError ? error.message : (error as Error).message);
+  process.exit(1);
+}

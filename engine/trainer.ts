@@ -1,0 +1,144 @@
+import type { ChildProcess } from 'node:child_process';
+import type { FileStore } from './files.ts';
+import { type Hyperparameters, isFinal, type Job, type JobStore, modelName, now } from './jobs.ts';
+import { type Message, startPython } from './pythonProcess.ts';
+import { baseModel, mlxEnvironment, program, training } from './settings.ts';
+
+/**
+ * Runs fine-tuning jobs one at a time, oldest first. A job that was running when the gateway stopped is run again from
+ * its beginning; with its seed it takes the same steps.
+ */
+export class Trainer {
+  readonly #jobs: JobStore;
+  readonly #files: FileStore;
+  #running?: { id: string; child: ChildProcess };
+  #work: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(jobs: JobStore, files: FileStore) {
+    this.#jobs = jobs;
+    this.#files = files;
+  }
+
+  /** Takes up what an earlier gateway left unfinished. To be called before new jobs can come. */
+  async resume(): Promise<void> {
+    const unfinished = this.#jobs.list().filter(({ status }) => !isFinal(status));
+    for (const { id, status } of unfinished.reverse()) {
+      if (status === 'running') await this.#jobs.addEvent(id, 'The engine was restarted.');
+      await this.enqueue(id);
+    }
+  }
+
+  async enqueue(id: string): Promise<void> {
+    await this.#jobs.update(id, { status: 'queued' });
+    await this.#jobs.addEvent(id, 'Files validated, moving job to queued state');
+    this.#work = this.#work.then(() => this.#run(id));
+  }
+
+  /** Stops a job that waits or runs; a finished one stays as it is. */
+  async cancel(id: string): Promise<Job> {
+    const job = this.#jobs.get(id);
+    if (isFinal(job.status)) return job;
+    const cancelled = await this.#jobs.update(id, { status: 'cancelled', finished_at: now() });
+    await this.#jobs.addEvent(id, 'The job was cancelled.');
+    if (this.#running?.id === id) this.#running.child.kill('SIGKILL');
+    return cancelled;
+  }
+
+  /** Kills a running trainer; its job is left to the next gateway. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#running?.child.kill('SIGKILL');
+    await this.#work;
+  }
+
+  async #run(id: string): Promise<void> {
+    if (this.#closed || isFinal(this.#jobs.get(id).status)) return;
+    try {
+      await this.#jobs.update(id, { status: 'running' });
+      await this.#jobs.addEvent(id, 'Fine-tuning job started');
+      await this.#train(this.#jobs.get(id));
+      if (this.#closed || isFinal(this.#jobs.get(id).status)) return;
+      const model = modelName(this.#jobs.get(id));
+      await this.#jobs.update(id, {
+        status: 'succeeded',
+        finished_at: now(),
+        fine_tuned_model: model,
+      });
+      await this.#jobs.addEvent(id, `New fine-tuned model created: ${model}`);
+    } catch (error) {
+      if (this.#closed || isFinal(this.#jobs.get(id).status)) return;
+      const { message } = error as Error;
+      await this.#jobs.update(id, {
+        status: 'failed',
+        finished_at: now(),
+        error: { code: 'training_failed', message, param: null },
+      });
+      await this.#jobs.addEvent(id, message, { level: 'error' });
+    }
+  }
+
+  /** Resolves when the trainer has written the adapter. @throws Error with the trainer's last lines */
+  async #train(job: Job): Promise<void> {
+    const spec = this.#specification(job);
+    // Messages are taken one after another, since each is written to disk.
+    let handled: Promise<void> = Promise.resolve();
+    let done = false;
+    const { child, lastLines } = startPython(
+      { program: program('train'), env: mlxEnvironment() },
+      (message) => {
+        done ||= message.done === true;
+        handled = handled.then(() => this.#record(job.id, message));
+      },
+    );
+    this.#running = { id: job.id, child };
+    child.stdin.write(`${JSON.stringify(spec)}\n`);
+    const reason = await new Promise<string>((resolve) => {
+      child.on('error', ({ message }) => resolve(message));
+      child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    this.#running = undefined;
+    await handled;
+    if (!done) throw new Error(`The trainer ended (${reason}): ${lastLines()}`.trim());
+  }
+
+  async #record(id: string, message: Message): Promise<void> {
+    const { step, total, loss, tokens, checkpoint } = message;
+    if (tokens !== undefined) await this.#jobs.update(id, { trained_tokens: tokens });
+    if (checkpoint) await this.#jobs.addCheckpoint(id, step, loss);
+    else if (step !== undefined) {
+      await this.#jobs.addEvent(id, `Step ${step}/${total}: training loss=${loss.toFixed(4)}`, {
+        data: { step, total_steps: total, train_loss: loss },
+      });
+    }
+  }
+
+  #specification(job: Job): object {
+    const { n_epochs, batch_size, learning_rate_multiplier } = job.hyperparameters;
+    return {
+      model: baseModel.folder,
+      resume_adapter: this.#jobs.models().get(job.model)?.adapter ?? null,
+      rows: this.#files.contentPath(job.training_file),
+      output: this.#jobs.adapterFolder(job.id),
+      epochs: n_epochs,
+      batch_size,
+      learning_rate: training.learningRate * Number(learning_rate_multiplier),
+      rank: training.rank,
+      scale: training.scale,
+      layers: training.layers,
+      max_sequence: training.maxSequence,
+      seed: job.seed,
+    };
+  }
+}
+
+/** What a job's "auto" stands for. */
+export const resolveHyperparameters = (wanted: Partial<Hyperparameters>): Hyperparameters => {
+  const number = (value: number | 'auto' | undefined, fallback: number): number =>
+    value === undefined || value === 'auto' ? fallback : value;
+  return {
+    n_epochs: number(wanted.n_epochs, training.epochs),
+    batch_size: number(wanted.batch_size, training.batchSize),
+    learning_rate_multiplier: number(wanted.learning_rate_multiplier, 1),
+  };
+};

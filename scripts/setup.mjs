@@ -1,0 +1,47 @@
+// Brings a fresh clone to where everything runs: npm packages, then the engine's Python environment.
+// Runs under any Node from 20 on with nothing installed; does nothing, silently, when all is in place.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const modules = path.join(root, 'node_modules');
+const marker = path.join(modules, '.semievol-lock');
+
+const fail = (message) => {
+  console.error(message);
+  process.exit(1);
+};
+
+const installPackages = () => {
+  const lock = readFileSync(path.join(root, 'package-lock.json'));
+  const wanted = createHash('sha256').update(lock).digest('hex');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
+  console.log('npm packages (about half a minute)');
+  const { status, error, stdout, stderr } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  if (error) fail(`npm could not be started: ${error.message}. Install Node.js with npm.`);
+  if (status !== 0) fail(`npm ci failed:\n${stdout}${stderr}`);
+  writeFileSync(marker, wanted);
+};
+
+const setUpEngine = () => {
+  const node = path.join(modules, '.bin', 'node');
+  const { status } = spawnSync(node, [path.join('engine', 'setup.ts')], {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) process.exit(1);
+};
+
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  fail(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+}
+installPackages();
+setUpEngine();
