@@ -10,7 +10,7 @@ import type { RunView } from './run-view.ts';
 export function printOutcome(view: RunView, json?: boolean): void {
   if (view.state !== 'completed')
     throw new CliError(
-      `run "${view.run}" ${view.state}${view.failure ? `: ${view.failure.join(': ')}` : ''}\n"semievol run" with the same spec starts it again and reuses what is stored`,
+      `run "${view.run}" ${view.state}${view.failure ? `: ${view.failure.join(': ')}` : ''}\nthe same command starts it again and reuses what is stored`,
       { exit: exitCode.failed },
     );
   const reports = view.status?.reports ?? [];

@@ -1,5 +1,6 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { ActivityFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { PhaseStatus, Progress, RoundStatus, RunStatus } from '../core/types.ts';
 import { CliError, messagesOf } from './errors.ts';
@@ -34,7 +35,7 @@ export async function observeRun(client: Client, run: string, taskQueue: string)
     ]);
     const phases = status?.roundWorkflowId
       ? await observeRound(client, status.roundWorkflowId)
-      : [];
+      : await observePreparation(client, run);
     return { run, state, phases, workerPolling, status };
   }
   const closed = { run, state, phases: [], workerPolling: true };
@@ -42,8 +43,17 @@ export async function observeRun(client: Client, run: string, taskQueue: string)
     return { ...closed, status: (await handle.result()) as RunStatus };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
-    return { ...closed, failure: messagesOf(error.cause ?? error) };
+    return { ...closed, failure: messagesOf(reasonOf(error)) };
   }
+}
+
+/** What went wrong, without Temporal's layers around it, whose messages say nothing more. */
+function reasonOf(error: Error): unknown {
+  const { cause } = error;
+  const isLayer = [WorkflowFailedError, ChildWorkflowFailure, ActivityFailure].some(
+    (layer) => error instanceof layer,
+  );
+  return isLayer && cause instanceof Error ? reasonOf(cause) : error;
 }
 
 /** @throws CliError when there is no such run. */
@@ -58,6 +68,24 @@ export async function describeRun(
       throw new CliError(`no run "${run}": "semievol status" lists the runs there are`);
     throw error;
   }
+}
+
+/** Before the first phase the run checks its endpoints and takes in its data. */
+async function observePreparation(client: Client, run: string): Promise<PhaseStatus[]> {
+  const { progress, trouble } = await activities(client, run);
+  return progress.length > 0 || trouble
+    ? [
+        {
+          done: 0,
+          total: 0,
+          unit: '',
+          ...progress[0],
+          name: 'prepare',
+          state: 'running',
+          note: trouble,
+        },
+      ]
+    : [];
 }
 
 async function observeRound(client: Client, workflowId: string): Promise<PhaseStatus[]> {
