@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { answerKey, requestGroups, seedFor, shotsFor } from '../../core/shots.ts';
+import { answerKey, neighboursNeeded, requestGroups, seedFor, shotsFor } from '../../core/shots.ts';
 import type { CollaboratorSpec } from '../../core/spec.ts';
 import type { Shot } from '../../core/types.ts';
 
@@ -33,6 +33,15 @@ describe('shotsFor', () => {
     assert.equal(ids({ skip: 2 }), 'dc');
     assert.equal(ids({ shots: 0 }), '');
     assert.equal(neighbours[0]!.id, 'a');
+  });
+});
+
+describe('neighboursNeeded', () => {
+  it('is as far as any collaborator looks', () => {
+    const bare = collaborator({ name: 'bare', shots: 0, skip: 9 });
+    assert.equal(neighboursNeeded([bare, collaborator({ name: 'far', skip: 2 })]), 5);
+    assert.equal(neighboursNeeded([bare]), 0);
+    assert.equal(neighboursNeeded([]), 0);
   });
 });
 

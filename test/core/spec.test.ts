@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { z } from 'zod';
+import { runSpec } from '../../core/spec.ts';
+
+const least = {
+  name: 'run',
+  task: { type: 'classification', labels: ['animal', 'plant'] },
+  data: { labelled: 'l.csv', unlabelled: ['u.csv', 'v.csv'], test: 't.csv' },
+};
+const problems = (spec: object) =>
+  runSpec.safeParse(spec).error?.issues.map((issue) => [issue.path.join('.'), issue.message]);
+
+describe('the run spec', () => {
+  it('needs a name, a task and data; the rest has defaults', () => {
+    const spec = runSpec.parse(least);
+    assert.deepEqual(spec.data.labelled, ['l.csv']);
+    assert.equal(spec.collaborators.length, 4);
+    assert.deepEqual(spec.selection, { rule: 'paper', percentile: 50 });
+    assert.deepEqual(runSpec.parse(spec), spec);
+  });
+
+  it('names the field that is wrong', () => {
+    const twins = { ...least, collaborators: [{ name: 'a' }, { name: 'a' }] };
+    assert.deepEqual(
+      problems(twins)?.map(([path]) => path),
+      ['collaborators.1.name'],
+    );
+    const labels = { ...least, task: { type: 'classification', labels: ['Plant', 'plant '] } };
+    assert.match(String(problems(labels)), /^task\.labels,labels must differ/);
+    assert.match(String(problems({ ...least, round: 2 })), /round/);
+  });
+
+  it('has a JSON schema in which every default is optional', () => {
+    const schema = z.toJSONSchema(runSpec, { io: 'input' });
+    assert.deepEqual(schema.required, ['name', 'task', 'data']);
+  });
+});

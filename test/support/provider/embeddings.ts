@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify';
+import type { OpenAI } from 'openai';
+import type { Models } from './models.ts';
+import { digest, Refusal, tokens } from './wire.ts';
+
+export const DIMENSION = 32;
+
+/** A bag of words, each hashed to a signed coordinate, at length 1: texts that share words are near. */
+export function embed(text: string): Float32Array {
+  const vector = new Float32Array(DIMENSION);
+  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) {
+    const hash = Number.parseInt(digest(word).slice(0, 8), 16);
+    vector[hash % DIMENSION]! += hash & 0x400 ? 1 : -1;
+  }
+  const length = Math.hypot(...vector);
+  if (length === 0) vector[0] = 1;
+  else for (let i = 0; i < DIMENSION; i++) vector[i]! /= length;
+  return vector;
+}
+
+export function embeddingRoutes(app: FastifyInstance, models: Models): void {
+  app.post<{ Body: OpenAI.EmbeddingCreateParams }>('/embeddings', async ({ body }) => {
+    models.check(body.model, 404);
+    const texts = [body.input].flat() as string[];
+    if (
+      texts.length === 0 ||
+      texts.length > 2048 ||
+      texts.some((text) => typeof text !== 'string' || text === '')
+    )
+      throw new Refusal(400, 'invalid_input', '1 to 2048 texts that are not empty, please.', {
+        param: 'input',
+      });
+    const count = texts.reduce((sum, text) => sum + tokens(text).length, 0);
+    return {
+      object: 'list',
+      model: body.model,
+      data: texts.map((text, index) => ({
+        object: 'embedding',
+        index,
+        embedding: encode(embed(text), body.encoding_format),
+      })),
+      usage: { prompt_tokens: count, total_tokens: count },
+    };
+  });
+}
+
+function encode(vector: Float32Array, format = 'float'): number[] | string {
+  return format === 'base64' ? Buffer.from(vector.buffer).toString('base64') : [...vector];
+}
