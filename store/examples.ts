@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
+import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
+import type { Database } from './database.ts';
+import type { DatasetInfo, Datasets } from './datasets.ts';
+import { explain } from './errors.ts';
+import { indexOrdinals } from './log.ts';
+import { all, equals, integer, within } from './sql.ts';
+
+const prefix = 'examples-';
+
+const schema = schemaOf({
+  id: types.string,
+  split: types.string,
+  ordinal: types.int,
+  question: types.string,
+  'context?': types.string,
+  'options?': types.strings,
+  'answer?': types.string,
+});
+
+type Row = { [Column in keyof StoredExample]-?: StoredExample[Column] | null };
+
+/**
+ * Writes the examples of a data set into a table of its own. Only {@link commit} makes that table
+ * the data set's, and only the first commit does: rows of attempts never mix.
+ */
+export class ExampleWriter {
+  readonly #database: Database;
+  readonly #datasets: Datasets;
+  readonly #id: string;
+  readonly #table = prefix + randomUUID();
+
+  constructor(database: Database, datasets: Datasets, id: string) {
+    this.#database = database;
+    this.#datasets = datasets;
+    this.#id = id;
+  }
+
+  /** Commits the rows as one fragment: append thousands at once. */
+  async append(rows: readonly StoredExample[]): Promise<void> {
+    try {
+      const table = await this.#database.table(this.#table, schema);
+      await table.add(toArrow(schema, rows));
+    } catch (error) {
+      throw explain(error, this.#database.uri);
+    }
+  }
+
+  /**
+   * Makes the written examples the data set, unless another attempt was first, and drops the tables
+   * of all other attempts. Returns what the data set is from now on.
+   */
+  async commit(result: Pick<DatasetInfo, 'counts' | 'report'>): Promise<DatasetInfo> {
+    const info = (await this.#datasets.find(this.#id)) ?? (await this.#record(result));
+    for (const name of await this.#database.names()) {
+      if (name.startsWith(prefix) && name !== info.table) await this.#database.drop(name);
+    }
+    return info;
+  }
+
+  async #record(result: Pick<DatasetInfo, 'counts' | 'report'>): Promise<DatasetInfo> {
+    await indexOrdinals(await this.#database.table(this.#table, schema));
+    const mine = { id: this.#id, table: this.#table, createdAt: new Date().toISOString() };
+    await this.#datasets.record({ ...mine, ...result });
+    return (await this.#datasets.find(this.#id))!;
+  }
+}
+
+/** The examples of `split` with ordinals in the range, in order. */
+export async function readRange(
+  database: Database,
+  table: string,
+  split: Split,
+  range: OrdinalRange,
+): Promise<StoredExample[]> {
+  const rows = await read(database, table, all(equals({ split }), within(range)));
+  return rows.sort((a, b) => a.ordinal - b.ordinal);
+}
+
+/** The examples of `split` with these ordinals, in the order asked for. Throws RangeError. */
+export async function readAt(
+  database: Database,
+  table: string,
+  split: Split,
+  ordinals: readonly number[],
+): Promise<StoredExample[]> {
+  if (ordinals.length === 0) return [];
+  const list = [...new Set(ordinals)].map(integer).join(', ');
+  const rows = await read(database, table, all(equals({ split }), `ordinal IN (${list})`));
+  const byOrdinal = new Map(rows.map((row) => [row.ordinal, row]));
+  return ordinals.map((ordinal) => {
+    const example = byOrdinal.get(ordinal);
+    if (!example) throw new RangeError(`The ${split} split has no example ${ordinal}`);
+    return example;
+  });
+}
+
+async function read(database: Database, name: string, where: string): Promise<StoredExample[]> {
+  const table = await database.table(name, schema);
+  const examples: StoredExample[] = [];
+  for await (const batch of table.query().where(where)) {
+    for (const row of fromArrow<Row>(batch)) examples.push(withoutNulls(row));
+  }
+  return examples;
+}
+
+function withoutNulls({ context, options, answer, ...required }: Row): StoredExample {
+  return {
+    ...(required as StoredExample),
+    ...(context !== null && { context }),
+    ...(options !== null && { options }),
+    ...(answer !== null && { answer }),
+  };
+}

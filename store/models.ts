@@ -1,0 +1,48 @@
+import type { ModelRecord } from '../core/types.ts';
+import { schemaOf, types } from './arrow.ts';
+import type { Database } from './database.ts';
+import { Log } from './log.ts';
+import { equals } from './sql.ts';
+
+/** The models of a store, each with its lineage. A name is recorded once: the first stays. */
+export class Models {
+  readonly #log: Log<ModelRecord>;
+
+  constructor(database: Database) {
+    this.#log = new Log<ModelRecord>(database, {
+      name: 'models',
+      schema: schemaOf({
+        name: types.string,
+        run: types.string,
+        round: types.int,
+        role: types.string,
+        endpoint: types.string,
+        base: types.string,
+        dataset: types.string,
+        trainingFileSha256: types.string,
+        trainingRows: types.int,
+        jobKey: types.string,
+        jobId: types.string,
+        createdAt: types.string,
+      }),
+      key: (model) => model.name,
+    });
+  }
+
+  async add(model: ModelRecord): Promise<void> {
+    await this.#log.append([model]);
+  }
+
+  async byName(name: string): Promise<ModelRecord | undefined> {
+    return (await this.#log.read(equals({ name })))[0];
+  }
+
+  async byJobKey(jobKey: string): Promise<ModelRecord | undefined> {
+    return (await this.#log.read(equals({ jobKey })))[0];
+  }
+
+  /** In the order they were recorded. */
+  list({ run }: { run?: string } = {}): Promise<ModelRecord[]> {
+    return this.#log.read(equals({ run }));
+  }
+}

@@ -1,0 +1,180 @@
+import { Index, MatchQuery, type Table } from '@lancedb/lancedb';
+import pLimit from 'p-limit';
+import { schemaOf, toArrow, types } from './arrow.ts';
+import type { Database } from './database.ts';
+import { StoreError } from './errors.ts';
+import { safeName } from './names.ts';
+
+/** A labelled example near a query. */
+export interface Neighbour {
+  ordinal: number;
+  /** Cosine distance (0 to 2), negative BM25 score or negative fused rank: less is nearer. */
+  distance: number;
+}
+
+/**
+ * Up to this many labelled vectors the search is exact: 250 queries against 20,000 × 384 take
+ * 0.4 s on 2 cores, and the answer is the same after every retry. Beyond, an HNSW index answers.
+ */
+const exactUpTo = 20_000;
+/** Query vectors a request. One request of many is quicker than many side by side. */
+const queriesAtOnce = 256;
+
+/** Search by vector over the labelled examples, which have a table of their own per model. */
+export class VectorSearch {
+  readonly #database: Database;
+  readonly #name: string;
+  readonly #model: string;
+
+  constructor(database: Database, model: string) {
+    this.#database = database;
+    this.#model = model;
+    this.#name = `search-${safeName(model)}`;
+  }
+
+  /** Makes the table (in one commit) and its index where they are missing. */
+  async prepare(vectors: () => Promise<Map<number, Float32Array>>): Promise<void> {
+    const table = await this.#database.tableOf(this.#name, async () => {
+      const rows = Array.from(await vectors(), ([ordinal, vector]) => ({ ordinal, vector }));
+      rows.sort((a, b) => a.ordinal - b.ordinal);
+      const dimensions = rows[0]?.vector.length ?? 0;
+      const schema = schemaOf({ ordinal: types.int, vector: types.vector(dimensions) });
+      return toArrow(schema, rows);
+    });
+    if ((await table.countRows()) > exactUpTo) {
+      await index(table, 'vector', Index.hnswSq({ distanceType: 'cosine' }));
+    }
+  }
+
+  /** The k nearest to each vector. A vector of zeros has no direction and no neighbours. */
+  async nearest(vectors: readonly Float32Array[], k: number): Promise<Neighbour[][]> {
+    const table = await prepared(this.#database, this.#name, `vectors of model ${this.#model}`);
+    const results: Neighbour[][] = [];
+    for (let from = 0; from < vectors.length; from += queriesAtOnce) {
+      const part = vectors.slice(from, from + queriesAtOnce);
+      results.push(...(await withTies(k, (limit) => queryVectors(table, part, limit))));
+    }
+    return results;
+  }
+}
+
+async function queryVectors(
+  table: Table,
+  vectors: readonly Float32Array[],
+  limit: number,
+): Promise<Neighbour[][]> {
+  const [first, ...others] = vectors;
+  const query = table.query().nearestTo(first!);
+  for (const vector of others) query.addQueryVector(vector);
+  const rows: { query_index?: number; ordinal: number; _distance: number }[] = await query
+    .distanceType('cosine')
+    .refineFactor(2) // true distances where an index gives approximate ones
+    .select(['ordinal', '_distance'])
+    .limit(limit)
+    .toArray();
+  const results: Neighbour[][] = vectors.map(() => []);
+  for (const { query_index = 0, ordinal, _distance } of rows) {
+    results[query_index]!.push({ ordinal, distance: _distance });
+  }
+  return results;
+}
+
+/** Full-text search (BM25) over the labelled questions. */
+export class TextSearch {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Makes the table (in one commit) and its index where they are missing. */
+  async prepare(questions: () => Promise<{ ordinal: number; question: string }[]>): Promise<void> {
+    const schema = schemaOf({ ordinal: types.int, question: types.string });
+    const table = await this.#database.tableOf('questions', async () =>
+      toArrow(schema, await questions()),
+    );
+    await index(table, 'question', Index.fts({ withPosition: false }));
+  }
+
+  /** The k of the best score for each text; fewer where fewer share a word with it. */
+  async nearest(texts: readonly string[], k: number): Promise<Neighbour[][]> {
+    const table = await prepared(this.#database, 'questions', 'the labelled questions');
+    const few = pLimit(4);
+    return Promise.all(
+      texts.map((text) =>
+        few(async () => {
+          const [result] = await withTies(k, async (limit) => [
+            await queryText(table, text, limit),
+          ]);
+          return result!;
+        }),
+      ),
+    );
+  }
+}
+
+async function queryText(table: Table, text: string, limit: number): Promise<Neighbour[]> {
+  const rows: { ordinal: number; _score: number }[] = await table
+    .query()
+    .fullTextSearch(new MatchQuery(text, 'question'))
+    .select(['ordinal', '_score'])
+    .limit(limit)
+    .toArray();
+  return rows.map(({ ordinal, _score }) => ({ ordinal, distance: -_score }));
+}
+
+/**
+ * Reciprocal rank fusion (Cormack et al. 2009, with its constant 60) of two rankings: the k best,
+ * with the negative fused score as distance.
+ */
+export function hybrid(a: readonly Neighbour[], b: readonly Neighbour[], k: number): Neighbour[] {
+  const scores = new Map<number, number>();
+  for (const ranking of [a, b]) {
+    ranking.forEach(({ ordinal }, rank) => {
+      scores.set(ordinal, (scores.get(ordinal) ?? 0) + 1 / (60 + rank + 1));
+    });
+  }
+  const fused = Array.from(scores, ([ordinal, score]) => ({ ordinal, distance: -score }));
+  return fused.sort(nearestFirst).slice(0, k);
+}
+
+function nearestFirst(a: Neighbour, b: Neighbour): number {
+  return a.distance - b.distance || a.ordinal - b.ordinal;
+}
+
+/**
+ * The k nearest of each query with ties broken by ordinal. Which of equally near rows a limited
+ * search returns is chance, so it is widened until no tie reaches across its limit.
+ */
+async function withTies(
+  k: number,
+  search: (limit: number) => Promise<Neighbour[][]>,
+): Promise<Neighbour[][]> {
+  if (k === 0) return (await search(1)).map(() => []);
+  for (let limit = k + 8; ; limit *= 2) {
+    const found = await search(limit);
+    const results = found.map((neighbours) => neighbours.sort(nearestFirst));
+    const cut = results.some(
+      (list) => list.length >= limit && list[k - 1]!.distance === list.at(-1)!.distance,
+    );
+    if (!cut) return results.map((list) => list.slice(0, k));
+  }
+}
+
+async function prepared(database: Database, name: string, what: string): Promise<Table> {
+  const table = await database.existing(name);
+  if (table) return table;
+  throw new StoreError(`There is no search over ${what} yet`, 'Call prepareSearch first');
+}
+
+/** Makes an index, unless the table has it; another process may be making it at this moment. */
+async function index(table: Table, column: string, config: Index): Promise<void> {
+  const exists = async () =>
+    (await table.listIndices()).some(({ columns }) => columns.includes(column));
+  if (await exists()) return;
+  try {
+    await table.createIndex(column, { config });
+  } catch (error) {
+    if (!(await exists())) throw error;
+  }
+}

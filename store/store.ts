@@ -1,0 +1,109 @@
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Session } from '@lancedb/lancedb';
+import { Database } from './database.ts';
+import { Dataset } from './dataset.ts';
+import { Datasets } from './datasets.ts';
+import { explain, StoreError } from './errors.ts';
+import { Models } from './models.ts';
+import { safeName } from './names.ts';
+import { RunTables } from './run.ts';
+import { Specs } from './specs.ts';
+
+export interface StoreOptions {
+  /** A folder, or `s3://…`, `gs://…`, `az://…` when there is more than one machine. */
+  uri: string;
+  /** Options of the object storage, as LanceDB names them (`aws_region`, …). */
+  storageOptions?: Record<string, string>;
+}
+
+const mib = 1024 ** 2;
+/** A local store is not opened with less space than this. */
+const spaceNeeded = 64 * mib;
+/** Databases kept open at the same time. */
+const mostOpen = 16;
+
+/**
+ * Opens a store; a local folder is made where it does not exist. Throws StoreError, with the
+ * remedy, where it cannot be written to.
+ */
+export async function openStore({ uri, storageOptions }: StoreOptions): Promise<Store> {
+  const remote = /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(uri);
+  if (remote) return new Store(uri.replace(/\/+$/, ''), storageOptions);
+  const folder = uri.startsWith('file:') ? fileURLToPath(uri) : uri;
+  await checkFolder(folder);
+  return new Store(folder, storageOptions);
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const probe = join(folder, `.probe-${process.pid}`);
+    await writeFile(probe, 'can this folder be written to?');
+    await rm(probe);
+  } catch (error) {
+    throw explain(error, folder);
+  }
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < spaceNeeded) {
+    throw new StoreError(
+      `Store ${folder}: only ${Math.floor((bavail * bsize) / mib)} MiB are free on its disk`,
+      'Free some space or set another store URI in temporal.config.ts',
+    );
+  }
+}
+
+/**
+ * Everything that is kept: data sets, models, and the tables of each run, in LanceDB. Any number of
+ * processes may read and write one store at the same time.
+ */
+export class Store {
+  readonly uri: string;
+  readonly datasets: Datasets;
+  readonly models: Models;
+  readonly specs: Specs;
+  readonly #storageOptions: Record<string, string> | undefined;
+  // Without bounds the caches of LanceDB grow to gigabytes in a long-lived worker.
+  readonly #session = new Session(BigInt(16 * mib), BigInt(16 * mib));
+  readonly #open = new Map<string, Database>();
+  readonly #root: Database;
+
+  constructor(uri: string, storageOptions?: Record<string, string>) {
+    this.uri = uri;
+    this.#storageOptions = storageOptions;
+    this.#root = this.#connect(uri);
+    this.datasets = new Datasets(this.#root);
+    this.models = new Models(this.#root);
+    this.specs = new Specs(this.#root);
+  }
+
+  dataset(id: string): Dataset {
+    return new Dataset(this.#database('datasets', id), this.datasets, id);
+  }
+
+  run(id: string): RunTables {
+    return new RunTables(this.#database('runs', id));
+  }
+
+  close(): void {
+    for (const database of this.#open.values()) database.close();
+    this.#open.clear();
+    this.#root.close();
+  }
+
+  /** The database of this folder, the least recently used one making place for it. */
+  #database(kind: string, id: string): Database {
+    const uri = `${this.uri}/${kind}/${safeName(id)}`;
+    const database = this.#open.get(uri) ?? this.#connect(uri);
+    this.#open.delete(uri);
+    this.#open.set(uri, database);
+    const [oldest] = this.#open.keys();
+    if (this.#open.size > mostOpen) this.#open.delete(oldest!); // its users may still hold it
+    return database;
+  }
+
+  #connect(uri: string): Database {
+    return new Database({ uri, storageOptions: this.#storageOptions, session: this.#session });
+  }
+}

@@ -1,0 +1,19 @@
+import type { Usage } from '../core/types.ts';
+
+export const noUsage: Usage = {
+  requests: 0,
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  trainedTokens: 0,
+};
+
+export function addUsage(a: Usage, b: Partial<Usage>): Usage {
+  return {
+    requests: a.requests + (b.requests ?? 0),
+    promptTokens: a.promptTokens + (b.promptTokens ?? 0),
+    cachedTokens: a.cachedTokens + (b.cachedTokens ?? 0),
+    completionTokens: a.completionTokens + (b.completionTokens ?? 0),
+    trainedTokens: a.trainedTokens + (b.trainedTokens ?? 0),
+  };
+}

@@ -1,0 +1,53 @@
+import type { OrdinalRange, Split } from '../core/types.ts';
+import { schemaOf, types } from './arrow.ts';
+import type { Database } from './database.ts';
+import { StoreError } from './errors.ts';
+import { Log } from './log.ts';
+import { safeName } from './names.ts';
+import { within } from './sql.ts';
+
+/** An example's embedding. */
+export interface VectorRow {
+  ordinal: number;
+  id: string;
+  vector: ArrayLike<number>;
+}
+
+/** The embeddings that one model made of one split. */
+export class Vectors {
+  readonly #log: Log<VectorRow>;
+  readonly #model: string;
+
+  constructor(database: Database, model: string, split: Split) {
+    this.#model = model;
+    this.#log = new Log<VectorRow>(database, {
+      name: `vectors-${split}-${safeName(model)}`,
+      schema: ({ vector }) =>
+        schemaOf({ ordinal: types.int, id: types.string, vector: types.vector(vector.length) }),
+      key: (row) => String(row.ordinal),
+    });
+  }
+
+  async add(rows: readonly VectorRow[]): Promise<void> {
+    const [known] = await this.#log.read(within({ from: 0, to: 1 }));
+    const length = (known ?? rows[0])?.vector.length;
+    const odd = rows.find(({ vector }) => vector.length !== length);
+    if (odd) {
+      throw new StoreError(
+        `Model ${this.#model} gave a vector of ${odd.vector.length} numbers where it gave ${length} before`,
+        'Give the other model another name',
+      );
+    }
+    await this.#log.append(rows);
+  }
+
+  /** The vectors of the range by ordinal; missing ones are not in the map. */
+  async read(range: OrdinalRange): Promise<Map<number, Float32Array>> {
+    const rows = await this.#log.read(within(range));
+    return new Map(rows.map(({ ordinal, vector }) => [ordinal, vector as Float32Array]));
+  }
+
+  optimize(): Promise<void> {
+    return this.#log.optimize();
+  }
+}

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, it } from 'mocha';
+import type { Answer, PseudoLabel } from '../../core/types.ts';
+import type { Store } from '../../store/store.ts';
+import { answer, temporaryStore } from './support.ts';
+
+const everything = { from: 0, to: 1_000_000 };
+const writer = fileURLToPath(new URL('./writer.ts', import.meta.url));
+
+describe('The tables of a run', () => {
+  let store: Store;
+  let remove: () => Promise<void>;
+
+  before(async () => {
+    ({ store, remove } = await temporaryStore());
+  });
+
+  after(() => remove());
+
+  it('give back what was written, nulls and awkward texts included', async () => {
+    const run = store.run('round trip');
+    const rows = [
+      answer(3, { text: 'it\'s "quoted"\n日本語 \u{1F600}', parsed: null, entropy: null }),
+      answer(4, { collaborator: "o'brien; DROP", sample: 2 }),
+    ];
+    await run.addAnswers(rows, 1);
+    const read = await run.answers({ round: 1, stage: 'collaborate', range: everything });
+    assert.deepEqual(read, rows);
+
+    const neighbours = {
+      round: 1,
+      ordinal: 3,
+      exampleId: 'e',
+      labelled: [5, 2],
+      distances: [0.25, 1.5],
+    };
+    await run.addNeighbours([neighbours]);
+    assert.deepEqual((await run.neighbours(1, everything)).get(3), neighbours);
+
+    const label: PseudoLabel = {
+      round: 1,
+      ordinal: 3,
+      exampleId: 'e',
+      label: null,
+      agreed: false,
+      entropy: null,
+      votes: 0,
+      collaborators: 4,
+    };
+    await run.addPseudoLabels([label]);
+    assert.deepEqual(await run.pseudoLabels(1, everything), [label]);
+  });
+
+  it('are empty, not an error, before anything is written', async () => {
+    const run = store.run('empty');
+    assert.deepEqual(await run.answers({ round: 1, stage: 'justify', range: everything }), []);
+    assert.deepEqual(await run.spend(1), {});
+    for await (const batch of run.scanPseudoLabels(1)) assert.fail(`${batch.length} rows`);
+    await run.optimize();
+  });
+
+  it('keep rounds, stages, splits and ranges apart', async () => {
+    const run = store.run('filters');
+    await run.addAnswers(
+      [
+        answer(0),
+        answer(1),
+        answer(2),
+        answer(1, { round: 2 }),
+        answer(1, { stage: 'evaluate-sft', split: 'test' }),
+      ],
+      1,
+    );
+    const read = await run.answers({
+      round: 1,
+      stage: 'collaborate',
+      split: 'unlabelled',
+      range: { from: 1, to: 2 },
+    });
+    assert.deepEqual(read, [answer(1)]);
+  });
+
+  it('give the first committed row of a key, also after compaction', async () => {
+    const run = store.run('first');
+    // A zombie of attempt 1 that commits late does not win by its lower attempt number.
+    await run.addAnswers([answer(0, { text: 'first' }), answer(1, { text: 'first' })], 2);
+    for (let repeat = 0; repeat < 20; repeat++) {
+      await run.addAnswers([answer(0, { text: `later ${repeat}` })], 1);
+    }
+    const texts = async () => {
+      const rows = await run.answers({ round: 1, stage: 'collaborate', range: everything });
+      return rows.map((row) => `${row.ordinal} ${row.text}`).sort();
+    };
+    assert.deepEqual(await texts(), ['0 first', '1 first']);
+    await run.optimize();
+    assert.deepEqual(await texts(), ['0 first', '1 first']);
+    await run.addAnswers([answer(1, { text: 'after compaction' })], 1);
+    assert.deepEqual(await texts(), ['0 first', '1 first']);
+  });
+
+  it('count repeated answers as spent, other spend once a key', async () => {
+    const run = store.run('spend');
+    await run.addAnswers(
+      [answer(0), answer(0, { sample: 1, promptTokens: 0, cachedTokens: 0 })],
+      1,
+    );
+    await run.addAnswers([answer(0)], 2);
+    const usage = {
+      requests: 1,
+      promptTokens: 0,
+      cachedTokens: 0,
+      completionTokens: 0,
+      trainedTokens: 3_000_000_000,
+    };
+    const spend = { round: 1, phase: 'warm-up', model: 'm', usage, key: 'job-1' };
+    await run.addSpend(spend);
+    await run.addSpend(spend);
+    await run.addSpend({ ...spend, key: 'job-2' });
+    assert.deepEqual(await run.spend(1), {
+      collaborate: {
+        requests: 2,
+        promptTokens: 20,
+        cachedTokens: 8,
+        completionTokens: 6,
+        trainedTokens: 0,
+      },
+      'warm-up': { ...usage, requests: 2, trainedTokens: 6_000_000_000 },
+    });
+  });
+
+  it('record one evaluation a role', async () => {
+    const run = store.run('evaluations');
+    const evaluation = { round: 1, role: 'sft' as const, model: 'm', correct: 7, total: 10 };
+    await run.addEvaluation(evaluation);
+    await run.addEvaluation({ ...evaluation, correct: 8 });
+    await run.addEvaluation({ ...evaluation, role: 'vanilla' });
+    const read = await run.evaluations(1);
+    assert.deepEqual(
+      read.map(({ role, correct }) => [role, correct]),
+      [
+        ['sft', 7],
+        ['vanilla', 7],
+      ],
+    );
+  });
+
+  it('are scanned in ordinal order, with all answers of an example in one batch', async () => {
+    const run = store.run('scan');
+    const ordinals = Array.from({ length: 5_000 }, (_, index) => (index * 7_919) % 5_000);
+    await run.addAnswers(
+      ordinals.map((ordinal) => answer(ordinal)),
+      1,
+    );
+    await run.addAnswers(
+      ordinals.map((ordinal) => answer(ordinal, { collaborator: 'other' })),
+      1,
+    );
+    await run.addAnswers(
+      ordinals.map((ordinal) => answer(ordinal)),
+      2,
+    );
+    let last = -1;
+    let rows = 0;
+    for await (const batch of run.scanAnswers({ round: 1, stage: 'collaborate' })) {
+      const found = batch.map(({ ordinal }) => ordinal);
+      assert.ok(Math.min(...found) > last);
+      assert.equal(batch.length, 2 * new Set(found).size);
+      last = Math.max(...found);
+      rows += batch.length;
+    }
+    assert.equal(rows, 10_000);
+  });
+
+  it('take the appends of several processes, which also make the tables at the same time', async () => {
+    const writers = [0, 1, 2].map((id) => fork(writer, [store.uri, 'many', String(id)]));
+    await Promise.all(writers.map((child) => once(child, 'message')));
+    const ends = writers.map((child) => once(child, 'exit'));
+    for (const child of writers) child.send('go');
+    for (const [code] of await Promise.all(ends)) assert.equal(code, 0);
+
+    const run = store.run('many');
+    const rows = await run.answers({ round: 1, stage: 'collaborate', range: everything });
+    const own = (id: string) => rows.filter((row: Answer) => row.model === id).length;
+    // Each writes 100 rows of its own, and all write the same 10.
+    assert.equal(rows.length, 310);
+    for (const id of ['0', '1', '2']) assert.ok(own(id) >= 100);
+    assert.equal((await run.spend(1)).collaborate!.requests, 330);
+  });
+
+  it('show at once what another process has committed', async () => {
+    const run = store.run('fresh');
+    await run.addAnswers([answer(0)], 1);
+    const read = () => run.answers({ round: 1, stage: 'collaborate', range: everything });
+    assert.equal((await read()).length, 1);
+    const child = fork(writer, [store.uri, 'fresh', '7']);
+    await once(child, 'message');
+    child.send('go');
+    await once(child, 'exit');
+    assert.equal((await read()).length, 111);
+  });
+});

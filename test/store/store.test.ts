@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { after, before, describe, it } from 'mocha';
+import type { ModelRecord } from '../../core/types.ts';
+import { explain } from '../../store/errors.ts';
+import { openStore } from '../../store/store.ts';
+import { cleanReport } from './support.ts';
+
+const model: ModelRecord = {
+  name: 'ft:base:1',
+  run: 'demo',
+  round: 1,
+  role: 'warm-up',
+  endpoint: 'local',
+  base: 'base',
+  dataset: 'd',
+  trainingFileSha256: 'f'.repeat(64),
+  trainingRows: 10,
+  jobKey: "demo/1/it's",
+  jobId: 'job-1',
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
+
+describe('A store', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'semievol-store-'));
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('is made where it does not exist, and found again by path or file URL', async () => {
+    const uri = join(folder, 'not', 'yet');
+    const store = await openStore({ uri });
+    await store.models.add(model);
+    store.close();
+    const again = await openStore({ uri: pathToFileURL(uri).href });
+    assert.deepEqual(await again.models.byName(model.name), model);
+    again.close();
+  });
+
+  it('records each model once and finds it by name, job key and run', async () => {
+    const store = await openStore({ uri: join(folder, 'models') });
+    assert.equal(await store.models.byName('nobody'), undefined);
+    await store.models.add(model);
+    await store.models.add({ ...model, jobId: 'a retry' });
+    const other = { ...model, name: 'ft:base:2', run: 'other', jobKey: 'k' };
+    await store.models.add(other);
+    assert.deepEqual(await store.models.byJobKey(model.jobKey), model);
+    assert.deepEqual(await store.models.list(), [model, other]);
+    assert.deepEqual(await store.models.list({ run: 'other' }), [other]);
+    store.close();
+  });
+
+  it('keeps the first record of a data set', async () => {
+    const store = await openStore({ uri: join(folder, 'datasets') });
+    const info = {
+      id: 'd1',
+      table: 'examples-1',
+      counts: { labelled: 1, unlabelled: 2, test: 3 },
+      report: { ...cleanReport, problems: [{ file: 'a.csv', line: 3, problem: 'no answer' }] },
+      createdAt: model.createdAt,
+    };
+    await store.datasets.record(info);
+    await store.datasets.record({ ...info, table: 'examples-2' });
+    assert.deepEqual(await store.datasets.find('d1'), info);
+    assert.equal(await store.datasets.find("d1' OR 'a' = 'a"), undefined);
+    store.close();
+  });
+
+  it('keeps runs apart whose names differ in case or signs only, inside its folder', async () => {
+    const uri = join(folder, 'names');
+    const store = await openStore({ uri });
+    const names = ['run', 'Run', 'a/b', 'a b', '../../escape', '.', 'x'.repeat(300)];
+    const usage = {
+      requests: 1,
+      promptTokens: 0,
+      cachedTokens: 0,
+      completionTokens: 0,
+      trainedTokens: 0,
+    };
+    for (const [index, name] of names.entries()) {
+      const spend = { round: 1, phase: `p${index}`, model: 'm', usage, key: 'k' };
+      await store.run(name).addSpend(spend);
+    }
+    for (const [index, name] of names.entries()) {
+      assert.deepEqual(await store.run(name).spend(1), { [`p${index}`]: usage });
+    }
+    assert.equal((await readdir(join(uri, 'runs'))).length, names.length);
+    store.close();
+  });
+
+  it('says what to do where its folder cannot be made', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const remedy = /a part of it is a file/;
+    await assert.rejects(openStore({ uri: file }), { name: 'StoreError', remedy });
+    await assert.rejects(openStore({ uri: join(file, 'store') }), { name: 'StoreError', remedy });
+  });
+
+  it('says what to do where its folder is read-only', async () => {
+    // Not even root may write here.
+    await assert.rejects(openStore({ uri: '/proc/semievol' }), {
+      name: 'StoreError',
+      message: /^Store \/proc\/semievol: .*temporal\.config\.ts$/,
+    });
+  });
+
+  it('explains a disk that filled up and leaves other errors as they are', () => {
+    const full = new Error('lance error: LanceError(IO): No space left on device (os error 28)');
+    const explained = explain(full, '/store') as Error;
+    assert.match(explained.message, /^Store \/store: the disk is full\. Free some space/);
+    assert.equal(explained.cause, full);
+    const other = new Error('os error 281 of something else');
+    assert.equal(explain(other, '/store'), other);
+  });
+});

@@ -1,0 +1,16 @@
+/** A process of its own that appends answers: `writer.ts URI RUN ID`, started by a message. */
+import { once } from 'node:events';
+import { openStore } from '../../store/store.ts';
+import { answer } from './support.ts';
+
+const [uri, runName, id] = process.argv.slice(2) as [string, string, string];
+const run = (await openStore({ uri })).run(runName);
+process.send?.('ready');
+await once(process, 'message');
+for (let batch = 0; batch < 10; batch++) {
+  const own = Array.from({ length: 10 }, (_, index) =>
+    answer(1_000 + batch * 10 + index, { collaborator: id, model: id }),
+  );
+  await run.addAnswers([...own, answer(batch + 100, { collaborator: 'shared', model: id })], 1);
+}
+process.disconnect();
