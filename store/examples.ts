@@ -59,6 +59,11 @@ export class ExampleWriter {
     return info;
   }
 
+  /** Drops what was written: this attempt has failed. */
+  async discard(): Promise<void> {
+    if (await this.#database.existing(this.#table)) await this.#database.drop(this.#table);
+  }
+
   async #record(result: Pick<DatasetInfo, 'counts' | 'report'>): Promise<DatasetInfo> {
     await indexOrdinals(await this.#database.table(this.#table, schema));
     const mine = { id: this.#id, table: this.#table, createdAt: new Date().toISOString() };

@@ -1,0 +1,26 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Store } from '../store/store.ts';
+import { DataError } from './ingest/errors.ts';
+import { type IngestInput, type IngestResult, ingestDataset } from './ingest/ingestDataset.ts';
+import { tracked } from './progress.ts';
+
+export type { IngestInput, IngestResult };
+
+export function createIngest({ store }: { store: Store }) {
+  return {
+    /**
+     * Reads, cleans and stores the data files of a spec, unless they are in the store already.
+     * What the user must mend fails with the type `DataError` and is not tried again.
+     */
+    ingest(input: IngestInput): Promise<IngestResult> {
+      return tracked({ total: 0, unit: 'kB' }, async ({ set, signal }) => {
+        try {
+          return await ingestDataset(store, input, { onProgress: set, signal });
+        } catch (error) {
+          if (!(error instanceof DataError)) throw error;
+          throw ApplicationFailure.nonRetryable(error.message, 'DataError');
+        }
+      });
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DataSpec, TaskSpec } from '../../core/spec.ts';
+import { createTask, type Task } from '../../core/tasks.ts';
+import type { Progress, Split, StoredExample } from '../../core/types.ts';
+import type { DatasetInfo, IngestReport } from '../../store/datasets.ts';
+import type { Store } from '../../store/store.ts';
+import { Cleaning } from './cleaning.ts';
+import { checkColumns } from './columns.ts';
+import { readRecords } from './read.ts';
+import { checkFile, contentHash, localCopy, type Source, sourceOf } from './source.ts';
+
+export interface IngestInput {
+  data: DataSpec;
+  task: TaskSpec;
+  /** Where relative paths start; the working folder when left out. */
+  folder?: string;
+}
+
+/** What is small enough for a history: numbers, file names and lines, no texts of examples. */
+export interface IngestResult {
+  dataset: string;
+  counts: Record<Split, number>;
+  report: IngestReport;
+}
+
+export interface IngestOptions {
+  onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+/** The order in which cleaning needs the splits; see {@link Cleaning}. */
+const order = ['test', 'labelled', 'unlabelled'] as const;
+/** Examples a commit: large fragments are quick to read, and this many texts fit any memory. */
+const commitSize = 10_000;
+
+/**
+ * Reads, cleans and stores the files of a data set as a stream; returns at once where the same
+ * content under the same spec is in the store already. Throws DataError for what the user must
+ * mend, before anything can have been spent.
+ */
+export async function ingestDataset(
+  store: Store,
+  input: IngestInput,
+  { onProgress, signal }: IngestOptions = {},
+): Promise<IngestResult> {
+  const scratch = await mkdtemp(join(tmpdir(), 'semievol-ingest-'));
+  try {
+    const sources = await localSources(input, scratch, signal);
+    const id = await datasetId(input, sources, signal);
+    const info =
+      (await store.datasets.find(id)) ??
+      (await write(store, id, input, sources, { onProgress, signal }));
+    return { dataset: id, counts: info.counts, report: info.report };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+type SplitSources = Record<Split, Source[]>;
+
+/** All files, checked, those behind URLs copied into the scratch folder. */
+async function localSources(
+  { data, folder = '.' }: IngestInput,
+  scratch: string,
+  signal?: AbortSignal,
+): Promise<SplitSources> {
+  const sources: SplitSources = { labelled: [], unlabelled: [], test: [] };
+  for (const split of order) sources[split] = data[split].map((file) => sourceOf(file, folder));
+  for (const split of order) {
+    for (const [index, source] of sources[split].entries()) {
+      const local = await localCopy(source, scratch, signal);
+      await checkFile(local);
+      sources[split][index] = local;
+    }
+  }
+  return sources;
+}
+
+/** 16 hex digits of SHA-256 over what the files hold (not where they are) and how they are read. */
+async function datasetId(
+  { data, task }: IngestInput,
+  sources: SplitSources,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { columns, limits, maxBadRows } = data;
+  const identity: unknown[] = [columns, limits, maxBadRows, task];
+  for (const split of order) {
+    const hashes: string[] = [];
+    for (const source of sources[split]) hashes.push(await contentHash(source, signal));
+    identity.push(hashes);
+  }
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+}
+
+async function write(
+  store: Store,
+  id: string,
+  { data, task: taskSpec }: IngestInput,
+  sources: SplitSources,
+  options: IngestOptions,
+): Promise<DatasetInfo> {
+  const task = createTask(taskSpec);
+  const cleaning = new Cleaning(data.columns, task);
+  const writer = store.dataset(id).createExamples();
+  const progress = await progressOf(sources, options.onProgress);
+  try {
+    let examples: StoredExample[] = [];
+    for (const split of order) {
+      for await (const example of cleanSplit(split, sources[split], data, task, cleaning, {
+        onBytes: progress,
+        signal: options.signal,
+      })) {
+        examples.push(example);
+        if (examples.length === commitSize) {
+          await writer.append(examples);
+          examples = [];
+        }
+      }
+      cleaning.check(split, data.maxBadRows);
+    }
+    if (examples.length > 0) await writer.append(examples);
+    return await writer.commit({ counts: cleaning.counts, report: cleaning.report });
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+/** The examples of one split, up to its limit. */
+async function* cleanSplit(
+  split: Split,
+  sources: Source[],
+  data: DataSpec,
+  task: Task,
+  cleaning: Cleaning,
+  options: { onBytes: (bytes: number) => void; signal?: AbortSignal | undefined },
+): AsyncGenerator<StoredExample> {
+  const limit = data.limits[split] ?? Number.POSITIVE_INFINITY;
+  for (const source of sources) {
+    let first = true;
+    for await (const { columns, records } of readRecords(source, options)) {
+      options.signal?.throwIfAborted();
+      if (first) checkColumns(columns, source.name, split, data.columns, task);
+      first = false;
+      for (const record of records) {
+        if (cleaning.counts[split] >= limit) return;
+        const example = cleaning.take(record, source.name, split);
+        if (example) yield example;
+      }
+    }
+  }
+}
+
+/** A function that adds up bytes and tells the progress in kB. */
+async function progressOf(
+  sources: SplitSources,
+  onProgress?: (progress: Progress) => void,
+): Promise<(bytes: number) => void> {
+  let total = 0;
+  for (const source of Object.values(sources).flat()) total += await checkFile(source);
+  let done = 0;
+  const kilobytes = (bytes: number) => Math.ceil(bytes / 1_000);
+  return (bytes) => {
+    done += bytes;
+    onProgress?.({ done: kilobytes(done), total: kilobytes(total), unit: 'kB' });
+  };
+}
