@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { execa } from 'execa';
+import type { defineConfig } from '../../workers/config.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Runs the command line as a process of its own. */
+export async function semievol(args: string[], env: Record<string, string> = {}) {
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    [join(root, 'cli/semievol.ts'), ...args],
+    { reject: false, cwd: root, env: { NO_COLOR: '1', FORCE_COLOR: undefined, ...env } },
+  );
+  return { exitCode, stdout, stderr };
+}
+
+/** A folder for files of a test. */
+export async function scratch() {
+  const folder = await mkdtemp(join(tmpdir(), 'semievol-cli-'));
+  return {
+    folder,
+    async write(name: string, content: string | Uint8Array): Promise<string> {
+      const file = join(folder, name);
+      await writeFile(file, content);
+      return file;
+    },
+    /** Writes a configuration module, and returns the option that names it. */
+    async config(config: Parameters<typeof defineConfig>[0]): Promise<string> {
+      const configModule = pathToFileURL(join(root, 'workers/config.ts')).href;
+      return `--config=${await this.write(
+        `config-${Math.random().toString(36).slice(2)}.ts`,
+        `import { defineConfig } from '${configModule}';\nexport default defineConfig(${JSON.stringify(config)});\n`,
+      )}`;
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+export const goodSpec = `name: good
+task:
+  type: classification
+  labels: [up, down]
+data:
+  labelled: labelled.csv
+  unlabelled: unlabelled.csv
+  test: test.csv
+`;

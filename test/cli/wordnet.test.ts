@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { categories, cleanGloss, writeDemoData } from '../../demo/wordnet.ts';
+import { scratch } from './support.ts';
+
+const splits = ['labelled', 'unlabelled', 'test'] as const;
+type Row = { question: string; answer: string };
+
+describe('demo data', () => {
+  let files: Awaited<ReturnType<typeof scratch>>;
+  before(async () => {
+    files = await scratch();
+  });
+  after(() => files.remove());
+
+  async function build(name: string, sizes: Parameters<typeof writeDemoData>[1], seed: number) {
+    const folder = join(files.folder, name);
+    await writeDemoData(folder, sizes, seed);
+    const read = async (split: string) =>
+      (await readFile(join(folder, `${split}.jsonl`), 'utf8'))
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Row);
+    return {
+      labelled: await read('labelled'),
+      unlabelled: await read('unlabelled'),
+      test: await read('test'),
+    };
+  }
+
+  it('has the wanted sizes, balanced, with nothing in two splits', async () => {
+    const sizes = { labelled: 24, unlabelled: 83, test: 40 };
+    const data = await build('balanced', sizes, 1);
+    for (const split of splits) {
+      assert.equal(data[split].length, sizes[split]);
+      const counts = Object.keys(categories).map(
+        (word) => data[split].filter((row) => row.answer === word).length,
+      );
+      assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `${split}: ${counts}`);
+    }
+    const all = splits.flatMap((split) => data[split].map((row) => row.question));
+    assert.equal(new Set(all).size, all.length);
+  });
+
+  it('follows from the seed; the test split from nothing else', async () => {
+    const sizes = { labelled: 16, unlabelled: 16, test: 16 };
+    const one = await build('one', sizes, 7);
+    assert.deepEqual(await build('again', sizes, 7), one);
+    assert.notDeepEqual((await build('other', sizes, 8)).test, one.test);
+    const larger = await build('larger', { ...sizes, labelled: 80, unlabelled: 80 }, 7);
+    assert.deepEqual(larger.test, one.test);
+  });
+
+  it('refuses more than WordNet has', async () => {
+    await assert.rejects(
+      writeDemoData(files.folder, { labelled: 8, unlabelled: 1e6, test: 8 }, 0),
+      /ask for fewer/,
+    );
+  });
+
+  it('cuts quoted examples off and passes over what is too short or too long', () => {
+    assert.equal(
+      cleanGloss(' negotiator of the terms of a deal; "he is a hard bargainer"  '),
+      'negotiator of the terms of a deal',
+    );
+    assert.equal(cleanGloss(' a bird'), undefined);
+    assert.equal(cleanGloss('word '.repeat(26)), undefined);
+  });
+});
