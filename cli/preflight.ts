@@ -1,4 +1,7 @@
 import { APIConnectionError, APIError } from 'openai';
+import { DataError } from '../activities/ingest/errors.ts';
+import { preflight } from '../activities/ingest/preflight.ts';
+import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { Endpoint } from '../providers/endpoint.ts';
@@ -25,22 +28,42 @@ function modelsByEndpoint(spec: RunSpec): Map<string, Set<string>> {
 }
 
 /**
- * Makes sure, before anything is spent, that the endpoints of a spec are there, take the key and
- * know the models.
+ * Makes sure, before anything is spent, that data files can be used, that there are enough labelled
+ * examples for the collaborators, and that the endpoints are there, take the key and know the models.
  * @throws CliError with every problem and its remedy.
  */
-export async function checkEndpoints(spec: RunSpec, config: Config): Promise<void> {
-  const found = await Promise.all(
-    [...modelsByEndpoint(spec)].map(([name, models]) => {
-      const endpoint = config.endpoints[name];
-      if (endpoint) return endpointProblems(name, endpoint, [...models]);
-      return [
-        `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
-      ];
-    }),
-  );
-  const problems = found.flat();
+export async function checkBeforeStart(spec: RunSpec, config: Config): Promise<void> {
+  const endpoints = [...modelsByEndpoint(spec)].map(([name, models]) => {
+    const endpoint = config.endpoints[name];
+    if (endpoint) return endpointProblems(name, endpoint, [...models]);
+    return [
+      `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
+    ];
+  });
+  const found = await Promise.all([dataProblems(spec), ...endpoints]);
+  const problems = [...shotProblems(spec), ...found.flat()];
   if (problems.length > 0) throw new CliError(problems.join('\n'));
+}
+
+/** As far as the spec's own limits tell; the run itself counts the files. */
+function shotProblems({ collaborators, data }: RunSpec): string[] {
+  const k = neighboursNeeded(collaborators);
+  const limit = data.limits.labelled ?? Number.POSITIVE_INFINITY;
+  return k > limit
+    ? [
+        `collaborators need ${k} neighbours, but data.limits.labelled is ${limit}: raise the limit, or lower shots and skip`,
+      ]
+    : [];
+}
+
+async function dataProblems({ data, task }: RunSpec): Promise<string[]> {
+  try {
+    await preflight({ data, task });
+    return [];
+  } catch (error) {
+    if (error instanceof DataError) return [error.message];
+    throw error;
+  }
 }
 
 /** What keeps an endpoint from serving these models; empty when nothing does. */

@@ -12,7 +12,7 @@ import { type GlobalOptions, withClient } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { figures } from '../figures.ts';
 import { printOutcome } from '../outcome.ts';
-import { checkEndpoints } from '../preflight.ts';
+import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
 import { withDataFolder } from '../run-spec.ts';
 import type { RunView } from '../run-view.ts';
@@ -89,7 +89,7 @@ const standing: Record<RunState, string> = {
 async function ensureStarted(client: Client, config: Config, spec: RunSpec): Promise<RunState> {
   const before = await runState(client, spec.name);
   if (before === 'none' || before === 'ended-early') {
-    await checkEndpoints(spec, config);
+    await checkBeforeStart(spec, config);
     await startRun(client, config.temporal.taskQueue, spec);
   }
   return before;

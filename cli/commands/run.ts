@@ -6,7 +6,7 @@ import { configOf, print, withClient } from '../context.ts';
 import { CliError, exitCode } from '../errors.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { printOutcome } from '../outcome.ts';
-import { checkEndpoints } from '../preflight.ts';
+import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
 import { readRunSpec, withDataFolder } from '../run-spec.ts';
 import { observeRun, type RunView } from '../run-view.ts';
@@ -48,7 +48,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
       return;
     }
     if (before !== 'running') {
-      await checkEndpoints(spec, config);
+      await checkBeforeStart(spec, config);
       await startRun(client, taskQueue, spec);
     }
     if (options.follow)

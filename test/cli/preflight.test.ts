@@ -1,28 +1,34 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { checkEndpoints } from '../../cli/preflight.ts';
+import { checkBeforeStart } from '../../cli/preflight.ts';
 import { runSpec } from '../../core/spec.ts';
 import { defineConfig } from '../../workers/config.ts';
 import { type Provider, startProvider } from '../support/provider/provider.ts';
+import { scratch } from './support.ts';
 
 const KEY = 'SEMIEVOL_TEST_PREFLIGHT_KEY';
 
+let data = '';
 const spec = (changes: object = {}) =>
   runSpec.parse({
     name: 'run',
     task: { type: 'multiple-choice' },
-    data: { labelled: 'l', unlabelled: 'u', test: 't' },
+    data: { labelled: data, unlabelled: data, test: data },
     ...changes,
   });
 
-describe('preflight of endpoints', () => {
+describe('preflight', () => {
   let provider: Provider;
+  let files: Awaited<ReturnType<typeof scratch>>;
   before(async () => {
+    files = await scratch();
+    data = await files.write('data.csv', 'question,options,answer\nwhich?,"[""a"", ""b""]",A\n');
     provider = await startProvider({ apiKey: 'right' });
   });
   after(async () => {
     delete process.env[KEY];
     await provider.close();
+    await files.remove();
   });
 
   const config = (endpoint: object = {}) =>
@@ -30,14 +36,14 @@ describe('preflight of endpoints', () => {
       endpoints: { local: { baseURL: provider.baseURL, apiKeyEnv: KEY, ...endpoint } },
     });
   const refusal = (changes?: object, endpoint?: object) =>
-    checkEndpoints(spec(changes), config(endpoint)).then(
+    checkBeforeStart(spec(changes), config(endpoint)).then(
       () => assert.fail('nothing was wrong'),
       (error: Error) => error.message,
     );
 
   it('passes where key and models are right, and spends nothing', async () => {
     process.env[KEY] = 'right';
-    await checkEndpoints(spec(), config());
+    await checkBeforeStart(spec(), config());
     assert.deepEqual(
       provider.journal.entries.filter((entry) => !entry.path.startsWith('/models')),
       [],
@@ -79,5 +85,17 @@ describe('preflight of endpoints', () => {
     await closed.close();
     const said = await refusal({}, { baseURL: closed.baseURL });
     assert.match(said, /"local" does not answer at http:\/\/127.*semievol dev/);
+  });
+
+  it('tells every problem at once', async () => {
+    process.env[KEY] = 'right';
+    const missing = `${data}.none`;
+    const said = await refusal({
+      data: { labelled: missing, unlabelled: data, test: data, limits: { labelled: 5 } },
+      model: { endpoint: 'gone' },
+    });
+    assert.match(said, /need 6 neighbours, but data\.limits\.labelled is 5: raise/);
+    assert.ok(said.includes(missing));
+    assert.match(said, /no endpoint "gone"/);
   });
 });
