@@ -16,7 +16,7 @@ const problemsKept = 20;
  * order test, labelled, unlabelled, so that an example found in two of them stays where it must:
  * in the test split rather than in any training, and with its gold answer rather than without.
  *
- * Memory: about 100 bytes an example, for 16 bytes of its id.
+ * Memory: some 55 bytes an example (measured), for the first 16 bytes of its id.
  */
 export class Cleaning {
   readonly counts: Record<Split, number> = { labelled: 0, unlabelled: 0, test: 0 };

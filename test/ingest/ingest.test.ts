@@ -1,0 +1,344 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, readdir } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { ingestDataset } from '../../activities/ingest/ingestDataset.ts';
+import { preflight } from '../../activities/ingest/preflight.ts';
+import { createIngest, type IngestResult } from '../../activities/ingest.ts';
+import type { Progress } from '../../core/types.ts';
+import type { Store } from '../../store/store.ts';
+import { temporaryStore } from '../store/support.ts';
+import {
+  choice,
+  type Folder,
+  inputOf,
+  runSql,
+  temporaryFolder,
+  writeGoodFiles,
+} from './support.ts';
+
+/** An activity's surroundings, without a log of the failures that are wanted here. */
+const newEnvironment = () =>
+  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+const everything = { from: 0, to: 1_000_000 };
+
+describe('Ingest', () => {
+  let store: Store;
+  let removeStore: () => Promise<void>;
+  let folder: Folder;
+
+  before(async () => {
+    ({ store, remove: removeStore } = await temporaryStore());
+  });
+
+  after(() => removeStore());
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    await writeGoodFiles(folder);
+  });
+
+  afterEach(() => folder.remove());
+
+  const tables = async (dataset: string) => {
+    const names = await readdir(join(store.uri, 'datasets', dataset));
+    return names.filter((name) => name.startsWith('examples-'));
+  };
+
+  it("stores the SemiEvol authors' layout, and says what was left out and why", async () => {
+    await folder.write(
+      'labelled.csv',
+      ',question,options,answer,Subject\n' +
+        '7,"Which\none?","[""first, really"", ""second""]",B,logic\n' +
+        '8,Which digit?,"[""x"", ""y"", ""z""]",3,logic\n' +
+        '9,Which not?,"[""x"", ""y""]",C,logic\n',
+    );
+    await folder.write('unlabelled.csv', 'question,options,answer\nU1?,"[""p"", ""q""]",A\n');
+    await folder.write(
+      'test.csv',
+      'question,options,answer\nT1?,"[""p"", ""q""]",A\nT1? ,"[""p"", ""q""]",A\n',
+    );
+    const input = inputOf(folder.path, { maxBadRows: 0.5 }, choice);
+    const { dataset, counts, report } = await ingestDataset(store, input);
+    assert.deepEqual(counts, { labelled: 2, unlabelled: 1, test: 1 });
+    assert.equal(report.duplicates.test, 1);
+    assert.deepEqual(report.badRows, { labelled: 1, unlabelled: 0, test: 0 });
+    assert.deepEqual(
+      report.problems.map(({ file, line }) => [file, line]),
+      [['labelled.csv', 5]],
+    );
+    const examples = await store.dataset(dataset).range('labelled', everything);
+    assert.deepEqual(
+      examples.map(({ question, options, answer }) => [question, options, answer]),
+      [
+        ['Which\none?', ['first, really', 'second'], 'B'],
+        ['Which digit?', ['x', 'y', 'z'], 'C'],
+      ],
+    );
+  });
+
+  it('reads several files and formats of a split as one', async () => {
+    await folder.write('more.jsonl', '{"question":"bad"}\n{"question":"from lines"}\n');
+    await folder.write('more.json', '[{"question":"from json"}]');
+    const parquet = join(folder.path, 'more.parquet');
+    await runSql(`COPY (SELECT 'from parquet' AS question) TO '${parquet}' (FORMAT parquet)`);
+    const unlabelled = ['unlabelled.csv', 'more.jsonl', 'more.json', 'more.parquet'];
+    const { dataset, report } = await ingestDataset(store, inputOf(folder.path, { unlabelled }));
+    const examples = await store.dataset(dataset).range('unlabelled', everything);
+    assert.deepEqual(
+      examples.map(({ question }) => question),
+      ['nice', 'bad', 'so so', 'from lines', 'from json', 'from parquet'],
+    );
+    assert.equal(report.duplicates.unlabelled, 1);
+  });
+
+  it('takes the first good rows up to a limit', async () => {
+    const input = inputOf(folder.path, { limits: { unlabelled: 2, labelled: 1 } });
+    const { dataset, counts } = await ingestDataset(store, input);
+    assert.deepEqual(counts, { labelled: 1, unlabelled: 2, test: 1 });
+    const examples = await store.dataset(dataset).range('unlabelled', everything);
+    assert.deepEqual(
+      examples.map(({ question }) => question),
+      ['nice', 'bad'],
+    );
+  });
+
+  it('gives the same content the same data set, wherever it is, and other content another', async () => {
+    const first = await ingestDataset(store, inputOf(folder.path));
+    assert.match(first.dataset, /^[0-9a-f]{16}$/);
+    const written = await tables(first.dataset);
+    const elsewhere = await temporaryFolder();
+    await writeGoodFiles(elsewhere);
+    assert.deepEqual(await ingestDataset(store, inputOf(elsewhere.path)), first);
+    assert.deepEqual(await tables(first.dataset), written);
+    await elsewhere.write('test.csv', 'question,answer\ngreat,negative\n');
+    const others = [
+      inputOf(elsewhere.path),
+      inputOf(folder.path, { maxBadRows: 0.5 }),
+      inputOf(folder.path, { limits: { test: 1 } }),
+    ];
+    const ids = await Promise.all(
+      others.map(async (one) => (await ingestDataset(store, one)).dataset),
+    );
+    assert.equal(new Set([first.dataset, ...ids]).size, 4);
+    await elsewhere.remove();
+  });
+
+  it('leaves one table when attempts run at the same time, and none when one fails', async () => {
+    const input = inputOf(folder.path, { columns: { context: 'context' }, maxBadRows: 0.3 });
+    const results = await Promise.all(
+      [1, 2, 3].map(() => ingestDataset(store, input).catch(() => null)),
+    );
+    const again = await ingestDataset(store, input);
+    for (const result of results) if (result) assert.deepEqual(result, again);
+    assert.equal((await tables(again.dataset)).length, 1);
+
+    const before = new Set(await readdir(join(store.uri, 'datasets')));
+    await folder.write('labelled.csv', 'question,answer\na,positive\nb,wrong\n');
+    await assert.rejects(ingestDataset(store, inputOf(folder.path)), { name: 'DataError' });
+    const added = (await readdir(join(store.uri, 'datasets'))).filter((name) => !before.has(name));
+    for (const dataset of added) assert.deepEqual(await tables(dataset), []);
+  });
+
+  it('keeps texts of examples out of its result', async () => {
+    await folder.write('labelled.csv', 'question,answer\nsecret text,positive\n,positive\n');
+    await folder.write(
+      'test.jsonl',
+      '{"question":"T","answer":"neutral"}\n{"question":"secret text"\n',
+    );
+    const input = inputOf(folder.path, { maxBadRows: 0.5, test: 'test.jsonl' });
+    const result = await ingestDataset(store, input);
+    assert.equal(result.report.problems.length, 2);
+    assert.doesNotMatch(JSON.stringify(result), /secret/);
+  });
+
+  describe('over HTTP', () => {
+    let server: Server;
+    let base: string;
+
+    before(async () => {
+      server = createServer((request, response) => {
+        const { pathname } = new URL(request.url!, 'http://localhost');
+        const status = Number(/\d{3}/.exec(pathname)?.[0] ?? 200);
+        response.writeHead(status).end('question\nfrom afar\n');
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+
+    after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+
+    const withUrl = (path: string) => inputOf(folder.path, { unlabelled: `${base}${path}` });
+
+    it('reads a file, and leaves secrets of the URL out of names', async () => {
+      await preflight(withUrl('/u.csv?signature=secret'));
+      const input = withUrl('/u.csv?signature=secret');
+      const { dataset } = await ingestDataset(store, input);
+      const [example] = await store.dataset(dataset).range('unlabelled', everything);
+      assert.equal(example!.question, 'from afar');
+      await assert.rejects(ingestDataset(store, withUrl('/404.csv?signature=secret')), {
+        name: 'DataError',
+        message: `${base}/404.csv: the server answered 404 Not Found. Check the URL`,
+      });
+    });
+
+    it('lets what may pass be tried again', async () => {
+      await assert.rejects(ingestDataset(store, withUrl('/503.csv')), {
+        name: 'Error',
+        message: /the server answered 503/,
+      });
+    });
+
+    it('looks before it copies', async () => {
+      await assert.rejects(preflight(withUrl('/404.parquet')), { name: 'DataError' });
+      const columns = { question: 'text' };
+      await assert.rejects(
+        preflight({ ...inputOf(folder.path, { columns, labelled: `${base}/u.csv` }) }),
+        {
+          name: 'DataError',
+          message: new RegExp(`^${base}/u.csv has no column "text"`),
+        },
+      );
+    });
+  });
+
+  describe('refuses, at once and in the preflight,', () => {
+    const cases: {
+      what: string;
+      prepare: () => Promise<unknown>;
+      data?: object;
+      message: RegExp;
+    }[] = [
+      {
+        what: 'a missing file',
+        prepare: async () => {},
+        data: { test: 'nowhere.csv' },
+        message: /^nowhere\.csv: there is no such file\. Check the path/,
+      },
+      {
+        what: 'a folder',
+        prepare: () => mkdir(join(folder.path, 'folder.csv')),
+        data: { test: 'folder.csv' },
+        message: /^folder\.csv is a folder\. Name the files in it/,
+      },
+      {
+        what: 'an unknown extension',
+        prepare: () => folder.write('test.xlsx', 'x'),
+        data: { test: 'test.xlsx' },
+        message:
+          /^test\.xlsx: the extension "\.xlsx" is not known\. Give a file that ends in \.csv/,
+      },
+      {
+        what: 'an empty file',
+        prepare: () => folder.write('test.csv', ''),
+        message: /^test\.csv is empty/,
+      },
+      {
+        what: 'a file without rows',
+        prepare: () => folder.write('test.csv', 'question,answer\n'),
+        message: /test files hold no rows/,
+      },
+      {
+        what: 'another encoding',
+        prepare: () =>
+          folder.write('test.csv', Buffer.from('question,answer\ncafé,neutral', 'latin1')),
+        message: /^test\.csv, line 2: byte 4 .* is not UTF-8\. .*iconv/,
+      },
+      {
+        what: 'a missing column',
+        prepare: () => folder.write('test.csv', 'Qestion,answer\na,neutral\n'),
+        message:
+          /^test\.csv has no column "question"; its columns are "Qestion", "answer"\. Set data\.columns\.question to the right one, perhaps "Qestion"$/,
+      },
+      {
+        what: 'a missing answer column',
+        prepare: () => folder.write('test.csv', 'question,gold\na,neutral\n'),
+        message: /has no column "answer"; .*Set data\.columns\.answer to the right one$/,
+      },
+      {
+        what: 'a renamed context that is not there',
+        prepare: async () => {},
+        data: { columns: { context: 'passage' } },
+        message: /has no column "passage"/,
+      },
+      {
+        what: 'an answer that is not among the labels, when no row may be bad',
+        prepare: () => folder.write('test.csv', 'question,answer\na,neutral\nb,glad\n'),
+        data: { maxBadRows: 0 },
+        message:
+          /^1 of 2 test rows cannot be used; .*\n {2}test\.csv, line 3: answer "glad" is not one of the labels/,
+      },
+      {
+        what: 'rows that are all bad',
+        prepare: () => folder.write('test.csv', 'question,answer\na,\n,neutral\n'),
+        message: /test\.csv, line 2: "answer" is empty\n.*line 3: "question" is empty/,
+      },
+    ];
+
+    for (const { what, prepare, data, message } of cases) {
+      it(what, async () => {
+        await prepare();
+        const input = inputOf(folder.path, data);
+        await assert.rejects(preflight(input), { name: 'DataError', message });
+        await assert.rejects(ingestDataset(store, input), { name: 'DataError', message });
+      });
+    }
+
+    it('but takes good files', async () => {
+      await preflight(inputOf(folder.path));
+    });
+  });
+
+  describe('as an activity', () => {
+    it('heartbeats its progress', async () => {
+      const environment = newEnvironment();
+      const beats: Progress[] = [];
+      environment.on('heartbeat', (details: Progress) => beats.push(details));
+      const { ingest } = createIngest({ store });
+      const result: IngestResult = await environment.run(ingest, inputOf(folder.path));
+      assert.deepEqual(result.counts, { labelled: 2, unlabelled: 3, test: 1 });
+      assert.equal(beats[0]!.unit, 'kB');
+    });
+
+    it('fails for good on bad data', async () => {
+      const environment = newEnvironment();
+      const { ingest } = createIngest({ store });
+      const input = inputOf(folder.path, { test: 'nowhere.csv' });
+      await assert.rejects(environment.run(ingest, input), (error: ApplicationFailure) => {
+        assert.ok(error instanceof ApplicationFailure);
+        assert.match(error.message, /nowhere\.csv: there is no such file/);
+        return error.nonRetryable === true && error.type === 'DataError';
+      });
+    });
+
+    it('stops when cancelled, and leaves no table', async () => {
+      const rows = Array.from({ length: 30_000 }, (_, index) => `question ${index}`);
+      await folder.write('unlabelled.csv', `question\n${rows.join('\n')}\n`);
+      const environment = newEnvironment();
+      const cancelling = {
+        datasets: store.datasets,
+        dataset(id: string) {
+          environment.cancel('CANCELLED'); // when it begins to write
+          return store.dataset(id);
+        },
+      } as unknown as Store;
+      const { ingest } = createIngest({ store: cancelling });
+      // The SDK takes either as the activity's cancellation.
+      await assert.rejects(environment.run(ingest, inputOf(folder.path)), {
+        name: /^(AbortError|CancelledFailure)$/,
+      });
+      const { dataset, counts } = await ingestDataset(store, inputOf(folder.path));
+      assert.equal(counts.unlabelled, 30_000);
+      assert.equal((await tables(dataset)).length, 1);
+    });
+  });
+});
