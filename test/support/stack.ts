@@ -1,0 +1,150 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { type RunSpec, runSpec } from '../../core/spec.ts';
+import type { RunStatus } from '../../core/types.ts';
+import { ensureEngine, temporalBinary } from '../../engine/setup.ts';
+import { type Config, defineConfig } from '../../workers/config.ts';
+import { SemiEvolPlugin } from '../../workers/plugin.ts';
+import type { evolve } from '../../workflows/index.ts';
+import { goldAnswer } from './provider/model.ts';
+import type { Provider } from './provider/provider.ts';
+
+export const LABELS = ['animal', 'artifact', 'food', 'person', 'plant'];
+
+/** A Temporal dev server of its own, on free ports, with its database in memory. */
+export async function startTemporal(): Promise<TestWorkflowEnvironment> {
+  quiet();
+  await ensureEngine();
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: temporalBinary() },
+      log: { format: 'pretty', level: 'error' },
+    },
+  });
+}
+
+/** Only errors of the SDK are printed. */
+function quiet(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: {} });
+  } catch {
+    // Another suite of this process has done it.
+  }
+}
+
+/** A configuration with one endpoint, `local`, and a store in `folder`. */
+export function testConfig(folder: string, baseURL: string, endpoint: object = {}): Config {
+  return defineConfig({
+    store: { uri: join(folder, 'store') },
+    endpoints: { local: { baseURL, pollSeconds: 0.05, ...endpoint } },
+    worker: { shutdownGraceSeconds: 1 },
+  });
+}
+
+export interface Sizes {
+  labelled: number;
+  unlabelled: number;
+  test: number;
+}
+
+/**
+ * Writes a small data set whose right answers the stand-in provider knows, and gives a spec for it.
+ * @param changes fields of the spec to set otherwise
+ */
+export async function writeTask(
+  folder: string,
+  name: string,
+  { labelled, unlabelled, test }: Sizes = { labelled: 20, unlabelled: 40, test: 30 },
+  changes: object = {},
+): Promise<RunSpec> {
+  const write = async (file: string, from: number, count: number) => {
+    const rows = Array.from({ length: count }, (_, index) => {
+      const question = `the thing that has number ${from + index}`;
+      return JSON.stringify({ question, answer: goldAnswer(question, LABELS) });
+    });
+    await writeFile(join(folder, file), `${rows.join('\n')}\n`);
+    return join(folder, file);
+  };
+  return runSpec.parse({
+    name,
+    task: { type: 'classification', labels: LABELS },
+    data: {
+      labelled: await write('labelled.jsonl', 0, labelled),
+      unlabelled: await write('unlabelled.jsonl', labelled, unlabelled),
+      test: await write('test.jsonl', labelled + unlabelled, test),
+    },
+    batch: { size: 10, window: 2 },
+    ...changes,
+  });
+}
+
+/** A stand-in provider, a folder for data and store, and runs over them on a Temporal server. */
+export class Bench {
+  readonly temporal: TestWorkflowEnvironment;
+  readonly provider: Provider;
+  readonly config: Config;
+  readonly folder: string;
+
+  static async open(
+    temporal: TestWorkflowEnvironment,
+    provider: Provider,
+    endpoint: object = {},
+  ): Promise<Bench> {
+    const folder = await mkdtemp(join(tmpdir(), 'semievol-test-'));
+    return new Bench(temporal, provider, folder, testConfig(folder, provider.baseURL, endpoint));
+  }
+
+  private constructor(
+    temporal: TestWorkflowEnvironment,
+    provider: Provider,
+    folder: string,
+    config: Config,
+  ) {
+    this.temporal = temporal;
+    this.provider = provider;
+    this.folder = folder;
+    this.config = config;
+  }
+
+  /** A worker as a user would build it: by the plugin, and by nothing else. */
+  async worker(): Promise<Worker> {
+    return Worker.create({
+      connection: this.temporal.nativeConnection,
+      taskQueue: this.config.temporal.taskQueue,
+      plugins: [await SemiEvolPlugin.connect(this.config)],
+    });
+  }
+
+  start(spec: RunSpec): Promise<WorkflowHandle<typeof evolve>> {
+    return this.temporal.client.workflow.start<typeof evolve>('evolve', {
+      workflowId: spec.name,
+      taskQueue: this.config.temporal.taskQueue,
+      args: [{ run: spec.name, spec }],
+    });
+  }
+
+  /** Runs a whole evolution with a worker of its own. */
+  async run(spec: RunSpec): Promise<RunStatus> {
+    const worker = await this.worker();
+    return worker.runUntil(async () => (await this.start(spec)).result());
+  }
+
+  async close(): Promise<void> {
+    await this.provider.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** For `assert.rejects`: a workflow that failed for a reason of this type. */
+export function failedFor(type: string): (error: unknown) => boolean {
+  return (error) => {
+    for (let cause = error; cause instanceof Error; cause = cause.cause)
+      if (cause instanceof ApplicationFailure && cause.type === type) return true;
+    throw error;
+  };
+}

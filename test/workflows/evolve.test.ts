@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import type { RunStatus } from '../../core/types.ts';
+import { openStore } from '../../store/store.ts';
+import { startProvider } from '../support/provider/provider.ts';
+import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
+
+describe('an evolution', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+
+  before(async () => {
+    temporal = await startTemporal();
+  });
+  after(() => temporal?.teardown());
+  beforeEach(async () => {
+    bench = await Bench.open(temporal, await startProvider());
+  });
+  afterEach(() => bench.close());
+
+  it('goes from files to a better model, with every figure accounted for', async () => {
+    const sizes = { labelled: 20, unlabelled: 40, test: 30 };
+    const spec = await writeTask(bench.folder, 'whole-round', sizes);
+    const status: RunStatus = await bench.run(spec);
+    const [report] = status.reports;
+    assert.ok(report);
+    assert.equal(status.reports.length, 1);
+    assert.deepEqual(report.examples, sizes);
+
+    const { vanilla, sft, semievol } = report.accuracy;
+    assert.ok(semievol.value! > vanilla.value! && sft.value! > vanilla.value!);
+    const { all, selected, count } = report.pseudoLabels;
+    assert.ok(selected.value! > all.value!);
+    assert.equal(count, 20, 'half of the unlabelled is kept at θ = 50');
+    assert.equal(selected.total, count);
+
+    // One warm-up, one final fine-tune, one baseline of equal steps; each was known by its key.
+    const jobs = bench.provider.jobs.all();
+    assert.equal(jobs.length, 3);
+    assert.equal(new Set(jobs.map((job) => job.metadata?.semievol_key)).size, 3);
+
+    // Four collaborators and four evaluated models; not one request twice.
+    const { tokens } = report;
+    assert.equal(tokens.collaborate?.requests, 4 * sizes.unlabelled);
+    for (const role of ['vanilla', 'sft', 'sft-steps', 'semievol'])
+      assert.equal(tokens[`evaluate-${role}`]?.requests, sizes.test);
+    const chats = bench.provider.journal.count('/chat/completions');
+    assert.equal(chats, 4 * sizes.unlabelled + 4 * sizes.test + tokens.justify!.requests);
+
+    const store = await openStore(bench.config.store);
+    try {
+      const models = await store.models.list({ run: spec.name });
+      assert.deepEqual(models.map(({ role }) => role).sort(), ['semievol', 'sft-steps', 'warm-up']);
+      const evolved = models.find(({ role }) => role === 'semievol')!;
+      assert.equal(evolved.base, spec.model.name);
+      assert.equal(evolved.trainingRows, sizes.labelled + count);
+    } finally {
+      store.close();
+    }
+  });
+
+  it('starts the second round from the champion of the first', async () => {
+    const sizes = { labelled: 10, unlabelled: 20, test: 20 };
+    const spec = await writeTask(bench.folder, 'two-rounds', sizes, { rounds: 2 });
+    const { reports } = await bench.run(spec);
+    const [first, second] = reports;
+    assert.equal(reports.length, 2);
+    assert.ok(first && second);
+    const warmUps = bench.provider.jobs
+      .all()
+      .filter((job) => job.metadata?.semievol_key?.includes('/warm-up/'))
+      .reverse();
+    assert.deepEqual(
+      warmUps.map((job) => job.model),
+      [spec.model.name, first.models.champion],
+    );
+    assert.deepEqual(
+      second.models.champion,
+      second.promoted ? second.models.semievol : first.models.champion,
+    );
+  });
+
+  it('starts again after a failure without asking for anything twice', async () => {
+    const spec = await writeTask(bench.folder, 'again', { labelled: 10, unlabelled: 20, test: 10 });
+    const { provider } = bench;
+    provider.setFaults(({ method, path }) =>
+      method === 'POST' && path === '/fine_tuning/jobs' && provider.jobs.all().length === 1
+        ? { status: 400 }
+        : undefined,
+    );
+    await assert.rejects(bench.run(spec));
+    const asked = bench.provider.journal.count('/chat/completions');
+    assert.ok(asked > 0);
+    bench.provider.setFaults(undefined);
+    const status = await bench.run(spec);
+    assert.equal(status.reports.length, 1);
+    assert.equal(bench.provider.jobs.all().length, 3);
+    assert.equal(bench.provider.journal.repeats('/chat/completions'), 0);
+  });
+
+  it('refuses another spec under the name of a run that was begun', async () => {
+    const sizes = { labelled: 10, unlabelled: 10, test: 10 };
+    const spec = await writeTask(bench.folder, 'one-name', sizes);
+    await bench.run(spec);
+    const before = bench.provider.journal.count('/chat/completions');
+    await assert.rejects(bench.run({ ...spec, seed: 1 }), failedFor('SpecChanged'));
+    assert.equal(bench.provider.journal.count('/chat/completions'), before);
+  });
+});
