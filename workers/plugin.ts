@@ -51,6 +51,8 @@ export class SemiEvolPlugin extends SimplePlugin {
     return {
       maxConcurrentActivityTaskExecutions: maxConcurrentActivities,
       shutdownGraceTime: shutdownGraceSeconds * 1000,
+      // Heartbeats carry progress out and cancellation in: neither should wait for long.
+      maxHeartbeatThrottleInterval: '2s',
       ...super.configureWorker(options),
     };
   }

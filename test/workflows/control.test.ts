@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import type { RunSpec } from '../../core/spec.ts';
+import { pause, resume } from '../../workflows/messages.ts';
+import { startProvider } from '../support/provider/provider.ts';
+import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
+
+const CHAT = '/chat/completions';
+const JOBS = '/fine_tuning/jobs';
+
+describe('a run under way', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+  let spec: RunSpec;
+
+  before(async () => {
+    temporal = await startTemporal();
+  });
+  after(() => temporal?.teardown());
+  beforeEach(async () => {
+    bench = await Bench.open(temporal, await startProvider({ latencyMs: 20 }));
+    const sizes = { labelled: 10, unlabelled: 60, test: 10 };
+    spec = await writeTask(bench.folder, `control-${Date.now()}`, sizes);
+  });
+  afterEach(() => bench.close());
+
+  it('opens no batch while paused, and goes on when resumed', async () => {
+    const { provider } = bench;
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const run = await bench.start(spec);
+      await provider.journal.waitFor((journal) => journal.count(CHAT) > 0);
+      await run.signal(pause);
+      const { paused, roundWorkflowId } = await run.query<{
+        paused: boolean;
+        roundWorkflowId: string;
+      }>('status');
+      assert.equal(paused, true);
+
+      // The window's batches end; then nothing is under way but the pause.
+      const propagate = temporal.client.workflow.getHandle(`${roundWorkflowId}/propagate`);
+      const idle = async () => {
+        const { raw } = await propagate.describe();
+        return (raw.pendingActivities ?? []).length === 0;
+      };
+      while (!(await idle()));
+      const { done } = await propagate.query<{ done: number }>('status');
+      assert.ok(done > 0 && done < 60, `${done} of 60 examples are done`);
+      const asked = provider.journal.count(CHAT);
+
+      await run.signal(resume);
+      const { reports } = await run.result();
+      assert.equal(reports.length, 1);
+      assert.ok(provider.journal.count(CHAT) > asked);
+      assert.equal(provider.journal.repeats(CHAT), 0);
+    });
+  });
+
+  it('takes the job with it when it is cancelled', async () => {
+    const { provider } = bench;
+    provider.jobs.hold();
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const run = await bench.start(spec);
+      await provider.journal.waitFor(({ entries }) =>
+        entries.some(({ method, path }) => method === 'GET' && path.startsWith(`${JOBS}/`)),
+      );
+      await run.cancel();
+      await assert.rejects(
+        run.result(),
+        (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure,
+      );
+    });
+    assert.deepEqual(
+      provider.jobs.all().map((job) => job.status),
+      ['cancelled'],
+    );
+  });
+
+  for (const [what, state, type, words] of [
+    [
+      'fails',
+      { status: 'failed', error: { code: 'x', message: 'the loss went to NaN', param: null } },
+      'JobFailed',
+      /went to NaN/,
+    ],
+    ['is cancelled at the provider', 'cancelled', 'JobCancelled', /run again/],
+    [
+      'succeeds without a model',
+      { status: 'succeeded', fine_tuned_model: null },
+      'JobWithoutModel',
+      /names no model/,
+    ],
+    ['vanishes', undefined, 'JobVanished', /no longer known/],
+  ] as const)
+    it(`ends with the reason when its job ${what}`, async () => {
+      const { provider } = bench;
+      provider.jobs.hold();
+      const worker = await bench.worker();
+      await worker.runUntil(async () => {
+        const run = await bench.start(spec);
+        await provider.journal.waitFor(() => provider.jobs.all().length === 1);
+        const { id } = provider.jobs.all()[0]!;
+        if (state === undefined) provider.jobs.remove(id);
+        else provider.jobs.finish(id, state);
+        const failure = await run.result().then(
+          () => assert.fail('the run ended well'),
+          (error: unknown) => error,
+        );
+        assert.ok(failedFor(type)(failure));
+        assert.match(reasonOf(failure), words);
+      });
+      assert.equal(provider.journal.count(CHAT), 0);
+    });
+
+  it('waits through states it does not know', async () => {
+    const script = [
+      'validating_files',
+      'queued',
+      'pausing',
+      'paused',
+      'resting',
+      'running',
+      'succeeded',
+    ];
+    await bench.close();
+    bench = await Bench.open(temporal, await startProvider({ jobScript: script }));
+    const { reports } = await bench.run(await writeTask(bench.folder, `states-${Date.now()}`));
+    assert.equal(reports.length, 1);
+  });
+});
+
+describe('a run that cannot start', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  before(async () => {
+    temporal = await startTemporal();
+  });
+  after(() => temporal?.teardown());
+
+  it('spends nothing with a wrong key', async () => {
+    process.env.SEMIEVOL_TEST_KEY = 'sk-wrong-0123456789';
+    const bench = await Bench.open(temporal, await startProvider({ apiKey: 'right' }), {
+      apiKeyEnv: 'SEMIEVOL_TEST_KEY',
+    });
+    try {
+      const spec = await writeTask(bench.folder, 'wrong-key');
+      const failure = await bench.run(spec).catch((error: unknown) => error);
+      assert.ok(failedFor('AuthenticationError')(failure));
+      assert.match(reasonOf(failure), /SEMIEVOL_TEST_KEY/);
+      assert.doesNotMatch(reasonOf(failure), /sk-wrong/);
+      assert.equal(bench.provider.journal.count(CHAT), 0);
+      const history = await temporal.client.workflow.getHandle(spec.name).fetchHistory();
+      assert.doesNotMatch(JSON.stringify(history), /sk-wrong/);
+    } finally {
+      delete process.env.SEMIEVOL_TEST_KEY;
+      await bench.close();
+    }
+  });
+
+  it('spends nothing when a model is not there', async () => {
+    const bench = await Bench.open(temporal, await startProvider());
+    try {
+      const spec = await writeTask(bench.folder, 'no-model', undefined, {
+        model: { name: 'nope' },
+      });
+      const failure = await bench.run(spec).catch((error: unknown) => error);
+      assert.ok(failedFor('ModelNotFound')(failure));
+      assert.match(reasonOf(failure), /no model "nope"; it has smollm2/);
+      assert.equal(bench.provider.journal.count('/files'), 0);
+    } finally {
+      await bench.close();
+    }
+  });
+});
+
+/** The innermost message. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error
+    ? reasonOf(error.cause)
+    : String(error);
+}
