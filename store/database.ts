@@ -53,6 +53,7 @@ export class Database {
     );
   }
 
+  /** The names of all tables. */
   async names(): Promise<string[]> {
     const connection = await this.#connection;
     const names: string[] = [];
@@ -65,9 +66,14 @@ export class Database {
     return names;
   }
 
+  /** Drops the table; it is no error when another process was quicker. */
   async drop(name: string): Promise<void> {
     this.#tables.delete(name);
-    await (await this.#connection).dropTable(name);
+    try {
+      await (await this.#connection).dropTable(name);
+    } catch (error) {
+      if ((await this.names()).includes(name)) throw error;
+    }
   }
 
   close(): void {

@@ -26,6 +26,21 @@ const causes: { pattern: RegExp; problem: string; remedy: string }[] = [
     problem: 'the folder cannot be created',
     remedy: 'Check the path: a part of it is a file, not a folder',
   },
+  {
+    pattern: /NoSuchBucket|NoSuchContainer/,
+    problem: 'the bucket does not exist',
+    remedy: 'Create it or set another store URI in temporal.config.ts',
+  },
+  {
+    pattern: /AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|status: 40[13]\b/i,
+    problem: 'access is denied',
+    remedy: 'Check the keys that the environment or the storage options give, and their rights',
+  },
+  {
+    pattern: /kind: Connect|dns error/,
+    problem: 'the object storage cannot be reached',
+    remedy: 'Check its address and the network',
+  },
 ];
 
 /** The same error as a {@link StoreError} where its cause is one that the user can mend. */

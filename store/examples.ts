@@ -60,8 +60,8 @@ export class ExampleWriter {
   }
 
   /** Drops what was written: this attempt has failed. */
-  async discard(): Promise<void> {
-    if (await this.#database.existing(this.#table)) await this.#database.drop(this.#table);
+  discard(): Promise<void> {
+    return this.#database.drop(this.#table);
   }
 
   async #record(result: Pick<DatasetInfo, 'counts' | 'report'>): Promise<DatasetInfo> {

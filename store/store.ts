@@ -26,25 +26,26 @@ const mostOpen = 16;
 
 /**
  * Opens a store; a local folder is made where it does not exist. Throws StoreError, with the
- * remedy, where it cannot be written to.
+ * remedy, where it cannot be reached or (a folder) written to.
  */
 export async function openStore({ uri, storageOptions }: StoreOptions): Promise<Store> {
-  const remote = /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(uri);
-  if (remote) return new Store(uri.replace(/\/+$/, ''), storageOptions);
-  const folder = uri.startsWith('file:') ? fileURLToPath(uri) : uri;
-  await checkFolder(folder);
-  return new Store(folder, storageOptions);
+  const isFolder = !/^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(uri);
+  const place = uri.startsWith('file:') ? fileURLToPath(uri) : uri.replace(/(?<=.)\/+$/, '');
+  try {
+    if (isFolder) await checkFolder(place);
+    const store = new Store(place, storageOptions);
+    await store.reach();
+    return store;
+  } catch (error) {
+    throw explain(error, place);
+  }
 }
 
 async function checkFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    const probe = join(folder, `.probe-${process.pid}`);
-    await writeFile(probe, 'can this folder be written to?');
-    await rm(probe);
-  } catch (error) {
-    throw explain(error, folder);
-  }
+  await mkdir(folder, { recursive: true });
+  const probe = join(folder, `.probe-${process.pid}`);
+  await writeFile(probe, 'can this folder be written to?');
+  await rm(probe, { force: true });
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < spaceNeeded) {
     throw new StoreError(
@@ -84,6 +85,11 @@ export class Store {
 
   run(id: string): RunTables {
     return new RunTables(this.#database('runs', id));
+  }
+
+  /** Fails where the place cannot be reached. */
+  async reach(): Promise<void> {
+    await this.#root.names();
   }
 
   close(): void {

@@ -43,6 +43,15 @@ describe('A store', () => {
     again.close();
   });
 
+  it('may lie in a folder of any name', async () => {
+    const uri = join(folder, 'a b#c%20d é+?');
+    const store = await openStore({ uri });
+    await store.models.add(model);
+    assert.deepEqual(await store.models.list(), [model]);
+    assert.ok((await readdir(uri)).includes('models.lance'));
+    store.close();
+  });
+
   it('records each model once and finds it by name, job key and run', async () => {
     const store = await openStore({ uri: join(folder, 'models') });
     assert.equal(await store.models.byName('nobody'), undefined);
@@ -116,6 +125,11 @@ describe('A store', () => {
     const explained = explain(full, '/store') as Error;
     assert.match(explained.message, /^Store \/store: the disk is full\. Free some space/);
     assert.equal(explained.cause, full);
+    const bucket =
+      'ListRequest { inner: Status { status: 404, body: Some("NoSuchBucket</Code>") } }';
+    assert.match((explain(new Error(bucket), 's3://b') as Error).message, /bucket does not exist/);
+    const denied = 'RetryError(inner: Status { status: 403, body: None })';
+    assert.match((explain(new Error(denied), 's3://b') as Error).message, /Check the keys/);
     const other = new Error('os error 281 of something else');
     assert.equal(explain(other, '/store'), other);
   });
