@@ -6,7 +6,7 @@ import type { PhaseStatus, Progress, RoundStatus, RunStatus } from '../core/type
 import { CliError, messagesOf } from './errors.ts';
 import { isPolled } from './task-queue.ts';
 
-/** A query needs a worker to answer; without one it must not hold up the view. */
+/** A query needs a worker to answer; one that has just died must not hold up the view. */
 const QUERY_MS = 5_000;
 
 /** What the command line knows of a run at one moment. */
@@ -29,10 +29,9 @@ export async function observeRun(client: Client, run: string, taskQueue: string)
   const description = await describeRun(client, run);
   const state = description.status.name.toLowerCase();
   if (state === 'running') {
-    const [workerPolling, status] = await Promise.all([
-      isPolled(client, taskQueue),
-      query<RunStatus>(client, run),
-    ]);
+    const workerPolling = await isPolled(client, taskQueue);
+    if (!workerPolling) return { run, state, phases: [], workerPolling };
+    const status = await query<RunStatus>(client, run);
     const phases = status?.roundWorkflowId
       ? await observeRound(client, status.roundWorkflowId)
       : await observePreparation(client, run);

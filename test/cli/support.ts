@@ -7,13 +7,18 @@ import type { defineConfig } from '../../workers/config.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Runs the command line as a process of its own. */
-export async function semievol(args: string[], env: Record<string, string> = {}) {
-  const { exitCode, stdout, stderr } = await execa(
-    process.execPath,
-    [join(root, 'cli/semievol.ts'), ...args],
-    { reject: false, cwd: root, env: { NO_COLOR: '1', FORCE_COLOR: undefined, ...env } },
-  );
+/** Starts the command line as a process of its own. */
+export function startSemievol(args: string[], env: Record<string, string> = {}) {
+  return execa(process.execPath, [join(root, 'cli/semievol.ts'), ...args], {
+    reject: false,
+    cwd: root,
+    env: { NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
+  });
+}
+
+/** Runs it to its end. */
+export async function semievol(args: string[], env?: Record<string, string>) {
+  const { exitCode, stdout, stderr } = await startSemievol(args, env);
   return { exitCode, stdout, stderr };
 }
 

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, before, describe, it } from 'mocha';
+import { stringify } from 'yaml';
+import type { Config } from '../../workers/config.ts';
+import { type Provider, startProvider } from '../support/provider/provider.ts';
+import { LABELS, startTemporal, testConfig, writeTask } from '../support/stack.ts';
+import { goodSpec, scratch, semievol, startSemievol } from './support.ts';
+
+describe('semievol as a process', function () {
+  this.timeout(60_000);
+  let files: Awaited<ReturnType<typeof scratch>>;
+  let temporal: TestWorkflowEnvironment;
+  let provider: Provider;
+  let config: Config;
+  /** Option and environment that point a process at the servers of this test. */
+  let configOption: string;
+  let env: Record<string, string>;
+
+  before(async () => {
+    files = await scratch();
+    temporal = await startTemporal();
+    provider = await startProvider();
+    config = testConfig(files.folder, provider.baseURL);
+    configOption = await files.config(config);
+    env = { TEMPORAL_ADDRESS: temporal.address };
+  });
+  after(async () => {
+    await temporal?.teardown();
+    await provider?.close();
+    await files?.remove();
+  });
+
+  const run = (...args: string[]) => semievol([...args, configOption], env);
+
+  /** Lends a worker process, started and stopped as users do it. */
+  async function withWorker(option: string, use: () => Promise<void>): Promise<void> {
+    const worker = startSemievol(['worker', option], env);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        worker.stderr.on('data', (text) => String(text).includes("'RUNNING'") && resolve());
+        worker.on('exit', () => reject(new Error('the worker ended before it ran')));
+      });
+      await use();
+    } finally {
+      worker.kill('SIGTERM');
+      assert.equal((await worker).exitCode, 0);
+    }
+  }
+
+  async function specFile(name: string, changes: object = {}): Promise<string> {
+    const spec = await writeTask(files.folder, name, undefined, {});
+    const { labelled, unlabelled, test } = spec.data;
+    const written = {
+      name,
+      task: { type: 'classification', labels: LABELS },
+      data: { labelled, unlabelled, test },
+      batch: { size: 10, window: 2 },
+      ...changes,
+    };
+    return files.write(`${name}.yaml`, stringify(written));
+  }
+
+  const spent = () => provider.journal.entries.filter((entry) => entry.method === 'POST').length;
+
+  describe('refuses with exit code 2 and a remedy', () => {
+    const refused = async (args: string[], said: RegExp, environment = env) => {
+      const { exitCode, stderr, stdout } = await semievol([configOption, ...args], environment);
+      assert.match(stderr, said);
+      assert.doesNotMatch(stderr, /\n\s+at /, 'a stack');
+      assert.equal(exitCode, 2);
+      assert.equal(stdout, '');
+    };
+
+    it('an unknown command, option or value', async () => {
+      await Promise.all([
+        refused(['runn'], /unknown command 'runn'\n\(Did you mean run\?\)/),
+        refused(['status', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/),
+        refused(['demo', '--labelled', 'many'], /give a whole number, 1 or more/),
+        refused(['dev', '--ui-port', '70000'], /give a whole number from 1 to 65535/),
+      ]);
+    });
+
+    it('a spec that is missing or has an unknown field', async () => {
+      const wrong = await files.write('wrong.yaml', `${goodSpec}sed: 1\n`);
+      await Promise.all([
+        refused(['run', 'nowhere.yaml'], /run spec nowhere\.yaml not found/),
+        refused(['run', wrong], /wrong\.yaml:9:1: unknown field sed \(did you mean "seed"\?\)/),
+      ]);
+    });
+
+    it('a configuration that is missing or wrong', async () => {
+      const wrong = await files.write(
+        'wrong.ts',
+        'export default { endpoints: { local: { baseURL: 3 } } };',
+      );
+      await Promise.all([
+        refused(['status', '--config', 'nowhere.ts'], /nowhere\.ts not found.*--config FILE/),
+        refused(['status', '--config', wrong], /endpoints\.local\.baseURL/),
+      ]);
+    });
+
+    it('a Temporal server that does not answer', async () => {
+      const address = '127.0.0.1:1';
+      await refused(['status'], /no Temporal server answers at 127\.0\.0\.1:1: start one/, {
+        TEMPORAL_ADDRESS: address,
+      });
+    });
+
+    it('data files that are missing or lack a column, and an endpoint that is not there', async () => {
+      const before = spent();
+      const lacking = await files.write('lacking.csv', 'text,answer\na,b\n');
+      const spec = await specFile('bad-data', {
+        data: { labelled: lacking, unlabelled: 'none.csv', test: lacking },
+      });
+      await refused(['run', spec], /lacking\.csv.*question/s);
+      const elsewhere = await specFile('elsewhere', { model: { endpoint: 'remote' } });
+      await refused(['run', elsewhere], /no endpoint "remote"/);
+      assert.equal(spent(), before);
+    });
+
+    it('a run that is not there', async () => {
+      const commands = ['status', 'report', 'pause', 'cancel'];
+      await Promise.all(
+        commands.map((command) => refused([command, 'ghost'], /no run "ghost": "semievol status"/)),
+      );
+    });
+
+    it('a port that is taken', async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as { port: number };
+      const state = join(files.folder, 'state');
+      await refused(
+        ['dev', '--state', state, '--temporal-port', `${port}`],
+        new RegExp(`port ${port} is taken .*--temporal-port`),
+        {},
+      );
+      server.close();
+    });
+  });
+
+  it('runs a spec to its figures, and prints those again afterwards', async () => {
+    const spec = await specFile('whole');
+    await withWorker(configOption, async () => {
+      const first = await run('run', spec, '--follow', '--json');
+      assert.equal(first.exitCode, 0, first.stderr);
+      assert.match(first.stderr, /warm-up +done/);
+      const { rounds } = JSON.parse(first.stdout);
+      assert.equal(rounds.length, 1);
+      for (const model of ['vanilla', 'sft', 'semievol'])
+        assert.equal(typeof rounds[0].accuracy[model], 'number');
+      assert.ok(rounds[0].pseudoLabels.count > 0);
+
+      const again = await run('run', spec, '--json');
+      assert.deepEqual(JSON.parse(again.stdout), { run: 'whole', rounds });
+      assert.match(again.stderr, /has completed before.*change name/);
+      const report = await run('report', 'whole');
+      assert.match(report.stdout, /SemiEvol.*SFT/s);
+      const listed = JSON.parse((await run('status', '--json')).stdout);
+      assert.equal(listed.find((one: { run: string }) => one.run === 'whole').state, 'completed');
+    });
+  });
+
+  it('says that no worker polls, pauses, resumes and cancels', async () => {
+    const spec = await specFile('controlled');
+    const taskQueue = 'controlled';
+    const other = await files.config({ ...config, temporal: { taskQueue } });
+    const go = (...args: string[]) => semievol([...args, other], env);
+
+    const started = await go('run', spec);
+    assert.equal(started.exitCode, 0, started.stderr);
+    assert.match(started.stderr, /no worker is polling task queue "controlled" yet/);
+    assert.match((await go('run', spec)).stdout, /"controlled" is running already/);
+    assert.match((await go('status', 'controlled')).stdout, /no worker is polling/);
+
+    await go('pause', 'controlled');
+    await withWorker(other, async () => {
+      const status = JSON.parse((await go('status', 'controlled', '--json')).stdout);
+      assert.equal(status.status.paused, true);
+      await go('resume', 'controlled');
+      await go('pause', 'controlled');
+      const cancelled = await go('cancel', 'controlled');
+      assert.equal(cancelled.exitCode, 0, cancelled.stderr);
+      const followed = await go('run', spec, '--follow');
+      assert.match(`${followed.stderr}${followed.stdout}`, /cancel|SemiEvol/);
+    });
+  });
+
+  it('prints the schema that is published', async () => {
+    const { stdout } = await semievol(['schema']);
+    const published = join(import.meta.dirname, '../../docs/run-spec.schema.json');
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(await readFile(published, 'utf8')));
+  });
+});
