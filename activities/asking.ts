@@ -1,14 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { meanEntropy } from '../core/entropy.ts';
 import { answerKey, seedFor } from '../core/shots.ts';
 import type { Task } from '../core/tasks.ts';
 import type { Answer, AnswerStage, ChatMessage, StoredExample } from '../core/types.ts';
-import type { ChatSample, Endpoint } from '../providers/endpoint.ts';
+import type { Endpoint } from '../providers/endpoint.ts';
+import type { ChatSample } from '../providers/samples.ts';
 import type { RunTables } from '../store/run.ts';
 import type { Tracker } from './progress.ts';
 
-const FLUSH_ROWS = 200;
-const FLUSH_MS = 2_000;
+/** How long answers wait for others to be stored with. */
+const GROUP_MS = 100;
 
 /** One question to one model; each slot takes one of the samples drawn. */
 export interface Ask {
@@ -33,8 +35,8 @@ export interface AskContext {
 
 /**
  * Asks what has no stored answer yet and stores the answers while it goes: a repetition asks only
- * for what is missing. After a failure or a cancellation the requests under way are still waited
- * for and their answers stored; only then the failure is thrown.
+ * for what is missing. After a failure the requests under way are still waited for and their
+ * answers stored; only then it is thrown. A cancellation ends them, and what has come is stored.
  * @param known the stored answers among those wanted
  * @returns all answers, the known ones included
  */
@@ -54,20 +56,20 @@ export async function askMissing(
 
   const buffer = new AnswerBuffer(context.tables, tracker.attempt);
   const answers = [...known];
-  const limit = pLimit(endpoint.config.maxInFlight);
+  // Twice, since those that are being stored should not keep others from being asked.
+  const limit = pLimit(2 * endpoint.config.maxInFlight);
   const failures: unknown[] = [];
   await limit.map(missing, async (ask) => {
     if (failures.length > 0 || tracker.signal.aborted) return;
     try {
       const rows = await askOne(ask, context);
       answers.push(...rows);
-      await buffer.add(rows);
+      await buffer.store(rows);
       tracker.add(1);
     } catch (error) {
       failures.push(error);
     }
   });
-  await buffer.flush();
   tracker.signal.throwIfAborted();
   if (failures.length > 0) throw failures[0];
   return answers;
@@ -109,27 +111,33 @@ function answerOf(
   };
 }
 
-/** Collects answers into few, large appends: each append is a fragment of the table. */
+/**
+ * Stores answers in groups: each append is a fragment of the table, so they should be few, and an
+ * answer that is not stored is asked for again after a crash, so they should be soon.
+ */
 class AnswerBuffer {
   readonly #tables: RunTables;
   readonly #attempt: number;
   #rows: Answer[] = [];
-  #since = Date.now();
+  #group?: Promise<void>;
 
   constructor(tables: RunTables, attempt: number) {
     this.#tables = tables;
     this.#attempt = attempt;
   }
 
-  async add(rows: Answer[]): Promise<void> {
+  /** Resolves when the rows are stored. */
+  store(rows: Answer[]): Promise<void> {
     this.#rows.push(...rows);
-    if (this.#rows.length >= FLUSH_ROWS || Date.now() - this.#since >= FLUSH_MS) await this.flush();
+    this.#group ??= this.#commit();
+    return this.#group;
   }
 
-  async flush(): Promise<void> {
+  async #commit(): Promise<void> {
+    await sleep(GROUP_MS);
     const rows = this.#rows;
     this.#rows = [];
-    this.#since = Date.now();
-    if (rows.length > 0) await this.#tables.addAnswers(rows, this.#attempt);
+    this.#group = undefined;
+    await this.#tables.addAnswers(rows, this.#attempt);
   }
 }

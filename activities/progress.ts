@@ -15,6 +15,7 @@ export interface Tracker {
 /**
  * Runs a long activity's work, heartbeating its `Progress` all the while, also when nothing new is
  * done: heartbeats carry cancellation to the work, and tell Temporal that the worker lives.
+ * @throws CancelledFailure for whatever goes wrong once the activity was cancelled
  */
 export async function tracked<T>(
   start: Omit<Progress, 'done'>,
@@ -24,15 +25,20 @@ export async function tracked<T>(
   const beat = () => heartbeat(progress);
   beat();
   const timer = setInterval(beat, HEARTBEAT_MS);
+  const signal = cancellationSignal();
   try {
     return await work({
-      signal: cancellationSignal(),
+      signal,
       attempt: activityInfo().attempt,
       add: (done) => {
         progress.done += done;
       },
       set: (change) => Object.assign(progress, change),
     });
+  } catch (error) {
+    // The libraries' own errors for an abort would count as failures of the activity.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     clearInterval(timer);
   }

@@ -3,7 +3,6 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ranges } from '../core/range.ts';
@@ -56,12 +55,23 @@ export async function withTrainingFile<T>(
 
 async function* lines(dependencies: Dependencies, rows: TrainingRows): AsyncIterable<Buffer> {
   if (rows.from === 'file') {
-    for await (const line of createInterface({ input: createReadStream(rows.path) }))
+    for await (const line of linesOf(createReadStream(rows.path, 'utf8')))
       if (line.trim() !== '') yield Buffer.from(`${line}\n`);
     return;
   }
   for await (const row of messages(dependencies, rows))
     yield Buffer.from(`${JSON.stringify(row)}\n`);
+}
+
+/** Lines that end in a line feed; `readline` would also split at U+2028, which JSON may hold. */
+async function* linesOf(text: AsyncIterable<string>): AsyncIterable<string> {
+  let rest = '';
+  for await (const chunk of text) {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop()!;
+    yield* parts;
+  }
+  yield rest;
 }
 
 async function* messages(

@@ -22,7 +22,7 @@ const retry: RetryPolicy = {
 /** Work on a bounded piece: minutes at the most, heartbeating all the while. */
 const batch = {
   startToCloseTimeout: '2 hours',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '15s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 } as const;

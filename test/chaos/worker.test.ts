@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { openStore } from '../../store/store.ts';
+import { startProvider } from '../support/provider/provider.ts';
+import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+
+const CHAT = '/chat/completions';
+const root = new URL('../../', import.meta.url);
+const IN_FLIGHT = 4;
+
+describe('a worker killed in the middle', function () {
+  this.timeout(120_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+  const workers: ChildProcess[] = [];
+
+  before(async () => {
+    temporal = await startTemporal();
+  });
+  after(() => temporal?.teardown());
+  beforeEach(async () => {
+    bench = await Bench.open(temporal, await startProvider({ latencyMs: 40 }), {
+      maxInFlight: IN_FLIGHT,
+    });
+  });
+  afterEach(async () => {
+    for (const worker of workers.splice(0)) await kill(worker);
+    await bench.close();
+  });
+
+  /** A worker as a process of its own, which can be killed. */
+  async function startWorker(): Promise<ChildProcess> {
+    const file = join(bench.folder, 'temporal.config.ts');
+    const module = new URL('workers/config.ts', root).href;
+    await writeFile(
+      file,
+      `import { defineConfig } from '${module}';\nexport default defineConfig(${JSON.stringify(bench.config)});\n`,
+    );
+    const worker = spawn(
+      process.execPath,
+      [new URL('workers/main.ts', root).pathname, '--config', file],
+      { env: { ...process.env, TEMPORAL_ADDRESS: temporal.address }, stdio: 'ignore' },
+    );
+    workers.push(worker);
+    return worker;
+  }
+
+  async function kill(worker: ChildProcess): Promise<void> {
+    if (worker.exitCode !== null || worker.signalCode !== null) return;
+    const exit = once(worker, 'exit');
+    worker.kill('SIGKILL');
+    await exit;
+  }
+
+  it('while it propagates: only what was in flight is asked again', async () => {
+    const { provider } = bench;
+    const spec = await writeTask(bench.folder, 'killed-propagating', {
+      labelled: 10,
+      unlabelled: 60,
+      test: 10,
+    });
+    const first = await startWorker();
+    const run = await bench.start(spec);
+    await provider.journal.waitFor((journal) => journal.count(CHAT, { status: 200 }) >= 60);
+    await kill(first);
+    const asked = provider.journal.count(CHAT);
+    const stored = await storedAnswers(bench, spec.name);
+    assert.ok(stored > 0 && stored < asked);
+    // Asked and not yet stored: at most the requests in flight and the answers of one group.
+    assert.ok(asked - stored <= 6 * IN_FLIGHT, `${asked} asked, ${stored} stored`);
+
+    await startWorker();
+    const { reports } = await run.result();
+    assert.equal(reports.length, 1);
+    assert.equal(reports[0]!.tokens.collaborate!.requests, 4 * 60, 'every answer is there, once');
+    const total = provider.journal.count(CHAT);
+    const needed = 4 * 60 + 4 * 10 + reports[0]!.tokens.justify!.requests;
+    assert.equal(total - needed, asked - stored, 'what was stored is not asked again');
+    assert.equal(provider.jobs.all().length, 3);
+  });
+
+  it('while a job runs: the same job is waited for', async () => {
+    const { provider } = bench;
+    provider.jobs.hold();
+    const spec = await writeTask(bench.folder, 'killed-training', {
+      labelled: 10,
+      unlabelled: 10,
+      test: 10,
+    });
+    const first = await startWorker();
+    const run = await bench.start(spec);
+    await provider.journal.waitFor(({ entries }) =>
+      entries.some(({ method, path }) => method === 'GET' && path.includes('/jobs/ftjob')),
+    );
+    await kill(first);
+    provider.jobs.release();
+    await startWorker();
+    const { reports } = await run.result();
+    assert.equal(reports.length, 1);
+    assert.equal(provider.jobs.all().length, 3);
+    assert.equal(provider.journal.count('/fine_tuning/jobs'), 3);
+    assert.equal(provider.journal.repeats(CHAT), 0);
+  });
+
+  it('right after a job was made, its answer lost: the job is adopted', async () => {
+    const { provider } = bench;
+    let cut = 0;
+    provider.setFaults(({ method, path }) =>
+      method === 'POST' && path === '/fine_tuning/jobs' && cut++ === 0 ? 'cut-after' : undefined,
+    );
+    const spec = await writeTask(bench.folder, 'lost-answer', {
+      labelled: 10,
+      unlabelled: 10,
+      test: 10,
+    });
+    await startWorker();
+    const { reports } = await (await bench.start(spec)).result();
+    assert.equal(reports.length, 1);
+    assert.equal(provider.jobs.all().length, 3);
+  });
+});
+
+async function storedAnswers(bench: Bench, run: string): Promise<number> {
+  const store = await openStore(bench.config.store);
+  try {
+    const range = { from: 0, to: 1_000 };
+    const answers = await store.run(run).answers({ round: 1, stage: 'collaborate', range });
+    const justified = await store.run(run).answers({ round: 1, stage: 'justify', range });
+    return answers.length + justified.length;
+  } finally {
+    store.close();
+  }
+}
