@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Catalog } from './catalog.ts';
 import { ApiError } from './errors.ts';
 import type { Message, PythonService } from './pythonProcess.ts';
 import { defaults } from './settings.ts';
+import { newId, now } from './storage.ts';
 import { parse } from './validation.ts';
 
 const content = z.union([
@@ -81,8 +81,8 @@ export const chatRoutes = (
     const request = parse(chatRequest, body);
     const { adapter } = catalog.chatModel(request.model);
     const head = {
-      id: `chatcmpl-${randomBytes(12).toString('hex')}`,
-      created: Math.floor(Date.now() / 1000),
+      id: newId('chatcmpl'),
+      created: now(),
       model: request.model,
     };
     const payload = toServing(request, adapter);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,6 +10,7 @@ import { z } from 'zod';
 import { ApiError, badRequest, notFound } from './errors.ts';
 import { page } from './listing.ts';
 import { defaults } from './settings.ts';
+import { newId, now, writeJson } from './storage.ts';
 
 /** OpenAI's FileObject. */
 export interface StoredFile {
@@ -68,12 +68,12 @@ export class FileStore {
 
   /** Newest first. */
   list(): StoredFile[] {
-    return [...this.#files.values()].sort((a, b) => b.created_at - a.created_at);
+    return [...this.#files.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
   /** Stores a stream once it has been read as chat JSONL to its end. @throws ApiError 400 naming the line. */
   async add(content: Readable & { truncated?: boolean }, filename: string): Promise<StoredFile> {
-    const id = `file-${randomBytes(12).toString('hex')}`;
+    const id = newId('file');
     const target = path.join(this.#folder, `${id}.jsonl`);
     const output = createWriteStream(target);
     try {
@@ -88,7 +88,7 @@ export class FileStore {
       id,
       object: 'file',
       bytes: output.bytesWritten,
-      created_at: Math.floor(Date.now() / 1000),
+      created_at: now(),
       filename,
       purpose: 'fine-tune',
       status: 'processed',
@@ -106,12 +106,6 @@ export class FileStore {
     await rm(content);
   }
 }
-
-/** Writes JSON so that the file is never seen half written. */
-export const writeJson = async (file: string, value: unknown): Promise<void> => {
-  await writeFile(`${file}.partial`, JSON.stringify(value));
-  await rename(`${file}.partial`, file);
-};
 
 const tooLarge = (): ApiError =>
   new ApiError(413, `The file is larger than ${defaults.maxFileBytes / 2 ** 20} MB.`, {

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { notFound } from './errors.ts';
-import { writeJson } from './files.ts';
 import { baseModel } from './settings.ts';
+import { newId, now, writeJson } from './storage.ts';
 
 export type JobStatus =
   | 'validating_files'
@@ -65,7 +64,7 @@ export interface Checkpoint {
   metrics: { step: number; train_loss: number };
 }
 
-interface Record_ {
+interface JobRecord {
   job: Job;
   events: JobEvent[];
   checkpoints: Checkpoint[];
@@ -74,15 +73,13 @@ interface Record_ {
 export const isFinal = (status: JobStatus): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled';
 
-export const now = (): number => Math.floor(Date.now() / 1000);
-
 /**
  * Fine-tuning jobs on disk, one folder each: `job.json`, `events.jsonl`, `checkpoints.jsonl`, and the adapters
  * `adapter` and `adapter-step-N`. Everything is written before it is told to anyone.
  */
 export class JobStore {
   readonly #folder: string;
-  readonly #records = new Map<string, Record_>();
+  readonly #records = new Map<string, JobRecord>();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -114,7 +111,7 @@ export class JobStore {
     },
   ): Promise<Job> {
     const { suffix, ...rest } = fields;
-    const id = `ftjob-${randomBytes(12).toString('hex')}`;
+    const id = newId('ftjob');
     const job: Job = {
       ...rest,
       id,
@@ -144,11 +141,10 @@ export class JobStore {
     return this.#record(id).job;
   }
 
-  /** Newest first, as created. */
+  /** Newest first. */
   list(): Job[] {
-    return [...this.#records.values()]
-      .map(({ job }) => job)
-      .sort((a, b) => b.created_at - a.created_at);
+    const jobs = [...this.#records.values()].map(({ job }) => job);
+    return jobs.sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
   async update(id: string, change: Partial<Job>): Promise<Job> {
@@ -170,7 +166,7 @@ export class JobStore {
     { level = 'info', data }: { level?: JobEvent['level']; data?: Record<string, number> } = {},
   ): Promise<void> {
     const event: JobEvent = {
-      id: `ftevent-${randomBytes(12).toString('hex')}`,
+      id: newId('ftevent'),
       object: 'fine_tuning.job.event',
       created_at: now(),
       level,
@@ -191,7 +187,7 @@ export class JobStore {
     const { job, checkpoints } = this.#record(id);
     if (checkpoints.some(({ step_number }) => step_number === step)) return;
     const checkpoint: Checkpoint = {
-      id: `ftckpt-${randomBytes(12).toString('hex')}`,
+      id: newId('ftckpt'),
       object: 'fine_tuning.job.checkpoint',
       created_at: now(),
       fine_tuning_job_id: id,
@@ -223,7 +219,7 @@ export class JobStore {
     return models;
   }
 
-  #record(id: string): Record_ {
+  #record(id: string): JobRecord {
     const record = this.#records.get(id);
     if (!record) throw notFound('fine-tuning job', id);
     return record;
@@ -236,7 +232,7 @@ export class JobStore {
 
 /** The name a job's model has once it has succeeded. */
 export const modelName = ({ id, user_provided_suffix }: Job): string =>
-  `ft:${baseModel.id}:${user_provided_suffix ?? 'semievol'}:${id.slice(6, 14)}`;
+  `ft:${baseModel.id}:${user_provided_suffix ?? 'semievol'}:${id.slice(-8)}`;
 
 /** Lines of a JSONL file; one cut short by a crash is left out. */
 const readLines = async <T>(file: string): Promise<T[]> => {

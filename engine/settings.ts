@@ -45,7 +45,7 @@ export const defaults = {
   maxTokens: 256,
 } as const;
 
-/** What a fine-tuning job means by "auto". Measured on 2 cores; see engine/README.md. */
+/** What a fine-tuning job means by "auto". Rank, scale, layers and rate suit a small model and tens to hundreds of rows. */
 export const training = {
   epochs: 3,
   batchSize: 4,
@@ -66,7 +66,6 @@ export const serving = {
   maxAdapters: 6,
 } as const;
 
-/** Processor threads of a Python process: all, since the engine has one busy process at a time. */
 const fastBlas = (): string | undefined =>
   process.platform === 'linux' && process.arch === 'x64'
     ? globSync(path.join(pythonFolder, 'lib', 'libmkl_rt.so*'))[0]
@@ -74,11 +73,12 @@ const fastBlas = (): string | undefined =>
 
 /**
  * Environment of a process that computes with mlx. mlx's wheel for Linux carries the reference BLAS, which
- * is 25 times slower than MKL; preloading MKL's dispatcher puts its symbols first.
+ * is 25 times slower than MKL; preloading MKL's dispatcher puts its symbols first. Its threads sleep between products
+ * instead of spinning, since other work wants the cores.
  */
 export const mlxEnvironment = (): Record<string, string> => {
   const blas = fastBlas();
-  return { ...offline, ...(blas && { LD_PRELOAD: blas }) };
+  return { ...offline, ...(blas && { LD_PRELOAD: blas, KMP_BLOCKTIME: '0' }) };
 };
 
 const offline = { HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' };

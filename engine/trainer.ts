@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { FileStore } from './files.ts';
-import { type Hyperparameters, isFinal, type Job, type JobStore, modelName, now } from './jobs.ts';
+import { type Hyperparameters, isFinal, type Job, type JobStore, modelName } from './jobs.ts';
 import { type Message, startPython } from './pythonProcess.ts';
 import { baseModel, mlxEnvironment, program, training } from './settings.ts';
+import { now } from './storage.ts';
 
 /**
  * Runs fine-tuning jobs one at a time, oldest first. A job that was running when the gateway stopped is run again from

@@ -53,8 +53,8 @@ class LayerCache:
 
 
 class Batch:
-    """Rows that generate in step. `advance` queues the computation of every row's next logits on the batch's
-    own stream, so that several batches compute at once; `logits` waits for them.
+    """Rows that generate in step. `logits` (rows, vocabulary) of the next token are lazy, on the batch's own
+    stream: batches evaluated in one call compute side by side.
 
     `prompts` are lists of token ids without the prefix, none empty; `prefix` is what `read_prefix` returned.
     """
@@ -67,25 +67,20 @@ class Batch:
         self._lengths = np.array([len(p) for p in prompts])
         self._longest = int(self._lengths.max())
         self._generated = 0
-        self._logits = None
         padded = np.zeros((len(prompts), self._longest), np.int32)
         for row, prompt in zip(padded, prompts):
             row[: len(prompt)] = prompt
         with mx.stream(stream):
             hidden = model.model(mx.array(padded), self._cache)
             last = hidden[mx.arange(len(prompts)), mx.array(self._lengths - 1)]
-            self._queue(last)
+            self.logits = self._head(last)
 
     def advance(self, tokens):
-        """Appends one token id to each row and queues the next logits."""
+        """Appends one token id to each row."""
         self._generated += 1
         with mx.stream(self._stream):
             hidden = self._model.model(mx.array(np.array(tokens, np.int32)[:, None]), self._cache)
-            self._queue(hidden[:, 0])
-
-    def logits(self):
-        """float32 array (rows, vocabulary)."""
-        return np.array(self._logits, copy=False)
+            self.logits = self._head(hidden[:, 0])
 
     def take(self, rows):
         """Keeps, drops or repeats rows: row i becomes what was row rows[i]."""
@@ -93,7 +88,7 @@ class Batch:
         with mx.stream(self._stream):
             for layer in self._cache:
                 layer.take(index)
-            self._logits = self._logits[index]
+            self.logits = self.logits[index]
         self._lengths = self._lengths[rows]
 
     @property
@@ -110,11 +105,10 @@ class Batch:
         after = column >= self._prefix_length + self._longest
         return mx.array(before | after)[:, None, None, :]
 
-    def _queue(self, hidden):
-        """The head is applied to the one position a row that needs it, never to whole prompts."""
+    def _head(self, hidden):
+        """Applied to the one position a row that needs it, never to whole prompts."""
         head = getattr(self._model, "lm_head", None) or self._model.model.embed_tokens.as_linear
-        self._logits = head(hidden).astype(mx.float32)
-        mx.async_eval(self._logits)
+        return head(hidden).astype(mx.float32)
 
 
 def read_prefix(model, tokens):

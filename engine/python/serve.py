@@ -7,14 +7,15 @@ Out: {"ready": true} once; per request {"id", "delta": {"index", "text", "finish
      streaming, then {"id", "result": {"choices", "usage"}} or {"id", "error": {"message", "param", "code"}}.
 """
 
-import os
 import sys
 from collections import OrderedDict
 
 import mlx.core as mx
+import numpy as np
 from adapters import Adapters
 from batch import Batch, read_prefix
 from completion import Completion, InvalidRequest
+from cpu import lanes, share_cores, speed_up
 from mlx_lm.utils import load
 from wire import Wire
 
@@ -52,9 +53,8 @@ class Server:
         self._prefixes = OrderedDict()
         self._waiting = []
         self._active = []
-        device = mx.default_device()
-        lanes = (os.cpu_count() or 1) if device == mx.cpu else 1
-        self._lanes = [mx.new_stream(device) for _ in range(lanes)]
+        speed_up(self._model)
+        self._lanes = lanes(max_batch)
 
     def run(self):
         self._wire.send({"ready": True})
@@ -97,7 +97,9 @@ class Server:
         self._waiting = [c for c in self._waiting if c not in chosen]
         self._adapters.use(chosen[0].adapter)
         prefix = self._prefix(chosen)
-        for lane, part in zip(self._lanes, split_by_work(chosen, len(self._lanes))):
+        parts = split_by_work(chosen, len(self._lanes))
+        share_cores(len(parts))
+        for lane, part in zip(self._lanes, parts):
             batch = Batch(self._model, lane, [c.suffix for c in part], prefix)
             self._active.append(Group(batch, part))
 
@@ -115,8 +117,9 @@ class Server:
 
     def _step(self):
         """One more token for every active row."""
+        mx.eval([group.batch.logits for group in self._active])
         for group in self._active:
-            logits = group.batch.logits()
+            logits = np.array(group.batch.logits, copy=False)
             for row, choice in enumerate(group.choices):
                 if not choice.finish_reason:
                     self._report(choice, choice.extend(logits[row]))
