@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -29,7 +29,7 @@ export async function startTemporal(): Promise<TestWorkflowEnvironment> {
 }
 
 /** Only errors of the SDK are printed. */
-function quiet(): void {
+export function quiet(): void {
   try {
     Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: {} });
   } catch {
@@ -120,7 +120,7 @@ export class Bench {
     });
   }
 
-  start(spec: RunSpec): Promise<WorkflowHandle<typeof evolve>> {
+  start(spec: RunSpec): Promise<WorkflowHandleWithFirstExecutionRunId<typeof evolve>> {
     return this.temporal.client.workflow.start<typeof evolve>('evolve', {
       workflowId: spec.name,
       taskQueue: this.config.temporal.taskQueue,
