@@ -5,7 +5,7 @@ import { answerKey, seedFor } from '../core/shots.ts';
 import type { Task } from '../core/tasks.ts';
 import type { Answer, AnswerStage, ChatMessage, StoredExample } from '../core/types.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
-import type { ChatSample } from '../providers/samples.ts';
+import type { ChatSample } from '../providers/wire.ts';
 import type { RunTables } from '../store/run.ts';
 import type { Tracker } from './progress.ts';
 

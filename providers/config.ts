@@ -8,7 +8,10 @@ export const endpointConfig = z.strictObject({
   baseURL: z.url({ protocol: /^https?$/ }).describe('Root of an OpenAI-compatible API, …/v1.'),
   apiKeyEnv: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'give the name of an environment variable, not the key')
+    .regex(
+      /^[A-Z_][A-Z0-9_]*$/,
+      'give the name of an environment variable, in capitals, not the key itself',
+    )
     .optional()
     .describe("Name of the worker's environment variable that holds the key."),
   maxInFlight: count

@@ -1,8 +1,9 @@
 import OpenAI from 'openai';
 import type { ChatMessage } from '../core/types.ts';
 import type { EndpointConfig } from './config.ts';
-import { concernsOneRequest, endpointFailure } from './errors.ts';
+import { concernsOneRequest, endpointFailure, refusesLogprobs } from './errors.ts';
 import { AdaptiveLimiter } from './limiter.ts';
+import { type ChatSample, samplesOf, unanswered, vectorsOf } from './wire.ts';
 
 /** How often the client repeats a request that is safe to repeat, before Temporal takes over. */
 const RETRIES = 5;
@@ -17,17 +18,6 @@ export interface ChatRequest {
   samples: number;
 }
 
-/** One sample. Token counts of a request stand on its first sample, so that sums are right. */
-export interface ChatSample {
-  text: string;
-  /** Natural log-probabilities of the sampled tokens; null where the endpoint gives none. */
-  logprobs: number[] | null;
-  finishReason: string;
-  promptTokens: number;
-  cachedTokens: number;
-  completionTokens: number;
-}
-
 /** One OpenAI-compatible endpoint: the `openai` client with adaptive concurrency. */
 export class Endpoint {
   readonly name: string;
@@ -35,6 +25,8 @@ export class Endpoint {
   /** For reads and for requests that may be repeated. */
   readonly client: OpenAI;
   readonly #limiter: AdaptiveLimiter;
+  /** Models that refuse to give log-probabilities, as reasoning models do; found out by asking. */
+  readonly #withoutLogprobs = new Set<string>();
 
   constructor(name: string, config: EndpointConfig) {
     this.name = name;
@@ -69,25 +61,35 @@ export class Endpoint {
 
   async #chatOnce(request: ChatRequest, signal?: AbortSignal): Promise<ChatSample[]> {
     try {
-      const completion = await this.#limiter.run(() =>
-        this.client.chat.completions.create(
-          {
-            model: request.model,
-            messages: request.messages,
-            temperature: request.temperature,
-            max_tokens: request.maxTokens,
-            seed: request.seed,
-            logprobs: true,
-            ...(request.samples > 1 ? { n: request.samples } : {}),
-          },
-          { signal },
-        ),
-      );
-      return samplesOf(completion, request.samples);
+      return await this.#limiter.run(() => this.#draw(request, signal), signal);
     } catch (error) {
       if (concernsOneRequest(error))
         return Array.from({ length: request.samples }, () => unanswered(error.code ?? 'refused'));
       throw this.failure(error, request.model);
+    }
+  }
+
+  /** One request; it asks for log-probabilities until the model has refused them. */
+  async #draw(request: ChatRequest, signal?: AbortSignal): Promise<ChatSample[]> {
+    const logprobs = !this.#withoutLogprobs.has(request.model);
+    try {
+      const completion = await this.client.chat.completions.create(
+        {
+          model: request.model,
+          messages: request.messages,
+          temperature: request.temperature,
+          max_tokens: request.maxTokens,
+          seed: request.seed,
+          ...(logprobs ? { logprobs } : {}),
+          ...(request.samples > 1 ? { n: request.samples } : {}),
+        },
+        { signal },
+      );
+      return samplesOf(completion, request.samples);
+    } catch (error) {
+      if (!logprobs || !refusesLogprobs(error)) throw error;
+      this.#withoutLogprobs.add(request.model);
+      return this.#draw(request, signal);
     }
   }
 
@@ -98,16 +100,11 @@ export class Endpoint {
     signal?: AbortSignal,
   ): Promise<{ vectors: number[][]; promptTokens: number }> {
     try {
-      const result = await this.#limiter.run(() =>
-        this.client.embeddings.create({ model, input: texts }, { signal }),
+      const result = await this.#limiter.run(
+        () => this.client.embeddings.create({ model, input: texts }, { signal }),
+        signal,
       );
-      const vectors: number[][] = new Array(texts.length);
-      for (const one of result.data) vectors[one.index] = one.embedding;
-      if (result.data.length !== texts.length || vectors.some((vector) => !vector?.length))
-        throw new Error(
-          `endpoint "${this.name}" gave ${result.data.length} vectors for ${texts.length} texts`,
-        );
-      return { vectors, promptTokens: result.usage?.prompt_tokens ?? 0 };
+      return vectorsOf(result, texts.length);
     } catch (error) {
       throw this.failure(error, model);
     }
@@ -121,32 +118,6 @@ export class Endpoint {
       model,
     });
   }
-}
-
-function samplesOf(completion: OpenAI.ChatCompletion, wanted: number): ChatSample[] {
-  const choices = completion.choices ?? [];
-  if (choices.length < wanted)
-    throw new Error(`the endpoint gave ${choices.length} of ${wanted} samples`);
-  const usage = completion.usage;
-  return choices.slice(0, wanted).map((choice, index) => ({
-    text: choice.message?.content ?? '',
-    logprobs: choice.logprobs?.content?.map((token) => token.logprob) ?? null,
-    finishReason: choice.finish_reason ?? 'unknown',
-    promptTokens: index === 0 ? (usage?.prompt_tokens ?? 0) : 0,
-    cachedTokens: index === 0 ? (usage?.prompt_tokens_details?.cached_tokens ?? 0) : 0,
-    completionTokens: index === 0 ? (usage?.completion_tokens ?? 0) : 0,
-  }));
-}
-
-function unanswered(reason: string): ChatSample {
-  return {
-    text: '',
-    logprobs: null,
-    finishReason: reason,
-    promptTokens: 0,
-    cachedTokens: 0,
-    completionTokens: 0,
-  };
 }
 
 /** The endpoints of a configuration, by name. */

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { APIConnectionError, APIError, BadRequestError } from 'openai';
+import { z } from 'zod';
 
 /**
  * What is wrong with this one request, not with the endpoint: the same request would be refused
@@ -12,7 +13,18 @@ const OF_ONE_REQUEST = new Set([
 ]);
 
 export function concernsOneRequest(error: unknown): error is APIError {
-  return error instanceof BadRequestError && OF_ONE_REQUEST.has(error.code ?? '');
+  if (!(error instanceof BadRequestError)) return false;
+  // vLLM has no code for it, but these words.
+  return OF_ONE_REQUEST.has(error.code ?? '') || /maximum context length/i.test(error.message);
+}
+
+/** Whether it was asking for log-probabilities that was refused. Not every endpoint fills `param`. */
+export function refusesLogprobs(error: unknown): boolean {
+  return (
+    error instanceof APIError &&
+    [400, 403, 422].includes(error.status ?? 0) &&
+    (error.param === 'logprobs' || /\blogprobs\b/.test(error.message))
+  );
 }
 
 /**
@@ -24,13 +36,18 @@ export function endpointFailure(
   error: unknown,
   where: { endpoint: string; apiKeyEnv?: string; model?: string },
 ): Error {
-  if (!(error instanceof APIError) || error.status === undefined)
-    return error instanceof APIConnectionError
-      ? ApplicationFailure.retryable(
-          `endpoint "${where.endpoint}" cannot be reached`,
-          'Unreachable',
-        )
-      : (error as Error);
+  if (error instanceof APIConnectionError)
+    return ApplicationFailure.retryable(
+      `endpoint "${where.endpoint}" cannot be reached`,
+      'Unreachable',
+    );
+  // A body that broke off, is not JSON, or is not what was asked for.
+  if (error instanceof TypeError || error instanceof SyntaxError || error instanceof z.ZodError)
+    return ApplicationFailure.retryable(
+      `endpoint "${where.endpoint}" gave an answer that cannot be read${fault(error)}`,
+      'UnreadableAnswer',
+    );
+  if (!(error instanceof APIError) || error.status === undefined) return error as Error;
   const code = [error.code, error.param].filter(Boolean).join(', ');
   const said = `endpoint "${where.endpoint}" answered ${error.status}${code ? ` (${code})` : ''}`;
   switch (error.status) {
@@ -48,9 +65,18 @@ export function endpointFailure(
         'NotFound',
       );
     case 400:
+    case 405:
+    case 410:
+    case 413:
     case 422:
       return ApplicationFailure.nonRetryable(said, 'BadRequest');
     default:
       return ApplicationFailure.retryable(said, 'EndpointError');
   }
+}
+
+/** What is wrong with which field of an answer; zod's messages quote no values. */
+function fault(error: Error): string {
+  const [issue] = error instanceof z.ZodError ? error.issues : [];
+  return issue ? `: ${[...issue.path, issue.message].join(' ')}` : '';
 }

@@ -3,6 +3,8 @@ import pLimit from 'p-limit';
 
 const BACK_OFF = 0.7;
 const FIRST = 16;
+/** A timer of Node's holds 31 bits of milliseconds; a longer one ends at once. */
+const LONGEST_SLEEP = 2 ** 31 - 1;
 
 /**
  * How many requests an endpoint is given at the same time: additive increase, multiplicative
@@ -14,7 +16,8 @@ export class AdaptiveLimiter {
   readonly #limit: ReturnType<typeof pLimit>;
   #window: number;
   #answers = 0;
-  #shrunkAt = 0;
+  /** The count of answers from which a refusal means something new. */
+  #shrinkFrom = 0;
   #resumeAt = 0;
 
   /** @param max most requests at the same time */
@@ -29,11 +32,11 @@ export class AdaptiveLimiter {
     return Math.floor(this.#window);
   }
 
-  /** Runs `call` when there is room for it. */
-  run<T>(call: () => Promise<T>): Promise<T> {
+  /** Runs `call` when there is room for it. @param signal ends the waiting */
+  run<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#limit(async () => {
       for (let wait = this.#resumeAt - Date.now(); wait > 0; wait = this.#resumeAt - Date.now())
-        await sleep(wait);
+        await sleep(Math.min(wait, LONGEST_SLEEP), undefined, { signal });
       return call();
     });
   }
@@ -43,9 +46,9 @@ export class AdaptiveLimiter {
     if (response.status === 429) {
       this.#resumeAt = Math.max(this.#resumeAt, Date.now() + retryAfterMs(response.headers));
       // The refusals of one window come together and mean one thing.
-      if (this.#answers - this.#shrunkAt >= this.#window) {
+      if (this.#answers >= this.#shrinkFrom) {
+        this.#shrinkFrom = this.#answers + this.window;
         this.#set(this.#window * BACK_OFF);
-        this.#shrunkAt = this.#answers;
       }
     } else if (response.status < 400) {
       this.#set(this.#window + 1 / this.#window);

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { NotFoundError, type OpenAI, toFile } from 'openai';
+import { openAsBlob } from 'node:fs';
+import { APIError, NotFoundError, type OpenAI } from 'openai';
 import type { Endpoint } from './endpoint.ts';
 import type { Job, JobRequest, Trainer, TrainingFile } from './trainer.ts';
 
@@ -23,11 +23,13 @@ export class OpenAITrainer implements Trainer {
 
   async upload(file: TrainingFile, signal?: AbortSignal): Promise<string> {
     const filename = `semievol-${file.sha256}.jsonl`;
+    // A blob of a file on disk is read while it is sent, so that memory does not grow with it.
+    const content = new File([await openAsBlob(file.path)], filename);
     return this.#failing(async () => {
       for await (const known of this.#client.files.list({ purpose: 'fine-tune' }, { signal }))
         if (known.filename === filename && known.bytes === file.bytes) return known.id;
       const created = await this.#once.files.create(
-        { file: await toFile(createReadStream(file.path), filename), purpose: 'fine-tune' },
+        { file: content, purpose: 'fine-tune' },
         { signal },
       );
       return created.id;
@@ -80,10 +82,22 @@ export class OpenAITrainer implements Trainer {
 
   async cancel(key: string): Promise<number> {
     return this.#failing(async () => {
-      const going = (await this.#jobsOf(key)).filter((job) => !hasEnded(job));
-      for (const job of going) await this.#client.fineTuning.jobs.cancel(job.id);
-      return going.length;
+      let cancelled = 0;
+      for (const job of await this.#jobsOf(key)) if (await this.#cancelGoing(job)) cancelled++;
+      return cancelled;
     });
+  }
+
+  /** @returns false for a job that has ended, also where it ended just before it was cancelled */
+  async #cancelGoing(job: ProviderJob): Promise<boolean> {
+    if (hasEnded(job)) return false;
+    try {
+      await this.#client.fineTuning.jobs.cancel(job.id);
+      return true;
+    } catch (error) {
+      if (error instanceof APIError && [400, 404, 409].includes(error.status ?? 0)) return false;
+      throw error;
+    }
   }
 
   /** The oldest usable job of a key; later ones that still go on are cancelled. */
@@ -92,8 +106,7 @@ export class OpenAITrainer implements Trainer {
       .filter((job) => !isLost(job))
       .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
     const [oldest, ...twins] = usable;
-    for (const twin of twins)
-      if (!hasEnded(twin)) await this.#client.fineTuning.jobs.cancel(twin.id);
+    for (const twin of twins) await this.#cancelGoing(twin);
     return oldest;
   }
 

@@ -49,7 +49,8 @@ export class SemiEvolPlugin extends SimplePlugin {
   override configureWorker(options: WorkerOptions): WorkerOptions {
     const { maxConcurrentActivities, shutdownGraceSeconds } = this.#worker;
     return {
-      maxConcurrentActivityTaskExecutions: maxConcurrentActivities,
+      // A worker has either a tuner or numbers.
+      ...(options.tuner ? {} : { maxConcurrentActivityTaskExecutions: maxConcurrentActivities }),
       shutdownGraceTime: shutdownGraceSeconds * 1000,
       // Heartbeats carry progress out and cancellation in: neither should wait for long.
       maxHeartbeatThrottleInterval: '2s',

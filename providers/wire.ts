@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+/** What is read of an endpoint's answers, checked: proxies and imitations send all sorts of things. */
+
+/** One sample. Token counts of a request stand on its first sample, so that sums are right. */
+export interface ChatSample {
+  text: string;
+  /** Natural log-probabilities of the sampled tokens; null where the endpoint gives none. */
+  logprobs: number[] | null;
+  finishReason: string;
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+const tokens = z.number().min(0).nullish();
+
+/** What is read of a chat completion. Endpoints differ in what they leave out or set to null. */
+const completion = z.object({
+  choices: z.array(
+    z.object({
+      message: z.object({ content: z.string().nullish() }),
+      finish_reason: z.string().nullish(),
+      logprobs: z
+        .object({ content: z.array(z.object({ logprob: z.number() })).nullish() })
+        .nullish(),
+    }),
+  ),
+  usage: z
+    .object({
+      prompt_tokens: tokens,
+      completion_tokens: tokens,
+      prompt_tokens_details: z.object({ cached_tokens: tokens }).nullish(),
+    })
+    .nullish(),
+});
+
+/**
+ * The samples of a chat completion.
+ * @throws ZodError where it is none, or has fewer than `wanted`
+ */
+export function samplesOf(answer: unknown, wanted: number): ChatSample[] {
+  const { choices, usage } = completion
+    .refine(({ choices }) => choices.length >= wanted, {
+      path: ['choices'],
+      error: `fewer than the ${wanted} asked for (set supportsN: false where "n" is ignored)`,
+    })
+    .parse(answer);
+  return choices.slice(0, wanted).map(({ message, logprobs, finish_reason }, index) => {
+    const paid = index === 0 ? usage : undefined;
+    return {
+      text: message.content ?? '',
+      logprobs: logprobs?.content?.map((token) => token.logprob) ?? null,
+      finishReason: finish_reason ?? 'unknown',
+      promptTokens: paid?.prompt_tokens ?? 0,
+      cachedTokens: paid?.prompt_tokens_details?.cached_tokens ?? 0,
+      completionTokens: paid?.completion_tokens ?? 0,
+    };
+  });
+}
+
+/** Stands for a sample of a request that the endpoint will not answer: an unreadable answer. */
+export function unanswered(reason: string): ChatSample {
+  return {
+    text: '',
+    logprobs: null,
+    finishReason: reason,
+    promptTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+  };
+}
+
+const embeddings = z.object({
+  data: z.array(z.object({ index: z.number().int(), embedding: z.array(z.number()).min(1) })),
+  usage: z.object({ prompt_tokens: tokens }).nullish(),
+});
+
+/**
+ * The vectors of an answer to an embedding request, in the order of its texts.
+ * @throws ZodError where it is none, or has not one for each of `wanted` texts
+ */
+export function vectorsOf(
+  answer: unknown,
+  wanted: number,
+): { vectors: number[][]; promptTokens: number } {
+  const { data, usage } = embeddings
+    .refine(({ data }) => new Set(data.map(({ index }) => index)).size === wanted, {
+      path: ['data'],
+      error: `not one vector for each of ${wanted} texts`,
+    })
+    .parse(answer);
+  const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
+  return { vectors, promptTokens: usage?.prompt_tokens ?? 0 };
+}
