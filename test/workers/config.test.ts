@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { ConfigError, defineConfig, loadConfig } from '../../workers/config.ts';
+
+const baseURL = 'https://models.test/v1';
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    const config = defineConfig();
+    assert.equal(config.temporal.taskQueue, 'semievol');
+    assert.equal(config.store.uri, '.semievol/store');
+    assert.deepEqual(Object.keys(config.endpoints), ['local']);
+    assert.match(config.endpoints.local!.baseURL, /^http:\/\/127\.0\.0\.1:\d+\/v1$/);
+    assert.ok(config.worker.maxConcurrentActivities > 0 && config.worker.shutdownGraceSeconds > 0);
+  });
+
+  it('fills in what an endpoint leaves out', () => {
+    const { one } = defineConfig({ endpoints: { one: { baseURL } } }).endpoints;
+    assert.equal(one!.supportsN, true);
+    assert.ok(one!.maxInFlight > 0 && one!.requestTimeoutSeconds > 0 && one!.pollSeconds > 0);
+    assert.deepEqual(one!.prices, {});
+  });
+
+  it('stays as it is when it is checked again', () => {
+    const config = defineConfig({ endpoints: { one: { baseURL, maxInFlight: 3 } } });
+    assert.deepEqual(defineConfig(config), config);
+  });
+
+  const mistakes: [string, object, RegExp][] = [
+    ['an unknown field', { stoer: {} }, /\(top level\): .*"stoer"/],
+    ['no endpoint', { endpoints: {} }, /endpoints: give at least one endpoint/],
+    ['no address', { endpoints: { one: { baseURL: 'models' } } }, /endpoints\.one\.baseURL: /],
+    ['another protocol', { endpoints: { one: { baseURL: 'ftp://a/v1' } } }, /one\.baseURL: /],
+    ['none in flight', { endpoints: { one: { baseURL, maxInFlight: 0 } } }, /one\.maxInFlight: /],
+    [
+      'a negative price',
+      { endpoints: { one: { baseURL, prices: { m: { input: -1 } } } } },
+      /input/,
+    ],
+    ['half an activity', { worker: { maxConcurrentActivities: 0.5 } }, /maxConcurrentActivities/],
+    ['a list', [], /\(top level\)/],
+  ];
+  for (const [what, config, said] of mistakes)
+    it(`refuses ${what}, naming the field`, () => {
+      assert.throws(
+        () => defineConfig(config),
+        (error) => error instanceof ConfigError && said.test(error.message),
+      );
+    });
+
+  it('names every wrong field at once', () => {
+    const config = {
+      endpoints: { one: { baseURL: 'x', pollSeconds: 0 } },
+      worker: { shutdown: 1 },
+    };
+    assert.throws(
+      () => defineConfig(config as object),
+      ({ message }: Error) =>
+        ['baseURL', 'pollSeconds', 'worker'].every((one) => message.includes(one)),
+    );
+  });
+
+  const keys = ['sk-proj-1234567890abcdef', 'fd8a0c1f9be24e5c8e3a7b6d5c4f3e2a', 'Bearer A1'];
+  for (const key of keys)
+    it(`refuses a key in the place of its variable, and does not repeat it: ${key.length}`, () => {
+      for (const field of ['apiKeyEnv', 'apiKey'])
+        assert.throws(
+          () => defineConfig({ endpoints: { one: { baseURL, [field]: key } } }),
+          ({ message }: Error) => /apiKey/.test(message) && !message.includes(key),
+        );
+    });
+
+  describe('is loaded from a file', () => {
+    let folder: string;
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'semievol-config-'));
+    });
+    after(() => rm(folder, { recursive: true }));
+
+    const module = new URL('../../workers/config.ts', import.meta.url);
+    async function load(name: string, text: string) {
+      const file = join(folder, name);
+      await writeFile(file, `import { defineConfig } from '${module}';\n${text}`);
+      return loadConfig(file);
+    }
+
+    it('with a store folder that is seen from there, whatever the working folder', async () => {
+      const config = await load(
+        'folder.ts',
+        "export default defineConfig({ store: { uri: 'data/store' }, temporal: { taskQueue: 'q' } });",
+      );
+      assert.equal(config.store.uri, join(folder, 'data/store'));
+      assert.equal(config.temporal.taskQueue, 'q');
+      assert.notEqual(relative(process.cwd(), folder), '');
+    });
+
+    for (const uri of ['s3://bucket/path', 'gs://bucket', '/somewhere/else'])
+      it(`with ${uri} as it stands`, async () => {
+        const name = `${uri.replace(/\W/g, '')}.ts`;
+        const { store } = await load(name, `export default { store: { uri: '${uri}' } };`);
+        assert.equal(store.uri, uri);
+      });
+
+    it('and checked, also where it does not call defineConfig', async () => {
+      await assert.rejects(load('bare.ts', 'export default { stoer: {} };'), ConfigError);
+    });
+
+    it('and a missing file or default export is told with the remedy', async () => {
+      await assert.rejects(loadConfig(join(folder, 'none.ts')), {
+        name: 'ConfigError',
+        message: /none\.ts not found.*--config FILE/s,
+      });
+      await assert.rejects(load('named.ts', 'export const config = defineConfig();'), {
+        name: 'ConfigError',
+        message: /named\.ts has no default export.*export default defineConfig/s,
+      });
+    });
+  });
+});
