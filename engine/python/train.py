@@ -30,11 +30,12 @@ KEPT_BYTES = 2**30  # of frozen layers' outputs
 
 
 class Example:
-    """A chat in tokens; those from `start` on are the answer, which is learned."""
+    """A chat in tokens; those from `start` on, to the one that ends the turn, are the answer, which is learned."""
 
     def __init__(self, row, dataset, max_sequence):
         tokens, self.start = dataset.process(row)
-        self.tokens = tokens[:max_sequence]
+        ends = [i for i, token in enumerate(tokens) if token in dataset.tokenizer.eos_token_ids]
+        self.tokens = tokens[: min(ends[-1] + 1 if ends else len(tokens), max_sequence)]
         self.hidden = None
 
     @property
