@@ -51,6 +51,7 @@ export function createReport(dependencies: Dependencies) {
         model: spec.model.name,
         seed: spec.seed,
         examples: input.counts,
+        confidence,
         accuracy: {
           vanilla: proportion(scores.vanilla),
           sft: proportion(sftBaseline === 'steps' ? steps : scores.sft),
@@ -93,11 +94,10 @@ async function paired(
 ): Promise<{ aOnly: number; bOnly: number }> {
   const counts = { aOnly: 0, bOnly: 0 };
   for await (const batch of tables.scanAnswers({ round, stage: `evaluate-${a}` })) {
-    const examples = await dataset.at(
-      'test',
-      batch.map((answer) => answer.ordinal),
-    );
-    const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
+    // A batch is not sorted within.
+    const ordinals = batch.map((answer) => answer.ordinal);
+    const examples = await dataset.at('test', ordinals);
+    const range = { from: Math.min(...ordinals), to: Math.max(...ordinals) + 1 };
     const others = await tables.answers({ round, stage: `evaluate-${b}`, range });
     const otherOf = new Map(others.map((answer) => [answer.ordinal, answer]));
     batch.forEach((answer, index) => {

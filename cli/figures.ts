@@ -13,6 +13,7 @@ export function figures(report: RoundReport) {
     model: report.model,
     seed: report.seed,
     examples: report.examples,
+    confidence: report.confidence,
     accuracy: {
       vanilla: accuracy.vanilla.value,
       sft: accuracy.sft.value,
@@ -53,9 +54,10 @@ export function reportTables(report: RoundReport): string {
   );
 }
 
-function accuracyTable({ accuracy, sftBaseline, sftVariants, mcnemar, promoted }: RoundReport) {
+function accuracyTable(report: RoundReport) {
+  const { accuracy, sftBaseline, sftVariants, mcnemar, promoted } = report;
   const other = sftBaseline === 'epochs' ? 'steps' : 'epochs';
-  const sft = `SFT (as many ${sftBaseline} as SemiEvol; as many ${other}: ${percent(sftVariants[other].value)})`;
+  const sft = `SFT, equal ${sftBaseline} (equal ${other}: ${percent(sftVariants[other].value)})`;
   const rows: [string, Proportion][] = [
     ['vanilla', accuracy.vanilla],
     [sft, accuracy.sft],
@@ -63,19 +65,18 @@ function accuracyTable({ accuracy, sftBaseline, sftVariants, mcnemar, promoted }
   ];
   return [
     table(
-      ['accuracy on the test split', '', 'interval', 'right'],
+      ['accuracy on the test split', '', intervalName(report), 'right'],
       rows.map(([name, value]) => [name, percent(value.value), interval(value), share(value)]),
     ),
     `SemiEvol against SFT: right where SFT is wrong ${mcnemar.semievolOnly}, the other way round ${mcnemar.sftOnly}, McNemar's p = ${mcnemar.pValue.toPrecision(2)}; ${promoted ? 'promoted' : 'not promoted'}`,
   ].join('\n');
 }
 
-function pseudoLabelTable({
-  pseudoLabels: { all, selected, count, agreement, rule },
-}: RoundReport) {
+function pseudoLabelTable(report: RoundReport) {
+  const { all, selected, count, agreement, rule } = report.pseudoLabels;
   return [
     table(
-      ['pseudo-labels', 'right', 'interval', 'of'],
+      ['pseudo-labels that are right', '', intervalName(report), 'right'],
       [
         ['all', percent(all.value), interval(all), share(all)],
         [
@@ -93,15 +94,7 @@ function pseudoLabelTable({
 function costTable({ seconds, tokens }: RoundReport) {
   const names = [...new Set([...Object.keys(seconds), ...Object.keys(tokens)])];
   return table(
-    [
-      'phase',
-      'seconds',
-      'requests',
-      'prompt tokens',
-      'of them cached',
-      'answer tokens',
-      'trained tokens',
-    ],
+    ['phase', 'seconds', 'requests', 'prompt tokens', 'cached', 'answer', 'trained'],
     names.map((name) => [
       name,
       seconds[name] === undefined ? '' : seconds[name].toFixed(1),
@@ -122,6 +115,8 @@ const usage = (use?: Usage) =>
 const percent = (value: number | null) =>
   value === null ? 'unknown' : `${(100 * value).toFixed(1)} %`;
 
+const intervalName = ({ confidence }: RoundReport) => `${Math.round(100 * confidence)} % interval`;
+
 const interval = ({ low, high }: Proportion) =>
   low === null || high === null ? '' : `${percent(low)} to ${percent(high)}`;
 
@@ -130,9 +125,11 @@ const share = ({ correct, total }: Proportion) => `${correct}/${total}`;
 function table(head: string[], rows: string[][]): string {
   const numbers = head.slice(1).map(() => 'right' as const);
   const drawn = new Table({
-    head,
+    head: head.map((name) => pc.bold(name)),
     colAligns: ['left', ...numbers],
     style: { head: [], border: [] },
+    // No lines between the rows.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   drawn.push(...rows);
   return drawn.toString();

@@ -99,6 +99,7 @@ export async function endpointProblems(
   }
 }
 
-function isLocal(url: string): boolean {
+/** Whether a URL leads to this machine. */
+export function isLocal(url: string): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 }

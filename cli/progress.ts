@@ -6,6 +6,7 @@ import type { PhaseStatus } from '../core/types.ts';
 import { CliError, exitCode } from './errors.ts';
 import { observeRun, type RunView } from './run-view.ts';
 
+const NAME_WIDTH = 10;
 const LOOK_MS = 1_000;
 /** How long Temporal may be away (a restart) before following it is given up. */
 const AWAY_MS = 120_000;
@@ -90,7 +91,7 @@ const amount = ({ done, total, unit }: PhaseStatus) =>
 /** One line for one phase, as plain text. */
 export function phaseLine(phase: PhaseStatus): string {
   const parts = [
-    phase.name.padEnd(18),
+    phase.name.padEnd(NAME_WIDTH),
     phase.state.padEnd(7),
     amount(phase),
     seconds(phase),
@@ -107,7 +108,7 @@ class Bars implements ProgressDisplay {
       clearOnComplete: false,
       forceRedraw: true,
       stopOnComplete: false,
-      barsize: 24,
+      barsize: 20,
       gracefulExit: false,
       linewrap: false,
     },
@@ -116,6 +117,7 @@ class Bars implements ProgressDisplay {
   readonly #bars = new Map<string, SingleBar>();
   readonly #notices = new Notices();
   #round?: number;
+  #phases: PhaseStatus[] = [];
 
   update(view: RunView): void {
     const text = this.#notices.of(view);
@@ -125,7 +127,10 @@ class Bars implements ProgressDisplay {
       this.#round = round;
       this.#bars.clear();
     }
-    for (const phase of view.phases) this.#draw(phase);
+    if (view.phases.length > 0) this.#phases = view.phases;
+    if (view.state === 'completed')
+      this.#phases = this.#phases.map((phase) => ({ ...phase, state: 'done', note: undefined }));
+    for (const phase of this.#phases) this.#draw(phase);
   }
 
   #draw(phase: PhaseStatus): void {
@@ -133,10 +138,10 @@ class Bars implements ProgressDisplay {
     const total = phase.total || 1;
     const payload = {
       mark: full ? pc.green('✔') : phase.state === 'running' ? pc.cyan('▸') : ' ',
-      name: phase.name.padEnd(18),
-      amount: amount(phase).padEnd(22),
+      name: phase.name.padEnd(NAME_WIDTH),
+      amount: amount(phase).padEnd(21),
       time: seconds(phase).padStart(6),
-      note: pc.dim(phase.note ?? ''),
+      note: phase.note ?? '',
     };
     const bar = this.#bars.get(phase.name) ?? this.#multi.create(total, 0, payload);
     this.#bars.set(phase.name, bar);
@@ -150,7 +155,7 @@ class Bars implements ProgressDisplay {
   }
 
   stop(): void {
-    this.#multi.stop();
+    if (this.#bars.size > 0) this.#multi.stop();
     this.#bars.clear();
   }
 }

@@ -17,17 +17,18 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
 
 const port = wholeNumber(1, 65_535);
 
+export const defaultPlace: StackPlace = {
+  state: '.semievol',
+  temporalPort: 7233,
+  uiPort: 8233,
+  enginePort: 8090,
+};
+
 /** Adds the options that say where a stack lives; they parse into a `StackPlace`. */
 export function addStackOptions(command: Command): Command {
-  const defaults: StackPlace = {
-    state: '.semievol',
-    temporalPort: 7233,
-    uiPort: 8233,
-    enginePort: 8090,
-  };
   return command
-    .option('--state <dir>', 'folder of databases, store, models and logs', defaults.state)
-    .option('--temporal-port <port>', "port of Temporal's server", port, defaults.temporalPort)
-    .option('--ui-port <port>', "port of Temporal's UI", port, defaults.uiPort)
-    .option('--engine-port <port>', 'port of the engine', port, defaults.enginePort);
+    .option('--state <dir>', 'folder of databases, store, models and logs', defaultPlace.state)
+    .option('--temporal-port <port>', "port of Temporal's server", port, defaultPlace.temporalPort)
+    .option('--ui-port <port>', "port of Temporal's UI", port, defaultPlace.uiPort)
+    .option('--engine-port <port>', 'port of the engine', port, defaultPlace.enginePort);
 }

@@ -218,6 +218,7 @@ export class Stack {
   }
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on a port of 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
   return (await getPort({ port, host: HOST })) === port;
 }

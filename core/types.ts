@@ -146,6 +146,8 @@ export interface RoundReport {
   seed: number;
   /** Examples in each split after cleaning. */
   examples: Record<Split, number>;
+  /** Level of all intervals, 0.5..1. */
+  confidence: number;
   accuracy: { vanilla: Proportion; sft: Proportion; semievol: Proportion };
   /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
   sftBaseline: 'epochs' | 'steps';

@@ -7,13 +7,18 @@ import type { Config } from '../../workers/config.ts';
 import { connectClient } from '../../workers/temporal.ts';
 import { configOf, print } from '../context.ts';
 import { exitCode, messagesOf } from '../errors.ts';
-import { endpointProblems } from '../preflight.ts';
+import { endpointProblems, isLocal } from '../preflight.ts';
+import { isFree, runningStack } from '../stack.ts';
+import { defaultPlace } from '../stack-options.ts';
 import { isPolled } from '../task-queue.ts';
 
 /** Below this a run on the embedded engine may fill the disk. */
 const LOW_DISK_BYTES = 2 * 2 ** 30;
 /** What `openai` and `@lancedb/lancedb` want. */
 const MIN_NODE = 22;
+
+/** A check of what need not run yet: `semievol dev` starts it. */
+type Finding = Check & { idle?: boolean };
 
 export function addDoctor(program: Command): void {
   program
@@ -26,22 +31,23 @@ export function addDoctor(program: Command): void {
     )
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const config = await configOf(command);
-      const checks = (
+      const checks: Finding[] = (
         await Promise.all([
           [nodeCheck()],
           checkEngine(),
           storeChecks(config),
           temporalChecks(config),
           endpointChecks(config),
+          portChecks(),
         ])
       ).flat();
       print(json, checks, checks.map(line).join('\n'));
-      if (checks.some((check) => !check.ok)) process.exitCode = exitCode.failed;
+      if (checks.some(({ ok, idle }) => !ok && !idle)) process.exitCode = exitCode.failed;
     });
 }
 
-function line({ name, ok, detail, remedy }: Check): string {
-  const mark = ok ? pc.green('✔') : pc.red('✘');
+function line({ name, ok, idle, detail, remedy }: Finding): string {
+  const mark = ok ? pc.green('✔') : idle ? pc.dim('○') : pc.red('✘');
   return `${mark} ${name.padEnd(22)} ${detail}${remedy ? `\n  ${pc.yellow('→')} ${remedy}` : ''}`;
 }
 
@@ -86,8 +92,9 @@ async function storeChecks({ store: { uri } }: Config): Promise<Check[]> {
   }
 }
 
-async function temporalChecks(config: Config): Promise<Check[]> {
-  const { taskQueue } = config.temporal;
+async function temporalChecks(config: Config): Promise<Finding[]> {
+  const { taskQueue, profile, address = process.env.TEMPORAL_ADDRESS } = config.temporal;
+  const idle = !profile && (!address || isLocal(`http://${address}`));
   try {
     const client = await connectClient(config);
     const polled = await isPolled(client, taskQueue).finally(() => client.connection.close());
@@ -96,24 +103,47 @@ async function temporalChecks(config: Config): Promise<Check[]> {
       {
         name: 'worker',
         ok: polled,
+        idle: true,
         detail: `${polled ? 'polls' : 'none polls'} task queue "${taskQueue}"`,
         remedy: polled ? undefined : 'start one with "semievol worker" (or "semievol dev")',
       },
     ];
   } catch (error) {
-    return [{ name: 'Temporal', ok: false, detail: messagesOf(error)[0]! }];
+    return [{ name: 'Temporal', ok: false, idle, detail: messagesOf(error)[0]! }];
   }
 }
 
-function endpointChecks({ endpoints }: Config): Promise<Check[]> {
+function endpointChecks({ endpoints }: Config): Promise<Finding[]> {
   return Promise.all(
     Object.entries(endpoints).map(async ([name, endpoint]) => {
       const [problem] = await endpointProblems(name, endpoint, []);
       return {
         name: `endpoint ${name}`,
         ok: problem === undefined,
+        idle: isLocal(endpoint.baseURL),
         detail: problem ?? endpoint.baseURL,
       };
     }),
   );
+}
+
+/** Whether `semievol dev` could start with its defaults. */
+async function portChecks(): Promise<Finding[]> {
+  const { state, ...ports } = defaultPlace;
+  if (runningStack(state)) return [];
+  const numbers = Object.values(ports);
+  const free = await Promise.all(numbers.map(isFree));
+  const taken = numbers.filter((_, index) => !free[index]);
+  return [
+    {
+      name: 'ports of semievol dev',
+      ok: taken.length === 0,
+      idle: true,
+      detail: taken.length === 0 ? `${numbers.join(', ')} are free` : `${taken.join(', ')} taken`,
+      remedy:
+        taken.length === 0
+          ? undefined
+          : 'end what has them, or choose others: --temporal-port, --ui-port, --engine-port',
+    },
+  ];
 }
