@@ -141,22 +141,20 @@ describe('engine: chat and embeddings', () => {
   });
 
   it('drops the request of a client that has gone', async () => {
-    const controller = new AbortController();
-    const long = client.chat.completions.create(
-      { model: base, messages: ask('Write a novel.'), n: 8, max_tokens: 4000 },
-      { signal: controller.signal },
-    );
-    const gone = assert.rejects(long, OpenAI.APIUserAbortError);
-    await client.chat.completions.create({ ...greedy, messages: ask('Are you there?') });
-    controller.abort();
-    await gone;
-    // With the novels still being written this would wait for minutes when the batch is full.
+    const novels = await client.chat.completions.create({
+      model: base,
+      messages: ask('Write a novel.'),
+      n: 64,
+      max_tokens: 4000,
+      stream: true,
+    });
+    for await (const _ of novels) break; // which closes the connection
+    // There is room for this one only once the novels are given up; they would take many minutes.
     const { choices } = await client.chat.completions.create({
       ...greedy,
-      messages: ask('And now?'),
-      n: 64,
+      messages: ask('Hello?'),
     });
-    assert.equal(choices.length, 64);
+    assert.equal(choices.length, 1);
   });
 
   it('embeds texts as unit vectors, in either encoding', async () => {
