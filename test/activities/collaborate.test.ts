@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { CancelledFailure } from '@temporalio/common';
+import { afterEach, describe, it } from 'mocha';
+import { seedFor } from '../../core/shots.ts';
+import type { Answer } from '../../core/types.ts';
+import type { RequestBody } from '../support/provider/journal.ts';
+import {
+  attempt,
+  CHAT,
+  environment,
+  type Laboratory,
+  models,
+  one,
+  openLaboratory,
+  pool,
+  ref,
+  type SetUp,
+} from './support.ts';
+
+const range = { from: 0, to: 20 };
+const input = { ...ref, range, models };
+const alone = [{ name: 'alone', shots: 0 }];
+
+describe('collaborate', () => {
+  let lab: Laboratory;
+  afterEach(() => lab.close());
+
+  const open = async (more: SetUp = {}) => {
+    lab = await openLaboratory({ ...more, spec: { collaborators: alone, ...more.spec } });
+  };
+  const stored = (): Promise<Answer[]> =>
+    lab.tables.answers({ round: 1, stage: 'collaborate', range });
+  const answered = () => lab.provider.journal.count(CHAT, { status: 200 });
+  const keyOf = ({ exampleId, collaborator, sample }: Answer) =>
+    [exampleId, collaborator, sample].join();
+
+  it('stores every answer with what it was made of', async () => {
+    await open();
+    await attempt(lab.activities.collaborate, input);
+    const answers = await stored();
+    assert.equal(answers.length, 20);
+    for (const { text, parsed, entropy, promptTokens, model, exampleId, ordinal } of answers) {
+      assert.equal(parsed, text);
+      assert.ok(entropy! > 0 && promptTokens > 0);
+      assert.equal(model, models.base);
+      assert.equal(exampleId, one('unlabelled', ordinal).id);
+    }
+  });
+
+  it('asks after a failure only for what is missing, with the same questions', async () => {
+    await open({ spec: { collaborators: [...alone, { name: 'warm', shots: 0, temperature: 1 }] } });
+    lab.provider.setFaults(({ index }) => (index > 15 ? { status: 400 } : undefined));
+    await assert.rejects(attempt(lab.activities.collaborate, input), /answered 400/);
+    const first = await stored();
+    assert.equal(first.length, answered(), 'every answer that came is stored');
+    assert.ok(first.length > 0 && first.length < 40);
+
+    lab.provider.setFaults(undefined);
+    await attempt(lab.activities.collaborate, input, 2);
+    assert.equal(answered(), 40);
+    assert.equal(lab.provider.journal.repeats(CHAT), 0);
+    const all = await stored();
+    assert.equal(new Set(all.map(keyOf)).size, 40);
+    assert.deepEqual(
+      all.filter((answer) => first.some((known) => keyOf(known) === keyOf(answer))),
+      first,
+      'what was stored stays',
+    );
+
+    await attempt(lab.activities.collaborate, input);
+    assert.equal(answered(), 40, 'a repetition of the whole asks nothing');
+  });
+
+  it('stores the answers under way when another request fails', async () => {
+    // A refusal comes at once, the answers to its neighbours 50 ms later.
+    await open({ endpoint: { maxInFlight: 4 }, provider: { latencyMs: 50 } });
+    lab.provider.setFaults(({ index }) => (index === 3 ? { status: 422 } : undefined));
+    await assert.rejects(attempt(lab.activities.collaborate, input), /answered 422/);
+    assert.equal((await stored()).length, answered());
+    assert.ok(answered() >= 3 && answered() < 19, `${answered()} were answered`);
+  });
+
+  it('goes on where one request is too long for the model', async () => {
+    await open();
+    const error = { code: 'context_length_exceeded', message: 'Too long.' };
+    lab.provider.setFaults(({ index }) =>
+      index === 5 ? { status: 400, body: { error } } : undefined,
+    );
+    await attempt(lab.activities.collaborate, input);
+    const unreadable = (await stored()).filter(({ parsed }) => parsed === null);
+    assert.deepEqual(
+      unreadable.map(({ text, entropy, finishReason }) => [text, entropy, finishReason]),
+      [['', null, 'context_length_exceeded']],
+    );
+  });
+
+  it('stores what has come when it is cancelled, and only then says so', async () => {
+    await open({ endpoint: { maxInFlight: 2 } });
+    lab.provider.setFaults(({ index }) => (index > 6 ? 'hang' : undefined));
+    const surroundings = environment();
+    const running = surroundings.run(lab.activities.collaborate, input);
+    // With two in flight, the seventh and eighth are sent once the first six have been answered.
+    await lab.provider.journal.waitFor(({ entries }) => entries.length === 8);
+    surroundings.cancel();
+    await assert.rejects(running, CancelledFailure);
+    assert.equal((await stored()).length, 6);
+
+    lab.provider.setFaults(undefined);
+    await attempt(lab.activities.collaborate, input, 2);
+    assert.equal(answered(), 20);
+    assert.equal((await stored()).length, 20);
+  });
+
+  const sampling = {
+    collaborators: [
+      { name: 'two', shots: 0, temperature: 0.7, samples: 2 },
+      { name: 'one', shots: 0, temperature: 0.7 },
+      { name: 'greedy', shots: 0 },
+    ],
+  };
+
+  it('makes one request of the collaborators that differ only in sampling', async () => {
+    await open({ spec: sampling });
+    await attempt(lab.activities.collaborate, input);
+    const sent = lab.provider.journal.entries.map(({ n }) => n ?? 1);
+    assert.equal(sent.length, 40);
+    assert.equal(sent.filter((n) => n === 3).length, 20);
+    const answers = await stored();
+    assert.equal(new Set(answers.map(keyOf)).size, 80);
+    const spend = (await lab.tables.spend(1)).collaborate!;
+    assert.equal(spend.requests, 40, 'the prompt of a request is counted once');
+  });
+
+  it('draws the samples one by one where the endpoint knows no n', async () => {
+    await open({ spec: { ...sampling, seed: 5 }, endpoint: { supportsN: false } });
+    const first = { from: 0, to: 1 };
+    await attempt(lab.activities.collaborate, { ...input, range: first });
+    const seed = seedFor(5, one('unlabelled', 0).id, 0);
+    const sent = lab.provider.journal.entries.map((entry) => [entry.n, entry.seed]);
+    assert.deepEqual(
+      sent.sort(([, a], [, b]) => a! - b!),
+      [seed, seed, seed + 1, seed + 2].map((each) => [undefined, each]),
+    );
+    assert.equal((await stored()).length, 4);
+  });
+
+  it('shows the stored neighbours as worked examples, the nearest last', async () => {
+    const examples = [...pool('unlabelled', 1), ...pool('labelled', 5)];
+    await open({ spec: { collaborators: [{ name: 'nearest', shots: 2, skip: 1 }] }, examples });
+    const exampleId = one('unlabelled', 0).id;
+    const labelled = [4, 0, 3, 1];
+    const distances = [0.1, 0.2, 0.3, 0.4];
+    await lab.tables.addNeighbours([{ round: 1, ordinal: 0, exampleId, labelled, distances }]);
+    let sent: RequestBody | undefined;
+    lab.provider.setFaults(({ body }) => {
+      sent = body;
+      return undefined;
+    });
+    await attempt(lab.activities.collaborate, { ...input, range: { from: 0, to: 1 } });
+    const turns = (sent!.messages as { role: string; content: string }[]).slice(1);
+    const [third, first] = [3, 0].map((ordinal) => one('labelled', ordinal));
+    assert.deepEqual(
+      turns.map(({ content }) => content),
+      [third!.question, third!.answer, first!.question, first!.answer, 'unlabelled question 0'],
+    );
+  });
+});

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { PseudoLabel } from '../../core/types.ts';
+import { answer } from '../store/support.ts';
+import {
+  attempt,
+  CHAT,
+  type Laboratory,
+  models,
+  one,
+  openLaboratory,
+  pool,
+  ref,
+} from './support.ts';
+
+const range = { from: 0, to: 4 };
+const input = { ...ref, range, models };
+const collaborators = ['zeta', 'alpha', 'mid'].map((name) => ({ name, shots: 0 }));
+
+/** What zeta, alpha and mid said to each example; entropies are 0.1, 0.2 and 0.3. */
+const AGREED = ['plant', 'plant', 'plant'];
+const SPLIT = ['food', 'plant', 'plant'];
+const TIE = ['person', 'animal', null];
+const UNREADABLE = [null, null, null];
+const said = [AGREED, SPLIT, TIE, UNREADABLE];
+
+describe('justify', () => {
+  let lab: Laboratory;
+  beforeEach(async () => {
+    lab = await openLaboratory({ spec: { collaborators }, examples: pool('unlabelled', 4) });
+    const answers = said.flatMap((texts, ordinal) =>
+      texts.map((parsed, index) =>
+        answer(ordinal, {
+          exampleId: one('unlabelled', ordinal).id,
+          collaborator: collaborators[index]!.name,
+          parsed,
+          entropy: (index + 1) / 10,
+        }),
+      ),
+    );
+    // In an order of arrival that is not the spec's.
+    await lab.tables.addAnswers(answers.reverse(), 1);
+  });
+  afterEach(() => lab.close());
+
+  const asked = () => lab.provider.journal.count(CHAT);
+  async function labels(): Promise<PseudoLabel[]> {
+    const rows = await lab.tables.pseudoLabels(1, range);
+    return rows.sort((a, b) => a.ordinal - b.ordinal);
+  }
+  const says = (content: string) => {
+    const choices = [{ message: { content }, logprobs: { content: [{ logprob: -2 }] } }];
+    lab.provider.setFaults(() => ({ status: 200, body: { choices } }));
+  };
+
+  it('asks only where the collaborators disagreed, and shows their answers', async () => {
+    const sent: string[] = [];
+    lab.provider.setFaults(({ body }) => {
+      const messages = body!.messages as { content: string }[];
+      sent.push(messages.at(-1)!.content);
+      return undefined;
+    });
+    assert.deepEqual(await attempt(lab.activities.justify, input), { disagreed: 2 });
+    assert.equal(sent.length, 2);
+    const about = (ordinal: number) =>
+      sent.find((one) => one.startsWith(`unlabelled question ${ordinal}`));
+    assert.match(about(1)!, /Candidate answers:\n- plant\n- food\n\n/, 'most votes first');
+    assert.match(about(2)!, /Candidate answers:\n- person\n- animal\n\n/, "then the spec's order");
+  });
+
+  it('labels by agreement, or by what was justified', async () => {
+    says('It eats.\nAnswer: food');
+    await attempt(lab.activities.justify, input);
+    const [agreed, split, tie, unreadable] = await labels();
+    const { exampleId, ...rest } = agreed!;
+    assert.equal(exampleId, one('unlabelled', 0).id);
+    assert.ok(Math.abs(rest.entropy! - 0.2) < 1e-12);
+    assert.deepEqual(
+      { ...rest, entropy: 0.2 },
+      {
+        round: 1,
+        ordinal: 0,
+        label: 'plant',
+        agreed: true,
+        entropy: 0.2,
+        votes: 3,
+        collaborators: 3,
+      },
+    );
+    assert.deepEqual([split!.label, split!.entropy, split!.votes], ['food', 2, 1]);
+    assert.deepEqual([tie!.label, tie!.agreed], ['person', false], 'food was no candidate');
+    assert.deepEqual([unreadable!.label, unreadable!.entropy], [null, null]);
+  });
+
+  it('without a readable justification takes most votes, then the order of the spec', async () => {
+    says('I would rather not.');
+    await attempt(lab.activities.justify, input);
+    const [, split, tie] = await labels();
+    assert.deepEqual([split!.label, split!.votes, split!.entropy], ['plant', 2, 0.25]);
+    assert.deepEqual([tie!.label, tie!.votes, tie!.entropy], ['person', 1, 0.1]);
+  });
+
+  it('asks nothing twice, and leaves what it has decided', async () => {
+    says('Answer: food');
+    await attempt(lab.activities.justify, input);
+    const before = await labels();
+    says('Answer: plant');
+    assert.deepEqual(await attempt(lab.activities.justify, input, 2), { disagreed: 2 });
+    assert.equal(asked(), 2);
+    assert.deepEqual(await labels(), before);
+  });
+});

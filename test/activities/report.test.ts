@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import type { ReportInput } from '../../activities/report.ts';
+import type { ModelRole, PseudoLabel } from '../../core/types.ts';
+import { answer } from '../store/support.ts';
+import { attempt, type Laboratory, one, openLaboratory, pool, ref } from './support.ts';
+
+/** Label, entropy, agreement and gold answer of each pseudo-label. */
+type Row = [PseudoLabel['label'], PseudoLabel['entropy'], boolean, string | undefined];
+
+describe('select', () => {
+  let lab: Laboratory;
+  afterEach(() => lab.close());
+
+  async function select(rows: Row[], selection: object) {
+    const examples = rows.map(([, , , gold], ordinal) =>
+      one('unlabelled', ordinal, { answer: gold }),
+    );
+    lab = await openLaboratory({ spec: { selection }, examples });
+    await lab.tables.addPseudoLabels(
+      rows.map(([label, entropy, agreed], ordinal) => ({
+        round: 1,
+        ordinal,
+        exampleId: one('unlabelled', ordinal).id,
+        label,
+        agreed,
+        entropy,
+        votes: 1,
+        collaborators: 1,
+      })),
+    );
+    return attempt(lab.activities.select, ref);
+  }
+
+  const rows: Row[] = [
+    ['plant', 0.4, true, 'plant'],
+    ['food', 0.1, false, 'food'],
+    ['food', 0.2, false, 'plant'],
+    ['person', 0.3, true, undefined],
+    [null, null, false, 'animal'],
+  ];
+
+  it('keeps the share of least entropy, and counts what is right of it', async () => {
+    assert.deepEqual(await select(rows, { rule: 'paper', percentile: 50 }), {
+      threshold: { rule: 'paper', percentile: 50, cutoff: 0.2 },
+      labelled: 4,
+      agreed: 2,
+      selected: 2,
+      accuracy: { all: { correct: 2, total: 4 }, selected: { correct: 1, total: 2 } },
+    });
+  });
+
+  it("keeps the agreed, and the surest of the disagreed, by the authors' rule", async () => {
+    assert.deepEqual(await select(rows, { rule: 'official', percentile: 50 }), {
+      threshold: { rule: 'official', percentile: 50, cutoff: 0.1 },
+      labelled: 4,
+      agreed: 2,
+      selected: 3,
+      accuracy: { all: { correct: 2, total: 4 }, selected: { correct: 2, total: 2 } },
+    });
+  });
+
+  it('chooses the same whatever the gold answers are', async () => {
+    const selection = { rule: 'paper', percentile: 50 };
+    const { accuracy: _, ...chosen } = await select(rows, selection);
+    await lab.close();
+    const wrong = rows.map(([label, entropy, agreed]): Row => [label, entropy, agreed, 'artifact']);
+    const { accuracy, ...again } = await select(wrong, selection);
+    assert.deepEqual(again, chosen);
+    assert.deepEqual(accuracy.selected, { correct: 0, total: 2 });
+  });
+});
+
+describe('report', () => {
+  const TOTAL = 8;
+  let lab: Laboratory;
+  afterEach(() => lab.close());
+
+  /** The report where each model got the test examples of these ordinals right. */
+  async function report(right: Record<ModelRole, number[]>) {
+    lab = await openLaboratory({ examples: pool('test', TOTAL, { answer: 'plant' }) });
+    for (const [role, ordinals] of Object.entries(right) as [ModelRole, number[]][])
+      await lab.tables.addAnswers(
+        pool('test', TOTAL).map(({ ordinal, id }) =>
+          answer(ordinal, {
+            stage: `evaluate-${role}`,
+            split: 'test',
+            exampleId: id,
+            collaborator: role,
+            parsed: ordinals.includes(ordinal) ? 'plant' : ordinal % 2 ? 'food' : null,
+          }),
+        ),
+        1,
+      );
+    const score = (role: ModelRole) => ({ correct: right[role].length, total: TOTAL, model: role });
+    const input: ReportInput = {
+      ...ref,
+      counts: { labelled: 5, unlabelled: 40, test: TOTAL },
+      models: { base: 'base', warmUp: 'warm', semievol: 'evolved' },
+      scores: {
+        vanilla: score('vanilla'),
+        sft: score('sft'),
+        'sft-steps': score('sft-steps'),
+        semievol: score('semievol'),
+      },
+      selection: {
+        threshold: { rule: 'paper', percentile: 50, cutoff: 0.25 },
+        labelled: 38,
+        agreed: 30,
+        selected: 20,
+        accuracy: { all: { correct: 27, total: 36 }, selected: { correct: 19, total: 20 } },
+      },
+      seconds: { collaborate: 3 },
+    };
+    return attempt(lab.activities.report, input);
+  }
+
+  it('puts the figures together', async () => {
+    const figures = await report({
+      vanilla: [0],
+      sft: [0, 1, 2],
+      'sft-steps': [0, 1, 2, 3],
+      semievol: [0, 1, 2, 4, 5, 6, 7],
+    });
+    assert.equal(figures.sftBaseline, 'steps');
+    const { accuracy, sftVariants, pseudoLabels } = figures;
+    assert.deepEqual(
+      [accuracy.vanilla, accuracy.sft, accuracy.semievol].map(({ value }) => value),
+      [1 / 8, 4 / 8, 7 / 8],
+    );
+    assert.deepEqual([sftVariants.epochs.correct, sftVariants.steps.correct], [3, 4]);
+    // Against the better baseline: 4, 5, 6, 7 only here and 3 only there; p = 2 (1 + 5) / 2⁵.
+    const { semievolOnly, sftOnly, pValue } = figures.mcnemar;
+    assert.deepEqual([semievolOnly, sftOnly], [4, 1]);
+    assert.ok(Math.abs(pValue - 0.375) < 1e-9);
+    assert.deepEqual(
+      [pseudoLabels.all.value, pseudoLabels.selected.value, pseudoLabels.agreement],
+      [0.75, 0.95, 0.75],
+    );
+    assert.deepEqual(
+      [pseudoLabels.count, pseudoLabels.threshold, pseudoLabels.rule],
+      [20, 0.25, 'paper 50'],
+    );
+    // Against the base model 6 to 0: p = 2 / 2⁶ = 0.031.
+    assert.equal(figures.promoted, true);
+    assert.equal(figures.models.champion, 'evolved');
+    const recorded = await lab.tables.evaluations(1);
+    assert.equal(recorded.length, 4);
+  });
+
+  it('leaves the champion in its place where the better score may be luck', async () => {
+    // 5 to 0: p = 2 / 2⁵ = 0.0625.
+    const figures = await report({
+      vanilla: [0],
+      sft: [0, 1],
+      'sft-steps': [1],
+      semievol: [0, 1, 2, 3, 4, 5],
+    });
+    assert.equal(figures.promoted, false);
+    assert.equal(figures.models.champion, 'base');
+    assert.equal(figures.sftBaseline, 'epochs');
+    assert.equal(figures.accuracy.sft.correct, 2);
+  });
+
+  it('never promotes a worse model, however sure it is', async () => {
+    const figures = await report({
+      vanilla: [0, 1, 2, 3, 4, 5, 6, 7],
+      sft: [0],
+      'sft-steps': [0],
+      semievol: [],
+    });
+    assert.equal(figures.promoted, false);
+  });
+});

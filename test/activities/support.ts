@@ -1,0 +1,95 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { type Activities, createActivities } from '../../activities/index.ts';
+import { runSpec } from '../../core/spec.ts';
+import type { Split, StoredExample } from '../../core/types.ts';
+import { endpointConfig } from '../../providers/config.ts';
+import { Endpoints } from '../../providers/endpoint.ts';
+import type { RunTables } from '../../store/run.ts';
+import type { Store } from '../../store/store.ts';
+import { temporaryStore, writeDataset } from '../store/support.ts';
+import { goldAnswer } from '../support/provider/model.ts';
+import {
+  type Provider,
+  type ProviderOptions,
+  startProvider,
+} from '../support/provider/provider.ts';
+import { LABELS } from '../support/stack.ts';
+
+export const CHAT = '/chat/completions';
+export const MODEL = 'smollm2-135m-instruct';
+export const RUN = 'the-run';
+/** Names the only round of the tests. */
+export const ref = { run: RUN, round: 1, dataset: 'the-data' };
+export const models = { base: MODEL, 'warm-up': MODEL };
+
+export interface SetUp {
+  spec?: object;
+  endpoint?: object;
+  provider?: ProviderOptions;
+  examples?: StoredExample[];
+}
+
+/** The activities over a real store and the stand-in provider. */
+export interface Laboratory {
+  provider: Provider;
+  store: Store;
+  endpoints: Endpoints;
+  activities: Activities;
+  tables: RunTables;
+  close(): Promise<void>;
+}
+
+export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
+  const { spec, endpoint, examples } = setUp;
+  const provider = await startProvider(setUp.provider);
+  const { store, remove } = await temporaryStore();
+  const local = endpointConfig.parse({ baseURL: provider.baseURL, ...endpoint });
+  const endpoints = new Endpoints({ local });
+  await store.specs.add(
+    RUN,
+    runSpec.parse({
+      name: RUN,
+      task: { type: 'classification', labels: LABELS },
+      data: { labelled: 'l.jsonl', unlabelled: 'u.jsonl', test: 't.jsonl' },
+      ...spec,
+    }),
+  );
+  await writeDataset(store, ref.dataset, examples ?? pool('unlabelled', 20));
+  return {
+    provider,
+    store,
+    endpoints,
+    activities: createActivities({ store, endpoints }),
+    tables: store.run(RUN),
+    close: async () => {
+      await provider.close();
+      await remove();
+    },
+  };
+}
+
+/** An activity's surroundings; failures that tests bring about are not printed. */
+export function environment(attempt = 1): MockActivityEnvironment {
+  return new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') });
+}
+
+/** Runs an activity as a worker would; each call is an attempt of its own. */
+export function attempt<I, O>(
+  activity: (input: I) => Promise<O>,
+  input: I,
+  number = 1,
+): Promise<O> {
+  return environment(number).run(activity, input);
+}
+
+/** Examples of a split, with the answers the stand-in takes for right. */
+export function pool(split: Split, count: number, more: Partial<StoredExample> = {}) {
+  return Array.from({ length: count }, (_, ordinal) => one(split, ordinal, more));
+}
+
+export function one(split: Split, ordinal: number, more: Partial<StoredExample> = {}) {
+  const question = `${split} question ${ordinal}`;
+  const id = Buffer.from(`${split} ${ordinal}`.padEnd(32)).toString('hex');
+  return { id, split, ordinal, question, answer: goldAnswer(question, LABELS), ...more };
+}
