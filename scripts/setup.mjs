@@ -20,13 +20,15 @@ const installPackages = () => {
   const wanted = createHash('sha256').update(lock).digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
   console.log('npm packages (about half a minute)');
-  const { status, error, stdout, stderr } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  // The versions of the lock file, which stays as it is. Not `npm ci`: it refuses a lock file that lacks other
+  // platforms' optional binaries, as one made from a partial registry mirror does.
+  const { status, error, stdout, stderr } = spawnSync('npm', ['install', '--no-save'], {
     cwd: root,
     encoding: 'utf8',
     shell: process.platform === 'win32',
   });
   if (error) fail(`npm could not be started: ${error.message}. Install Node.js with npm.`);
-  if (status !== 0) fail(`npm ci failed:\n${stdout}${stderr}`);
+  if (status !== 0) fail(`npm install failed:\n${stdout}${stderr}`);
   writeFileSync(marker, wanted);
 };
 
