@@ -86,7 +86,7 @@ const installPackages = async (): Promise<void> => {
     [...pip, '-r', requirementsFile],
     (output) =>
       `pip could not install ${path.relative('.', requirementsFile)}; check the network, pip's index and ` +
-      `free disk space (1.6 GB). Its last lines:\n${output}`,
+      `free disk space (3 GB). Its last lines:\n${output}`,
   );
 };
 
