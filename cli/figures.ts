@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Proportion, RoundReport, Usage } from '../core/types.ts';
+import { table } from './table.ts';
 
 /** A round's figures as `--json` writes them: plain numbers first, the rest beside them. */
 export function figures(report: RoundReport) {
@@ -67,6 +67,7 @@ function accuracyTable(report: RoundReport) {
     table(
       ['accuracy on the test split', '', intervalName(report), 'right'],
       rows.map(([name, value]) => [name, percent(value.value), interval(value), share(value)]),
+      'right',
     ),
     `SemiEvol against SFT: right where SFT is wrong ${mcnemar.semievolOnly}, the other way round ${mcnemar.sftOnly}, McNemar's p = ${mcnemar.pValue.toPrecision(2)}; ${promoted ? 'promoted' : 'not promoted'}`,
   ].join('\n');
@@ -86,6 +87,7 @@ function pseudoLabelTable(report: RoundReport) {
           share(selected),
         ],
       ],
+      'right',
     ),
     `all collaborators agreed on ${percent(agreement)}`,
   ].join('\n');
@@ -100,6 +102,7 @@ function costTable({ seconds, tokens }: RoundReport) {
       seconds[name] === undefined ? '' : seconds[name].toFixed(1),
       ...usage(tokens[name]),
     ]),
+    'right',
   );
 }
 
@@ -121,16 +124,3 @@ const interval = ({ low, high }: Proportion) =>
   low === null || high === null ? '' : `${percent(low)} to ${percent(high)}`;
 
 const share = ({ correct, total }: Proportion) => `${correct}/${total}`;
-
-function table(head: string[], rows: string[][]): string {
-  const numbers = head.slice(1).map(() => 'right' as const);
-  const drawn = new Table({
-    head: head.map((name) => pc.bold(name)),
-    colAligns: ['left', ...numbers],
-    style: { head: [], border: [] },
-    // No lines between the rows.
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-  });
-  drawn.push(...rows);
-  return drawn.toString();
-}

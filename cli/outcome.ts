@@ -1,3 +1,4 @@
+import type { RoundReport } from '../core/types.ts';
 import { print } from './context.ts';
 import { CliError, exitCode } from './errors.ts';
 import { figures, reportTables } from './figures.ts';
@@ -13,10 +14,9 @@ export function printOutcome(view: RunView, json?: boolean): void {
       `run "${view.run}" ${view.state}${view.failure ? `: ${view.failure.join(': ')}` : ''}\nthe same command starts it again and reuses what is stored`,
       { exit: exitCode.failed },
     );
-  const reports = view.status?.reports ?? [];
-  print(
-    json,
-    { run: view.run, rounds: reports.map(figures) },
-    reports.map(reportTables).join('\n\n'),
-  );
+  printReports(view.run, view.status?.reports ?? [], json);
+}
+
+export function printReports(run: string, reports: RoundReport[], json?: boolean): void {
+  print(json, { run, rounds: reports.map(figures) }, reports.map(reportTables).join('\n\n'));
 }

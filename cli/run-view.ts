@@ -12,7 +12,7 @@ const QUERY_MS = 5_000;
 /** What the command line knows of a run at one moment. */
 export interface RunView {
   run: string;
-  /** `running`, `completed`, `failed`, `canceled`, `terminated`, `timed_out`. */
+  /** `running`, `completed`, `failed`, `cancelled`, `terminated`, `timed_out`. */
   state: string;
   /** Missing while no worker can answer. */
   status?: RunStatus;

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import getPort from 'get-port';
 import type { Config } from '../workers/config.ts';
 import { connectClient } from '../workers/temporal.ts';
 import { CliError } from './errors.ts';
@@ -219,6 +219,10 @@ export class Stack {
 }
 
 /** Whether nobody listens on a port of 127.0.0.1. */
-export async function isFree(port: number): Promise<boolean> {
-  return (await getPort({ port, host: HOST })) === port;
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, HOST, () => server.close(() => resolve(true)));
+  });
 }

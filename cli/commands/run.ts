@@ -57,7 +57,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     print(
       options.json,
       { run: spec.name, started: !attached },
-      `run "${spec.name}" ${attached ? 'is running already' : 'started'}: "semievol status ${spec.name}" shows it, "semievol run ${file} --follow" follows it`,
+      `run "${spec.name}" ${attached ? 'is running already' : 'started'}: "semievol status ${spec.name}" shows it, the same command with --follow follows it`,
     );
     if (!(await isPolled(client, taskQueue)))
       process.stderr.write(

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { configOf, print, withClient } from '../context.ts';
 import { phaseLine } from '../progress.ts';
 import { observeRun, type RunView } from '../run-view.ts';
+import { table } from '../table.ts';
 
 export function addStatus(program: Command): void {
   program
@@ -48,9 +48,10 @@ async function listRuns(client: Client): Promise<Listed[]> {
 
 function listing(runs: Listed[]): string {
   if (runs.length === 0) return 'no runs yet: start one with "semievol run SPEC"';
-  const table = new Table({ head: ['run', 'state', 'started', 'ended'], style: { head: [] } });
-  table.push(...runs.map((one) => [one.run, one.state, one.startedAt, one.endedAt ?? '']));
-  return table.toString();
+  return table(
+    ['run', 'state', 'started', 'ended'],
+    runs.map((one) => [one.run, one.state, one.startedAt, one.endedAt ?? '']),
+  );
 }
 
 function describe({ run, state, status, phases, workerPolling, failure }: RunView): string {

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { after, before, describe, it } from 'mocha';
+import { isFree } from '../../cli/stack.ts';
+import { scratch, semievol, startSemievol } from './support.ts';
+
+describe('semievol dev', function () {
+  this.timeout(120_000);
+  let files: Awaited<ReturnType<typeof scratch>>;
+  before(async () => {
+    files = await scratch();
+  });
+  after(() => files.remove());
+
+  it('runs server, engine and worker; Ctrl-C leaves nothing behind', async () => {
+    const state = join(files.folder, 'state');
+    const ports = [await getPort(), await getPort(), await getPort()];
+    const [temporal, ui, engine] = ports.map(String) as [string, string, string];
+    const where = ['--state', state, '--temporal-port', temporal, '--ui-port', ui];
+    const dev = startSemievol(['dev', '--json', ...where, '--engine-port', engine]);
+    try {
+      const [environment] = await Promise.race([
+        once(dev.stdout, 'data'),
+        dev.then(({ stderr }) => assert.fail(`it ended: ${stderr}`)),
+      ]);
+      const env = JSON.parse(String(environment)) as Record<string, string>;
+      assert.equal(env.TEMPORAL_ADDRESS, `127.0.0.1:${temporal}`);
+
+      const doctor = await semievol(['doctor', '--json'], env);
+      const checks = JSON.parse(doctor.stdout) as { name: string; ok: boolean }[];
+      for (const name of ['Temporal', 'worker', 'endpoint local'])
+        assert.ok(checks.find((check) => check.name === name)?.ok, `${name}: ${doctor.stdout}`);
+      const second = await semievol(['dev', ...where]);
+      assert.equal(second.exitCode, 2);
+      assert.match(second.stderr, /a stack already runs on .*: use it, stop it, or give/);
+    } finally {
+      dev.kill('SIGINT');
+    }
+    const { exitCode, stderr } = await dev;
+    assert.equal(exitCode, 0, stderr);
+    for (const port of ports) assert.ok(await isFree(port), `port ${port} is still taken`);
+    assert.equal(existsSync(join(state, 'stack.json')), false);
+  });
+});
