@@ -39,7 +39,7 @@ export function createEmbed(dependencies: Dependencies) {
             batch.map(({ ordinal, id }, index) => ({ ordinal, id, vector: vectors[index]! })),
           );
           await tables.addSpend({
-            key: `embed/${split}/${batch[0]!.ordinal}-${batch.at(-1)!.ordinal}`,
+            key: ['embed', input.dataset, model, split, batch[0]!.ordinal].join('/'),
             round,
             phase: 'embed',
             model,

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ApplicationFailure } from '@temporalio/common';
 import { ranges } from '../core/range.ts';
 import { isSelected, type Threshold } from '../core/selection.ts';
 import type { TrainingFile } from '../providers/trainer.ts';
@@ -55,6 +56,12 @@ export async function withTrainingFile<T>(
 
 async function* lines(dependencies: Dependencies, rows: TrainingRows): AsyncIterable<Buffer> {
   if (rows.from === 'file') {
+    await access(rows.path).catch(({ message }) => {
+      throw ApplicationFailure.nonRetryable(
+        `the worker cannot read the training file: ${message}`,
+        'DataError',
+      );
+    });
     for await (const line of linesOf(createReadStream(rows.path, 'utf8')))
       if (line.trim() !== '') yield Buffer.from(`${line}\n`);
     return;
