@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { configOf, print, withClient } from '../context.ts';
+import { configOf, withClient } from '../context.ts';
 import { CliError, exitCode } from '../errors.ts';
-import { figures, reportTables } from '../figures.ts';
+import { printReports } from '../outcome.ts';
 import { observeRun } from '../run-view.ts';
 
 export function addReport(program: Command): void {
@@ -21,6 +21,6 @@ export function addReport(program: Command): void {
         throw new CliError(`run "${run}" (${state}) has finished no round yet`, {
           exit: exitCode.failed,
         });
-      print(json, { run, rounds: reports.map(figures) }, reports.map(reportTables).join('\n\n'));
+      printReports(run, reports, json);
     });
 }
