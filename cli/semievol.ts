@@ -40,6 +40,12 @@ for (const add of [
 ])
   add(program);
 
+// A reader such as `head` may have seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCode.ok);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
