@@ -19,7 +19,7 @@ export function createEmbed(dependencies: Dependencies) {
       const endpoint = dependencies.endpoints.get(spec.embedding.endpoint);
       const model = spec.embedding.name;
       const { split, range, round } = input;
-      return tracked({ total: range.to - range.from, unit: 'examples' }, async (tracker) => {
+      return tracked({ total: range.to - range.from, unit: 'vectors' }, async (tracker) => {
         const known = await dataset.vectors(model, split, range);
         const missing = (await dataset.range(split, range)).filter(
           (example) => !known.has(example.ordinal),

@@ -18,7 +18,7 @@ export function createRetrieve(dependencies: Dependencies) {
       const context = await openRound(dependencies, input);
       const { dataset, tables, spec } = context;
       const k = neighboursNeeded(spec.collaborators);
-      await tracked({ total: input.range.to - input.range.from, unit: 'examples' }, async () => {
+      await tracked({ total: input.range.to - input.range.from, unit: 'neighbours' }, async () => {
         const known = await tables.neighbours(input.round, input.range);
         const missing = (await dataset.range('unlabelled', input.range)).filter(
           (example) => !known.has(example.ordinal),

@@ -189,10 +189,10 @@ export class Stack {
 
   #worker(): Service {
     const { config, configFile } = this.#options;
-    const main = join(import.meta.dirname, '../workers/main.ts');
+    const main = join(import.meta.dirname, 'semievol.ts');
     return this.#service({
       name: 'worker',
-      command: [process.execPath, main, '--config', configFile],
+      command: [process.execPath, main, 'worker', '--config', configFile],
       ready: () => isPolled(this.#client!, config.temporal.taskQueue),
       readyTimeoutMs: 120_000,
       stopTimeoutMs: (config.worker.shutdownGraceSeconds + 10) * 1000,

@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
@@ -8,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { markdownReport } from '../core/report.ts';
+import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { RoundReport, RunStatus } from '../core/types.ts';
 import { ingest, openRun } from './activities.ts';
@@ -47,12 +49,20 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
 
   await openRun({ run, spec });
   const { dataset, counts } = await ingest({ data: spec.data, task: spec.task });
+  const shots = neighboursNeeded(spec.collaborators);
+  if (shots > counts.labelled)
+    throw ApplicationFailure.nonRetryable(
+      `the collaborators want ${shots} neighbours, but there are ${counts.labelled} labelled examples: lower shots or skip, or label more`,
+      'DataError',
+    );
+
   await pause.whilePaused();
   const workflowId = `${workflowInfo().workflowId}/round-${round}`;
   roundWorkflowId = workflowId;
   const report = await pause.follow(
     startChild(roundWorkflow, {
       workflowId,
+      parentClosePolicy: 'REQUEST_CANCEL',
       staticSummary: `Round ${round} of ${spec.rounds}`,
       args: [{ run, spec, round, base, dataset, counts, paused: pause.paused }],
     }),

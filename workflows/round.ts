@@ -30,7 +30,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   const ref: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
   const pause = handlePause(input.paused);
   const phases = trackPhases(pause, [
-    ['embed', counts.labelled, 'examples'],
+    ['embed', counts.labelled, 'vectors'],
     ['warm-up', 0, 'steps'],
     ['propagate', counts.unlabelled, 'examples'],
     ['select', counts.unlabelled, 'pseudo-labels'],
@@ -54,6 +54,8 @@ export async function round(input: RoundInput): Promise<RoundReport> {
       status.workflowId = childId(phase);
       return executeChild(fineTune, {
         workflowId: status.workflowId,
+        // Not ended at once: a job that runs has to be cancelled at the provider.
+        parentClosePolicy: 'REQUEST_CANCEL',
         args: [
           {
             endpoint: spec.model.endpoint,

@@ -9,7 +9,9 @@ export function addWorker(program: Command): void {
     .action(async (_options: object, command: Command) => {
       const config = await configOf(command);
       // Only this command needs the store and the bundler.
+      const { DefaultLogger, Runtime } = await import('@temporalio/worker');
       const { createWorker } = await import('../../workers/worker.ts');
+      Runtime.install({ logger: new DefaultLogger('WARN') });
       const worker = await createWorker(config);
       process.stderr.write(
         `worker polls task queue "${config.temporal.taskQueue}"; Ctrl-C stops it\n`,

@@ -43,7 +43,7 @@ describe('a worker killed in the middle', function () {
     );
     const worker = spawn(
       process.execPath,
-      [new URL('workers/main.ts', root).pathname, '--config', file],
+      [new URL('cli/semievol.ts', root).pathname, 'worker', '--config', file],
       { env: { ...process.env, TEMPORAL_ADDRESS: temporal.address }, stdio: 'ignore' },
     );
     workers.push(worker);
