@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -21,6 +22,15 @@ export async function runState(client: Client, run: string): Promise<RunState> {
   }
 }
 
+/** Whether the run of this name was started with another spec. */
+export async function hasOtherSpec(client: Client, spec: RunSpec): Promise<boolean> {
+  const { memo } = await client.workflow.getHandle(spec.name).describe();
+  return memo?.spec !== undefined && memo.spec !== fingerprint(spec);
+}
+
+const fingerprint = (spec: RunSpec) =>
+  createHash('sha256').update(JSON.stringify(spec)).digest('hex');
+
 /**
  * Starts a run, or attaches to it where it is running; after a failure or a cancellation it starts
  * again and reuses what the store has. A completed run stays as it is.
@@ -34,6 +44,7 @@ export async function startRun(client: Client, taskQueue: string, spec: RunSpec)
       args: [{ run: spec.name, spec }],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
+      memo: { spec: fingerprint(spec) },
       staticSummary: `SemiEvol: ${spec.task.type} with ${spec.model.name}`,
     });
   } catch (error) {

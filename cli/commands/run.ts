@@ -10,7 +10,7 @@ import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
 import { readRunSpec, withDataFolder } from '../run-spec.ts';
 import { observeRun, type RunView } from '../run-view.ts';
-import { runState, startRun } from '../start-run.ts';
+import { hasOtherSpec, runState, startRun } from '../start-run.ts';
 import { isPolled } from '../task-queue.ts';
 
 interface Options {
@@ -40,6 +40,11 @@ async function run(file: string, options: Options, command: Command): Promise<vo
   const { taskQueue } = config.temporal;
   await withClient(config, async (client) => {
     const before = await runState(client, spec.name);
+    if ((before === 'running' || before === 'completed') && (await hasOtherSpec(client, spec)))
+      throw new CliError(
+        `run "${spec.name}" was started with another spec than ${file} holds now: change name in it for another run`,
+        { exit: exitCode.badInput },
+      );
     if (before === 'completed') {
       printOutcome(await observeRun(client, spec.name, taskQueue), options.json);
       process.stderr.write(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -42,7 +42,7 @@ describe('semievol as a process', function () {
     const worker = startSemievol(['worker', option], env);
     try {
       await new Promise<void>((resolve, reject) => {
-        worker.stderr.on('data', (text) => String(text).includes("'RUNNING'") && resolve());
+        worker.stderr.on('data', (text) => String(text).includes('polls task queue') && resolve());
         worker.on('exit', () => reject(new Error('the worker ended before it ran')));
       });
       await use();
@@ -159,6 +159,10 @@ describe('semievol as a process', function () {
       const again = await run('run', spec, '--json');
       assert.deepEqual(JSON.parse(again.stdout), { run: 'whole', rounds });
       assert.match(again.stderr, /has completed before.*change name/);
+      await appendFile(spec, 'seed: 9\n');
+      const changed = await run('run', spec);
+      assert.equal(changed.exitCode, 2);
+      assert.match(changed.stderr, /started with another spec/);
       const report = await run('report', 'whole');
       assert.match(report.stdout, /SemiEvol.*SFT/s);
       const listed = JSON.parse((await run('status', '--json')).stdout);
