@@ -1,5 +1,7 @@
 """Batched generation: prompts of one model that share a prefix, read together and continued together."""
 
+import weakref
+
 import mlx.core as mx
 import numpy as np
 
@@ -15,7 +17,8 @@ class LayerCache:
     """
 
     def __init__(self, batch, prefix=None):
-        self._batch = batch
+        # Weak: a cycle would keep a finished batch's keys and values until Python collects garbage.
+        self._batch = weakref.proxy(batch)
         self._keys, self._values = prefix or (None, None)
         self._used = 0 if prefix is None else self._keys.shape[2]
 
