@@ -39,9 +39,11 @@ export type Verdict = Pick<PseudoLabel, 'label' | 'agreed' | 'entropy' | 'votes'
  * self-justified one (§3.2).
  *
  * - Agreed: their answer, with the mean of their entropies.
- * - Disagreed: the justification's choice, with its entropy. A justification that is unreadable
- *   or names none of the candidates has chosen nothing; then the candidate of most votes stands,
- *   with the mean entropy of those who gave it.
+ * - Disagreed: the justification's choice, with the mean entropy of the justification and of the
+ *   answers it chose. (Its own alone would not do: a model that was just fine-tuned is sure of
+ *   what it says here, however unsure its answers were, and selection would prefer the disagreed.)
+ *   A justification that is unreadable or names none of the candidates has chosen nothing; then
+ *   the candidate of most votes stands, with the mean entropy of those who gave it.
  * - No readable answer: no label and no entropy.
  *
  * A mean over an answer without entropy is null. Where not one of the answers carries an entropy
@@ -64,7 +66,8 @@ export function pseudoLabel(
 
   const { answer: label, votes } = winner;
   const supporters = answers.filter(({ parsed }) => parsed !== null && equal(parsed, label));
-  const behind = choice && justification ? [justification] : supporters;
+  const behind: readonly Reading[] =
+    choice && justification ? [...supporters, justification] : supporters;
   const entropy = [...answers, ...behind].every((one) => one.entropy === null)
     ? entropyOfVotes(candidates, collaborators)
     : meanOrNull(behind.map((one) => one.entropy));

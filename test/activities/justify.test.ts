@@ -87,7 +87,7 @@ describe('justify', () => {
         collaborators: 3,
       },
     );
-    assert.deepEqual([split!.label, split!.entropy, split!.votes], ['food', 2, 1]);
+    assert.deepEqual([split!.label, split!.entropy, split!.votes], ['food', (0.1 + 2) / 2, 1]);
     assert.deepEqual([tie!.label, tie!.agreed], ['person', false], 'food was no candidate');
     assert.deepEqual([unreadable!.label, unreadable!.entropy], [null, null]);
   });

@@ -57,7 +57,7 @@ describe('pseudoLabel', () => {
     assert.deepEqual(pseudoLabel(split, say('A', 0.125), equal), {
       label: 'a',
       agreed: false,
-      entropy: 0.125,
+      entropy: (0.5 + 0.125) / 2,
       votes: 1,
       collaborators: 4,
     });

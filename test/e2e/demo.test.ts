@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { after, before, describe, it } from 'mocha';
+import { scratch, startSemievol } from '../cli/support.ts';
+
+/** A whole round, small, on the real engine: real model, real training, real server and store. */
+describe('the demo', function () {
+  this.timeout(600_000);
+  let files: Awaited<ReturnType<typeof scratch>>;
+  let options: string[];
+
+  before(async () => {
+    files = await scratch();
+    options = [
+      ...['--labelled', '16', '--unlabelled', '24', '--test', '24'],
+      ...['--state', join(files.folder, 'state'), '--json', join(files.folder, 'figures.json')],
+      ...['--temporal-port', `${await getPort()}`, '--ui-port', `${await getPort()}`],
+      ...['--engine-port', `${await getPort()}`],
+    ];
+  });
+  after(() => files?.remove());
+
+  it('stops at Ctrl-C in the middle of the propagation', async () => {
+    const demo = startSemievol(['demo', ...options]);
+    demo.stdout.on('data', (text) => {
+      if (String(text).includes('propagate')) demo.kill('SIGINT');
+    });
+    demo.stderr.on('data', (text) => {
+      if (String(text).includes('propagate')) demo.kill('SIGINT');
+    });
+    const { exitCode, stderr } = await demo;
+    assert.equal(exitCode, 130, stderr);
+    assert.match(stderr, /the same command goes on where this one was/);
+  });
+
+  it('goes on where it was, to a model that has learned the task', async () => {
+    const { exitCode, stdout, stderr } = await startSemievol(['demo', ...options]);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout + stderr, /goes on/);
+    const figures = JSON.parse(await readFile(join(files.folder, 'figures.json'), 'utf8'));
+    const { accuracy, pseudoLabels, tokens } = figures;
+    assert.ok(accuracy.sft > accuracy.vanilla && accuracy.semievol > accuracy.vanilla);
+    assert.equal(pseudoLabels.count, 12);
+    assert.ok(pseudoLabels.selected >= pseudoLabels.all);
+    assert.equal(figures.examples.test, 24);
+    assert.ok(tokens['warm-up'].trainedTokens > 0);
+    assert.ok(figures.seconds.propagate > 0);
+  });
+});
