@@ -16,6 +16,14 @@ export function demoSpec(name: string, seed: number): RunSpec {
       unlabelled: 'unlabelled.jsonl',
       test: 'test.jsonl',
     },
+    // One worked example at a time costs half of three, and a model this small gains no more by them.
+    collaborators: [
+      { name: 'no-shots', shots: 0 },
+      { name: 'nearest', shots: 1 },
+      { name: 'second-nearest', shots: 1, skip: 1 },
+      { name: 'third-nearest', shots: 1, skip: 2 },
+    ],
+    justification: { maxTokens: 32 },
     batch: { size: 50, window: 2 },
   });
 }
