@@ -17,7 +17,8 @@ export interface PythonOptions {
  * Starts one of the engine's Python programs.
  *
  * `lastLines` gives the end of what it wrote to stderr; `onMessage` gets each JSON line of its stdout. The program
- * exits when its stdin closes, so it never outlives the gateway, even one that is killed.
+ * exits when its stdin closes, so it never outlives the gateway, even one that is killed. One that writes anything else
+ * to its stdout is killed.
  */
 export const startPython = (
   { program, args = [], env }: PythonOptions,
@@ -29,10 +30,23 @@ export const startPython = (
     if (line.trim()) lines.push(line);
     if (lines.length > keptLines) lines.shift();
   });
-  createInterface(child.stdout).on('line', (line) => onMessage(JSON.parse(line)));
+  createInterface(child.stdout).on('line', (line) => {
+    const message = parseMessage(line);
+    if (message) return onMessage(message);
+    lines.push(`It wrote what is no message: ${line.slice(0, 200)}`);
+    child.kill('SIGKILL');
+  });
   // A write to a process that has just died is reported by its exit.
   child.stdin.on('error', () => {});
   return { child, lastLines: () => lines.join('\n') };
+};
+
+const parseMessage = (line: string): Message | undefined => {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 };
 
 /** One JSON line from a Python program. */

@@ -84,7 +84,16 @@ class Choice:
         self._random = np.random.default_rng(None if seed is None else [seed, index])
 
     def extend(self, logits):
-        """Draws the next token from `logits` (vocabulary) and returns what is new for a stream, if anything."""
+        """Draws the next token from `logits` (vocabulary) and returns what is new for a stream, if anything.
+
+        Raises InvalidRequest when the logits are not finite, as those of a model that diverged in training are.
+        """
+        if not np.isfinite(logits).all():
+            raise InvalidRequest(
+                "The model computes numbers that are not finite: it diverged in training.",
+                "model",
+                "model_diverged",
+            )
         request = self.completion.request
         log_probs = log_softmax(logits)
         token = choose(log_probs, request["temperature"], request["top_p"], self._random)

@@ -122,14 +122,19 @@ class Server:
             logits = np.array(group.batch.logits, copy=False)
             for row, choice in enumerate(group.choices):
                 if not choice.finish_reason:
-                    self._report(choice, choice.extend(logits[row]))
+                    self._extend(choice, logits[row])
         self._active = [group for group in self._active if group.drop_finished()]
         for group in self._active:
             self._adapters.use(group.adapter)
             group.batch.advance([c.tokens[-1] if c.tokens else 0 for c in group.choices])
 
-    def _report(self, choice, delta):
+    def _extend(self, choice, logits):
         completion = choice.completion
+        try:
+            delta = choice.extend(logits)
+        except InvalidRequest as error:
+            self._wire.send({"id": completion.id, "error": error.detail})
+            return self._cancel(completion.id)
         if completion.stream:
             self._wire.send({"id": completion.id, "delta": delta})
         if completion.finished:

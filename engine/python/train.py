@@ -187,6 +187,8 @@ def main():
     random = np.random.default_rng(job["seed"])
     for step, batch in enumerate(batches(examples, batch_size, epochs, random), start=1):
         loss = tuning.step(batch)
+        if not math.isfinite(loss):
+            raise ArithmeticError(f"the training diverged at step {step}: lower learningRateMultiplier")
         wire.send({"step": step, "total": total, "loss": loss})
         if step in epoch_ends and step < total:
             folder = f"{job['output']}-step-{step}"

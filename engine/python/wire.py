@@ -26,7 +26,8 @@ class Wire:
         os._exit(0)
 
     def send(self, message):
-        self._out.write(json.dumps(message) + "\n")
+        """Raises ValueError for a number that JSON does not have (NaN, infinities)."""
+        self._out.write(json.dumps(message, allow_nan=False) + "\n")
         self._out.flush()
 
     def receive(self):

@@ -177,6 +177,21 @@ describe('engine: files and fine-tuning', function () {
     assert.equal(failed.fine_tuned_model, null);
   });
 
+  it('fails a job that diverges, and a request to a model that has', async () => {
+    const diverging = (n_epochs: number) =>
+      create({ method: supervised({ n_epochs, learning_rate_multiplier: 1e30 }) });
+    const failed = await waitForJob(client, (await diverging(1)).id);
+    assert.equal(failed.status, 'failed');
+    assert.match(failed.error!.message, /diverged at step 2: lower learningRateMultiplier/);
+
+    // Its only step has a finite loss.
+    const { fine_tuned_model } = await waitForJob(client, (await diverging(0.5)).id);
+    const messages = [{ role: 'user' as const, content: 'Thing 1' }];
+    const body = { model: fine_tuned_model!, messages, max_tokens: 2, logprobs: true };
+    await assert.rejects(client.chat.completions.create(body), { code: 'model_diverged' });
+    await client.chat.completions.create({ ...body, model: base });
+  });
+
   it('refuses a job that could not run', async () => {
     const file = await upload(client, jsonl(trainingRows(2)));
     const { jobs } = client.fineTuning;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
@@ -69,6 +69,13 @@ describe('engine: set-up and processes', () => {
     } finally {
       await service.close();
     }
+  });
+
+  it('ends a program that writes anything but messages', async () => {
+    const talker = path.join(stateFolder, 'talker.py');
+    await writeFile(talker, 'import time\nprint(\'{"loss": NaN}\', flush=True)\ntime.sleep(60)\n');
+    const service = new PythonService({ program: talker, env: {} }, () => {});
+    await assert.rejects(service.request({}), { status: 503, message: /no message: .*NaN/ });
   });
 
   it('says when its port is taken', async () => {
