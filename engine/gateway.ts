@@ -75,8 +75,9 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     },
     { prefix: '/v1' },
   );
+  const unfinished = jobs.unfinished();
   const url = await listen(app, port);
-  await trainer.resume();
+  await trainer.resume(unfinished);
   chat.start();
   embedder.start();
   return {

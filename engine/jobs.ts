@@ -66,6 +66,8 @@ export interface Checkpoint {
 
 interface JobRecord {
   job: Job;
+  /** The last write of the job, which the next one waits for. */
+  written: Promise<unknown>;
   events: JobEvent[];
   checkpoints: Checkpoint[];
 }
@@ -93,6 +95,7 @@ export class JobStore {
       if (job === undefined) continue;
       store.#records.set(id, {
         job: JSON.parse(job),
+        written: Promise.resolve(),
         events: await readLines(store.#file(id, 'events.jsonl')),
         checkpoints: await readLines(store.#file(id, 'checkpoints.jsonl')),
       });
@@ -131,7 +134,7 @@ export class JobStore {
     };
     await mkdir(path.join(this.#folder, id));
     await writeJson(this.#file(id, 'job.json'), job);
-    this.#records.set(id, { job, events: [], checkpoints: [] });
+    this.#records.set(id, { job, written: Promise.resolve(), events: [], checkpoints: [] });
     await this.addEvent(id, `Created fine-tuning job: ${id}`);
     return job;
   }
@@ -147,12 +150,25 @@ export class JobStore {
     return jobs.sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
+  /** Those that have not ended, oldest first. */
+  unfinished(): Job[] {
+    return this.list()
+      .filter(({ status }) => !isFinal(status))
+      .reverse();
+  }
+
+  /** Changes a job, after the changes asked for before; one that has ended stays as it is. Gives what the job is then. */
   async update(id: string, change: Partial<Job>): Promise<Job> {
     const record = this.#record(id);
-    const job = { ...record.job, ...change };
-    await writeJson(this.#file(id, 'job.json'), job);
-    record.job = job;
-    return job;
+    const update = record.written.then(async () => {
+      if (isFinal(record.job.status)) return record.job;
+      const job = { ...record.job, ...change };
+      await writeJson(this.#file(id, 'job.json'), job);
+      record.job = job;
+      return job;
+    });
+    record.written = update.catch(() => undefined);
+    return update;
   }
 
   /** Newest first. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 
 /** Unix time in whole seconds, as OpenAI's objects carry it. */
 export const now = (): number => Math.floor(Date.now() / 1000);
@@ -10,6 +10,12 @@ export const newId = (prefix: string): string =>
 
 /** Writes JSON so that the file is never seen half written. */
 export const writeJson = async (file: string, value: unknown): Promise<void> => {
-  await writeFile(`${file}.partial`, JSON.stringify(value));
-  await rename(`${file}.partial`, file);
+  const partial = `${file}.${randomBytes(4).toString('hex')}.partial`;
+  try {
+    await writeFile(partial, JSON.stringify(value));
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
 };

@@ -21,17 +21,17 @@ export class Trainer {
     this.#files = files;
   }
 
-  /** Takes up what an earlier gateway left unfinished. To be called before new jobs can come. */
-  async resume(): Promise<void> {
-    const unfinished = this.#jobs.list().filter(({ status }) => !isFinal(status));
-    for (const { id, status } of unfinished.reverse()) {
+  /** Takes up what an earlier gateway left unfinished. @param unfinished oldest first */
+  async resume(unfinished: Job[]): Promise<void> {
+    for (const { id, status } of unfinished) {
       if (status === 'running') await this.#jobs.addEvent(id, 'The engine was restarted.');
       await this.enqueue(id);
     }
   }
 
   async enqueue(id: string): Promise<void> {
-    await this.#jobs.update(id, { status: 'queued' });
+    const { status } = await this.#jobs.update(id, { status: 'queued' });
+    if (isFinal(status)) return; // cancelled meanwhile
     await this.#jobs.addEvent(id, 'Files validated, moving job to queued state');
     this.#work = this.#work.then(() => this.#run(id));
   }
@@ -40,10 +40,11 @@ export class Trainer {
   async cancel(id: string): Promise<Job> {
     const job = this.#jobs.get(id);
     if (isFinal(job.status)) return job;
-    const cancelled = await this.#jobs.update(id, { status: 'cancelled', finished_at: now() });
-    await this.#jobs.addEvent(id, 'The job was cancelled.');
+    const ended = await this.#jobs.update(id, { status: 'cancelled', finished_at: now() });
+    if (ended.status !== 'cancelled') return ended;
     if (this.#running?.id === id) this.#running.child.kill('SIGKILL');
-    return cancelled;
+    await this.#jobs.addEvent(id, 'The job was cancelled.');
+    return ended;
   }
 
   /** Kills a running trainer; its job is left to the next gateway. */
@@ -58,15 +59,17 @@ export class Trainer {
     try {
       await this.#jobs.update(id, { status: 'running' });
       await this.#jobs.addEvent(id, 'Fine-tuning job started');
-      await this.#train(this.#jobs.get(id));
       if (this.#closed || isFinal(this.#jobs.get(id).status)) return;
+      await this.#train(this.#jobs.get(id));
+      if (this.#closed) return;
       const model = modelName(this.#jobs.get(id));
-      await this.#jobs.update(id, {
+      const { status } = await this.#jobs.update(id, {
         status: 'succeeded',
         finished_at: now(),
         fine_tuned_model: model,
       });
-      await this.#jobs.addEvent(id, `New fine-tuned model created: ${model}`);
+      if (status === 'succeeded')
+        await this.#jobs.addEvent(id, `New fine-tuned model created: ${model}`);
     } catch (error) {
       if (this.#closed || isFinal(this.#jobs.get(id).status)) return;
       const { message } = error as Error;

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { JobStore } from '../../engine/jobs.ts';
+import { base, temporaryFolder } from './support.ts';
+
+describe('engine: stored jobs', () => {
+  let folder: string;
+  let jobs: JobStore;
+  let id: string;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    jobs = await JobStore.open(folder);
+    ({ id } = await jobs.create({
+      model: base,
+      training_file: 'file-1',
+      seed: 1,
+      metadata: {},
+      hyperparameters: { n_epochs: 1, batch_size: 1, learning_rate_multiplier: 1 },
+      suffix: null,
+    }));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const stored = async () => (await JobStore.open(folder)).get(id);
+
+  it('keep every one of simultaneous changes', async () => {
+    await Promise.all([
+      jobs.update(id, { status: 'running' }),
+      jobs.update(id, { trained_tokens: 7 }),
+    ]);
+    const { status, trained_tokens } = await stored();
+    assert.deepEqual([status, trained_tokens], ['running', 7]);
+    assert.deepEqual(jobs.get(id), await stored());
+    const files = await readdir(path.join(folder, id));
+    assert.deepEqual(files.sort(), ['events.jsonl', 'job.json']);
+  });
+
+  it('stay as they ended, whatever was on its way', async () => {
+    const changes = ['queued', 'cancelled', 'running', 'succeeded'] as const;
+    const results = await Promise.all(changes.map((status) => jobs.update(id, { status })));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['queued', 'cancelled', 'cancelled', 'cancelled'],
+    );
+    assert.equal((await stored()).status, 'cancelled');
+    assert.deepEqual(jobs.unfinished(), []);
+  });
+});
