@@ -145,6 +145,8 @@ export class Service {
 
   async #read(child: Child): Promise<void> {
     const log = createWriteStream(this.#options.logFile, { flags: 'a' });
+    // A full disk costs the log, not the stack.
+    log.on('error', () => undefined);
     for await (const line of child.iterable({ from: 'all' })) {
       log.write(`${line}\n`);
       this.#tail.push(line);

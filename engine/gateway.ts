@@ -47,7 +47,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const files = await FileStore.open(path.join(stateFolder, 'files'));
   const jobs = await JobStore.open(path.join(stateFolder, 'jobs'));
   const catalog = new Catalog(jobs);
-  const trainer = new Trainer(jobs, files);
+  const trainer = new Trainer(jobs, files, log);
   const chat = new PythonService(
     {
       program: program('serve'),

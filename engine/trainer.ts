@@ -1,9 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileStore } from './files.ts';
 import { type Hyperparameters, isFinal, type Job, type JobStore, modelName } from './jobs.ts';
 import { type Message, startPython } from './pythonProcess.ts';
 import { baseModel, mlxEnvironment, program, training } from './settings.ts';
 import { now } from './storage.ts';
+
+/** Between attempts to write down that a job has failed. */
+const rewriteMs = 1000;
 
 /**
  * Runs fine-tuning jobs one at a time, oldest first. A job that was running when the gateway stopped is run again from
@@ -12,13 +16,15 @@ import { now } from './storage.ts';
 export class Trainer {
   readonly #jobs: JobStore;
   readonly #files: FileStore;
+  readonly #log: (line: string) => void;
   #running?: { id: string; child: ChildProcess };
   #work: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(jobs: JobStore, files: FileStore) {
+  constructor(jobs: JobStore, files: FileStore, log: (line: string) => void) {
     this.#jobs = jobs;
     this.#files = files;
+    this.#log = log;
   }
 
   /** Takes up what an earlier gateway left unfinished. @param unfinished oldest first */
@@ -71,14 +77,24 @@ export class Trainer {
       if (status === 'succeeded')
         await this.#jobs.addEvent(id, `New fine-tuned model created: ${model}`);
     } catch (error) {
-      if (this.#closed || isFinal(this.#jobs.get(id).status)) return;
-      const { message } = error as Error;
-      await this.#jobs.update(id, {
-        status: 'failed',
-        finished_at: now(),
-        error: { code: 'training_failed', message, param: null },
-      });
-      await this.#jobs.addEvent(id, message, { level: 'error' });
+      void this.#fail(id, (error as Error).message);
+    }
+  }
+
+  /** Where even this cannot be written, as on a full disk, it is tried until it can; later jobs need not wait. */
+  async #fail(id: string, message: string): Promise<void> {
+    while (!this.#closed && !isFinal(this.#jobs.get(id).status)) {
+      try {
+        await this.#jobs.update(id, {
+          status: 'failed',
+          finished_at: now(),
+          error: { code: 'training_failed', message, param: null },
+        });
+        await this.#jobs.addEvent(id, message, { level: 'error' });
+      } catch (error) {
+        this.#log(`The failure of ${id} (${message}) is not written: ${(error as Error).message}`);
+        await sleep(rewriteMs, undefined, { ref: false });
+      }
     }
   }
 
@@ -93,6 +109,7 @@ export class Trainer {
       (message) => {
         done ||= message.done === true;
         handled = handled.then(() => this.#record(job.id, message));
+        handled.catch(() => child.kill('SIGKILL'));
       },
     );
     this.#running = { id: job.id, child };

@@ -24,7 +24,7 @@ describe('service', () => {
   after(() => files.remove());
 
   /** A service that runs JavaScript, and is ready once it has printed "up". */
-  function service(script: string, stopTimeoutMs = 5_000) {
+  function service(script: string, stopTimeoutMs = 5_000, log = `${services.length}.log`) {
     const seen = new EventEmitter();
     const pids: number[] = [];
     let up = false;
@@ -35,7 +35,7 @@ describe('service', () => {
       {
         name: 'thing',
         command: [process.execPath, '-e', script],
-        logFile: join(files.folder, `${services.length}.log`),
+        logFile: join(files.folder, log),
         ready: async () => up,
         readyTimeoutMs: 10_000,
         stopTimeoutMs,
@@ -73,6 +73,13 @@ describe('service', () => {
       /thing ended with 3 before it was ready; its last lines:\n {2}no such thing\nlog: /,
     );
     assert.match(await readFile(join(files.folder, '0.log'), 'utf8'), /no such thing/);
+  });
+
+  it('goes on without its log where that cannot be written', async () => {
+    const nameTooLong = 'l'.repeat(300);
+    const { made } = service(OBEDIENT, 5_000, nameTooLong);
+    await made.start(forever);
+    await made.stop();
   });
 
   it('that does not stop when asked is killed', async () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type OpenAI from 'openai';
 import {
@@ -190,6 +192,19 @@ describe('engine: files and fine-tuning', function () {
     const body = { model: fine_tuned_model!, messages, max_tokens: 2, logprobs: true };
     await assert.rejects(client.chat.completions.create(body), { code: 'model_diverged' });
     await client.chat.completions.create({ ...body, model: base });
+  });
+
+  it('outlives a job that cannot be written, and fails it once it can be', async () => {
+    const lost = await create({ method: supervised({ n_epochs: 50 }) });
+    await waitForJob(client, lost.id, ({ status }) => status === 'running');
+    const folder = path.join(running.stateFolder, 'jobs', lost.id);
+    await rm(folder, { recursive: true });
+    const next = await create({ method: supervised({ n_epochs: 1 }) });
+    assert.equal((await waitForJob(client, next.id)).status, 'succeeded');
+    await mkdir(folder, { recursive: true });
+    const { status, error } = await waitForJob(client, lost.id);
+    assert.equal(status, 'failed');
+    assert.match(error!.message, /ENOENT/);
   });
 
   it('refuses a job that could not run', async () => {
