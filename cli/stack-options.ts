@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { StackPlace } from './stack.ts';
+import type { StackPlace } from './stack-place.ts';
 
 /** Parses a whole number from `min` to `max`, for an option of commander. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {

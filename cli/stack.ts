@@ -1,25 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Config } from '../workers/config.ts';
 import { connectClient } from '../workers/temporal.ts';
 import { CliError } from './errors.ts';
 import { Service, type ServiceEvents, type ServiceOptions } from './service.ts';
+import { HOST, isFree, type StackPlace, stackEnvironment } from './stack-place.ts';
 import { isPolled } from './task-queue.ts';
 
-const HOST = '127.0.0.1';
-
-/** Where a stack keeps its state and listens; all on 127.0.0.1. */
-export interface StackPlace {
-  /** Folder of the Temporal database, the engine's state, the store and the logs. */
-  state: string;
-  temporalPort: number;
-  uiPort: number;
-  enginePort: number;
-}
+/** A program of ours to start; its ending is that of this very file, .ts in a clone and .js in the package. */
+const program = (name: string) =>
+  join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
 
 export interface StackOptions extends StackPlace {
   config: Config;
@@ -29,20 +22,6 @@ export interface StackOptions extends StackPlace {
   say(line: string): void;
   /** Every line of the services' output, beside their log files. */
   output?(service: string, line: string): void;
-}
-
-/** The environment in which workers and clients use the stack at `place`. */
-export function stackEnvironment(place: StackPlace): Record<string, string> {
-  return {
-    TEMPORAL_ADDRESS: `${HOST}:${place.temporalPort}`,
-    SEMIEVOL_ENGINE_URL: `http://${HOST}:${place.enginePort}/v1`,
-    SEMIEVOL_STATE: resolve(place.state),
-  };
-}
-
-/** The page of a run in the Temporal UI of the stack. */
-export function runPage(place: StackPlace, run: string, namespace = 'default'): string {
-  return `http://${HOST}:${place.uiPort}/namespaces/${namespace}/workflows/${encodeURIComponent(run)}`;
 }
 
 interface StackRecord extends StackPlace {
@@ -91,7 +70,7 @@ export class Stack {
   async start(signal: AbortSignal): Promise<void> {
     const { state, say, temporalPort, uiPort, enginePort, config } = this.#options;
     await this.#claim();
-    this.#guard = spawn(process.execPath, [join(import.meta.dirname, 'guard.ts')], {
+    this.#guard = spawn(process.execPath, [program('guard')], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     });
@@ -170,11 +149,10 @@ export class Stack {
 
   #engine(): Service {
     const { state, enginePort } = this.#options;
-    const main = join(import.meta.dirname, '../engine/main.ts');
     return this.#service({
       name: 'engine',
       command: [
-        ...([process.execPath, main] as [string, string]),
+        ...([process.execPath, program('../engine/main')] as [string, string]),
         ...['--port', `${enginePort}`, '--state', join(state, 'engine')],
       ],
       ready: () =>
@@ -189,10 +167,9 @@ export class Stack {
 
   #worker(): Service {
     const { config, configFile } = this.#options;
-    const main = join(import.meta.dirname, 'semievol.ts');
     return this.#service({
       name: 'worker',
-      command: [process.execPath, main, 'worker', '--config', configFile],
+      command: [process.execPath, program('semievol'), 'worker', '--config', configFile],
       ready: () => isPolled(this.#client!, config.temporal.taskQueue),
       readyTimeoutMs: 120_000,
       stopTimeoutMs: (config.worker.shutdownGraceSeconds + 10) * 1000,
@@ -216,13 +193,4 @@ export class Stack {
       events,
     );
   }
-}
-
-/** Whether nobody listens on a port of 127.0.0.1. */
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, HOST, () => server.close(() => resolve(true)));
-  });
 }

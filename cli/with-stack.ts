@@ -2,7 +2,8 @@ import { ensureEngine, temporalBinary } from '../engine/setup.ts';
 import { type Config, loadConfig } from '../workers/config.ts';
 import { CliError, exitCode } from './errors.ts';
 import { onInterrupt } from './interrupt.ts';
-import { runningStack, Stack, type StackPlace, stackEnvironment } from './stack.ts';
+import { runningStack, Stack } from './stack.ts';
+import { type StackPlace, stackEnvironment } from './stack-place.ts';
 
 export interface WithStackOptions {
   configFile: string;

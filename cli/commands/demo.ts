@@ -16,8 +16,8 @@ import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
 import { withDataFolder } from '../run-spec.ts';
 import type { RunView } from '../run-view.ts';
-import { runPage, type StackPlace } from '../stack.ts';
 import { addStackOptions, wholeNumber } from '../stack-options.ts';
+import { runPage, type StackPlace } from '../stack-place.ts';
 import { type RunState, runState, startRun } from '../start-run.ts';
 import { withStack } from '../with-stack.ts';
 
@@ -66,7 +66,9 @@ async function demo(options: Options, configFile: string): Promise<void> {
     await withClient(config, async (client) => {
       if (options.fresh) await cancelRuns(client, attempts);
       const before = await ensureStarted(client, config, spec);
-      say(`${name} ${standing[before]}; in the Temporal UI: ${runPage(place, name)}`);
+      say(
+        `${name} ${standing[before]}; in the Temporal UI: ${runPage(place, client.options.namespace, name)}`,
+      );
       const view = await follow(client, name, config.temporal.taskQueue, display, signal);
       display.stop();
       printOutcome(view);

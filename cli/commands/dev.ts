@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { GlobalOptions } from '../context.ts';
-import { type StackPlace, stackEnvironment } from '../stack.ts';
 import { addStackOptions } from '../stack-options.ts';
+import { type StackPlace, stackEnvironment } from '../stack-place.ts';
 import { withStack } from '../with-stack.ts';
 
 export function addDev(program: Command): void {

@@ -8,8 +8,9 @@ import { connectClient } from '../../workers/temporal.ts';
 import { configOf, print } from '../context.ts';
 import { exitCode, messagesOf } from '../errors.ts';
 import { endpointProblems, isLocal } from '../preflight.ts';
-import { isFree, runningStack } from '../stack.ts';
+import { runningStack } from '../stack.ts';
 import { defaultPlace } from '../stack-options.ts';
+import { isFree } from '../stack-place.ts';
 import { isPolled } from '../task-queue.ts';
 
 /** Below this a run on the embedded engine may fill the disk. */

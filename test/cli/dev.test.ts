@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
-import { isFree } from '../../cli/stack.ts';
+import { isFree } from '../../cli/stack-place.ts';
 import { scratch, semievol, startSemievol } from './support.ts';
 
 describe('semievol dev', function () {
@@ -20,7 +20,15 @@ describe('semievol dev', function () {
     const ports = [await getPort(), await getPort(), await getPort()];
     const [temporal, ui, engine] = ports.map(String) as [string, string, string];
     const where = ['--state', state, '--temporal-port', temporal, '--ui-port', ui];
-    const dev = startSemievol(['dev', '--json', ...where, '--engine-port', engine]);
+    // What a user of Temporal Cloud may have set.
+    const cloud = {
+      TEMPORAL_ADDRESS: 'cloud.invalid:7233',
+      TEMPORAL_NAMESPACE: 'theirs.a1b2c',
+      TEMPORAL_API_KEY: 'secret',
+      TEMPORAL_TLS_SERVER_NAME: 'cloud.invalid',
+      TEMPORAL_PROFILE: 'cloud',
+    };
+    const dev = startSemievol(['dev', '--json', ...where, '--engine-port', engine], cloud);
     try {
       const [environment] = await Promise.race([
         once(dev.stdout, 'data'),
@@ -29,7 +37,7 @@ describe('semievol dev', function () {
       const env = JSON.parse(String(environment)) as Record<string, string>;
       assert.equal(env.TEMPORAL_ADDRESS, `127.0.0.1:${temporal}`);
 
-      const doctor = await semievol(['doctor', '--json'], env);
+      const doctor = await semievol(['doctor', '--json'], { ...cloud, ...env });
       const checks = JSON.parse(doctor.stdout) as { name: string; ok: boolean }[];
       for (const name of ['Temporal', 'worker', 'endpoint local'])
         assert.ok(checks.find((check) => check.name === name)?.ok, `${name}: ${doctor.stdout}`);
