@@ -1,16 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
 import pLimit from 'p-limit';
 import { meanEntropy } from '../core/entropy.ts';
 import { answerKey, seedFor } from '../core/shots.ts';
 import type { Task } from '../core/tasks.ts';
 import type { Answer, AnswerStage, ChatMessage, StoredExample } from '../core/types.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
-import type { ChatSample } from '../providers/wire.ts';
+import { type ChatSample, unanswered } from '../providers/wire.ts';
 import type { RunTables } from '../store/run.ts';
 import type { Tracker } from './progress.ts';
 
-/** How long answers wait for others to be stored with. */
-const GROUP_MS = 100;
+/** How long answers wait, at the most, for others to be stored with. */
+const GROUP_MS = 250;
+/** From this attempt of an activity on, an answer that cannot be read is stored as it is. */
+const PATIENCE = 5;
 
 /** One question to one model; each slot takes one of the samples drawn. */
 export interface Ask {
@@ -20,6 +22,8 @@ export interface Ask {
   temperature: number;
   maxTokens: number;
   slots: { collaborator: string; sample: number }[];
+  /** Which draw of the same question this is, where each is a request of its own; part of its seed. */
+  draw?: number;
 }
 
 export interface AskContext {
@@ -49,12 +53,17 @@ export async function askMissing(
   const keyOf = (exampleId: string, collaborator: string, sample: number) =>
     answerKey({ round: context.round, stage: context.stage, exampleId, collaborator, sample });
   const keys = new Set(known.map((one) => keyOf(one.exampleId, one.collaborator, one.sample)));
-  const missing = asks.filter((ask) =>
+  // Where one request cannot draw several samples, each is an ask, and is stored, by itself.
+  const sent = endpoint.config.supportsN
+    ? asks
+    : asks.flatMap((ask) => ask.slots.map((slot, draw) => ({ ...ask, slots: [slot], draw })));
+  const missing = sent.filter((ask) =>
     ask.slots.some((slot) => !keys.has(keyOf(ask.example.id, slot.collaborator, slot.sample))),
   );
-  tracker.add(asks.length - missing.length);
+  tracker.set({ total: sent.length });
+  tracker.add(sent.length - missing.length);
 
-  const buffer = new AnswerBuffer(context.tables, tracker.attempt);
+  const buffer = new AnswerBuffer(context.tables, tracker.attempt, endpoint.config.maxInFlight);
   const answers = [...known];
   // Twice, since those that are being stored should not keep others from being asked.
   const limit = pLimit(2 * endpoint.config.maxInFlight);
@@ -76,17 +85,20 @@ export async function askMissing(
 }
 
 async function askOne(ask: Ask, context: AskContext): Promise<Answer[]> {
-  const samples = await context.endpoint.chat(
-    {
-      model: ask.model,
-      messages: ask.messages,
-      temperature: ask.temperature,
-      maxTokens: ask.maxTokens,
-      seed: seedFor(context.seed, ask.example.id, ask.slots[0]!.sample),
-      samples: ask.slots.length,
-    },
-    context.tracker.signal,
-  );
+  const { endpoint, tracker, seed } = context;
+  const request = {
+    model: ask.model,
+    messages: ask.messages,
+    temperature: ask.temperature,
+    maxTokens: ask.maxTokens,
+    seed: seedFor(seed, ask.example.id, ask.draw ?? 0),
+    samples: ask.slots.length,
+  };
+  const samples = await endpoint.chat(request, tracker.signal).catch((error: unknown) => {
+    const unreadable = error instanceof ApplicationFailure && error.type === 'UnreadableAnswer';
+    if (!unreadable || tracker.attempt < PATIENCE) throw error;
+    return ask.slots.map(() => unanswered('unreadable'));
+  });
   return ask.slots.map((slot, index) => answerOf(ask, slot, samples[index]!, context));
 }
 
@@ -118,25 +130,33 @@ function answerOf(
 class AnswerBuffer {
   readonly #tables: RunTables;
   readonly #attempt: number;
+  readonly #groupSize: number;
   #rows: Answer[] = [];
+  #full = Promise.withResolvers<void>();
   #group?: Promise<void>;
 
-  constructor(tables: RunTables, attempt: number) {
+  constructor(tables: RunTables, attempt: number, groupSize: number) {
     this.#tables = tables;
     this.#attempt = attempt;
+    this.#groupSize = groupSize;
   }
 
   /** Resolves when the rows are stored. */
   store(rows: Answer[]): Promise<void> {
     this.#rows.push(...rows);
     this.#group ??= this.#commit();
-    return this.#group;
+    const group = this.#group;
+    if (this.#rows.length >= this.#groupSize) this.#full.resolve();
+    return group;
   }
 
   async #commit(): Promise<void> {
-    await sleep(GROUP_MS);
+    const timer = setTimeout(() => this.#full.resolve(), GROUP_MS);
+    await this.#full.promise;
+    clearTimeout(timer);
     const rows = this.#rows;
     this.#rows = [];
+    this.#full = Promise.withResolvers();
     this.#group = undefined;
     await this.#tables.addAnswers(rows, this.#attempt);
   }

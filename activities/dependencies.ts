@@ -33,6 +33,6 @@ export async function openRound({ store }: Dependencies, ref: RoundRef): Promise
     spec,
     task: createTask(spec.task),
     dataset: store.dataset(ref.dataset),
-    tables: store.run(ref.run),
+    tables: store.run(ref.run, ref.dataset),
   };
 }

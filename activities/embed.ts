@@ -1,4 +1,5 @@
 import { ranges } from '../core/range.ts';
+import { retrievalNeeds } from '../core/shots.ts';
 import type { OrdinalRange, Split } from '../core/types.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
@@ -60,9 +61,8 @@ export function createEmbed(dependencies: Dependencies) {
     /** Builds the indices over the labelled examples, once all of them have vectors. */
     async prepareSearch(ref: RoundRef): Promise<void> {
       const { spec, dataset } = await openRound(dependencies, ref);
-      await tracked({ total: 1, unit: 'indices' }, () =>
-        dataset.prepareSearch(spec.embedding.name),
-      );
+      const model = retrievalNeeds(spec).vectors ? spec.embedding.name : undefined;
+      await tracked({ total: 1, unit: 'indices' }, () => dataset.prepareSearch(model));
     },
   };
 }

@@ -7,6 +7,9 @@ import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { type TrainingRows, withTrainingFile } from './trainingFile.ts';
 
+/** Characters of a provider's reason that are passed on. */
+const MESSAGE = 300;
+
 export interface UploadInput {
   endpoint: string;
   rows: TrainingRows;
@@ -49,8 +52,8 @@ export function createFineTune(dependencies: Dependencies) {
 
     /** Adopts the job of the request's key, or creates it. */
     async startJob({ endpoint, request }: JobInput): Promise<{ jobId: string }> {
-      return tracked({ total: 1, unit: 'jobs' }, async (tracker) => ({
-        jobId: (await trainerOf(endpoint).adoptOrCreate(request, tracker.signal)).id,
+      return tracked({ total: 1, unit: 'jobs' }, async () => ({
+        jobId: (await trainerOf(endpoint).adoptOrCreate(request)).id,
       }));
     },
 
@@ -88,10 +91,10 @@ export function createFineTune(dependencies: Dependencies) {
     }): Promise<void> {
       const { model, trainedTokens } = input;
       await store.models.add({ ...model, createdAt: new Date().toISOString() });
-      await store.run(model.run).addSpend({
+      await store.run(model.run, model.dataset).addSpend({
         key: `fine-tune/${model.jobKey}`,
         round: model.round,
-        phase: model.role === 'warm-up' ? 'warm-up' : 'fine-tune',
+        phase: model.role,
         model: model.base,
         usage: {
           requests: 1,
@@ -114,7 +117,10 @@ function finished(job: Job): JobResult | undefined {
       if (!job.model) throw ended('JobWithoutModel', 'succeeded but names no model');
       return { jobId: job.id, model: job.model, trainedTokens: job.trainedTokens };
     case 'failed':
-      throw ended('JobFailed', `failed: ${job.message ?? 'the provider gives no reason'}`);
+      throw ended(
+        'JobFailed',
+        `failed: ${job.message?.slice(0, MESSAGE) ?? 'the provider gives no reason'}`,
+      );
     case 'cancelled':
       throw ended('JobCancelled', 'was cancelled at the provider; run again for a new job');
     case 'vanished':

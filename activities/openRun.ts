@@ -1,30 +1,33 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
+import { NotFoundError } from 'openai';
+import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
+import type { Endpoint } from '../providers/endpoint.ts';
 import type { Dependencies } from './dependencies.ts';
+import { tracked } from './progress.ts';
 
 export function createOpenRun({ store, endpoints }: Dependencies) {
   return {
     /**
-     * Asks the endpoints for the models a run starts from, before anything is spent, and stores
-     * the spec, so that histories need only name the run.
+     * Asks the endpoints for the models that a run names, before anything is spent.
+     * @throws ApplicationFailure `ModelNotFound`, or of the endpoint's refusal; non-retryable
+     */
+    async checkModels(spec: RunSpec): Promise<void> {
+      const given = [...spec.collaborators, spec.justification]
+        .map(({ model }) => model)
+        .filter((model) => model !== 'base' && model !== 'warm-up');
+      await checkModelsOf(endpoints.get(spec.model.endpoint), [spec.model.name, ...given]);
+      if (retrievalNeeds(spec).vectors)
+        await checkModelsOf(endpoints.get(spec.embedding.endpoint), [spec.embedding.name]);
+    },
+
+    /**
+     * Stores the spec, so that histories need only name the run. A name stands for one spec:
+     * answers and jobs of the run are found again by it.
+     * @throws ApplicationFailure `SpecChanged`, non-retryable
      */
     async openRun({ run, spec }: { run: string; spec: RunSpec }): Promise<void> {
-      for (const { endpoint: name, name: model } of [spec.model, spec.embedding]) {
-        const endpoint = endpoints.get(name);
-        const known: string[] = [];
-        try {
-          for await (const one of endpoint.client.models.list()) known.push(one.id);
-        } catch (error) {
-          throw endpoint.failure(error);
-        }
-        if (!known.includes(model))
-          throw ApplicationFailure.nonRetryable(
-            `endpoint "${name}" has no model "${model}"; it has ${known.slice(0, 20).join(', ')}`,
-            'ModelNotFound',
-          );
-      }
-      // A name stands for one spec: answers and jobs of the run are found again by it.
       if (!isDeepStrictEqual(await store.specs.add(run, spec), spec))
         throw ApplicationFailure.nonRetryable(
           `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,
@@ -32,9 +35,25 @@ export function createOpenRun({ store, endpoints }: Dependencies) {
         );
     },
 
-    /** Compacts the run's tables. One activity a round does it, never every worker. */
-    async maintain({ run }: { run: string }): Promise<void> {
-      await store.run(run).optimize();
+    /** Compacts the run's tables; for one caller at a time. */
+    async maintain({ run, dataset }: { run: string; dataset: string }): Promise<void> {
+      await tracked({ total: 1, unit: 'tables' }, () => store.run(run, dataset).optimize());
     },
   };
+}
+
+async function checkModelsOf(endpoint: Endpoint, wanted: string[]): Promise<void> {
+  const known: string[] = [];
+  try {
+    for await (const one of endpoint.client.models.list()) known.push(one.id);
+  } catch (error) {
+    if (error instanceof NotFoundError) return; // not every server lists its models
+    throw endpoint.failure(error);
+  }
+  const missing = wanted.find((model) => !known.includes(model));
+  if (missing !== undefined)
+    throw ApplicationFailure.nonRetryable(
+      `endpoint "${endpoint.name}" has no model "${missing}"; it has ${known.slice(0, 20).join(', ')}`,
+      'ModelNotFound',
+    );
 }

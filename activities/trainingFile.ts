@@ -16,7 +16,8 @@ const BATCH = 1_000;
 
 /** Where the rows of a training file come from; a reference, whatever their number. */
 export type TrainingRows =
-  | { from: 'labelled'; ref: RoundRef }
+  /** All labelled examples, the whole of them `times` times. */
+  | { from: 'labelled'; ref: RoundRef; times: number }
   | { from: 'labelled-and-selected'; ref: RoundRef; threshold: Threshold }
   /** A chat-format JSONL file that the worker can read. */
   | { from: 'file'; path: string };
@@ -86,9 +87,11 @@ async function* messages(
   rows: Exclude<TrainingRows, { from: 'file' }>,
 ) {
   const { dataset, tables, task } = await openRound(dependencies, rows.ref);
-  for (const range of ranges(await dataset.count('labelled'), BATCH))
-    for (const example of await dataset.range('labelled', range))
-      yield task.trainingRow(example, example.answer!);
+  const times = rows.from === 'labelled' ? rows.times : 1;
+  for (let time = 0; time < times; time++)
+    for (const range of ranges(await dataset.count('labelled'), BATCH))
+      for (const example of await dataset.range('labelled', range))
+        yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
   for await (const batch of tables.scanPseudoLabels(rows.ref.round)) {
     const kept = batch.filter((row) => isSelected(row, rows.threshold));

@@ -46,9 +46,9 @@ export type Verdict = Pick<PseudoLabel, 'label' | 'agreed' | 'entropy' | 'votes'
  *   the candidate of most votes stands, with the mean entropy of those who gave it.
  * - No readable answer: no label and no entropy.
  *
- * A mean over an answer without entropy is null. Where not one of the answers carries an entropy
- * (the endpoint gives no log-probabilities), it is the normalised entropy of the votes, in which
- * every unreadable answer counts as a voter of its own opinion.
+ * Means are over those that have an entropy. Where not one of the answers carries one (the
+ * endpoint gives no log-probabilities), it is the normalised entropy of the votes, in which every
+ * unreadable answer counts as a voter of its own opinion.
  */
 export function pseudoLabel(
   answers: readonly Reading[],
@@ -70,7 +70,7 @@ export function pseudoLabel(
     choice && justification ? [...supporters, justification] : supporters;
   const entropy = [...answers, ...behind].every((one) => one.entropy === null)
     ? entropyOfVotes(candidates, collaborators)
-    : meanOrNull(behind.map((one) => one.entropy));
+    : mean(behind.flatMap((one) => one.entropy ?? []));
   return { label, agreed, entropy, votes, collaborators };
 }
 
@@ -89,11 +89,6 @@ function entropyOfVotes(candidates: Candidate[], collaborators: number): number 
   return voteEntropy([...votes, ...Array<number>(unreadable).fill(1)]);
 }
 
-function meanOrNull(entropies: (number | null)[]): number | null {
-  let sum = 0;
-  for (const entropy of entropies) {
-    if (entropy === null) return null;
-    sum += entropy;
-  }
-  return sum / entropies.length;
+function mean(values: number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

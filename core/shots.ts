@@ -1,4 +1,4 @@
-import type { CollaboratorSpec } from './spec.ts';
+import type { CollaboratorSpec, RunSpec } from './spec.ts';
 import type { Answer, Shot } from './types.ts';
 
 /**
@@ -16,6 +16,15 @@ export function shotsFor(
 /** The most neighbours any collaborator needs: retrieve this many. */
 export function neighboursNeeded(collaborators: readonly CollaboratorSpec[]): number {
   return Math.max(0, ...collaborators.map((one) => (one.shots > 0 ? one.skip + one.shots : 0)));
+}
+
+/** What has to be made before the collaborators can be asked: neighbours, and vectors to find them. */
+export function retrievalNeeds(spec: Pick<RunSpec, 'collaborators' | 'retrieval'>): {
+  neighbours: boolean;
+  vectors: boolean;
+} {
+  const neighbours = neighboursNeeded(spec.collaborators) > 0;
+  return { neighbours, vectors: neighbours && spec.retrieval.mode !== 'bm25' };
 }
 
 /** Collaborators that send the same request but for the number of answers drawn. */

@@ -167,13 +167,21 @@ export const runSpec = z
     model: endpointModel('smollm2-135m-instruct').describe('The base model M.'),
     embedding: endpointModel('all-minilm-l6-v2').describe('The model that embeds for retrieval.'),
     training: trainingSpec
+      .prefault({})
+      .describe('Fine-tuning of the warm-up, and of the baselines.'),
+    evolve: trainingSpec
+      .partial()
       .extend({
-        evolveFrom: z
+        from: z
           .enum(['base', 'warm-up'])
           .default('base')
           .describe('Where the final fine-tune starts.'),
+        epochs: count
+          .optional()
+          .describe("Passes of the final fine-tune; the warm-up's when left out."),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('The final fine-tune on labelled and selected examples, where it differs.'),
     retrieval: z
       .strictObject({
         mode: z

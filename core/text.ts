@@ -7,3 +7,12 @@ export function normalise(text: string): string {
 export function fold(text: string): string {
   return normalise(text).toLowerCase();
 }
+
+/** Characters of a text that a message shows: enough to find it, too few to give it away. */
+const SHOWN = 40;
+
+/** A text of the user's data as a message shows it. */
+export function quoted(text: string): string {
+  const whole = normalise(text);
+  return whole.length <= SHOWN ? `"${whole}"` : `"${whole.slice(0, SHOWN)}…"`;
+}

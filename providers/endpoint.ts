@@ -46,20 +46,10 @@ export class Endpoint {
   }
 
   /**
-   * Draws `samples` answers: one request with `n` where the endpoint can, else one a sample with
-   * seeds that follow each other.
+   * Draws `samples` answers in one request (more than one only where the endpoint `supportsN`).
    * @throws ApplicationFailure, non-retryable where a repetition cannot help.
    */
   async chat(request: ChatRequest, signal?: AbortSignal): Promise<ChatSample[]> {
-    if (request.samples === 1 || this.config.supportsN) return this.#chatOnce(request, signal);
-    const seeds = Array.from({ length: request.samples }, (_, index) => request.seed + index);
-    const drawn = await Promise.all(
-      seeds.map((seed) => this.#chatOnce({ ...request, seed, samples: 1 }, signal)),
-    );
-    return drawn.flat();
-  }
-
-  async #chatOnce(request: ChatRequest, signal?: AbortSignal): Promise<ChatSample[]> {
     try {
       return await this.#limiter.run(() => this.#draw(request, signal), signal);
     } catch (error) {

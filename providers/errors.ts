@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { APIConnectionError, APIError, BadRequestError } from 'openai';
 import { z } from 'zod';
+import { TooFewSamples } from './wire.ts';
 
 /**
  * What is wrong with this one request, not with the endpoint: the same request would be refused
@@ -40,6 +41,11 @@ export function endpointFailure(
     return ApplicationFailure.retryable(
       `endpoint "${where.endpoint}" cannot be reached`,
       'Unreachable',
+    );
+  if (error instanceof TooFewSamples)
+    return ApplicationFailure.nonRetryable(
+      `endpoint "${where.endpoint}" ${error.message}`,
+      error.name,
     );
   // A body that broke off, is not JSON, or is not what was asked for.
   if (error instanceof TypeError || error instanceof SyntaxError || error instanceof z.ZodError)

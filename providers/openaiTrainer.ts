@@ -36,30 +36,28 @@ export class OpenAITrainer implements Trainer {
     });
   }
 
-  async adoptOrCreate(request: JobRequest, signal?: AbortSignal): Promise<Job> {
+  async adoptOrCreate(request: JobRequest): Promise<Job> {
     return this.#failing(async () => {
       const known = await this.#keepOldest(request.key);
       if (known) return this.#describe(known);
-      const created = await this.#once.fineTuning.jobs.create(
-        {
-          model: request.model,
-          training_file: request.fileId,
-          suffix: request.suffix,
-          seed: request.seed,
-          metadata: { [KEY]: request.key },
-          method: {
-            type: 'supervised',
-            supervised: {
-              hyperparameters: {
-                n_epochs: request.epochs,
-                batch_size: request.batchSize ?? 'auto',
-                learning_rate_multiplier: request.learningRateMultiplier ?? 'auto',
-              },
+      // Without a signal: a job in the making when we are cancelled has to be seen, to be cancelled.
+      const created = await this.#once.fineTuning.jobs.create({
+        model: request.model,
+        training_file: request.fileId,
+        suffix: request.suffix,
+        seed: request.seed,
+        metadata: { [KEY]: request.key },
+        method: {
+          type: 'supervised',
+          supervised: {
+            hyperparameters: {
+              n_epochs: request.epochs,
+              batch_size: request.batchSize ?? 'auto',
+              learning_rate_multiplier: request.learningRateMultiplier ?? 'auto',
             },
           },
         },
-        { signal },
-      );
+      });
       // An earlier attempt that was given up may still have been on its way: look once more.
       return this.#describe((await this.#keepOldest(request.key)) ?? created);
     }, request.model);
@@ -153,7 +151,9 @@ export class OpenAITrainer implements Trainer {
 }
 
 const hasEnded = (job: ProviderJob) => ['succeeded', 'failed', 'cancelled'].includes(job.status);
-const isLost = (job: ProviderJob) => ['failed', 'cancelled'].includes(job.status);
+const isLost = (job: ProviderJob) =>
+  ['failed', 'cancelled'].includes(job.status) ||
+  (job.status === 'succeeded' && !job.fine_tuned_model);
 
 function stateOf(job: ProviderJob): Job['state'] {
   switch (job.status) {

@@ -42,10 +42,10 @@ export interface Trainer {
   /** Uploads a chat-format JSONL file, unless one of the same content is there. @returns its id */
   upload(file: TrainingFile, signal?: AbortSignal): Promise<string>;
   /**
-   * The job of this key: the one that is there, or a new one. Failed and cancelled jobs are not
-   * taken up again. Should two have come about, the oldest stays and the others are cancelled.
+   * The job of this key: the one that is there, or a new one. Jobs that ended without
+   * a model are not taken up again. Should two have come about, the oldest stays and the others are cancelled.
    */
-  adoptOrCreate(request: JobRequest, signal?: AbortSignal): Promise<Job>;
+  adoptOrCreate(request: JobRequest): Promise<Job>;
   /** The job's state now; `vanished` when the provider no longer knows it. */
   poll(jobId: string, signal?: AbortSignal): Promise<Job>;
   /** Cancels every job of this key that has not ended. @returns how many were cancelled */

@@ -17,15 +17,17 @@ const tokens = z.number().min(0).nullish();
 
 /** What is read of a chat completion. Endpoints differ in what they leave out or set to null. */
 const completion = z.object({
-  choices: z.array(
-    z.object({
-      message: z.object({ content: z.string().nullish() }),
-      finish_reason: z.string().nullish(),
-      logprobs: z
-        .object({ content: z.array(z.object({ logprob: z.number() })).nullish() })
-        .nullish(),
-    }),
-  ),
+  choices: z
+    .array(
+      z.object({
+        message: z.object({ content: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
+        logprobs: z
+          .object({ content: z.array(z.object({ logprob: z.number() })).nullish() })
+          .nullish(),
+      }),
+    )
+    .min(1),
   usage: z
     .object({
       prompt_tokens: tokens,
@@ -35,17 +37,21 @@ const completion = z.object({
     .nullish(),
 });
 
+/** An answer with some, but fewer samples than were asked for: a repetition would be no other. */
+export class TooFewSamples extends Error {
+  override name = 'TooFewSamples';
+}
+
 /**
  * The samples of a chat completion.
- * @throws ZodError where it is none, or has fewer than `wanted`
+ * @throws ZodError where it is none, TooFewSamples where it has fewer than `wanted`
  */
 export function samplesOf(answer: unknown, wanted: number): ChatSample[] {
-  const { choices, usage } = completion
-    .refine(({ choices }) => choices.length >= wanted, {
-      path: ['choices'],
-      error: `fewer than the ${wanted} asked for (set supportsN: false where "n" is ignored)`,
-    })
-    .parse(answer);
+  const { choices, usage } = completion.parse(answer);
+  if (choices.length < wanted)
+    throw new TooFewSamples(
+      `gave ${choices.length} of the ${wanted} samples asked for: set supportsN: false in temporal.config.ts where "n" is ignored`,
+    );
   return choices.slice(0, wanted).map(({ message, logprobs, finish_reason }, index) => {
     const paid = index === 0 ? usage : undefined;
     return {

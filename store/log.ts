@@ -70,7 +70,7 @@ export class Log<Row extends object> {
     for await (const batch of query) yield fromArrow<Row>(batch);
   }
 
-  /** As {@link read}, by ascending ranges of ordinals: memory does not grow with the table. */
+  /** As {@link read}, ordered by ordinal, in batches: memory does not grow with the table. */
   async *scan(where = ''): AsyncGenerator<Row[]> {
     const query = (await this.#existing())?.query();
     if (!query) return;
@@ -84,7 +84,7 @@ export class Log<Row extends object> {
     for (let from = 0; from < end; from += scanStep) {
       const range: OrdinalRange = { from, to: Math.min(from + scanStep, end) };
       const rows = await this.read(all(where, within(range)));
-      if (rows.length > 0) yield rows;
+      if (rows.length > 0) yield rows.sort((a, b) => ordinalOf(a) - ordinalOf(b));
     }
   }
 
@@ -105,6 +105,9 @@ export class Log<Row extends object> {
     return this.#database.existing(this.#definition.name);
   }
 }
+
+/** Rows of a table that is scanned have one. */
+const ordinalOf = (row: object) => (row as { ordinal: number }).ordinal;
 
 /** Makes the BTREE index on `ordinal`, unless the table has it: ranges then cost milliseconds. */
 export async function indexOrdinals(table: Table): Promise<void> {

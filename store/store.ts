@@ -83,8 +83,9 @@ export class Store {
     return new Dataset(this.#database('datasets', id), this.datasets, id);
   }
 
-  run(id: string): RunTables {
-    return new RunTables(this.#database('runs', id));
+  /** The tables of a run over one data set: other data has other ordinals. */
+  run(id: string, dataset: string): RunTables {
+    return new RunTables(this.#database(`runs/${safeName(id)}`, dataset));
   }
 
   /** Fails where the place cannot be reached. */

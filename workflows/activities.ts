@@ -1,22 +1,11 @@
 import { ActivityCancellationType, proxyActivities, type RetryPolicy } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 
-/** Failures of these types carry it themselves, too; here they are for the reader. */
 const retry: RetryPolicy = {
   initialInterval: '1s',
   backoffCoefficient: 2,
   maximumInterval: '2m',
-  nonRetryableErrorTypes: [
-    'AuthenticationError',
-    'BadRequest',
-    'DataError',
-    'JobCancelled',
-    'JobFailed',
-    'JobVanished',
-    'JobWithoutModel',
-    'ModelNotFound',
-    'NotFound',
-  ],
+  // Which failures are final is said where they are thrown: `ApplicationFailure.nonRetryable`.
 };
 
 /** Work on a bounded piece: minutes at the most, heartbeating all the while. */
@@ -30,7 +19,7 @@ const batch = {
 /** Calls that are over in seconds. */
 const short = { startToCloseTimeout: '5 minutes', retry } as const;
 
-export const { collaborate, embed, evaluate, justify, prepareSearch, retrieve, select } =
+export const { collaborate, embed, evaluate, justify, maintain, prepareSearch, retrieve, select } =
   proxyActivities<Activities>(batch);
 
 export const { ingest, uploadTrainingFile } = proxyActivities<Activities>({
@@ -46,5 +35,5 @@ export const { awaitJob } = proxyActivities<Activities>({
 
 export const { startJob } = proxyActivities<Activities>({ ...batch, ...short });
 
-export const { cancelJobs, maintain, openRun, recordModel, report } =
+export const { cancelJobs, checkModels, openRun, recordModel, report } =
   proxyActivities<Activities>(short);

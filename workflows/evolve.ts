@@ -12,7 +12,7 @@ import { markdownReport } from '../core/report.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { RoundReport, RunStatus } from '../core/types.ts';
-import { ingest, openRun } from './activities.ts';
+import { checkModels, ingest, openRun } from './activities.ts';
 import { handlePause, runStatus } from './messages.ts';
 import { round as roundWorkflow } from './round.ts';
 
@@ -47,7 +47,7 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   });
   setHandler(runStatus, status);
 
-  await openRun({ run, spec });
+  await checkModels(spec);
   const { dataset, counts } = await ingest({ data: spec.data, task: spec.task });
   const shots = neighboursNeeded(spec.collaborators);
   if (shots > counts.labelled)
@@ -55,6 +55,8 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
       `the collaborators want ${shots} neighbours, but there are ${counts.labelled} labelled examples: lower shots or skip, or label more`,
       'DataError',
     );
+
+  await openRun({ run, spec });
 
   await pause.whilePaused();
   const workflowId = `${workflowInfo().workflowId}/round-${round}`;

@@ -35,10 +35,14 @@ export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
   setHandler(progress, (): Progress => ({ done: 0, total: 0, unit: 'steps', note }));
 
   const file = await uploadTrainingFile({ endpoint, rows: input.rows });
-  const key = `${lineage.run}/${lineage.round}/${lineage.role}/${file.sha256.slice(0, 16)}`;
+  const { epochs, batchSize, learningRateMultiplier } = training;
+  // All that makes the model: two jobs of one key would be the same job twice.
+  const key = [
+    ...[lineage.run, lineage.round, lineage.role, file.sha256.slice(0, 16), model],
+    ...[epochs, batchSize ?? 'auto', learningRateMultiplier ?? 'auto', seed],
+  ].join('/');
   try {
     note = 'creating the job';
-    const { epochs, batchSize, learningRateMultiplier } = training;
     const hyperparameters = { epochs, batchSize, learningRateMultiplier };
     const request = { key, model, fileId: file.fileId, ...hyperparameters, seed, suffix };
     const { jobId } = await startJob({ endpoint, request });

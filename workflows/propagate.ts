@@ -2,9 +2,12 @@ import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import { rangeCount } from '../core/range.ts';
-import { collaborate, embed, justify, retrieve } from './activities.ts';
+import { collaborate, embed, justify, maintain, retrieve } from './activities.ts';
 import { type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
+
+/** Batches between two compactions of the run's tables. */
+const MAINTAIN_EVERY = 20;
 
 export interface PropagateWorkflowInput {
   ref: RoundRef;
@@ -32,6 +35,8 @@ export async function propagate(input: PropagateWorkflowInput): Promise<{ disagr
     note: `${soFar.disagreed} justified`,
   }));
 
+  let batches = 0;
+  let maintaining = false;
   const next = await fanOut(input.fanOut, pause, async (range) => {
     if (needs.vectors) await embed({ ...ref, split: 'unlabelled', range });
     if (needs.neighbours) await retrieve({ ...ref, range });
@@ -39,6 +44,11 @@ export async function propagate(input: PropagateWorkflowInput): Promise<{ disagr
     const { disagreed } = await justify({ ...ref, range, models });
     soFar.done += range.to - range.from;
     soFar.disagreed += disagreed;
+    if (++batches % MAINTAIN_EVERY === 0 && !maintaining) {
+      maintaining = true;
+      await maintain(ref);
+      maintaining = false;
+    }
   });
   if (next < rangeCount(input.fanOut.total, input.fanOut.size))
     await continueAsNew<typeof propagate>({

@@ -2,8 +2,8 @@ import { executeChild, setHandler, startChild, workflowInfo } from '@temporalio/
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { ModelScore } from '../activities/report.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
-import { neighboursNeeded } from '../core/shots.ts';
-import type { RunSpec } from '../core/spec.ts';
+import { retrievalNeeds } from '../core/shots.ts';
+import type { RunSpec, TrainingSpec } from '../core/spec.ts';
 import type { ModelRecord, ModelRole, RoundReport, Split } from '../core/types.ts';
 import { embed, maintain, prepareSearch, report, select } from './activities.ts';
 import { evaluate } from './evaluate.ts';
@@ -48,7 +48,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     role: ModelRecord['role'],
     model: string,
     rows: TrainingRows,
-    epochs: number,
+    training: Partial<TrainingSpec> = {},
   ) =>
     phases.run(phase, (status) => {
       status.workflowId = childId(phase);
@@ -61,7 +61,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
             endpoint: spec.model.endpoint,
             model,
             rows,
-            training: { ...spec.training, epochs },
+            training: { ...spec.training, ...training },
             seed: spec.seed,
             suffix: `r${input.round}-${role}`,
             lineage: { run: input.run, round: input.round, role, dataset: input.dataset },
@@ -70,17 +70,14 @@ export async function round(input: RoundInput): Promise<RoundReport> {
       });
     });
 
-  const neighbours = neighboursNeeded(spec.collaborators) > 0;
-  const vectors = neighbours && spec.retrieval.mode !== 'bm25';
+  const needs = retrievalNeeds(spec);
   await phases.run('embed', async () => {
-    if (vectors)
+    if (needs.vectors)
       await embed({ ...ref, split: 'labelled', range: { from: 0, to: counts.labelled } });
-    if (neighbours) await prepareSearch(ref);
+    if (needs.neighbours) await prepareSearch(ref);
   });
 
-  const labelled: TrainingRows = { from: 'labelled', ref };
-  const { epochs, evolveFrom } = spec.training;
-  const warmUp = await train('warm-up', 'warm-up', base, labelled, epochs);
+  const warmUp = await train('warm-up', 'warm-up', base, { from: 'labelled', ref, times: 1 });
 
   await phases.run('propagate', (phase) => {
     phase.workflowId = childId('propagate');
@@ -92,7 +89,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
             ref,
             models: { base, 'warm-up': warmUp.model },
             fanOut: window(counts.unlabelled),
-            needs: { vectors, neighbours },
+            needs,
             paused: pause.paused,
           },
         ],
@@ -101,11 +98,12 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   });
   const selection = await phases.run('select', () => select(ref));
 
-  const start = evolveFrom === 'base' ? base : warmUp.model;
+  const { from, ...evolve } = spec.evolve;
+  const start = from === 'base' ? base : warmUp.model;
   const { threshold } = selection;
   const selected: TrainingRows = { from: 'labelled-and-selected', ref, threshold };
   const [semievol, baseline] = await Promise.all([
-    train('fine-tune', 'semievol', start, selected, epochs),
+    train('fine-tune', 'semievol', start, selected, evolve),
     trainBaseline(),
   ]);
 
@@ -131,7 +129,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   });
 
   return phases.run('report', async () => {
-    await maintain({ run: input.run });
+    await maintain(ref);
     return report({
       ...ref,
       counts,
@@ -143,13 +141,14 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   });
 
   /**
-   * SFT's fair chance: the warm-up model trained on, over the labelled rows alone, until it has
-   * had as many steps as SemiEvol's model.
+   * SFT's fair chance: from where SemiEvol's final fine-tune starts, as many steps on the labelled
+   * rows alone. They are repeated in the file, since providers bound the number of epochs.
    */
   async function trainBaseline(): Promise<FineTuneResult | undefined> {
-    const more = evolveFrom === 'base' ? selection.selected : counts.labelled + selection.selected;
-    const furtherEpochs = Math.round((epochs * more) / counts.labelled);
-    if (furtherEpochs === 0) return undefined;
-    return train('baseline', 'sft-steps', warmUp.model, labelled, furtherEpochs);
+    const passes = (counts.labelled + selection.selected) * (evolve.epochs ?? spec.training.epochs);
+    const times = Math.round(passes / (counts.labelled * spec.training.epochs));
+    const isWarmUp = start === base && times <= 1;
+    if (times === 0 || isWarmUp) return undefined;
+    return train('baseline', 'sft-steps', start, { from: 'labelled', ref, times });
   }
 }

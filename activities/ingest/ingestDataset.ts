@@ -122,11 +122,11 @@ async function write(
       cleaning.check(split, data.maxBadRows);
     }
     if (examples.length > 0) await writer.append(examples);
-    return await writer.commit({ counts: cleaning.counts, report: cleaning.report });
   } catch (error) {
     await writer.discard();
     throw error;
   }
+  return writer.commit({ counts: cleaning.counts, report: cleaning.report });
 }
 
 /** The examples of one split, up to its limit. */

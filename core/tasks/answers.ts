@@ -1,4 +1,4 @@
-import { fold, normalise } from '../text.ts';
+import { fold, quoted } from '../text.ts';
 import type { Task } from './task.ts';
 
 /** The letter of the `index`-th option (0 is A). */
@@ -19,7 +19,7 @@ export function position(text: string): number | null {
 
 /** Says that `raw` points outside the options, and how they are counted. */
 export function outside(raw: string, options: readonly string[]): string {
-  return `answer "${normalise(raw)}" names none of the ${options.length} options (letters count from A, digits from 1)`;
+  return `answer ${quoted(raw)} names none of the ${options.length} options (letters count from A, digits from 1)`;
 }
 
 /** Answers are equal when they are the same word or letter, in any case. */

@@ -1,5 +1,5 @@
 import type { TaskSpec } from '../spec.ts';
-import { fold, normalise } from '../text.ts';
+import { fold, quoted } from '../text.ts';
 import { letterOf, outside, position, sameWord } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
 
@@ -34,8 +34,7 @@ export function classification(spec: Extract<TaskSpec, { type: 'classification' 
     canonical(raw, options) {
       const label = labelOf.get(fold(raw));
       if (label !== undefined) return { answer: label };
-      const unknown = (text: string) =>
-        `"${normalise(text)}" is not one of the labels: ${labelList}`;
+      const unknown = (text: string) => `${quoted(text)} is not one of the labels: ${labelList}`;
       const index = position(raw);
       if (index === null || !options?.length) return { problem: `answer ${unknown(raw)}` };
       const option = options[index];

@@ -1,5 +1,5 @@
 import type { TaskSpec } from '../spec.ts';
-import { fold, normalise } from '../text.ts';
+import { fold, normalise, quoted } from '../text.ts';
 import { letterOf, letterPosition, outside, position, sameWord } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
 import { type Choices, nameFinder, readAnswer } from './reading.ts';
@@ -33,7 +33,7 @@ export function multipleChoice(spec: Extract<TaskSpec, { type: 'multiple-choice'
       const index = position(raw);
       if (index !== null && index in options) return { answer: letterOf(index) };
       const [letter, ...others] = lettersOfText(raw, options);
-      const shown = `answer "${normalise(raw)}"`;
+      const shown = `answer ${quoted(raw)}`;
       if (letter === undefined)
         return {
           problem: index === null ? `${shown} is not one of the options` : outside(raw, options),

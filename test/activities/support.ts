@@ -61,7 +61,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     store,
     endpoints,
     activities: createActivities({ store, endpoints }),
-    tables: store.run(RUN),
+    tables: store.run(RUN, ref.dataset),
     close: async () => {
       await provider.close();
       await remove();

@@ -74,8 +74,17 @@ describe('a training file', () => {
   const expected = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   const labelledRows = labelled.map((example) => task.trainingRow(example, 'plant'));
 
+  it('repeats the labelled examples for a baseline of more steps', async () => {
+    const { fileId, count } = await upload({ from: 'labelled', ref, times: 3 });
+    assert.equal(
+      await contentOf(fileId),
+      expected([...labelledRows, ...labelledRows, ...labelledRows]),
+    );
+    assert.equal(count, 3 * labelledRows.length);
+  });
+
   it('holds the labelled examples', async () => {
-    const { fileId, ...about } = await upload({ from: 'labelled', ref });
+    const { fileId, ...about } = await upload({ from: 'labelled', ref, times: 1 });
     const content = await contentOf(fileId);
     assert.equal(content, expected(labelledRows));
     assert.deepEqual(about, { sha256: sha256(content), count: 3 });
@@ -113,17 +122,17 @@ describe('a training file', () => {
     afterEach(async () => assert.deepEqual(await readdir(scratch), []));
 
     it('when it has been uploaded', async () => {
-      await upload({ from: 'labelled', ref });
+      await upload({ from: 'labelled', ref, times: 1 });
     });
 
     it('when the upload fails', async () => {
       lab.provider.setFaults(({ method }) => (method === 'POST' ? { status: 500 } : undefined));
-      await assert.rejects(upload({ from: 'labelled', ref }), /answered 500/);
+      await assert.rejects(upload({ from: 'labelled', ref, times: 1 }), /answered 500/);
     });
 
     it('when its rows cannot be read', async () => {
       const missing = { ...ref, dataset: 'another' };
-      await assert.rejects(upload({ from: 'labelled', ref: missing }), /another/);
+      await assert.rejects(upload({ from: 'labelled', ref: missing, times: 1 }), /another/);
     });
 
     it('when it is cancelled', async () => {
@@ -131,7 +140,7 @@ describe('a training file', () => {
       const surroundings = environment();
       const running = surroundings.run(lab.activities.uploadTrainingFile, {
         endpoint: 'local',
-        rows: { from: 'labelled' as const, ref },
+        rows: { from: 'labelled' as const, ref, times: 1 },
       });
       await lab.provider.journal.waitFor((journal) => journal.count('/files') === 1);
       assert.equal((await readdir(scratch)).length, 1);

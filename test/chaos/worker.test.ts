@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -128,9 +128,11 @@ describe('a worker killed in the middle', function () {
 async function storedAnswers(bench: Bench, run: string): Promise<number> {
   const store = await openStore(bench.config.store);
   try {
+    const [dataset] = await readdir(join(bench.config.store.uri, 'runs', run));
+    const tables = store.run(run, dataset!);
     const range = { from: 0, to: 1_000 };
-    const answers = await store.run(run).answers({ round: 1, stage: 'collaborate', range });
-    const justified = await store.run(run).answers({ round: 1, stage: 'justify', range });
+    const answers = await tables.answers({ round: 1, stage: 'collaborate', range });
+    const justified = await tables.answers({ round: 1, stage: 'justify', range });
     return answers.length + justified.length;
   } finally {
     store.close();

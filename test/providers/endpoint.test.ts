@@ -66,23 +66,6 @@ describe('an endpoint', () => {
       }
     });
 
-    it('in requests of seeds that follow each other where n is not to be had', async () => {
-      const samples = await endpointAt(provider, { supportsN: false }).chat({
-        ...request,
-        samples: 3,
-      });
-      assert.equal(samples.length, 3);
-      const sent = chats().map(({ n, seed }) => ({ n, seed }));
-      assert.deepEqual(
-        sent.sort((a, b) => a.seed! - b.seed!),
-        [40, 41, 42].map((seed) => ({ n: undefined, seed })),
-      );
-      const [single] = await endpointAt(provider).chat(request);
-      const sum = samples.reduce((total, one) => total + one.promptTokens, 0);
-      assert.equal(sum, 3 * single!.promptTokens);
-      assert.deepEqual(samples[0], single, 'the first sample is that of the seed itself');
-    });
-
     it('and says what to set where n is ignored', async () => {
       always({ status: 200, body: { choices: [{ message: { content: 'food' } }] } });
       await assert.rejects(endpointAt(provider).chat({ ...request, samples: 2 }), /supportsN/);

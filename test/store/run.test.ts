@@ -21,7 +21,7 @@ describe('The tables of a run', () => {
   after(() => remove());
 
   it('give back what was written, nulls and awkward texts included', async () => {
-    const run = store.run('round trip');
+    const run = store.run('round trip', 'data');
     const rows = [
       answer(3, { text: 'it\'s "quoted"\n日本語 \u{1F600}', parsed: null, entropy: null }),
       answer(4, { collaborator: "o'brien; DROP", sample: 2 }),
@@ -55,7 +55,7 @@ describe('The tables of a run', () => {
   });
 
   it('are empty, not an error, before anything is written', async () => {
-    const run = store.run('empty');
+    const run = store.run('empty', 'data');
     assert.deepEqual(await run.answers({ round: 1, stage: 'justify', range: everything }), []);
     assert.deepEqual(await run.spend(1), {});
     for await (const batch of run.scanPseudoLabels(1)) assert.fail(`${batch.length} rows`);
@@ -63,7 +63,7 @@ describe('The tables of a run', () => {
   });
 
   it('keep rounds, stages, splits and ranges apart', async () => {
-    const run = store.run('filters');
+    const run = store.run('filters', 'data');
     await run.addAnswers(
       [
         answer(0),
@@ -84,7 +84,7 @@ describe('The tables of a run', () => {
   });
 
   it('give the first committed row of a key, also after compaction', async () => {
-    const run = store.run('first');
+    const run = store.run('first', 'data');
     // A zombie of attempt 1 that commits late does not win by its lower attempt number.
     await run.addAnswers([answer(0, { text: 'first' }), answer(1, { text: 'first' })], 2);
     for (let repeat = 0; repeat < 20; repeat++) {
@@ -102,7 +102,7 @@ describe('The tables of a run', () => {
   });
 
   it('count repeated answers as spent, other spend once a key', async () => {
-    const run = store.run('spend');
+    const run = store.run('spend', 'data');
     await run.addAnswers(
       [answer(0), answer(0, { sample: 1, promptTokens: 0, cachedTokens: 0 })],
       1,
@@ -132,7 +132,7 @@ describe('The tables of a run', () => {
   });
 
   it('record one evaluation a role', async () => {
-    const run = store.run('evaluations');
+    const run = store.run('evaluations', 'data');
     const evaluation = { round: 1, role: 'sft' as const, model: 'm', correct: 7, total: 10 };
     await run.addEvaluation(evaluation);
     await run.addEvaluation({ ...evaluation, correct: 8 });
@@ -148,7 +148,7 @@ describe('The tables of a run', () => {
   });
 
   it('are scanned in ordinal order, with all answers of an example in one batch', async () => {
-    const run = store.run('scan');
+    const run = store.run('scan', 'data');
     const ordinals = Array.from({ length: 5_000 }, (_, index) => (index * 7_919) % 5_000);
     await run.addAnswers(
       ordinals.map((ordinal) => answer(ordinal)),
@@ -181,7 +181,7 @@ describe('The tables of a run', () => {
     for (const child of writers) child.send('go');
     for (const [code] of await Promise.all(ends)) assert.equal(code, 0);
 
-    const run = store.run('many');
+    const run = store.run('many', 'data');
     const rows = await run.answers({ round: 1, stage: 'collaborate', range: everything });
     const own = (id: string) => rows.filter((row: Answer) => row.model === id).length;
     // Each writes 100 rows of its own, and all write the same 10.
@@ -191,7 +191,7 @@ describe('The tables of a run', () => {
   });
 
   it('show at once what another process has committed', async () => {
-    const run = store.run('fresh');
+    const run = store.run('fresh', 'data');
     await run.addAnswers([answer(0)], 1);
     const read = () => run.answers({ round: 1, stage: 'collaborate', range: everything });
     assert.equal((await read()).length, 1);

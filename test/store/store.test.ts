@@ -94,10 +94,10 @@ describe('A store', () => {
     };
     for (const [index, name] of names.entries()) {
       const spend = { round: 1, phase: `p${index}`, model: 'm', usage, key: 'k' };
-      await store.run(name).addSpend(spend);
+      await store.run(name, 'data').addSpend(spend);
     }
     for (const [index, name] of names.entries()) {
-      assert.deepEqual(await store.run(name).spend(1), { [`p${index}`]: usage });
+      assert.deepEqual(await store.run(name, 'data').spend(1), { [`p${index}`]: usage });
     }
     assert.equal((await readdir(join(uri, 'runs'))).length, names.length);
     store.close();

@@ -4,7 +4,7 @@ import { openStore } from '../../store/store.ts';
 import { answer } from './support.ts';
 
 const [uri, runName, id] = process.argv.slice(2) as [string, string, string];
-const run = (await openStore({ uri })).run(runName);
+const run = (await openStore({ uri })).run(runName, 'data');
 process.send?.('ready');
 await once(process, 'message');
 for (let batch = 0; batch < 10; batch++) {
