@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -8,6 +8,14 @@ import { connectClient } from '../workers/temporal.ts';
 import { CliError } from './errors.ts';
 import { Service, type ServiceEvents, type ServiceOptions } from './service.ts';
 import { HOST, isFree, type StackPlace, stackEnvironment } from './stack-place.ts';
+import {
+  readRecord,
+  recordFile,
+  removeRecord,
+  runningStack,
+  type StackRecord,
+  writeRecord,
+} from './stack-record.ts';
 import { isPolled } from './task-queue.ts';
 
 /** A program of ours to start; its ending is that of this very file, .ts in a clone and .js in the package. */
@@ -24,32 +32,41 @@ export interface StackOptions extends StackPlace {
   output?(service: string, line: string): void;
 }
 
-interface StackRecord extends StackPlace {
-  pid: number;
-}
+/** The engine or a worker is ready within this time. */
+const READY_MS = 120_000;
 
-const recordFile = (state: string) => join(state, 'stack.json');
-
-function readRecord(state: string): StackRecord | undefined {
-  try {
-    return JSON.parse(readFileSync(recordFile(state), 'utf8')) as StackRecord;
-  } catch {
-    return undefined;
+/**
+ * Waits until the stack that another process runs, and may just have begun to start, can be used.
+ * @throws when `signal` aborts, and CliError when it is not ready in time.
+ */
+export async function untilUsable(
+  { state, enginePort, pid }: StackRecord,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + READY_MS;
+  while (!((await engineAnswers(enginePort)) && (await workerPolls(config)))) {
+    signal.throwIfAborted();
+    if (Date.now() > deadline)
+      throw new CliError(
+        `the stack of process ${pid} (by ${recordFile(state)}) is not ready: see ${join(state, 'logs')}, or end that process`,
+      );
+    await sleep(250);
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+const engineAnswers = (port: number): Promise<boolean> =>
+  fetch(`http://${HOST}:${port}/v1/models`).then(
+    (response) => response.ok,
+    () => false,
+  );
 
-/** The stack another process runs on this state folder, if there is one. */
-export function runningStack(state: string): StackRecord | undefined {
-  const record = readRecord(state);
-  return record && isAlive(record.pid) ? record : undefined;
+async function workerPolls(config: Config): Promise<boolean> {
+  const client = await connectClient(config).catch(() => undefined);
+  if (!client) return false;
+  return isPolled(client, config.temporal.taskQueue)
+    .catch(() => false)
+    .finally(() => client.connection.close());
 }
 
 /** The Temporal dev server, the engine and a worker, as child processes of this one. */
@@ -90,7 +107,7 @@ export class Stack {
     await this.#client?.connection.close();
     for (const service of [...this.#services].reverse()) await service.stop();
     this.#guard?.stdin?.end();
-    if (this.#guard) rmSync(recordFile(this.#options.state), { force: true });
+    if (this.#guard) removeRecord(this.#options.state);
   }
 
   /** Ends everything at once; `stop` then has nothing to wait for. */
@@ -101,13 +118,13 @@ export class Stack {
   /** Makes sure that nobody else has the state folder or one of the ports. */
   async #claim(): Promise<void> {
     const { state, temporalPort, uiPort, enginePort } = this.#options;
-    const left = readRecord(state);
-    if (left && isAlive(left.pid))
+    const running = await runningStack(state);
+    if (running)
       throw new CliError(
-        `a stack already runs on ${state} (process ${left.pid}, UI http://${HOST}:${left.uiPort}): use it, stop it, or give this one its own --state DIR and ports`,
+        `a stack already runs on ${state} (process ${running.pid}, UI http://${HOST}:${running.uiPort}, by ${recordFile(state)}): use it, stop it, or give this one its own --state DIR and ports`,
       );
     // After a killed session its guard is still ending what was left: give it time.
-    const patience = Date.now() + (left ? 15_000 : 0);
+    const patience = Date.now() + (readRecord(state) ? 15_000 : 0);
     const ports = {
       '--temporal-port': temporalPort,
       '--ui-port': uiPort,
@@ -122,8 +139,7 @@ export class Stack {
         await sleep(250);
       }
     mkdirSync(state, { recursive: true });
-    const record: StackRecord = { pid: process.pid, state, temporalPort, uiPort, enginePort };
-    writeFileSync(recordFile(state), JSON.stringify(record));
+    writeRecord(this.#options);
   }
 
   #temporal(): Service {
@@ -155,12 +171,8 @@ export class Stack {
         ...([process.execPath, program('../engine/main')] as [string, string]),
         ...['--port', `${enginePort}`, '--state', join(state, 'engine')],
       ],
-      ready: () =>
-        fetch(`http://${HOST}:${enginePort}/v1/models`).then(
-          (response) => response.ok,
-          () => false,
-        ),
-      readyTimeoutMs: 120_000,
+      ready: () => engineAnswers(enginePort),
+      readyTimeoutMs: READY_MS,
       stopTimeoutMs: 15_000,
     });
   }
@@ -171,7 +183,7 @@ export class Stack {
       name: 'worker',
       command: [process.execPath, program('semievol'), 'worker', '--config', configFile],
       ready: () => isPolled(this.#client!, config.temporal.taskQueue),
-      readyTimeoutMs: 120_000,
+      readyTimeoutMs: READY_MS,
       stopTimeoutMs: (config.worker.shutdownGraceSeconds + 10) * 1000,
     });
   }

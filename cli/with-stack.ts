@@ -2,8 +2,9 @@ import { ensureEngine, temporalBinary } from '../engine/setup.ts';
 import { type Config, loadConfig } from '../workers/config.ts';
 import { CliError, exitCode } from './errors.ts';
 import { onInterrupt } from './interrupt.ts';
-import { runningStack, Stack } from './stack.ts';
+import { Stack, untilUsable } from './stack.ts';
 import { type StackPlace, stackEnvironment } from './stack-place.ts';
+import { runningStack } from './stack-record.ts';
 
 export interface WithStackOptions {
   configFile: string;
@@ -36,7 +37,7 @@ export async function withStack(
   body: (session: StackSession) => Promise<void>,
 ): Promise<void> {
   const { configFile, say, output } = options;
-  const running = options.share ? runningStack(wanted.state) : undefined;
+  const running = options.share ? await runningStack(wanted.state) : undefined;
   const place = running ?? wanted;
   Object.assign(process.env, stackEnvironment(place));
   const config = await loadConfig(configFile);
@@ -56,7 +57,8 @@ export async function withStack(
     if (running) process.exit(exitCode.interrupted);
   });
   try {
-    if (!running) await stack.start(signal);
+    if (running) await untilUsable(running, config, signal);
+    else await stack.start(signal);
     await body({ config, place, shared: running !== undefined, signal });
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -8,9 +8,9 @@ import { connectClient } from '../../workers/temporal.ts';
 import { configOf, print } from '../context.ts';
 import { exitCode, messagesOf } from '../errors.ts';
 import { endpointProblems, isLocal } from '../preflight.ts';
-import { runningStack } from '../stack.ts';
 import { defaultPlace } from '../stack-options.ts';
 import { isFree } from '../stack-place.ts';
+import { runningStack } from '../stack-record.ts';
 import { isPolled } from '../task-queue.ts';
 
 /** Below this a run on the embedded engine may fill the disk. */
@@ -131,7 +131,7 @@ function endpointChecks({ endpoints }: Config): Promise<Finding[]> {
 /** Whether `semievol dev` could start with its defaults. */
 async function portChecks(): Promise<Finding[]> {
   const { state, ...ports } = defaultPlace;
-  if (runningStack(state)) return [];
+  if (await runningStack(state)) return [];
   const numbers = Object.values(ports);
   const free = await Promise.all(numbers.map(isFree));
   const taken = numbers.filter((_, index) => !free[index]);
