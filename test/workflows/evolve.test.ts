@@ -108,4 +108,42 @@ describe('an evolution', function () {
     await assert.rejects(bench.run({ ...spec, seed: 1 }), failedFor('SpecChanged'));
     assert.equal(bench.provider.journal.count('/chat/completions'), before);
   });
+
+  it('finds neighbours by text alone, without a model for embeddings', async () => {
+    const sizes = { labelled: 10, unlabelled: 10, test: 10 };
+    const spec = await writeTask(bench.folder, 'by-text', sizes, {
+      retrieval: { mode: 'bm25' },
+      embedding: { name: 'not-there' },
+    });
+    const { reports } = await bench.run(spec);
+    assert.equal(reports.length, 1);
+    assert.equal(bench.provider.journal.count('/embeddings'), 0);
+  });
+
+  it('says when there are fewer labelled examples than neighbours, and runs once that is mended', async () => {
+    const few = await writeTask(bench.folder, 'few', { labelled: 3, unlabelled: 10, test: 10 });
+    await assert.rejects(bench.run(few), failedFor('DataError'));
+    assert.equal(bench.provider.journal.count('/chat/completions'), 0);
+    const collaborators = [{ ...few.collaborators[0]!, shots: 2 }];
+    const { reports } = await bench.run({ ...few, collaborators });
+    assert.equal(reports.length, 1);
+  });
+
+  it('does not mix the examples of a data file that was changed in between', async () => {
+    const { provider } = bench;
+    provider.setFaults(({ method, path }) =>
+      method === 'POST' && path === '/fine_tuning/jobs' && provider.jobs.all().length === 1
+        ? { status: 400 }
+        : undefined,
+    );
+    const sizes = { labelled: 10, unlabelled: 20, test: 10 };
+    const spec = await writeTask(bench.folder, 'changed-data', sizes);
+    await assert.rejects(bench.run(spec));
+    provider.setFaults(undefined);
+    await writeTask(bench.folder, 'changed-data', { labelled: 12, unlabelled: 15, test: 20 });
+    const { reports } = await bench.run(spec);
+    assert.deepEqual(reports[0]!.examples, { labelled: 12, unlabelled: 15, test: 20 });
+    assert.equal(reports[0]!.accuracy.semievol.total, 20);
+    assert.equal(reports[0]!.pseudoLabels.all.total, 15);
+  });
 });
