@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Catalog } from './catalog.ts';
@@ -37,8 +36,7 @@ export interface Engine {
 }
 
 /**
- * Starts the OpenAI-compatible gateway on 127.0.0.1. The engine must be set up (see setup.ts). With
- * SEMIEVOL_ENGINE_KEY in the environment, requests must carry it as their bearer token.
+ * Starts the OpenAI-compatible gateway on 127.0.0.1. The engine must be set up (see setup.ts).
  *
  * @throws Error naming the port when it is taken.
  */
@@ -63,7 +61,6 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
 
   const app = Fastify({ bodyLimit: defaults.maxBodyBytes, forceCloseConnections: true });
   answerErrors(app, log);
-  requireKey(app, process.env.SEMIEVOL_ENGINE_KEY);
   await app.register(
     async (v1) => {
       v1.get('/models', () => ({ object: 'list', data: catalog.list() }));
@@ -110,15 +107,5 @@ const answerErrors = (app: FastifyInstance, log: (line: string) => void): void =
     const answer = known ? error : new ApiError(status, error.message);
     if (answer.status >= 500 && !known) log(error.stack ?? error.message);
     return reply.status(answer.status).send(answer.toJSON());
-  });
-};
-
-const requireKey = (app: FastifyInstance, key: string | undefined): void => {
-  if (!key) return;
-  const expected = Buffer.from(`Bearer ${key}`);
-  app.addHook('onRequest', async ({ headers }) => {
-    const given = Buffer.from(headers.authorization ?? '');
-    if (given.length === expected.length && timingSafeEqual(given, expected)) return;
-    throw new ApiError(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
   });
 };

@@ -17,8 +17,8 @@ export interface RunningEngine {
 export const temporaryFolder = (): Promise<string> =>
   mkdtemp(path.join(tmpdir(), 'semievol-engine-'));
 
-export const clientOf = (url: string, apiKey = 'any'): OpenAI =>
-  new OpenAI({ baseURL: url, apiKey, maxRetries: 0 });
+export const clientOf = (url: string): OpenAI =>
+  new OpenAI({ baseURL: url, apiKey: 'any', maxRetries: 0 });
 
 export const start = async (stateFolder?: string): Promise<RunningEngine> => {
   await ensureEngine();
