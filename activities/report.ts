@@ -1,5 +1,7 @@
+import type { RunSpec } from '../core/spec.ts';
 import { mcnemar, wilson } from '../core/statistics.ts';
-import type { ModelRole, RoundReport } from '../core/types.ts';
+import type { ModelRole, RoundReport, Usage } from '../core/types.ts';
+import { costOf } from '../providers/pricing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import type { Score, Selection } from './select.ts';
 
@@ -25,6 +27,7 @@ export function createReport(dependencies: Dependencies) {
     async report(input: ReportInput): Promise<RoundReport> {
       const context = await openRound(dependencies, input);
       const { spec, tables } = context;
+      const tokens = await tables.spend(input.round);
       const { confidence } = spec.evaluation;
       const { scores, selection, models } = input;
       const proportion = (score: Score) => wilson(score.correct, score.total, confidence);
@@ -79,10 +82,27 @@ export function createReport(dependencies: Dependencies) {
           champion: promoted ? models.semievol : models.base,
         },
         seconds: input.seconds,
-        tokens: await tables.spend(input.round),
+        tokens,
+        cost: cost(tokens, spec, dependencies),
       };
     },
   };
+}
+
+/** Tuned models are priced as the model they come from. */
+function cost(
+  tokens: Record<string, Usage>,
+  { model, embedding }: RunSpec,
+  { endpoints }: Dependencies,
+): number | null {
+  let sum = 0;
+  for (const [phase, usage] of Object.entries(tokens)) {
+    const { endpoint, name } = phase === 'embed' ? embedding : model;
+    const price = endpoints.get(endpoint).config.prices[name];
+    if (!price) return null;
+    sum += costOf(usage, price);
+  }
+  return sum;
 }
 
 /** On how many test examples only the one, or only the other, was right. */

@@ -42,6 +42,7 @@ export function figures(report: RoundReport) {
     models: report.models,
     seconds: report.seconds,
     tokens: report.tokens,
+    cost: report.cost,
   };
 }
 

@@ -27,7 +27,7 @@ export function markdownReport(report: RoundReport): string {
     `Agreement ${percent(pseudoLabels.agreement)}; rule ${pseudoLabels.rule}, threshold ${pseudoLabels.threshold?.toFixed(4) ?? 'none'}.`,
     `SemiEvol alone was right on ${mcnemar.semievolOnly} test examples, SFT alone on ${mcnemar.sftOnly} (McNemar's exact test: p = ${mcnemar.pValue.toPrecision(3)}).`,
     `The champion is ${report.promoted ? 'the new model' : 'still the base model'}, ${report.models.champion}.`,
-    `Tokens: ${sum('promptTokens')} prompt, ${sum('completionTokens')} completion, ${sum('trainedTokens')} trained.`,
+    `Tokens: ${sum('promptTokens')} prompt, ${sum('completionTokens')} completion, ${sum('trainedTokens')} trained${report.cost === null ? '' : `; ${report.cost.toFixed(2)} US dollars`}.`,
     '',
   ].join('\n');
 }

@@ -170,6 +170,8 @@ export interface RoundReport {
   /** Wall-clock seconds a phase. */
   seconds: Record<string, number>;
   tokens: Record<string, Usage>;
+  /** US dollars; null where the configuration has no price for the model. */
+  cost: number | null;
 }
 
 /** The state of a phase of a round, as the `status` query gives it. */

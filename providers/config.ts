@@ -33,7 +33,7 @@ export const endpointConfig = z.strictObject({
       z.strictObject({ input: price, cachedInput: price, output: price, training: price }),
     )
     .default({})
-    .describe('US dollars per million tokens, by model name.'),
+    .describe('US dollars per million tokens, by model name; a tuned model counts as its base.'),
 });
 
 export type EndpointConfig = z.output<typeof endpointConfig>;

@@ -41,6 +41,8 @@ describe('an evolution', function () {
     assert.equal(jobs.length, 3);
     assert.equal(new Set(jobs.map((job) => job.metadata?.semievol_key)).size, 3);
 
+    assert.equal(report.cost, null, 'no prices are configured');
+
     // Four collaborators and four evaluated models; not one request twice.
     const { tokens } = report;
     assert.equal(tokens.collaborate?.requests, 4 * sizes.unlabelled);
