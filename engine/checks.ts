@@ -22,7 +22,7 @@ export interface Check {
 /** GFLOP/s a core below which mlx computes with the reference BLAS (8) and not with MKL or OpenBLAS (100 and more). */
 const slowBlas = 25;
 
-const setUp = 'npm run setup';
+const setUp = 'start "semievol dev", which sets it up';
 
 /** What `doctor` says of the embedded engine. Takes about a second; never throws. */
 export const checkEngine = async (): Promise<Check[]> => {
@@ -80,7 +80,6 @@ const checkBlas = async (): Promise<Check> => {
     name,
     ok: false,
     detail: `${detail}: the reference BLAS, about 25 times slower than a tuned one`,
-    remedy:
-      'On Linux x86-64 run npm run setup, which installs MKL; elsewhere build mlx against OpenBLAS',
+    remedy: `On Linux x86-64 delete ${pythonFolder}, then ${setUp} with MKL; elsewhere build mlx against OpenBLAS`,
   };
 };

@@ -1,11 +1,11 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
 
-/** The folder that holds package.json. */
-const projectRoot = path.resolve(import.meta.dirname, '..');
+/** Under the folder one works in, which for a clone is its root; never inside an installed package. */
+const stateRoot = path.resolve('.semievol');
 
 /** The Python environment, and beside its packages the models laid out for use. */
-export const pythonFolder = path.join(projectRoot, '.semievol', 'python');
+export const pythonFolder = path.join(stateRoot, 'python');
 
 export const pythonExecutable = path.join(pythonFolder, 'bin', 'python');
 
@@ -37,7 +37,7 @@ export const embeddingModel = {
 export const defaults = {
   host: '127.0.0.1',
   port: 8090,
-  stateFolder: path.join(projectRoot, '.semievol', 'engine'),
+  stateFolder: path.join(stateRoot, 'engine'),
   /** Bytes of one uploaded file. */
   maxFileBytes: 512 * 1024 * 1024,
   /** Bytes of one JSON request. */
