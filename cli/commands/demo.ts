@@ -1,28 +1,32 @@
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { access, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { RunSpec } from '../../core/spec.ts';
-import { demoSpec } from '../../demo/spec.ts';
-import { type DemoSizes, writeDemoData } from '../../demo/wordnet.ts';
 import type { Config } from '../../workers/config.ts';
 import { type GlobalOptions, withClient } from '../context.ts';
+import {
+  cancelRuns,
+  type DemoRequest,
+  earlierAttempts,
+  nextName,
+  ownSpec,
+  prepare,
+} from '../demo-runs.ts';
 import { CliError } from '../errors.ts';
 import { figures } from '../figures.ts';
 import { printOutcome } from '../outcome.ts';
 import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
-import { withDataFolder } from '../run-spec.ts';
 import type { RunView } from '../run-view.ts';
 import { addStackOptions, wholeNumber } from '../stack-options.ts';
 import { runPage, type StackPlace } from '../stack-place.ts';
 import { type RunState, runState, startRun } from '../start-run.ts';
 import { withStack } from '../with-stack.ts';
 
-interface Options extends StackPlace, DemoSizes {
-  seed: number;
+interface Options extends StackPlace, DemoRequest {
   fresh?: boolean;
   keep?: boolean;
   json?: string;
@@ -52,10 +56,8 @@ export function addDemo(program: Command): void {
 async function demo(options: Options, configFile: string): Promise<void> {
   if (options.json) await assertWritable(options.json);
   const attempts = await earlierAttempts(options);
-  const name = (!options.fresh && attempts.at(-1)) || nextName(options, attempts);
-  const folder = join(demoFolder(options), name);
-  await writeData(folder, options);
-  const spec = withDataFolder(demoSpec(name, options.seed), folder);
+  const last = attempts.at(-1);
+  const wanted = await prepare(options, last && !options.fresh ? last : nextName(options, last));
 
   const display = createDisplay();
   const say = (line: string) => display.say(line);
@@ -65,6 +67,8 @@ async function demo(options: Options, configFile: string): Promise<void> {
     const { config, place, signal, shared } = session;
     await withClient(config, async (client) => {
       if (options.fresh) await cancelRuns(client, attempts);
+      const spec = await ownSpec(client, options, wanted, say);
+      const { name } = spec;
       const before = await ensureStarted(client, config, spec);
       say(
         `${name} ${standing[before]}; in the Temporal UI: ${runPage(place, client.options.namespace, name)}`,
@@ -95,46 +99,6 @@ async function ensureStarted(client: Client, config: Config, spec: RunSpec): Pro
     await startRun(client, config.temporal.taskQueue, spec);
   }
   return before;
-}
-
-const demoFolder = ({ state }: Options) => resolve(state, 'demo');
-
-const baseName = ({ labelled, unlabelled, test, seed }: Options) =>
-  `demo-l${labelled}-u${unlabelled}-t${test}-s${seed}`;
-
-/** Names of the runs with these options so far, oldest first: each has its folder of data. */
-async function earlierAttempts(options: Options): Promise<string[]> {
-  const base = baseName(options);
-  const folders = await readdir(demoFolder(options)).catch(() => []);
-  return folders
-    .filter((name) => name === base || name.startsWith(`${base}.`))
-    .sort((a, b) => attemptOf(a) - attemptOf(b));
-}
-
-const attemptOf = (name: string) => Number(name.split('.')[1] ?? 1);
-
-function nextName(options: Options, attempts: string[]): string {
-  const last = attempts.at(-1);
-  return last ? `${baseName(options)}.${attemptOf(last) + 1}` : baseName(options);
-}
-
-async function writeData(folder: string, options: Options): Promise<void> {
-  try {
-    await writeDemoData(folder, options, options.seed);
-  } catch (error) {
-    if (error instanceof RangeError) throw new CliError(error.message);
-    throw error;
-  }
-}
-
-/** A run begun anew must not share the machine with its predecessors. */
-async function cancelRuns(client: Client, runs: string[]): Promise<void> {
-  for (const run of runs) {
-    if ((await runState(client, run)) !== 'running') continue;
-    const handle = client.workflow.getHandle(run);
-    await handle.cancel();
-    await handle.result().catch(() => undefined);
-  }
 }
 
 /** Now rather than after the run. */
