@@ -26,8 +26,8 @@ export interface Source {
 
 /** The file or URL that a spec names; relative paths start at `folder`. Throws DataError. */
 export function sourceOf(given: string, folder: string): Source {
-  const url = /^https?:\/\//i.test(given) ? new URL(given) : undefined;
-  const name = url ? url.origin + url.pathname : given;
+  const url = /^[a-z][a-z0-9+.-]+:\/\//i.test(given) ? dataUrl(given) : undefined;
+  const name = url ? nameOf(url) : given;
   const extension = extname(name).toLowerCase();
   if (!(extension in formats)) {
     throw new DataError(
@@ -37,6 +37,27 @@ export function sourceOf(given: string, folder: string): Source {
   const format = formats[extension as keyof typeof formats];
   return { name, format, location: url ?? resolve(folder, given) };
 }
+
+/** A URL whose host and path may be told; it stays in Temporal's history, so it must not carry a password. */
+function dataUrl(given: string): URL {
+  const url = URL.parse(given);
+  if (!url)
+    throw new DataError(
+      `a data file's URL, which begins with ${given.split('//', 1)[0]}//, is none: correct it`,
+    );
+  if (!/^https?:$/.test(url.protocol))
+    throw new DataError(
+      `${nameOf(url)}: ${url.protocol}// cannot be read. Give a file or an http(s) URL`,
+    );
+  if (url.username || url.password)
+    throw new DataError(
+      `${nameOf(url)}: the URL holds a user name or a password. Leave them out; give a presigned URL, or copy the file here`,
+    );
+  return url;
+}
+
+/** Without user name, password and query, which may be secret. */
+const nameOf = ({ protocol, host, pathname }: URL) => `${protocol}//${host}${pathname}`;
 
 /** Throws DataError unless the local file is there and can be read. Returns its size in bytes. */
 export async function checkFile({ name, location }: Source): Promise<number> {

@@ -191,6 +191,25 @@ describe('Ingest', () => {
       });
     });
 
+    it('refuses a URL with a password, or that is none, without telling it', async () => {
+      const refused = async (url: string, message: string) => {
+        const input = inputOf(folder.path, { unlabelled: url });
+        await assert.rejects(preflight(input), (error: Error) => {
+          assert.equal(error.name, 'DataError');
+          assert.ok(error.message.startsWith(message), error.message);
+          assert.doesNotMatch(error.message, /secret/);
+          return true;
+        });
+      };
+      const withPassword = `${base.replace('//', '//me:secret@')}/u.csv?signature=secret`;
+      await refused(withPassword, `${base}/u.csv: the URL holds a user name or a password.`);
+      await refused('ftp://me:secret@host/u.csv', 'ftp://host/u.csv: ftp:// cannot be read.');
+      await refused(
+        'https://me:secret@/u.csv',
+        "a data file's URL, which begins with https://, is",
+      );
+    });
+
     it('lets what may pass be tried again', async () => {
       await assert.rejects(ingestDataset(store, withUrl('/503.csv')), {
         name: 'Error',
