@@ -25,7 +25,6 @@ const installPackages = () => {
   const { status, error, stdout, stderr } = spawnSync('npm', ['install', '--no-save'], {
     cwd: root,
     encoding: 'utf8',
-    shell: process.platform === 'win32',
   });
   if (error) fail(`npm could not be started: ${error.message}. Install Node.js with npm.`);
   if (status !== 0) fail(`npm install failed:\n${stdout}${stderr}`);
@@ -37,7 +36,6 @@ const setUpEngine = () => {
   const { status } = spawnSync(node, [path.join('engine', 'setup.ts')], {
     cwd: root,
     stdio: 'inherit',
-    shell: process.platform === 'win32',
   });
   if (status !== 0) process.exit(1);
 };
