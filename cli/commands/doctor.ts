@@ -15,8 +15,6 @@ import { isPolled } from '../task-queue.ts';
 
 /** Below this a run on the embedded engine may fill the disk. */
 const LOW_DISK_BYTES = 2 * 2 ** 30;
-/** What `openai` and `@lancedb/lancedb` want. */
-const MIN_NODE = 22;
 
 /** A check of what need not run yet: `semievol dev` starts it. */
 type Finding = Check & { idle?: boolean };
@@ -34,7 +32,6 @@ export function addDoctor(program: Command): void {
       const config = await configOf(command);
       const checks: Finding[] = (
         await Promise.all([
-          [nodeCheck()],
           checkEngine(),
           storeChecks(config),
           temporalChecks(config),
@@ -50,18 +47,6 @@ export function addDoctor(program: Command): void {
 function line({ name, ok, idle, detail, remedy }: Finding): string {
   const mark = ok ? pc.green('✔') : idle ? pc.dim('○') : pc.red('✘');
   return `${mark} ${name.padEnd(22)} ${detail}${remedy ? `\n  ${pc.yellow('→')} ${remedy}` : ''}`;
-}
-
-function nodeCheck(): Check {
-  const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE;
-  return {
-    name: 'Node',
-    ok,
-    detail: process.version,
-    remedy: ok
-      ? undefined
-      : 'run "npm install" here and start with "npx semievol": it brings its own Node',
-  };
 }
 
 async function storeChecks({ store: { uri } }: Config): Promise<Check[]> {
