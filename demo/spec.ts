@@ -16,6 +16,8 @@ export function demoSpec(name: string, seed: number): RunSpec {
       unlabelled: 'unlabelled.jsonl',
       test: 'test.jsonl',
     },
+    training: { epochs: 6 },
+    evolve: { epochs: 3 },
     // One worked example at a time costs half of three, and a model this small gains no more by them.
     collaborators: [
       { name: 'no-shots', shots: 0 },

@@ -38,7 +38,7 @@ export function addDemo(program: Command): void {
   addStackOptions(program.command('demo'))
     .description('fine-tune a small model with SemiEvol on the built-in task, and compare')
     .option('--labelled <n>', 'labelled examples', size, 40)
-    .option('--unlabelled <n>', 'unlabelled examples', size, 200)
+    .option('--unlabelled <n>', 'unlabelled examples', size, 300)
     .option('--test <n>', 'test examples', size, 300)
     .option('--seed <n>', 'draws data and samples', wholeNumber(0, 2 ** 31 - 1), 0)
     .option('--fresh', 'start anew, even when a run with these options is stored')
