@@ -12,10 +12,12 @@ export function createIngest({ store }: { store: Store }) {
      * Reads, cleans and stores the data files of a spec, unless they are in the store already.
      * What the user must mend fails with the type `DataError` and is not tried again.
      */
-    ingest(input: IngestInput): Promise<IngestResult> {
+    ingest(input: IngestInput): Promise<Pick<IngestResult, 'dataset' | 'counts'>> {
       return tracked({ total: 0, unit: 'kB' }, async ({ set, signal }) => {
         try {
-          return await ingestDataset(store, input, { onProgress: set, signal });
+          const done = await ingestDataset(store, input, { onProgress: set, signal });
+          // What was left out stays in the store: a history holds references and numbers.
+          return { dataset: done.dataset, counts: done.counts };
         } catch (error) {
           if (!(error instanceof DataError)) throw error;
           throw ApplicationFailure.nonRetryable(error.message, 'DataError');

@@ -54,6 +54,7 @@ export function createReport(dependencies: Dependencies) {
         model: spec.model.name,
         seed: spec.seed,
         examples: input.counts,
+        leftOut: (await context.dataset.info()).report,
         confidence,
         accuracy: {
           vanilla: proportion(scores.vanilla),

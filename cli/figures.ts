@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { leftOutLines } from '../core/report.ts';
 import type { Proportion, RoundReport, Usage } from '../core/types.ts';
 import { table } from './table.ts';
 
@@ -13,6 +14,7 @@ export function figures(report: RoundReport) {
     model: report.model,
     seed: report.seed,
     examples: report.examples,
+    leftOut: report.leftOut,
     confidence: report.confidence,
     accuracy: {
       vanilla: accuracy.vanilla.value,
@@ -50,9 +52,15 @@ export function figures(report: RoundReport) {
 export function reportTables(report: RoundReport): string {
   const { labelled, unlabelled, test } = report.examples;
   const title = `${report.run}, round ${report.round}: ${report.task} with ${report.model}, ${labelled} labelled, ${unlabelled} unlabelled, ${test} test, seed ${report.seed}`;
-  return [pc.bold(title), accuracyTable(report), pseudoLabelTable(report), costTable(report)].join(
-    '\n\n',
-  );
+  return [
+    pc.bold(title),
+    leftOutLines(report.leftOut),
+    accuracyTable(report),
+    pseudoLabelTable(report),
+    costTable(report),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function accuracyTable(report: RoundReport) {

@@ -1,8 +1,27 @@
-import type { Proportion, RoundReport } from './types.ts';
+import type { IngestReport, Proportion, RoundReport } from './types.ts';
 
 const percent = (value: number | null) => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
 const withInterval = ({ value, low, high, correct, total }: Proportion) =>
   `${percent(value)} | ${percent(low)} to ${percent(high)} | ${correct}/${total}`;
+
+/** What cleaning left out, in a line and one more for each bad row that is listed; '' if nothing. */
+export function leftOutLines({
+  duplicates,
+  contamination,
+  badRows,
+  problems,
+}: IngestReport): string {
+  const sum = (counts: object) =>
+    Object.values(counts).reduce((total: number, count: number) => total + count, 0);
+  const parts = [
+    [sum(duplicates), 'repeated'],
+    [sum(contamination), 'found in another split too'],
+    [sum(badRows), 'unusable'],
+  ].flatMap(([count, what]) => (count ? [`${count} ${what}`] : []));
+  if (parts.length === 0) return '';
+  const rows = problems.map(({ file, line, problem }) => `  ${file}:${line}: ${problem}`);
+  return [`Left out of the data: ${parts.join(', ')}.`, ...rows].join('\n');
+}
 
 /** A round's figures as Markdown, for people. */
 export function markdownReport(report: RoundReport): string {

@@ -137,6 +137,18 @@ export interface Progress {
   note?: string;
 }
 
+/** What cleaning took out of a data set: counts, and where to look. */
+export interface IngestReport {
+  /** Rows that repeat an earlier row of their split. */
+  duplicates: Record<Split, number>;
+  /** Examples found in two splits and left out of the first-named one. */
+  contamination: { labelledInTest: number; unlabelledInTest: number; unlabelledInLabelled: number };
+  /** Rows that could not be used. */
+  badRows: Record<Split, number>;
+  /** The first of the bad rows; a quoted text is cut short. */
+  problems: { file: string; line: number; problem: string }[];
+}
+
 /** Figures of one finished round; what `report` renders and `--json` writes. */
 export interface RoundReport {
   run: string;
@@ -146,6 +158,7 @@ export interface RoundReport {
   seed: number;
   /** Examples in each split after cleaning. */
   examples: Record<Split, number>;
+  leftOut: IngestReport;
   /** Level of all intervals, 0.5..1. */
   confidence: number;
   accuracy: { vanilla: Proportion; sft: Proportion; semievol: Proportion };

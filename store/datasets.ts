@@ -1,20 +1,8 @@
-import type { Split } from '../core/types.ts';
+import type { IngestReport, Split } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
 import { equals } from './sql.ts';
-
-/** What cleaning took out of a data set: counts, files and lines, never texts. */
-export interface IngestReport {
-  /** Rows that repeat an earlier row of their split. */
-  duplicates: Record<Split, number>;
-  /** Examples found in two splits and left out of the first-named one. */
-  contamination: { labelledInTest: number; unlabelledInTest: number; unlabelledInLabelled: number };
-  /** Rows that could not be used. */
-  badRows: Record<Split, number>;
-  /** The first of the bad rows. */
-  problems: { file: string; line: number; problem: string }[];
-}
 
 /** A data set that was ingested to its end. */
 export interface DatasetInfo {

@@ -1,7 +1,6 @@
 import type { DataSpec } from '../../core/spec.ts';
 import type { Task } from '../../core/tasks.ts';
-import type { Split, StoredExample } from '../../core/types.ts';
-import type { IngestReport } from '../../store/datasets.ts';
+import type { IngestReport, Split, StoredExample } from '../../core/types.ts';
 import { DataError } from './errors.ts';
 import { exampleOf } from './example.ts';
 import type { RawRecord } from './records.ts';

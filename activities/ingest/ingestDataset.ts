@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DataSpec, TaskSpec } from '../../core/spec.ts';
 import { createTask, type Task } from '../../core/tasks.ts';
-import type { Progress, Split, StoredExample } from '../../core/types.ts';
-import type { DatasetInfo, IngestReport } from '../../store/datasets.ts';
+import type { IngestReport, Progress, Split, StoredExample } from '../../core/types.ts';
+import type { DatasetInfo } from '../../store/datasets.ts';
 import type { Store } from '../../store/store.ts';
 import { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';
@@ -19,7 +19,6 @@ export interface IngestInput {
   folder?: string;
 }
 
-/** What is small enough for a history: numbers, file names and lines, no texts of examples. */
 export interface IngestResult {
   dataset: string;
   counts: Record<Split, number>;

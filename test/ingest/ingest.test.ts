@@ -323,7 +323,8 @@ describe('Ingest', () => {
       const beats: Progress[] = [];
       environment.on('heartbeat', (details: Progress) => beats.push(details));
       const { ingest } = createIngest({ store });
-      const result: IngestResult = await environment.run(ingest, inputOf(folder.path));
+      const result = await environment.run(ingest, inputOf(folder.path));
+      assert.deepEqual(Object.keys(result), ['dataset', 'counts'], 'what goes to the history');
       assert.deepEqual(result.counts, { labelled: 2, unlabelled: 3, test: 1 });
       assert.equal(beats[0]!.unit, 'kB');
     });

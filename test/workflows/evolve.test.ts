@@ -28,6 +28,7 @@ describe('an evolution', function () {
     assert.ok(report);
     assert.equal(status.reports.length, 1);
     assert.deepEqual(report.examples, sizes);
+    assert.deepEqual(report.leftOut.problems, []);
 
     const { vanilla, sft, semievol } = report.accuracy;
     assert.ok(semievol.value! > vanilla.value! && sft.value! > vanilla.value!);
