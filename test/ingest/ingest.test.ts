@@ -10,7 +10,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { ingestDataset } from '../../activities/ingest/ingestDataset.ts';
 import { preflight } from '../../activities/ingest/preflight.ts';
-import { createIngest, type IngestResult } from '../../activities/ingest.ts';
+import { createIngest } from '../../activities/ingest.ts';
 import type { Progress } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 import { temporaryStore } from '../store/support.ts';
@@ -323,7 +323,10 @@ describe('Ingest', () => {
       const beats: Progress[] = [];
       environment.on('heartbeat', (details: Progress) => beats.push(details));
       const { ingest } = createIngest({ store });
-      const result = await environment.run(ingest, inputOf(folder.path));
+      const result: Awaited<ReturnType<typeof ingest>> = await environment.run(
+        ingest,
+        inputOf(folder.path),
+      );
       assert.deepEqual(Object.keys(result), ['dataset', 'counts'], 'what goes to the history');
       assert.deepEqual(result.counts, { labelled: 2, unlabelled: 3, test: 1 });
       assert.equal(beats[0]!.unit, 'kB');
