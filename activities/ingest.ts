@@ -4,8 +4,6 @@ import { DataError } from './ingest/errors.ts';
 import { type IngestInput, type IngestResult, ingestDataset } from './ingest/ingestDataset.ts';
 import { tracked } from './progress.ts';
 
-export type { IngestInput, IngestResult };
-
 export function createIngest({ store }: { store: Store }) {
   return {
     /**
