@@ -12,15 +12,17 @@ import { Bench, startTemporal, writeTask } from '../test/support/stack.ts';
 const { default: project } = await import('../package.json', { with: { type: 'json' } });
 const folder = new URL('../test/fixtures/histories/', import.meta.url).pathname;
 
+/** Who recorded it, and where, is nobody's business. */
+const hidden = new Set(['identity', 'stackTrace']);
+
 async function save(name: string, workflowId: string, runId = ''): Promise<void> {
   const { stdout } = await execa(temporalBinary(), [
     ...['workflow', 'show', '--output', 'json', '--address', temporal.address],
     ...['--workflow-id', workflowId, '--run-id', runId],
   ]);
-  // Who recorded it is nobody's business.
   const anonymous = JSON.stringify(
     JSON.parse(stdout),
-    (key, value) => (key === 'identity' ? '' : value),
+    (key, value) => (hidden.has(key) ? '' : value),
     1,
   );
   await writeFile(join(folder, `${project.version}-${name}.json`), `${anonymous}\n`);
