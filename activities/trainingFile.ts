@@ -10,6 +10,7 @@ import { ranges } from '../core/range.ts';
 import { isSelected, type Threshold } from '../core/selection.ts';
 import type { TrainingFile } from '../providers/trainer.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
+import { linesOf } from './lines.ts';
 import type { Tracker } from './progress.ts';
 
 const BATCH = 1_000;
@@ -69,17 +70,6 @@ async function* lines(dependencies: Dependencies, rows: TrainingRows): AsyncIter
   }
   for await (const row of messages(dependencies, rows))
     yield Buffer.from(`${JSON.stringify(row)}\n`);
-}
-
-/** Lines that end in a line feed; `readline` would also split at U+2028, which JSON may hold. */
-async function* linesOf(text: AsyncIterable<string>): AsyncIterable<string> {
-  let rest = '';
-  for await (const chunk of text) {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop()!;
-    yield* parts;
-  }
-  yield rest;
 }
 
 async function* messages(

@@ -1,10 +1,11 @@
+import { linesOf } from '../lines.ts';
 import { batchSize, type RawBatch, type RawRecord } from './records.ts';
 
 /** JSON Lines: an object a line; blank lines are skipped. */
 export async function* readJsonLines(text: AsyncIterable<string>): AsyncGenerator<RawBatch> {
   let line = 0;
   let records: RawRecord[] = [];
-  for await (const source of lines(text)) {
+  for await (const source of linesOf(text)) {
     line += 1;
     if (source.trim() === '') continue;
     records.push(parseRecord(source, line));
@@ -33,14 +34,4 @@ export function parseRecord(source: string, line: number): RawRecord {
 
 export function columnsOf(records: readonly RawRecord[]): string[] {
   return [...new Set(records.flatMap(({ values }) => Object.keys(values ?? {})))];
-}
-
-async function* lines(text: AsyncIterable<string>): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of text) {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop()!;
-    yield* parts;
-  }
-  yield rest;
 }
