@@ -42,7 +42,11 @@ describe('the demo', function () {
     const figures = JSON.parse(await readFile(join(files.folder, 'figures.json'), 'utf8'));
     const { accuracy, pseudoLabels, tokens } = figures;
     assert.ok(accuracy.sft > accuracy.vanilla && accuracy.semievol > accuracy.vanilla);
-    assert.equal(pseudoLabels.count, 12);
+    // Half of those that have a readable label, which is nearly all.
+    assert.ok(
+      pseudoLabels.count >= 10 && pseudoLabels.count <= 14,
+      `${pseudoLabels.count} selected`,
+    );
     assert.ok(pseudoLabels.selected >= pseudoLabels.all);
     assert.equal(figures.examples.test, 24);
     assert.ok(tokens['warm-up'].trainedTokens > 0);
