@@ -1,6 +1,7 @@
 import { ranges } from '../core/range.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { OrdinalRange, Split } from '../core/types.ts';
+import { noUsage } from '../store/usage.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
@@ -44,13 +45,7 @@ export function createEmbed(dependencies: Dependencies) {
             round,
             phase: 'embed',
             model,
-            usage: {
-              requests: 1,
-              promptTokens,
-              cachedTokens: 0,
-              completionTokens: 0,
-              trainedTokens: 0,
-            },
+            usage: { ...noUsage, requests: 1, promptTokens },
           });
           tracker.add(batch.length);
         }

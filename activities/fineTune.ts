@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ModelRecord } from '../core/types.ts';
 import { OpenAITrainer } from '../providers/openaiTrainer.ts';
 import type { Job, JobRequest, Trainer } from '../providers/trainer.ts';
+import { noUsage } from '../store/usage.ts';
 import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { type TrainingRows, withTrainingFile } from './trainingFile.ts';
@@ -96,13 +97,7 @@ export function createFineTune(dependencies: Dependencies) {
         round: model.round,
         phase: model.role,
         model: model.base,
-        usage: {
-          requests: 1,
-          promptTokens: 0,
-          cachedTokens: 0,
-          completionTokens: 0,
-          trainedTokens,
-        },
+        usage: { ...noUsage, requests: 1, trainedTokens },
       });
     },
   };

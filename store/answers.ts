@@ -1,3 +1,4 @@
+import { answerKey } from '../core/shots.ts';
 import type { Answer, AnswerStage, OrdinalRange, Split, Usage } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
@@ -10,7 +11,7 @@ type AnswerRow = Answer & {
   attempt: number;
 };
 
-/** The answers of a run. A key is round, stage, example, collaborator and sample. */
+/** The answers of a run, one a key (`answerKey`). */
 export class Answers {
   readonly #log: Log<AnswerRow>;
 
@@ -35,7 +36,7 @@ export class Answers {
         completionTokens: types.int,
         finishReason: types.string,
       }),
-      key: (row) => [row.round, row.stage, row.exampleId, row.collaborator, row.sample].join('\n'),
+      key: answerKey,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Usage } from '../core/types.ts';
 
+/** Nothing spent yet. */
 export const noUsage: Usage = {
   requests: 0,
   promptTokens: 0,
