@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { execa } from 'execa';
+import { isReady } from './environment.ts';
 import {
   baseModel,
   embeddingModel,
@@ -7,7 +8,7 @@ import {
   pythonExecutable,
   pythonFolder,
 } from './settings.ts';
-import { readyHash, requirementsHash } from './setup.ts';
+import { engineEnvironment } from './setup.ts';
 
 /** One thing that must hold for the engine to work well. */
 export interface Check {
@@ -26,7 +27,7 @@ const setUp = 'start "semievol dev", which sets it up';
 
 /** What `doctor` says of the embedded engine. Takes about a second; never throws. */
 export const checkEngine = async (): Promise<Check[]> => {
-  const ready = (await readyHash()) === (await requirementsHash());
+  const ready = await isReady(engineEnvironment);
   return [
     await checkPython(),
     {

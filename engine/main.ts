@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { SetupError } from './environment.ts';
 import { startEngine } from './gateway.ts';
 import { defaults } from './settings.ts';
-import { ensureEngine, SetupError } from './setup.ts';
+import { ensureEngine } from './setup.ts';
 
 const { values } = parseArgs({
   options: {

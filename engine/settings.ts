@@ -1,5 +1,6 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
+import { pythonIn } from './environment.ts';
 
 /** Under the folder one works in, which for a clone is its root; never inside an installed package. */
 const stateRoot = path.resolve('.semievol');
@@ -7,10 +8,7 @@ const stateRoot = path.resolve('.semievol');
 /** The Python environment, and beside its packages the models laid out for use. */
 export const pythonFolder = path.join(stateRoot, 'python');
 
-export const pythonExecutable = path.join(pythonFolder, 'bin', 'python');
-
-/** Hash of the requirements the environment was built from; written last, so its presence means "complete". */
-export const readyMarker = path.join(pythonFolder, '.ready');
+export const pythonExecutable = pythonIn(pythonFolder);
 
 export const requirementsFile = path.join(import.meta.dirname, 'python', 'requirements.txt');
 
