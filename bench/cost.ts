@@ -1,0 +1,98 @@
+import { table } from '../cli/table.ts';
+import type { RoundReport } from '../core/types.ts';
+import { startProvider } from '../test/support/provider/provider.ts';
+import { Bench, startTemporal } from '../test/support/stack.ts';
+import type { BenchOptions, BenchResult } from './support/bench.ts';
+import { writePool } from './support/pool.ts';
+
+export const description =
+  "tokens a pseudo-label, against the authors' four requests an example; at most half";
+
+const TARGET = 0.5;
+const SIZES = { labelled: 20, unlabelled: 1_000, test: 20 };
+
+/** Four answers an example, drawn from one prompt with three neighbours. */
+const drawn = [{ name: 'drawn', shots: 3, temperature: 1, samples: 4 }];
+
+/** What differs between the ways; all else, the justification of every disagreement too, is the same. */
+const ways = {
+  authors: { spec: { collaborators: drawn }, endpoint: { supportsN: false } },
+  ours: { spec: { collaborators: drawn }, endpoint: { supportsN: true } },
+  'four prompts': { spec: {}, endpoint: {} },
+};
+
+/** What one way costs and gives. */
+interface Cost {
+  requests: number;
+  promptTokens: number;
+  completionTokens: number;
+  /** Prompt and completion tokens a pseudo-label. */
+  tokens: number;
+  agreement: number;
+  /** Share of the pseudo-labels that are right: all, and those selected. */
+  accuracy: number;
+  selectedAccuracy: number;
+}
+
+export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
+  const temporal = await startTemporal();
+  const costs: Record<string, Cost> = {};
+  try {
+    for (const [way, { spec: changes, endpoint }] of Object.entries(ways)) {
+      say(`${way}: ${SIZES.unlabelled} pseudo-labels`);
+      const bench = await Bench.open(temporal, await startProvider(), endpoint);
+      try {
+        const name = `cost-${way.replace(' ', '-')}`;
+        const spec = await writePool(bench.folder, name, SIZES, changes);
+        const { reports } = await bench.run(spec);
+        costs[way] = costOf(reports[0]!);
+      } finally {
+        await bench.close();
+      }
+    }
+  } finally {
+    await temporal.teardown();
+  }
+  print(costTable(costs));
+  const measured = costs.ours!.tokens / costs.authors!.tokens;
+  return {
+    bench: 'cost',
+    measured,
+    target: TARGET,
+    ok: measured <= TARGET,
+    details: { pool: SIZES, costs },
+  };
+}
+
+function costOf({ tokens, pseudoLabels, examples }: RoundReport): Cost {
+  const { collaborate, justify } = tokens;
+  const sum = (of: 'requests' | 'promptTokens' | 'completionTokens') =>
+    (collaborate![of] + (justify?.[of] ?? 0)) / examples.unlabelled;
+  return {
+    requests: sum('requests'),
+    promptTokens: sum('promptTokens'),
+    completionTokens: sum('completionTokens'),
+    tokens: sum('promptTokens') + sum('completionTokens'),
+    agreement: pseudoLabels.agreement,
+    accuracy: pseudoLabels.all.value!,
+    selectedAccuracy: pseudoLabels.selected.value!,
+  };
+}
+
+function costTable(costs: Record<string, Cost>): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return table(
+    ['a pseudo-label', 'requests', 'prompt', 'completion', 'tokens', 'agreed', 'right', 'selected'],
+    Object.entries(costs).map(([way, cost]) => [
+      way,
+      cost.requests.toFixed(2),
+      cost.promptTokens.toFixed(1),
+      cost.completionTokens.toFixed(1),
+      cost.tokens.toFixed(1),
+      percent(cost.agreement),
+      percent(cost.accuracy),
+      percent(cost.selectedAccuracy),
+    ]),
+    'right',
+  );
+}
