@@ -1,12 +1,14 @@
 import { ranges } from '../core/range.ts';
 import { retrievalNeeds } from '../core/shots.ts';
-import type { OrdinalRange, Split } from '../core/types.ts';
+import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { noUsage } from '../store/usage.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
 /** Texts a request. */
-const BATCH = 64;
+const TEXTS = 64;
+/** Texts whose vectors are stored together: few commits, and few texts to embed again after a crash. */
+const STORED = 1_024;
 
 export interface EmbedInput extends RoundRef {
   split: Split;
@@ -27,27 +29,38 @@ export function createEmbed(dependencies: Dependencies) {
           (example) => !known.has(example.ordinal),
         );
         tracker.add(known.size);
-        for (const { from, to } of ranges(missing.length, BATCH)) {
+        for (const step of ranges(missing.length, STORED)) {
           tracker.signal.throwIfAborted();
-          const batch = missing.slice(from, to);
-          const { vectors, promptTokens } = await endpoint.embed(
-            model,
-            batch.map((example) => example.question),
-            tracker.signal,
+          const batches = inBatches(missing.slice(step.from, step.to));
+          const settled = await Promise.allSettled(
+            batches.map(async (batch) => {
+              const texts = batch.map((example) => example.question);
+              const answer = await endpoint.embed(model, texts, tracker.signal);
+              return { ...answer, batch };
+            }),
           );
-          await dataset.addVectors(
-            model,
-            split,
+          // What came was paid for: it is stored whatever became of the rest.
+          const came = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+          const rows = came.flatMap(({ batch, vectors }) =>
             batch.map(({ ordinal, id }, index) => ({ ordinal, id, vector: vectors[index]! })),
           );
-          await tables.addSpend({
-            key: ['embed', input.dataset, model, split, batch[0]!.ordinal].join('/'),
-            round,
-            phase: 'embed',
-            model,
-            usage: { ...noUsage, requests: 1, promptTokens },
-          });
-          tracker.add(batch.length);
+          if (rows.length > 0) {
+            await dataset.addVectors(model, split, rows);
+            await tables.addSpend({
+              key: ['embed', input.dataset, model, split, rows[0]!.ordinal].join('/'),
+              round,
+              phase: 'embed',
+              model,
+              usage: {
+                ...noUsage,
+                requests: came.length,
+                promptTokens: came.reduce((sum, one) => sum + one.promptTokens, 0),
+              },
+            });
+            tracker.add(rows.length);
+          }
+          const failed = settled.find((one) => one.status === 'rejected');
+          if (failed) throw failed.reason;
         }
         return { embedded: missing.length };
       });
@@ -61,3 +74,6 @@ export function createEmbed(dependencies: Dependencies) {
     },
   };
 }
+
+const inBatches = (examples: StoredExample[]): StoredExample[][] =>
+  ranges(examples.length, TEXTS).map(({ from, to }) => examples.slice(from, to));

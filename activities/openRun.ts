@@ -3,11 +3,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { NotFoundError } from 'openai';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
+import type { OrdinalRange } from '../core/types.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
-import type { Dependencies } from './dependencies.ts';
+import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
-export function createOpenRun({ store, endpoints }: Dependencies) {
+export function createOpenRun(dependencies: Dependencies) {
+  const { store, endpoints } = dependencies;
   return {
     /**
      * Asks the endpoints for the models that a run names, before anything is spent.
@@ -35,9 +37,15 @@ export function createOpenRun({ store, endpoints }: Dependencies) {
         );
     },
 
-    /** Compacts the run's tables; for one caller at a time. */
-    async maintain({ run, dataset }: { run: string; dataset: string }): Promise<void> {
-      await tracked({ total: 1, unit: 'tables' }, () => store.run(run, dataset).optimize());
+    /** Compacts what a round holds of the examples of a range; for one caller at a time. */
+    async maintain(input: RoundRef & { range: OrdinalRange }): Promise<void> {
+      const { round, range } = input;
+      const { spec, dataset, tables } = await openRound(dependencies, input);
+      await tracked({ total: 1, unit: 'tables' }, async () => {
+        await tables.optimize(round, range);
+        if (retrievalNeeds(spec).vectors)
+          await dataset.optimizeVectors(spec.embedding.name, 'unlabelled', range);
+      });
     },
   };
 }

@@ -19,15 +19,24 @@ interface PercentileThreshold {
 export type Threshold = PercentileThreshold;
 
 /**
- * Finds the cut-off of the round's rule over all its pseudo-labels (§3.3). Holds 8 bytes a row.
+ * Whether a pseudo-label's entropy is among those that the rule's percentile is taken of (§3.3).
  *
- * - `paper`: the θ-percentile of the entropies of all that have a label and an entropy.
- * - `official` (the authors' code): the same over the disagreed ones only.
+ * - `paper`: all that have a label and an entropy.
+ * - `official` (the authors' code): of these the disagreed ones only.
  */
-export function selectionThreshold(spec: SelectionSpec, rows: Iterable<Candidate>): Threshold {
-  const { rule, percentile } = spec;
-  const ranked = Float64Array.from(entropies(rows, rule === 'official')).sort();
-  return { rule, percentile, cutoff: nearestRank(ranked, percentile) };
+export function isRanked(
+  row: Candidate,
+  { rule }: SelectionSpec,
+): row is Candidate & { entropy: number } {
+  return row.label !== null && row.entropy !== null && !(rule === 'official' && row.agreed);
+}
+
+/** The cut-off of the round's rule, from the entropies of its ranked rows; these get sorted. */
+export function selectionThreshold(
+  { rule, percentile }: SelectionSpec,
+  entropies: Float64Array,
+): Threshold {
+  return { rule, percentile, cutoff: nearestRank(entropies.sort(), percentile) };
 }
 
 /**
@@ -41,12 +50,6 @@ export function isSelected(row: Candidate, threshold: Threshold): boolean {
   if (row.label === null) return false;
   if (threshold.rule === 'official' && row.agreed) return true;
   return threshold.cutoff !== null && row.entropy !== null && row.entropy <= threshold.cutoff;
-}
-
-function* entropies(rows: Iterable<Candidate>, disagreedOnly: boolean): Generator<number> {
-  for (const row of rows)
-    if (row.label !== null && row.entropy !== null && !(disagreedOnly && row.agreed))
-      yield row.entropy;
 }
 
 /** The smallest value with at least `percentile` per cent of all at or below it. */

@@ -1,9 +1,9 @@
 import { answerKey } from '../core/shots.ts';
-import type { Answer, AnswerStage, OrdinalRange, Split, Usage } from '../core/types.ts';
+import type { Answer, AnswerStage, OrdinalRange, Usage } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
-import { Log } from './log.ts';
-import { all, equals, within } from './sql.ts';
+import { PartitionedLog } from './partitionedLog.ts';
+import { equals } from './sql.ts';
 import { addUsage, noUsage } from './usage.ts';
 
 type AnswerRow = Answer & {
@@ -11,13 +11,13 @@ type AnswerRow = Answer & {
   attempt: number;
 };
 
-/** The answers of a run, one a key (`answerKey`). */
+/** The answers of one round of a run, one a key (`answerKey`). */
 export class Answers {
-  readonly #log: Log<AnswerRow>;
+  readonly #log: PartitionedLog<AnswerRow>;
 
-  constructor(database: Database) {
-    this.#log = new Log<AnswerRow>(database, {
-      name: 'answers',
+  constructor(database: Database, round: number) {
+    this.#log = new PartitionedLog<AnswerRow>(database, {
+      name: `answers-r${round}`,
       schema: schemaOf({
         round: types.int,
         stage: types.string,
@@ -44,36 +44,22 @@ export class Answers {
     return this.#log.append(answers.map((answer) => ({ ...answer, attempt })));
   }
 
-  async read(of: {
-    round: number;
-    stage: AnswerStage;
-    split?: Split;
-    range: OrdinalRange;
-  }): Promise<Answer[]> {
-    const { round, stage, split, range } = of;
-    const rows = await this.#log.read(all(equals({ round, stage, split }), within(range)));
-    return rows.map(withoutAttempt);
+  async read(stage: AnswerStage, range: OrdinalRange): Promise<Answer[]> {
+    return (await this.#log.read(range, equals({ stage }))).map(withoutAttempt);
   }
 
-  async *scan({ round, stage }: { round: number; stage: AnswerStage }): AsyncGenerator<Answer[]> {
-    for await (const rows of this.#log.scan(equals({ round, stage }))) {
-      yield rows.map(withoutAttempt);
-    }
+  async *scan(stage: AnswerStage): AsyncGenerator<Answer[]> {
+    for await (const rows of this.#log.scan(equals({ stage }))) yield rows.map(withoutAttempt);
   }
 
   /**
-   * What all answers of a round cost, by stage. Repeated ones were paid for too and count. The
+   * What all answers of the round cost, by stage. Repeated ones were paid for too and count. The
    * first of several samples of one request carries its prompt tokens, so rows with prompt tokens
    * are requests.
    */
-  async usage(round: number): Promise<Record<string, Usage>> {
+  async usage(): Promise<Record<string, Usage>> {
     const usage: Record<string, Usage> = {};
-    const rows = this.#log.every(equals({ round }), [
-      'stage',
-      'promptTokens',
-      'cachedTokens',
-      'completionTokens',
-    ]);
+    const rows = this.#log.every('', ['stage', 'promptTokens', 'cachedTokens', 'completionTokens']);
     for await (const batch of rows) {
       for (const { stage, ...tokens } of batch) {
         const requests = tokens.promptTokens > 0 ? 1 : 0;
@@ -83,8 +69,8 @@ export class Answers {
     return usage;
   }
 
-  optimize(): Promise<void> {
-    return this.#log.optimize();
+  optimize(range: OrdinalRange): Promise<void> {
+    return this.#log.optimize(range);
   }
 }
 

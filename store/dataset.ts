@@ -58,9 +58,14 @@ export class Dataset {
     return new Vectors(this.#database, model, split).read(range);
   }
 
+  /** Compacts the embeddings of the range. For one caller at a time. */
+  optimizeVectors(model: string, split: Split, range: OrdinalRange): Promise<void> {
+    return new Vectors(this.#database, model, split).optimize(range);
+  }
+
   /**
    * Makes the labelled examples searchable by text and, given a model whose vectors of them are
-   * all stored, by vector; compacts that model's vectors. Does again only what is missing.
+   * all stored, by vector. Does again only what is missing.
    */
   async prepareSearch(model?: string): Promise<void> {
     const labelled = { from: 0, to: await this.count('labelled') };
@@ -74,7 +79,6 @@ export class Dataset {
         'Embed the others first',
       );
     });
-    await new Vectors(this.#database, model, 'unlabelled').optimize();
   }
 
   /** The k labelled examples of the least cosine distance to each vector, nearest first. */

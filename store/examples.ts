@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { Index } from '@lancedb/lancedb';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets } from './datasets.ts';
 import { explain } from './errors.ts';
-import { indexOrdinals } from './log.ts';
 import { all, equals, integer, within } from './sql.ts';
 
 const prefix = 'examples-';
@@ -65,7 +65,8 @@ export class ExampleWriter {
   }
 
   async #record(result: Pick<DatasetInfo, 'counts' | 'report'>): Promise<DatasetInfo> {
-    await indexOrdinals(await this.#database.table(this.#table, schema));
+    const table = await this.#database.table(this.#table, schema);
+    await table.createIndex('ordinal', { config: Index.btree() });
     const mine = { id: this.#id, table: this.#table, createdAt: new Date().toISOString() };
     await this.#datasets.record({ ...mine, ...result });
     return (await this.#datasets.find(this.#id))!;

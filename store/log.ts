@@ -1,15 +1,11 @@
-import { Index, type Table } from '@lancedb/lancedb';
+import type { Table } from '@lancedb/lancedb';
 import type { Schema } from 'apache-arrow';
-import type { OrdinalRange } from '../core/types.ts';
 import { fromArrow, toArrow } from './arrow.ts';
 import type { Database } from './database.ts';
 import { explain } from './errors.ts';
-import { all, within } from './sql.ts';
 
-/** Ordinals a step of {@link Log.scan}: bounds the memory of a scan, whatever the table's size. */
-const scanStep = 2_048;
-/** Below this a scan of the ordinals is as quick as an index on them. */
-const indexFrom = 100_000;
+/** Versions younger than this are kept: no reader holds one for so long. */
+const KEEP_MS = 3_600_000;
 
 export interface LogDefinition<Row> {
   name: string;
@@ -70,48 +66,13 @@ export class Log<Row extends object> {
     for await (const batch of query) yield fromArrow<Row>(batch);
   }
 
-  /** As {@link read}, ordered by ordinal, in batches: memory does not grow with the table. */
-  async *scan(where = ''): AsyncGenerator<Row[]> {
-    const query = (await this.#existing())?.query();
-    if (!query) return;
-    if (where) query.where(where);
-    const [last] = await query
-      .select(['ordinal'])
-      .orderBy({ columnName: 'ordinal', ascending: false })
-      .limit(1)
-      .toArray();
-    const end = last ? Number(last.ordinal) + 1 : 0;
-    for (let from = 0; from < end; from += scanStep) {
-      const range: OrdinalRange = { from, to: Math.min(from + scanStep, end) };
-      const rows = await this.read(all(where, within(range)));
-      if (rows.length > 0) yield rows.sort((a, b) => ordinalOf(a) - ordinalOf(b));
-    }
-  }
-
-  /**
-   * Compacts the table, forgets versions older than an hour (no reader holds one that long) and
-   * keeps an index on the ordinals of a large one. For one caller at a time.
-   */
+  /** Compacts the table and forgets versions older than an hour. For one caller at a time. */
   async optimize(): Promise<void> {
     const table = await this.#existing();
-    if (!table) return;
-    await table.optimize({ cleanupOlderThan: new Date(Date.now() - 3_600_000) });
-    const { fields } = await table.schema();
-    if (fields.some(({ name }) => name === 'ordinal') && (await table.countRows()) >= indexFrom)
-      await indexOrdinals(table);
+    await table?.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_MS) });
   }
 
   #existing(): Promise<Table | undefined> {
     return this.#database.existing(this.#definition.name);
   }
-}
-
-/** Rows of a table that is scanned have one. */
-const ordinalOf = (row: object) => (row as { ordinal: number }).ordinal;
-
-/** Makes the BTREE index on `ordinal`, unless the table has it: ranges then cost milliseconds. */
-export async function indexOrdinals(table: Table): Promise<void> {
-  const indices = await table.listIndices();
-  if (indices.some(({ columns }) => columns.includes('ordinal'))) return;
-  await table.createIndex('ordinal', { config: Index.btree() });
 }

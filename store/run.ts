@@ -5,14 +5,14 @@ import type {
   Neighbours,
   OrdinalRange,
   PseudoLabel,
-  Split,
   Usage,
 } from '../core/types.ts';
 import { Answers } from './answers.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
-import { all, equals, within } from './sql.ts';
+import { PartitionedLog } from './partitionedLog.ts';
+import { equals } from './sql.ts';
 import { addUsage, noUsage } from './usage.ts';
 
 /** The result of one model on the test split. */
@@ -38,42 +38,15 @@ type SpendRow = Omit<SpendRecord, 'usage'> & Usage;
 
 /**
  * The tables of one run. All are append-only and safe with many writers; of rows with one key the
- * first committed counts.
+ * first committed counts. What grows with the pool is kept by round and partition.
  */
 export class RunTables {
-  readonly #neighbours: Log<Neighbours>;
-  readonly #answers: Answers;
-  readonly #pseudoLabels: Log<PseudoLabel>;
+  readonly #database: Database;
   readonly #evaluations: Log<EvaluationRecord>;
   readonly #spend: Log<SpendRow>;
 
   constructor(database: Database) {
-    this.#answers = new Answers(database);
-    this.#neighbours = new Log<Neighbours>(database, {
-      name: 'neighbours',
-      schema: schemaOf({
-        round: types.int,
-        ordinal: types.int,
-        exampleId: types.string,
-        labelled: types.ints,
-        distances: types.doubles,
-      }),
-      key: (row) => `${row.round}/${row.ordinal}`,
-    });
-    this.#pseudoLabels = new Log<PseudoLabel>(database, {
-      name: 'pseudo_labels',
-      schema: schemaOf({
-        round: types.int,
-        ordinal: types.int,
-        exampleId: types.string,
-        'label?': types.string,
-        agreed: types.boolean,
-        'entropy?': types.double,
-        votes: types.int,
-        collaborators: types.int,
-      }),
-      key: (row) => `${row.round}/${row.ordinal}`,
-    });
+    this.#database = database;
     this.#evaluations = new Log<EvaluationRecord>(database, {
       name: 'evaluations',
       schema: schemaOf({
@@ -103,44 +76,39 @@ export class RunTables {
   }
 
   addNeighbours(rows: readonly Neighbours[]): Promise<void> {
-    return this.#neighbours.append(rows);
+    return byRound(rows, (round, part) => this.#neighbours(round).append(part));
   }
 
   /** The neighbours of the unlabelled examples of the range, by ordinal. */
   async neighbours(round: number, range: OrdinalRange): Promise<Map<number, Neighbours>> {
-    const rows = await this.#neighbours.read(all(equals({ round }), within(range)));
+    const rows = await this.#neighbours(round).read(range);
     return new Map(rows.map((row) => [row.ordinal, row]));
   }
 
   addAnswers(answers: readonly Answer[], attempt: number): Promise<void> {
-    return this.#answers.add(answers, attempt);
+    return byRound(answers, (round, part) => this.#answers(round).add(part, attempt));
   }
 
-  answers(of: {
-    round: number;
-    stage: AnswerStage;
-    split?: Split;
-    range: OrdinalRange;
-  }): Promise<Answer[]> {
-    return this.#answers.read(of);
+  answers(of: { round: number; stage: AnswerStage; range: OrdinalRange }): Promise<Answer[]> {
+    return this.#answers(of.round).read(of.stage, of.range);
   }
 
   /** All answers of a stage by ascending batches of ordinals; an example's stay together. */
   scanAnswers(of: { round: number; stage: AnswerStage }): AsyncIterable<Answer[]> {
-    return this.#answers.scan(of);
+    return this.#answers(of.round).scan(of.stage);
   }
 
   addPseudoLabels(rows: readonly PseudoLabel[]): Promise<void> {
-    return this.#pseudoLabels.append(rows);
+    return byRound(rows, (round, part) => this.#pseudoLabels(round).append(part));
   }
 
   pseudoLabels(round: number, range: OrdinalRange): Promise<PseudoLabel[]> {
-    return this.#pseudoLabels.read(all(equals({ round }), within(range)));
+    return this.#pseudoLabels(round).read(range);
   }
 
   /** All pseudo-labels of a round by ascending batches of ordinals. */
   scanPseudoLabels(round: number): AsyncIterable<PseudoLabel[]> {
-    return this.#pseudoLabels.scan(equals({ round }));
+    return this.#pseudoLabels(round).scan();
   }
 
   addEvaluation(evaluation: EvaluationRecord): Promise<void> {
@@ -157,23 +125,61 @@ export class RunTables {
 
   /** What a round cost, by phase: the recorded spend, and the answers under their stage's name. */
   async spend(round: number): Promise<Record<string, Usage>> {
-    const spend = await this.#answers.usage(round);
+    const spend = await this.#answers(round).usage();
     for (const row of await this.#spend.read(equals({ round }))) {
       spend[row.phase] = addUsage(spend[row.phase] ?? noUsage, row);
     }
     return spend;
   }
 
-  /** Compacts all tables and forgets versions older than an hour. For one caller at a time. */
-  async optimize(): Promise<void> {
-    for (const table of [
-      this.#answers,
-      this.#neighbours,
-      this.#pseudoLabels,
-      this.#evaluations,
-      this.#spend,
-    ]) {
-      await table.optimize();
-    }
+  /** Compacts what a round holds of the examples of the range. For one caller at a time. */
+  async optimize(round: number, range: OrdinalRange): Promise<void> {
+    await this.#answers(round).optimize(range);
+    await this.#neighbours(round).optimize(range);
+    await this.#pseudoLabels(round).optimize(range);
+    await this.#spend.optimize();
   }
+
+  #answers(round: number): Answers {
+    return new Answers(this.#database, round);
+  }
+
+  #neighbours(round: number): PartitionedLog<Neighbours> {
+    return new PartitionedLog(this.#database, {
+      name: `neighbours-r${round}`,
+      schema: schemaOf({
+        round: types.int,
+        ordinal: types.int,
+        exampleId: types.string,
+        labelled: types.ints,
+        distances: types.doubles,
+      }),
+      key: (row) => `${row.ordinal}`,
+    });
+  }
+
+  #pseudoLabels(round: number): PartitionedLog<PseudoLabel> {
+    return new PartitionedLog(this.#database, {
+      name: `pseudo_labels-r${round}`,
+      schema: schemaOf({
+        round: types.int,
+        ordinal: types.int,
+        exampleId: types.string,
+        'label?': types.string,
+        agreed: types.boolean,
+        'entropy?': types.double,
+        votes: types.int,
+        collaborators: types.int,
+      }),
+      key: (row) => `${row.ordinal}`,
+    });
+  }
+}
+
+async function byRound<Row extends { round: number }>(
+  rows: readonly Row[],
+  append: (round: number, rows: Row[]) => Promise<void>,
+): Promise<void> {
+  const rounds = Map.groupBy(rows, ({ round }) => round);
+  await Promise.all(Array.from(rounds, ([round, part]) => append(round, part)));
 }

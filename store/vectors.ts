@@ -2,9 +2,8 @@ import type { OrdinalRange, Split } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { StoreError } from './errors.ts';
-import { Log } from './log.ts';
 import { safeName } from './names.ts';
-import { within } from './sql.ts';
+import { PartitionedLog } from './partitionedLog.ts';
 
 /** An example's embedding. */
 export interface VectorRow {
@@ -15,12 +14,12 @@ export interface VectorRow {
 
 /** The embeddings that one model made of one split. */
 export class Vectors {
-  readonly #log: Log<VectorRow>;
+  readonly #log: PartitionedLog<VectorRow>;
   readonly #model: string;
 
   constructor(database: Database, model: string, split: Split) {
     this.#model = model;
-    this.#log = new Log<VectorRow>(database, {
+    this.#log = new PartitionedLog<VectorRow>(database, {
       name: `vectors-${split}-${safeName(model)}`,
       schema: ({ vector }) =>
         schemaOf({ ordinal: types.int, id: types.string, vector: types.vector(vector.length) }),
@@ -29,7 +28,7 @@ export class Vectors {
   }
 
   async add(rows: readonly VectorRow[]): Promise<void> {
-    const [known] = await this.#log.read(within({ from: 0, to: 1 }));
+    const [known] = await this.#log.read({ from: 0, to: 1 });
     const length = (known ?? rows[0])?.vector.length;
     const odd = rows.find(({ vector }) => vector.length !== length);
     if (odd) {
@@ -43,11 +42,12 @@ export class Vectors {
 
   /** The vectors of the range by ordinal; missing ones are not in the map. */
   async read(range: OrdinalRange): Promise<Map<number, Float32Array>> {
-    const rows = await this.#log.read(within(range));
+    const rows = await this.#log.read(range);
     return new Map(rows.map(({ ordinal, vector }) => [ordinal, vector as Float32Array]));
   }
 
-  optimize(): Promise<void> {
-    return this.#log.optimize();
+  /** Compacts what there is of the range. For one caller at a time. */
+  optimize(range: OrdinalRange): Promise<void> {
+    return this.#log.optimize(range);
   }
 }

@@ -2,7 +2,7 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
-  continueAsNew,
+  makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -25,7 +25,8 @@ export interface EvolveInput {
 
 /**
  * A whole evolution: rounds of SemiEvol, each from the champion of those before. Every round is a
- * child workflow, and a new execution of this one, so that histories stay short.
+ * child workflow, and a new execution of this one, so that histories stay short and each round is
+ * done by one build of the worker: the newest when it began.
  */
 export async function evolve(input: EvolveInput): Promise<RunStatus> {
   const { run, spec } = input;
@@ -74,7 +75,10 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   if (round === spec.rounds) return status();
 
   await condition(allHandlersFinished);
-  return continueAsNew<typeof evolve>({
+  const continueOnNewestBuild = makeContinueAsNewFunc<typeof evolve>({
+    initialVersioningBehavior: 'AUTO_UPGRADE',
+  });
+  return continueOnNewestBuild({
     ...input,
     soFar: { base: report.models.champion, reports, paused: pause.paused },
   });

@@ -1,5 +1,13 @@
-import { CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  CancellationScope,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { TrainingRows } from '../activities/trainingFile.ts';
+import type { JobResult, LastSeen } from '../activities/watchJob.ts';
 import type { TrainingSpec } from '../core/spec.ts';
 import type { ModelRecord, Progress } from '../core/types.ts';
 import { awaitJob, cancelJobs, recordModel, startJob, uploadTrainingFile } from './activities.ts';
@@ -47,7 +55,9 @@ export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
     const request = { key, model, fileId: file.fileId, ...hyperparameters, seed, suffix };
     const { jobId } = await startJob({ endpoint, request });
     note = 'running';
-    const job = await awaitJob({ endpoint, jobId });
+    const job = await untilFinished(endpoint, jobId, (stall) => {
+      note = stall ?? 'running';
+    });
     await recordModel({
       model: {
         name: job.model,
@@ -67,5 +77,33 @@ export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
       // Also finds a job whose id never came back.
       await CancellationScope.nonCancellable(() => cancelJobs({ endpoint, key }));
     throw error;
+  }
+}
+
+/**
+ * Waits for a job. Where it makes no progress for long it is left running, but the `status` query,
+ * the workflow's page in the UI and, where the server lets us, its search attribute say so.
+ */
+async function untilFinished(
+  endpoint: string,
+  jobId: string,
+  say: (stall: string | undefined) => void,
+): Promise<JobResult> {
+  let stalled: LastSeen | undefined;
+  for (;;) {
+    const seen = await awaitJob({ endpoint, jobId, stalled });
+    if (seen.state === 'finished') return seen.result;
+    stalled = seen.state === 'stalled' ? seen.lastSeen : undefined;
+    const stall = stalled && `no progress since ${new Date(stalled.since).toISOString()}`;
+    say(stall);
+    setCurrentDetails(
+      stalled
+        ? `**Job \`${jobId}\` at endpoint "${endpoint}": ${stall}.** Its status is \`${stalled.detail}\`. It is left running; cancelling this workflow cancels it.`
+        : '',
+    );
+    if (seen.searchAttribute) {
+      const key = defineSearchAttributeKey(seen.searchAttribute, 'KEYWORD');
+      upsertSearchAttributes([{ key, value: stalled ? 'JobStalled' : null }]);
+    }
   }
 }

@@ -6,9 +6,6 @@ import { collaborate, embed, justify, maintain, retrieve } from './activities.ts
 import { type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
-/** Batches between two compactions of the run's tables. */
-const MAINTAIN_EVERY = 20;
-
 export interface PropagateWorkflowInput {
   ref: RoundRef;
   models: RoundModels;
@@ -17,16 +14,16 @@ export interface PropagateWorkflowInput {
   needs: { vectors: boolean; neighbours: boolean };
   paused: boolean;
   /** Carried over when continued as new. */
-  soFar?: { done: number; disagreed: number };
+  soFar?: { done: number; disagreed: number; compacted: number };
 }
 
 /**
  * Propagates knowledge to the unlabelled split (§3.1, §3.2 of the paper): for each batch embed,
- * retrieve, collaborate, justify.
+ * retrieve, collaborate, justify. Each execution compacts what the one before it has stored.
  */
 export async function propagate(input: PropagateWorkflowInput): Promise<{ disagreed: number }> {
   const { ref, models, needs } = input;
-  const soFar = { done: 0, disagreed: 0, ...input.soFar };
+  const soFar = { done: 0, disagreed: 0, compacted: 0, ...input.soFar };
   const pause = handlePause(input.paused);
   setHandler(progress, () => ({
     done: soFar.done,
@@ -35,27 +32,27 @@ export async function propagate(input: PropagateWorkflowInput): Promise<{ disagr
     note: `${soFar.disagreed} justified`,
   }));
 
-  let batches = 0;
-  let maintaining = false;
-  const next = await fanOut(input.fanOut, pause, async (range) => {
+  const { from, size, total } = input.fanOut;
+  const compactTo = async (to: number) => {
+    if (to > soFar.compacted) await maintain({ ...ref, range: { from: soFar.compacted, to } });
+    soFar.compacted = to;
+  };
+  const work = fanOut(input.fanOut, pause, async (range) => {
     if (needs.vectors) await embed({ ...ref, split: 'unlabelled', range });
     if (needs.neighbours) await retrieve({ ...ref, range });
     await collaborate({ ...ref, range, models });
     const { disagreed } = await justify({ ...ref, range, models });
     soFar.done += range.to - range.from;
     soFar.disagreed += disagreed;
-    if (++batches % MAINTAIN_EVERY === 0 && !maintaining) {
-      maintaining = true;
-      await maintain(ref);
-      maintaining = false;
-    }
   });
-  if (next < rangeCount(input.fanOut.total, input.fanOut.size))
+  const [next] = await Promise.all([work, compactTo(from * size)]);
+  if (next < rangeCount(total, size))
     await continueAsNew<typeof propagate>({
       ...input,
       fanOut: { ...input.fanOut, from: next },
       paused: pause.paused,
       soFar,
     });
+  await compactTo(total);
   return { disagreed: soFar.disagreed };
 }

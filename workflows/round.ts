@@ -129,7 +129,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   });
 
   return phases.run('report', async () => {
-    await maintain(ref);
+    await maintain({ ...ref, range: { from: 0, to: counts.test } });
     return report({
       ...ref,
       counts,

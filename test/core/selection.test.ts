@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { type Candidate, isSelected, selectionThreshold } from '../../core/selection.ts';
+import { type Candidate, isRanked, isSelected, selectionThreshold } from '../../core/selection.ts';
 import type { SelectionSpec } from '../../core/spec.ts';
 
 const row = (entropy: number | null, agreed = false, label: string | null = 'a'): Candidate => ({
@@ -9,8 +9,15 @@ const row = (entropy: number | null, agreed = false, label: string | null = 'a')
   agreed,
   label,
 });
+const thresholdOf = (spec: SelectionSpec, rows: Candidate[]) => {
+  const ranked = rows.filter((one) => isRanked(one, spec));
+  return selectionThreshold(
+    spec,
+    Float64Array.from(ranked, (one) => one.entropy!),
+  );
+};
 const select = (spec: SelectionSpec, rows: Candidate[]) => {
-  const threshold = selectionThreshold(spec, rows);
+  const threshold = thresholdOf(spec, rows);
   return rows.filter((one) => isSelected(one, threshold));
 };
 const entropies = (spec: SelectionSpec, rows: Candidate[]) =>
@@ -30,7 +37,7 @@ describe('the rule of the paper', () => {
 
   it('keeps the entropies at or below the percentile', () => {
     const rows = [0.4, 0.1, 0.3, 0.2].map((entropy) => row(entropy));
-    assert.equal(selectionThreshold(paper(50), rows).cutoff, 0.2);
+    assert.equal(thresholdOf(paper(50), rows).cutoff, 0.2);
     assert.deepEqual(entropies(paper(50), rows), [0.1, 0.2]);
     assert.deepEqual(entropies(paper(100), rows), [0.4, 0.1, 0.3, 0.2]);
     assert.deepEqual(entropies(paper(0), rows), []);
@@ -64,8 +71,8 @@ describe('the rule of the paper', () => {
     fc.assert(
       fc.property(pool, percentile, (rows, theta) => {
         assert.deepEqual(
-          selectionThreshold(paper(theta), rows),
-          selectionThreshold(paper(theta), rows.toReversed()),
+          thresholdOf(paper(theta), rows),
+          thresholdOf(paper(theta), rows.toReversed()),
         );
       }),
     );
@@ -85,7 +92,7 @@ describe("the rule of the authors' code", () => {
 
 describe('a threshold', () => {
   it('is plain JSON', () => {
-    const threshold = selectionThreshold({ rule: 'paper', percentile: 50 }, [row(0.5)]);
+    const threshold = thresholdOf({ rule: 'paper', percentile: 50 }, [row(0.5)]);
     assert.deepEqual(JSON.parse(JSON.stringify(threshold)), threshold);
   });
 });

@@ -59,10 +59,10 @@ describe('The tables of a run', () => {
     assert.deepEqual(await run.answers({ round: 1, stage: 'justify', range: everything }), []);
     assert.deepEqual(await run.spend(1), {});
     for await (const batch of run.scanPseudoLabels(1)) assert.fail(`${batch.length} rows`);
-    await run.optimize();
+    await run.optimize(1, everything);
   });
 
-  it('keep rounds, stages, splits and ranges apart', async () => {
+  it('keep rounds, stages and ranges apart', async () => {
     const run = store.run('filters', 'data');
     await run.addAnswers(
       [
@@ -77,7 +77,6 @@ describe('The tables of a run', () => {
     const read = await run.answers({
       round: 1,
       stage: 'collaborate',
-      split: 'unlabelled',
       range: { from: 1, to: 2 },
     });
     assert.deepEqual(read, [answer(1)]);
@@ -95,7 +94,7 @@ describe('The tables of a run', () => {
       return rows.map((row) => `${row.ordinal} ${row.text}`).sort();
     };
     assert.deepEqual(await texts(), ['0 first', '1 first']);
-    await run.optimize();
+    await run.optimize(1, everything);
     assert.deepEqual(await texts(), ['0 first', '1 first']);
     await run.addAnswers([answer(1, { text: 'after compaction' })], 1);
     assert.deepEqual(await texts(), ['0 first', '1 first']);
@@ -172,6 +171,32 @@ describe('The tables of a run', () => {
       rows += batch.length;
     }
     assert.equal(rows, 10_000);
+  });
+
+  it('are read, scanned and compacted across their partitions', async () => {
+    const run = store.run('partitions', 'data');
+    const ordinals = [3, 16_383, 16_384, 40_000];
+    for (const part of [ordinals, ordinals.slice(1)])
+      await run.addAnswers(
+        part.map((ordinal) => answer(ordinal)),
+        1,
+      );
+    const read = async (from: number, to: number) => {
+      const of = { round: 1, stage: 'collaborate' as const, range: { from, to } };
+      return (await run.answers(of)).map(({ ordinal }) => ordinal).sort((a, b) => a - b);
+    };
+    for (let repeat = 0; repeat < 2; repeat++) {
+      assert.deepEqual(await read(0, 1_000_000), ordinals);
+      assert.deepEqual(await read(16_383, 16_385), [16_383, 16_384]);
+      assert.deepEqual(await read(16_384, 16_384), []);
+      assert.deepEqual(await read(32_768, 40_000), []);
+      const scanned: number[] = [];
+      for await (const batch of run.scanAnswers({ round: 1, stage: 'collaborate' }))
+        scanned.push(...batch.map(({ ordinal }) => ordinal));
+      assert.deepEqual(scanned, ordinals);
+      assert.equal((await run.spend(1)).collaborate!.requests, 7);
+      await run.optimize(1, everything);
+    }
   });
 
   it('take the appends of several processes, which also make the tables at the same time', async () => {
