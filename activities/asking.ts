@@ -39,8 +39,8 @@ export interface AskContext {
 
 /**
  * Asks what has no stored answer yet and stores the answers while it goes: a repetition asks only
- * for what is missing. After a failure the requests under way are still waited for and their
- * answers stored; only then it is thrown. A cancellation ends them, and what has come is stored.
+ * for what is missing. After a failure, or when the worker stops, the requests under way are still
+ * waited for and their answers stored. A cancellation ends them, and what has come is stored.
  * @param known the stored answers among those wanted
  * @returns all answers, the known ones included
  */
@@ -68,6 +68,7 @@ export async function askMissing(
   // Twice, since those that are being stored should not keep others from being asked.
   const limit = pLimit(2 * endpoint.config.maxInFlight);
   const failures: unknown[] = [];
+  let left = missing.length;
   await limit.map(missing, async (ask) => {
     if (failures.length > 0 || tracker.signal.aborted) return;
     try {
@@ -75,12 +76,15 @@ export async function askMissing(
       answers.push(...rows);
       await buffer.store(rows);
       tracker.add(1);
+      left--;
     } catch (error) {
       failures.push(error);
     }
   });
-  tracker.signal.throwIfAborted();
-  if (failures.length > 0) throw failures[0];
+  if (left > 0) {
+    tracker.signal.throwIfAborted();
+    throw failures[0];
+  }
   return answers;
 }
 
@@ -94,7 +98,7 @@ async function askOne(ask: Ask, context: AskContext): Promise<Answer[]> {
     seed: seedFor(seed, ask.example.id, ask.draw ?? 0),
     samples: ask.slots.length,
   };
-  const samples = await endpoint.chat(request, tracker.signal).catch((error: unknown) => {
+  const samples = await endpoint.chat(request, tracker).catch((error: unknown) => {
     const unreadable = error instanceof ApplicationFailure && error.type === 'UnreadableAnswer';
     if (!unreadable || tracker.attempt < PATIENCE) throw error;
     return ask.slots.map(() => unanswered('unreadable'));
@@ -132,6 +136,7 @@ class AnswerBuffer {
   readonly #attempt: number;
   readonly #groupSize: number;
   #rows: Answer[] = [];
+  #asks = 0;
   #full = Promise.withResolvers<void>();
   #group?: Promise<void>;
 
@@ -141,12 +146,12 @@ class AnswerBuffer {
     this.#groupSize = groupSize;
   }
 
-  /** Resolves when the rows are stored. */
+  /** Resolves when the rows, which answer one ask, are stored. */
   store(rows: Answer[]): Promise<void> {
     this.#rows.push(...rows);
     this.#group ??= this.#commit();
     const group = this.#group;
-    if (this.#rows.length >= this.#groupSize) this.#full.resolve();
+    if (++this.#asks >= this.#groupSize) this.#full.resolve();
     return group;
   }
 
@@ -156,6 +161,7 @@ class AnswerBuffer {
     clearTimeout(timer);
     const rows = this.#rows;
     this.#rows = [];
+    this.#asks = 0;
     this.#full = Promise.withResolvers();
     this.#group = undefined;
     await this.#tables.addAnswers(rows, this.#attempt);

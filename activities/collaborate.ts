@@ -32,35 +32,39 @@ export function createCollaborate(dependencies: Dependencies) {
       const { spec, dataset, tables, task } = context;
       const groups = requestGroups(spec.collaborators);
       const total = (input.range.to - input.range.from) * groups.length;
-      await tracked({ total, unit: 'answers' }, async (tracker) => {
-        const examples = await dataset.range('unlabelled', input.range);
-        const neighboursOf = await neighbours(context, input);
-        const asks: Ask[] = groups.flatMap(({ members, places }) => {
-          const collaborator = members[0] as CollaboratorSpec;
-          return examples.map((example) => ({
-            example,
-            model: modelNamed(collaborator.model, input.models),
-            messages: task.prompt(example, shotsFor(collaborator, neighboursOf(example.ordinal))),
-            temperature: collaborator.temperature,
-            maxTokens: spec.maxTokens,
-            slots: places,
-          }));
-        });
-        const known = await tables.answers({
-          round: input.round,
-          stage: 'collaborate',
-          range: input.range,
-        });
-        await askMissing(asks, known, {
-          endpoint: dependencies.endpoints.get(spec.model.endpoint),
-          tables,
-          task,
-          round: input.round,
-          stage: 'collaborate',
-          seed: spec.seed,
-          tracker,
-        });
-      });
+      await tracked(
+        { total, unit: 'answers' },
+        async (tracker) => {
+          const examples = await dataset.range('unlabelled', input.range);
+          const neighboursOf = await neighbours(context, input);
+          const asks: Ask[] = groups.flatMap(({ members, places }) => {
+            const collaborator = members[0] as CollaboratorSpec;
+            return examples.map((example) => ({
+              example,
+              model: modelNamed(collaborator.model, input.models),
+              messages: task.prompt(example, shotsFor(collaborator, neighboursOf(example.ordinal))),
+              temperature: collaborator.temperature,
+              maxTokens: spec.maxTokens,
+              slots: places,
+            }));
+          });
+          const known = await tables.answers({
+            round: input.round,
+            stage: 'collaborate',
+            range: input.range,
+          });
+          await askMissing(asks, known, {
+            endpoint: dependencies.endpoints.get(spec.model.endpoint),
+            tables,
+            task,
+            round: input.round,
+            stage: 'collaborate',
+            seed: spec.seed,
+            tracker,
+          });
+        },
+        dependencies.shutdownGraceMs,
+      );
     },
   };
 }

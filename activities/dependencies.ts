@@ -9,6 +9,8 @@ import type { Store } from '../store/store.ts';
 export interface Dependencies {
   store: Store;
   endpoints: Endpoints;
+  /** How long requests under way may still take when the worker stops, in milliseconds. */
+  shutdownGraceMs: number;
 }
 
 /** Names one round of a run and the data it works on. */

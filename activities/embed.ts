@@ -23,47 +23,51 @@ export function createEmbed(dependencies: Dependencies) {
       const endpoint = dependencies.endpoints.get(spec.embedding.endpoint);
       const model = spec.embedding.name;
       const { split, range, round } = input;
-      return tracked({ total: range.to - range.from, unit: 'vectors' }, async (tracker) => {
-        const known = await dataset.vectors(model, split, range);
-        const missing = (await dataset.range(split, range)).filter(
-          (example) => !known.has(example.ordinal),
-        );
-        tracker.add(known.size);
-        for (const step of ranges(missing.length, STORED)) {
-          tracker.signal.throwIfAborted();
-          const batches = inBatches(missing.slice(step.from, step.to));
-          const settled = await Promise.allSettled(
-            batches.map(async (batch) => {
-              const texts = batch.map((example) => example.question);
-              const answer = await endpoint.embed(model, texts, tracker.signal);
-              return { ...answer, batch };
-            }),
+      return tracked(
+        { total: range.to - range.from, unit: 'vectors' },
+        async (tracker) => {
+          const known = await dataset.vectors(model, split, range);
+          const missing = (await dataset.range(split, range)).filter(
+            (example) => !known.has(example.ordinal),
           );
-          // What came was paid for: it is stored whatever became of the rest.
-          const came = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-          const rows = came.flatMap(({ batch, vectors }) =>
-            batch.map(({ ordinal, id }, index) => ({ ordinal, id, vector: vectors[index]! })),
-          );
-          if (rows.length > 0) {
-            await dataset.addVectors(model, split, rows);
-            await tables.addSpend({
-              key: ['embed', input.dataset, model, split, rows[0]!.ordinal].join('/'),
-              round,
-              phase: 'embed',
-              model,
-              usage: {
-                ...noUsage,
-                requests: came.length,
-                promptTokens: came.reduce((sum, one) => sum + one.promptTokens, 0),
-              },
-            });
-            tracker.add(rows.length);
+          tracker.add(known.size);
+          for (const step of ranges(missing.length, STORED)) {
+            tracker.signal.throwIfAborted();
+            const batches = inBatches(missing.slice(step.from, step.to));
+            const settled = await Promise.allSettled(
+              batches.map(async (batch) => {
+                const texts = batch.map((example) => example.question);
+                const answer = await endpoint.embed(model, texts, tracker);
+                return { ...answer, batch };
+              }),
+            );
+            // What came was paid for: it is stored whatever became of the rest.
+            const came = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+            const rows = came.flatMap(({ batch, vectors }) =>
+              batch.map(({ ordinal, id }, index) => ({ ordinal, id, vector: vectors[index]! })),
+            );
+            if (rows.length > 0) {
+              await dataset.addVectors(model, split, rows);
+              await tables.addSpend({
+                key: ['embed', input.dataset, model, split, rows[0]!.ordinal].join('/'),
+                round,
+                phase: 'embed',
+                model,
+                usage: {
+                  ...noUsage,
+                  requests: came.length,
+                  promptTokens: came.reduce((sum, one) => sum + one.promptTokens, 0),
+                },
+              });
+              tracker.add(rows.length);
+            }
+            const failed = settled.find((one) => one.status === 'rejected');
+            if (failed) throw failed.reason;
           }
-          const failed = settled.find((one) => one.status === 'rejected');
-          if (failed) throw failed.reason;
-        }
-        return { embedded: missing.length };
-      });
+          return { embedded: missing.length };
+        },
+        dependencies.shutdownGraceMs,
+      );
     },
 
     /** Builds the indices over the labelled examples, once all of them have vectors. */

@@ -37,28 +37,36 @@ export function createJustify(dependencies: Dependencies) {
           slots: [{ collaborator: 'justify', sample: 0 }],
         };
       });
-      return tracked({ total: asks.length, unit: 'justifications' }, async (tracker) => {
-        const known = await tables.answers({ round, stage: 'justify', range });
-        const justified = await askMissing(asks, known, {
-          endpoint: dependencies.endpoints.get(spec.model.endpoint),
-          tables,
-          task,
-          round,
-          stage: 'justify',
-          seed: spec.seed,
-          tracker,
-        });
-        const justificationOf = new Map(justified.map((answer) => [answer.ordinal, answer]));
-        await tables.addPseudoLabels(
-          examples.map(({ ordinal, id }) => ({
+      return tracked(
+        { total: asks.length, unit: 'justifications' },
+        async (tracker) => {
+          const known = await tables.answers({ round, stage: 'justify', range });
+          const justified = await askMissing(asks, known, {
+            endpoint: dependencies.endpoints.get(spec.model.endpoint),
+            tables,
+            task,
             round,
-            ordinal,
-            exampleId: id,
-            ...pseudoLabel(answersOf.get(ordinal) ?? [], justificationOf.get(ordinal), task.equal),
-          })),
-        );
-        return { disagreed: asks.length };
-      });
+            stage: 'justify',
+            seed: spec.seed,
+            tracker,
+          });
+          const justificationOf = new Map(justified.map((answer) => [answer.ordinal, answer]));
+          await tables.addPseudoLabels(
+            examples.map(({ ordinal, id }) => ({
+              round,
+              ordinal,
+              exampleId: id,
+              ...pseudoLabel(
+                answersOf.get(ordinal) ?? [],
+                justificationOf.get(ordinal),
+                task.equal,
+              ),
+            })),
+          );
+          return { disagreed: asks.length };
+        },
+        dependencies.shutdownGraceMs,
+      );
     },
   };
 }

@@ -1,11 +1,21 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import {
+  activityInfo,
+  type CancelledFailure,
+  cancellationSignal,
+  heartbeat,
+} from '@temporalio/activity';
 import type { Progress } from '../core/types.ts';
 
 const HEARTBEAT_MS = 2_000;
 
 export interface Tracker {
-  /** Aborts when the activity is cancelled or its worker has to stop. */
+  /** Aborts when the activity is cancelled or its worker stops: nothing new is begun. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when what runs is to be given up: together with `signal`, but when the worker stops only
+   * after its grace.
+   */
+  readonly deadline: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
   add(done: number): void;
@@ -15,20 +25,25 @@ export interface Tracker {
 /**
  * Runs a long activity's work, heartbeating its `Progress` all the while, also when nothing new is
  * done: heartbeats carry cancellation to the work, and tell Temporal that the worker lives.
- * @throws CancelledFailure for whatever goes wrong once the activity was cancelled
+ * @param graceMs how long work may still run when its worker stops
+ * @throws CancelledFailure for whatever goes wrong once the activity was cancelled. Where it was
+ * the worker that stopped, the SDK makes it a failure that another worker repeats at once.
  */
 export async function tracked<T>(
   start: Omit<Progress, 'done'>,
   work: (tracker: Tracker) => Promise<T>,
+  graceMs = 0,
 ): Promise<T> {
   const progress: Progress = { done: 0, ...start };
   const beat = () => heartbeat(progress);
   beat();
   const timer = setInterval(beat, HEARTBEAT_MS);
   const signal = cancellationSignal();
+  const deadline = deadlineOf(signal, graceMs);
   try {
     return await work({
       signal,
+      deadline: deadline.signal,
       attempt: activityInfo().attempt,
       add: (done) => {
         progress.done += done;
@@ -41,5 +56,18 @@ export async function tracked<T>(
     throw error;
   } finally {
     clearInterval(timer);
+    deadline.clear();
   }
+}
+
+function deadlineOf(signal: AbortSignal, graceMs: number): { signal: AbortSignal; clear(): void } {
+  const deadline = new AbortController();
+  const abort = () => deadline.abort(signal.reason);
+  let timer: NodeJS.Timeout | undefined;
+  signal.addEventListener('abort', () => {
+    if ((signal.reason as CancelledFailure).message === 'WORKER_SHUTDOWN')
+      timer = setTimeout(abort, graceMs);
+    else abort();
+  });
+  return { signal: deadline.signal, clear: () => clearTimeout(timer) };
 }

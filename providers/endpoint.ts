@@ -18,6 +18,12 @@ export interface ChatRequest {
   samples: number;
 }
 
+/** When to give up: `signal` ends the waiting for a free place, `deadline` also what is under way. */
+export interface Patience {
+  signal: AbortSignal;
+  deadline: AbortSignal;
+}
+
 /** One OpenAI-compatible endpoint: the `openai` client with adaptive concurrency. */
 export class Endpoint {
   readonly name: string;
@@ -49,9 +55,9 @@ export class Endpoint {
    * Draws `samples` answers in one request (more than one only where the endpoint `supportsN`).
    * @throws ApplicationFailure, non-retryable where a repetition cannot help.
    */
-  async chat(request: ChatRequest, signal?: AbortSignal): Promise<ChatSample[]> {
+  async chat(request: ChatRequest, patience?: Patience): Promise<ChatSample[]> {
     try {
-      return await this.#limiter.run(() => this.#draw(request, signal), signal);
+      return await this.#run((signal) => this.#draw(request, signal), patience);
     } catch (error) {
       if (concernsOneRequest(error))
         return Array.from({ length: request.samples }, () => unanswered(error.code ?? 'refused'));
@@ -87,17 +93,25 @@ export class Endpoint {
   async embed(
     model: string,
     texts: string[],
-    signal?: AbortSignal,
+    patience?: Patience,
   ): Promise<{ vectors: number[][]; promptTokens: number }> {
     try {
-      const result = await this.#limiter.run(
-        () => this.client.embeddings.create({ model, input: texts }, { signal }),
-        signal,
+      const result = await this.#run(
+        (signal) => this.client.embeddings.create({ model, input: texts }, { signal }),
+        patience,
       );
       return vectorsOf(result, texts.length);
     } catch (error) {
       throw this.failure(error, model);
     }
+  }
+
+  /** Sends once there is room for it. */
+  #run<T>(send: (signal?: AbortSignal) => Promise<T>, patience?: Patience): Promise<T> {
+    return this.#limiter.run(async () => {
+      patience?.signal.throwIfAborted();
+      return send(patience?.deadline);
+    }, patience?.signal);
   }
 
   /** The failure Temporal is to see for an error of this endpoint's client. */

@@ -40,7 +40,26 @@ const configSchema = z.strictObject({
         .number()
         .min(0)
         .default(20)
-        .describe('Time running activities get to flush what they have when the worker stops.'),
+        .describe(
+          'Time that requests under way still get when the worker stops; nothing new is sent.',
+        ),
+      deployment: z
+        .strictObject({
+          name: z
+            .string()
+            .min(1)
+            .default('semievol')
+            .describe('Overridden by TEMPORAL_DEPLOYMENT_NAME.'),
+          buildId: z
+            .string()
+            .min(1)
+            .optional()
+            .describe(
+              'Overridden by TEMPORAL_WORKER_BUILD_ID; without one workers are unversioned.',
+            ),
+        })
+        .prefault({})
+        .describe("The worker's deployment and build, for Temporal's worker versioning."),
     })
     .prefault({}),
 });

@@ -6,6 +6,7 @@ import { createActivities } from '../activities/index.ts';
 import { Endpoints } from '../providers/endpoint.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { Config } from './config.ts';
+import { deploymentOptions } from './deployment.ts';
 
 /** Our workflows; the ending is that of this very file, .ts in the sources and .js when built. */
 export const workflowsPath = fileURLToPath(
@@ -31,9 +32,14 @@ export class SemiEvolPlugin extends SimplePlugin {
   }
 
   private constructor(config: Config, store: Store) {
+    const { endpoints, worker } = config;
     super({
       name: 'semievol',
-      activities: createActivities({ store, endpoints: new Endpoints(config.endpoints) }),
+      activities: createActivities({
+        store,
+        endpoints: new Endpoints(endpoints),
+        shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
+      }),
       workflowsPath: (existing) => existing ?? workflowsPath,
       runContext: async (next) => {
         try {
@@ -43,17 +49,17 @@ export class SemiEvolPlugin extends SimplePlugin {
         }
       },
     });
-    this.#worker = config.worker;
+    this.#worker = worker;
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
-    const { maxConcurrentActivities, shutdownGraceSeconds } = this.#worker;
+    const { maxConcurrentActivities, deployment } = this.#worker;
     return {
       // A worker has either a tuner or numbers.
       ...(options.tuner ? {} : { maxConcurrentActivityTaskExecutions: maxConcurrentActivities }),
-      shutdownGraceTime: shutdownGraceSeconds * 1000,
       // Heartbeats carry progress out and cancellation in: neither should wait for long.
       maxHeartbeatThrottleInterval: '2s',
+      workerDeploymentOptions: deploymentOptions(deployment),
       ...super.configureWorker(options),
     };
   }

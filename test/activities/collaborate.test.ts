@@ -3,6 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterEach, describe, it } from 'mocha';
 import { seedFor } from '../../core/shots.ts';
 import type { Answer } from '../../core/types.ts';
+import type { FaultPlan } from '../support/provider/faults.ts';
 import type { RequestBody } from '../support/provider/journal.ts';
 import {
   attempt,
@@ -109,6 +110,30 @@ describe('collaborate', () => {
     await attempt(lab.activities.collaborate, input, 2);
     assert.equal(answered(), 20);
     assert.equal((await stored()).length, 20);
+  });
+
+  describe('when its worker stops', () => {
+    const stop = async (faults?: FaultPlan) => {
+      await open({ endpoint: { maxInFlight: 2 }, provider: { latencyMs: 50, faults } });
+      const surroundings = environment();
+      const running = surroundings.run(lab.activities.collaborate, input);
+      await lab.provider.journal.waitFor(({ entries }) => entries.length === 2);
+      surroundings.cancel('WORKER_SHUTDOWN');
+      await assert.rejects(running, CancelledFailure);
+    };
+
+    it('stores what is under way, begins nothing new, and leaves the rest to the next', async () => {
+      await stop();
+      assert.equal(lab.provider.journal.entries.length, 2);
+      assert.equal((await stored()).length, 2);
+      await attempt(lab.activities.collaborate, input, 2);
+      assert.equal(answered(), 20);
+    });
+
+    it('gives up what outlasts the grace', async () => {
+      await stop(({ index }) => (index === 2 ? 'hang' : undefined));
+      assert.equal((await stored()).length, 1);
+    });
   });
 
   const sampling = {

@@ -60,7 +60,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     provider,
     store,
     endpoints,
-    activities: createActivities({ store, endpoints }),
+    activities: createActivities({ store, endpoints, shutdownGraceMs: 500 }),
     tables: store.run(RUN, ref.dataset),
     close: async () => {
       await provider.close();

@@ -156,7 +156,7 @@ describe('an endpoint', () => {
 
     it('under more requests than it has room for, with every answer in the end', async () => {
       await provider.close();
-      provider = await startProvider({ capacity: 3, latencyMs: 5 });
+      provider = await startProvider({ limits: { inFlight: 3 }, latencyMs: 5 });
       const endpoint = endpointAt(provider);
       const seeds = Array.from({ length: 60 }, (_, seed) => seed);
       const all = await Promise.all(seeds.map((seed) => endpoint.chat({ ...request, seed })));
@@ -280,7 +280,8 @@ describe('an endpoint', () => {
   it('ends a request by its signal', async () => {
     always('hang');
     const abort = new AbortController();
-    const asking = endpointAt(provider).chat(request, abort.signal);
+    const { signal } = abort;
+    const asking = endpointAt(provider).chat(request, { signal, deadline: signal });
     await provider.journal.waitFor(({ entries }) => entries.length === 1);
     abort.abort();
     await assert.rejects(asking, (error) => !(error instanceof ApplicationFailure));
