@@ -1,15 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/common';
 import type { ModelRecord } from '../core/types.ts';
 import { OpenAITrainer } from '../providers/openaiTrainer.ts';
-import type { Job, JobRequest, Trainer } from '../providers/trainer.ts';
+import type { JobRequest, Trainer } from '../providers/trainer.ts';
 import { noUsage } from '../store/usage.ts';
 import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { type TrainingRows, withTrainingFile } from './trainingFile.ts';
-
-/** Characters of a provider's reason that are passed on. */
-const MESSAGE = 300;
+import { type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
 
 export interface UploadInput {
   endpoint: string;
@@ -28,11 +24,11 @@ export interface JobInput {
   request: JobRequest;
 }
 
-/** A finished job. */
-export interface JobResult {
+export interface AwaitJobInput {
+  endpoint: string;
   jobId: string;
-  model: string;
-  trainedTokens: number;
+  /** Of a job that makes no progress: it is waited for until it moves on. */
+  stalled?: LastSeen;
 }
 
 export function createFineTune(dependencies: Dependencies) {
@@ -59,25 +55,11 @@ export function createFineTune(dependencies: Dependencies) {
     },
 
     /**
-     * Waits for a job, however long it takes, heartbeating its steps.
+     * Waits for a job, however long it takes, and says when it stalls or moves on again.
      * @throws ApplicationFailure, non-retryable, for a job that ended without a model
      */
-    async awaitJob(input: { endpoint: string; jobId: string }): Promise<JobResult> {
-      const { pollSeconds } = endpoints.get(input.endpoint).config;
-      const trainer = trainerOf(input.endpoint);
-      return tracked({ total: 0, unit: 'steps', note: 'queued' }, async (tracker) => {
-        for (;;) {
-          const job = await trainer.poll(input.jobId, tracker.signal);
-          const result = finished(job);
-          if (result) return result;
-          tracker.set({
-            done: job.step ?? 0,
-            total: job.totalSteps ?? 0,
-            note: job.loss === undefined ? job.detail : `loss ${job.loss.toFixed(3)}`,
-          });
-          await sleep(pollSeconds * 1000, undefined, { signal: tracker.signal });
-        }
-      });
+    async awaitJob({ endpoint, jobId, stalled }: AwaitJobInput): Promise<JobSighting> {
+      return watchJob(trainerOf(endpoint), jobId, endpoints.get(endpoint).config, stalled);
     },
 
     /** Cancels the jobs of a key that have not ended. */
@@ -101,26 +83,4 @@ export function createFineTune(dependencies: Dependencies) {
       });
     },
   };
-}
-
-/** The result of a job that succeeded; undefined while it goes on. */
-function finished(job: Job): JobResult | undefined {
-  const ended = (type: string, message: string) =>
-    ApplicationFailure.nonRetryable(`fine-tuning job ${job.id} ${message}`, type);
-  switch (job.state) {
-    case 'succeeded':
-      if (!job.model) throw ended('JobWithoutModel', 'succeeded but names no model');
-      return { jobId: job.id, model: job.model, trainedTokens: job.trainedTokens };
-    case 'failed':
-      throw ended(
-        'JobFailed',
-        `failed: ${job.message?.slice(0, MESSAGE) ?? 'the provider gives no reason'}`,
-      );
-    case 'cancelled':
-      throw ended('JobCancelled', 'was cancelled at the provider; run again for a new job');
-    case 'vanished':
-      throw ended('JobVanished', 'is no longer known to the provider; run again for a new job');
-    default:
-      return undefined;
-  }
 }

@@ -24,6 +24,7 @@ export function stackEnvironment(place: StackPlace): Record<string, string> {
     TEMPORAL_PROFILE: '',
     TEMPORAL_API_KEY: '',
     TEMPORAL_TLS: 'false',
+    TEMPORAL_WORKER_BUILD_ID: '',
     SEMIEVOL_ENGINE_URL: `http://${HOST}:${place.enginePort}/v1`,
     SEMIEVOL_STATE: resolve(place.state),
   };

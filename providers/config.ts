@@ -21,12 +21,21 @@ export const endpointConfig = z.strictObject({
     .boolean()
     .default(true)
     .describe('Whether one chat request can draw several samples (`n`).'),
-  requestTimeoutSeconds: z.number().positive().default(120),
+  requestTimeoutSeconds: z
+    .number()
+    .positive()
+    .default(120)
+    .describe('For one request and its answer; uploads of files have hours.'),
   pollSeconds: z
     .number()
     .positive()
     .default(10)
     .describe('Seconds between two looks at a fine-tuning job.'),
+  stalledAfterMinutes: z
+    .number()
+    .positive()
+    .default(60)
+    .describe('A fine-tuning job without progress for so long is reported; it is left running.'),
   prices: z
     .record(
       z.string(),

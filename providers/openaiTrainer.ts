@@ -8,6 +8,9 @@ type ProviderJob = OpenAI.FineTuning.FineTuningJob;
 /** Where the key stands in a job's metadata. */
 const KEY = 'semievol_key';
 
+/** For the whole of a file, which may have 512 MB and a slow line; other requests are short. */
+const UPLOAD_TIMEOUT_MS = 4 * 3_600_000;
+
 /** Fine-tuning over OpenAI's wire: files and fine_tuning/jobs. */
 export class OpenAITrainer implements Trainer {
   readonly #endpoint: Endpoint;
@@ -27,10 +30,15 @@ export class OpenAITrainer implements Trainer {
     const content = new File([await openAsBlob(file.path)], filename);
     return this.#failing(async () => {
       for await (const known of this.#client.files.list({ purpose: 'fine-tune' }, { signal }))
-        if (known.filename === filename && known.bytes === file.bytes) return known.id;
+        if (
+          known.filename === filename &&
+          known.bytes === file.bytes &&
+          known.status !== 'error'
+        )
+          return known.id;
       const created = await this.#once.files.create(
         { file: content, purpose: 'fine-tune' },
-        { signal },
+        { signal, timeout: UPLOAD_TIMEOUT_MS },
       );
       return created.id;
     });
@@ -130,7 +138,7 @@ export class OpenAITrainer implements Trainer {
       : described;
   }
 
-  /** Step, steps and loss of the newest metrics event; progress is worth no failure. */
+  /** The newest event, with step, steps and loss of the newest metrics; worth no failure. */
   async #progress(job: ProviderJob, signal?: AbortSignal): Promise<Partial<Job>> {
     const events = await this.#client.fineTuning.jobs
       .listEvents(job.id, { limit: 10 }, { signal })
@@ -138,7 +146,12 @@ export class OpenAITrainer implements Trainer {
     const metrics = events?.data.find((event) => event.type === 'metrics')?.data as
       | { step?: number; total_steps?: number; train_loss?: number }
       | undefined;
-    return { step: metrics?.step, totalSteps: metrics?.total_steps, loss: metrics?.train_loss };
+    return {
+      mark: events?.data[0]?.id,
+      step: metrics?.step,
+      totalSteps: metrics?.total_steps,
+      loss: metrics?.train_loss,
+    };
   }
 
   async #failing<T>(call: () => Promise<T>, model?: string): Promise<T> {

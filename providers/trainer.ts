@@ -25,6 +25,8 @@ export interface Job {
   /** The provider's reason for a failure. */
   message?: string;
   trainedTokens: number;
+  /** Changes with every sign of progress within a state; undefined where none can be seen. */
+  mark?: string;
   step?: number;
   totalSteps?: number;
   loss?: number;

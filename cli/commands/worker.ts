@@ -13,8 +13,10 @@ export function addWorker(program: Command): void {
       const { createWorker } = await import('../../workers/worker.ts');
       Runtime.install({ logger: new DefaultLogger('WARN') });
       const worker = await createWorker(config);
+      const version = worker.options.workerDeploymentOptions?.version;
+      const build = version ? ` as build "${version.buildId}" of "${version.deploymentName}"` : '';
       process.stderr.write(
-        `worker polls task queue "${config.temporal.taskQueue}"; Ctrl-C stops it\n`,
+        `worker polls task queue "${config.temporal.taskQueue}"${build}; Ctrl-C stops it\n`,
       );
       await worker.run();
     });

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Progress } from '../core/types.ts';
+import type { EndpointConfig } from '../providers/config.ts';
+import type { Job, Trainer } from '../providers/trainer.ts';
+import { tracked } from './progress.ts';
+import { warningAttribute } from './warningAttribute.ts';
+
+/** Characters of a provider's reason that are passed on. */
+const MESSAGE = 300;
+const MINUTE_MS = 60_000;
+
+/** A finished job. */
+export interface JobResult {
+  jobId: string;
+  model: string;
+  trainedTokens: number;
+}
+
+/** What was last seen of a job, and since when it has been so. */
+export interface LastSeen extends Pick<Job, 'detail' | 'mark'> {
+  /** Epoch milliseconds. */
+  since: number;
+}
+
+/** Why the watch over a job came to an end. `searchAttribute` can be set, where it is given. */
+export type JobSighting =
+  | { state: 'finished'; result: JobResult }
+  | { state: 'stalled'; lastSeen: LastSeen; searchAttribute?: string }
+  | { state: 'moving'; searchAttribute?: string };
+
+/**
+ * Watches a job until it ends, makes no progress for the endpoint's set time, or, where it had
+ * `stalled`, moves on. What was last seen is heartbeated with the progress, so that the next attempt
+ * goes on from there.
+ * @throws ApplicationFailure, non-retryable, for a job that ended without a model
+ */
+export async function watchJob(
+  trainer: Trainer,
+  jobId: string,
+  { pollSeconds, stalledAfterMinutes }: EndpointConfig,
+  stalled: LastSeen | undefined,
+): Promise<JobSighting> {
+  const heartbeat: (Progress & Partial<LastSeen>) | undefined = activityInfo().heartbeatDetails;
+  let seen: Partial<LastSeen> = heartbeat ?? stalled ?? {};
+  return tracked({ total: 0, unit: 'steps', note: 'queued', ...seen }, async (tracker) => {
+    // Long before it is needed: a cluster takes seconds to know of an attribute everywhere.
+    await warningAttribute();
+    for (;;) {
+      const job = await trainer.poll(jobId, tracker.signal);
+      const moved = hasMoved(job, seen);
+      if (stalled && moved) return { state: 'moving', searchAttribute: await warningAttribute() };
+      const result = resultOf(job);
+      if (result) return { state: 'finished', result };
+      const { detail, mark = seen.mark } = job;
+      const lastSeen = { detail, mark, since: moved ? Date.now() : seen.since! };
+      seen = lastSeen;
+      const minutes = (Date.now() - lastSeen.since) / MINUTE_MS;
+      if (!stalled && minutes >= stalledAfterMinutes)
+        return { state: 'stalled', lastSeen, searchAttribute: await warningAttribute() };
+      const progress = {
+        ...lastSeen,
+        done: job.step ?? 0,
+        total: job.totalSteps ?? 0,
+        note: stalled ? `${detail}, no progress for ${Math.floor(minutes)} min` : noteOf(job),
+      };
+      tracker.set(progress);
+      await sleep(pollSeconds * 1000, undefined, { signal: tracker.signal });
+    }
+  });
+}
+
+const noteOf = ({ loss, detail }: Job) => (loss === undefined ? detail : `loss ${loss.toFixed(3)}`);
+
+/** A mark that cannot be seen for the moment says nothing. */
+const hasMoved = (job: Job, seen: Partial<LastSeen>) =>
+  job.detail !== seen.detail || (job.mark !== undefined && job.mark !== seen.mark);
+
+/** The result of a job that succeeded; undefined while it goes on. */
+function resultOf(job: Job): JobResult | undefined {
+  const ended = (type: string, message: string) =>
+    ApplicationFailure.nonRetryable(`fine-tuning job ${job.id} ${message}`, type);
+  switch (job.state) {
+    case 'succeeded':
+      if (!job.model) throw ended('JobWithoutModel', 'succeeded but names no model');
+      return { jobId: job.id, model: job.model, trainedTokens: job.trainedTokens };
+    case 'failed':
+      throw ended(
+        'JobFailed',
+        `failed: ${job.message?.slice(0, MESSAGE) ?? 'the provider gives no reason'}`,
+      );
+    case 'cancelled':
+      throw ended('JobCancelled', 'was cancelled at the provider; run again for a new job');
+    case 'vanished':
+      throw ended('JobVanished', 'is no longer known to the provider; run again for a new job');
+    default:
+      return undefined;
+  }
+}
