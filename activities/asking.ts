@@ -63,7 +63,7 @@ export async function askMissing(
   tracker.set({ total: sent.length });
   tracker.add(sent.length - missing.length);
 
-  const buffer = new AnswerBuffer(context.tables, tracker.attempt, endpoint.config.maxInFlight);
+  const buffer = new AnswerBuffer(context, missing.length);
   const answers = [...known];
   // Twice, since those that are being stored should not keep others from being asked.
   const limit = pLimit(2 * endpoint.config.maxInFlight);
@@ -132,18 +132,17 @@ function answerOf(
  * answer that is not stored is asked for again after a crash, so they should be soon.
  */
 class AnswerBuffer {
-  readonly #tables: RunTables;
-  readonly #attempt: number;
-  readonly #groupSize: number;
-  #rows: Answer[] = [];
+  readonly #context: AskContext;
+  /** Asks whose answers have not come yet: nobody is waited for after the last. */
+  #awaited: number;
   #asks = 0;
+  #rows: Answer[] = [];
   #full = Promise.withResolvers<void>();
   #group?: Promise<void>;
 
-  constructor(tables: RunTables, attempt: number, groupSize: number) {
-    this.#tables = tables;
-    this.#attempt = attempt;
-    this.#groupSize = groupSize;
+  constructor(context: AskContext, asks: number) {
+    this.#context = context;
+    this.#awaited = asks;
   }
 
   /** Resolves when the rows, which answer one ask, are stored. */
@@ -151,7 +150,10 @@ class AnswerBuffer {
     this.#rows.push(...rows);
     this.#group ??= this.#commit();
     const group = this.#group;
-    if (++this.#asks >= this.#groupSize) this.#full.resolve();
+    this.#asks++;
+    this.#awaited--;
+    if (this.#asks >= this.#context.endpoint.config.maxInFlight || this.#awaited === 0)
+      this.#full.resolve();
     return group;
   }
 
@@ -164,6 +166,6 @@ class AnswerBuffer {
     this.#asks = 0;
     this.#full = Promise.withResolvers();
     this.#group = undefined;
-    await this.#tables.addAnswers(rows, this.#attempt);
+    await this.#context.tables.addAnswers(rows, this.#context.tracker.attempt);
   }
 }
