@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { startProvider } from '../support/provider/provider.ts';
+import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { WorkerProcess } from '../support/workerProcess.ts';
+
+const CHAT = '/chat/completions';
+
+describe('a worker told to stop', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+  const workers: WorkerProcess[] = [];
+
+  before(async () => {
+    temporal = await startTemporal();
+    const provider = await startProvider({ latencyMs: 40 });
+    bench = await Bench.open(temporal, provider, { maxInFlight: 4 });
+  });
+  after(async () => {
+    await bench?.close();
+    await temporal?.teardown();
+  });
+  afterEach(async () => {
+    for (const worker of workers.splice(0)) await worker.kill();
+  });
+
+  const startWorker = async () => {
+    const worker = await WorkerProcess.start({ ...bench, address: temporal.address });
+    workers.push(worker);
+    return worker;
+  };
+
+  it('finishes what it has asked and hands on the rest: nothing is asked twice', async () => {
+    const { journal } = bench.provider;
+    const spec = await writeTask(bench.folder, 'stopped', {
+      labelled: 10,
+      unlabelled: 60,
+      test: 10,
+    });
+    const first = await startWorker();
+    const run = await bench.start(spec);
+    await journal.waitFor(() => journal.count(CHAT, { status: 200 }) >= 60);
+    assert.equal(await first.stop(), 0);
+    const asked = journal.count(CHAT);
+    assert.equal(journal.count(CHAT, { status: 200 }), asked, 'no request was broken off');
+    assert.ok(asked < 4 * 60, 'there was something left to hand on');
+
+    await startWorker();
+    const { reports } = await run.result();
+    assert.equal(reports.length, 1);
+    assert.equal(journal.repeats(CHAT), 0);
+  });
+});

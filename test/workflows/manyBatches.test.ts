@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect } from '@lancedb/lancedb';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, before, describe, it } from 'mocha';
+import { startProvider } from '../support/provider/provider.ts';
+import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+
+/** Batches an execution works through. */
+const BATCHES = 40;
+
+describe('a pool of many batches', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+
+  before(async () => {
+    temporal = await startTemporal();
+    bench = await Bench.open(temporal, await startProvider());
+    const sizes = { labelled: 10, unlabelled: 2 * BATCHES + 10, test: 10 };
+    const changes = { batch: { size: 1, window: 8 }, collaborators: [{ name: 'alone', shots: 1 }] };
+    await bench.run(await writeTask(bench.folder, 'many', sizes, changes));
+  });
+  after(async () => {
+    await bench?.close();
+    await temporal?.teardown();
+  });
+
+  it('is worked through by executions of bounded history', async () => {
+    const { workflow } = temporal.client;
+    const lengths: number[] = [];
+    for await (const { workflowId, runId } of workflow.list({
+      query: "WorkflowId = 'many/round-1/propagate'",
+    })) {
+      const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
+      lengths.push(events!.length);
+    }
+    assert.equal(lengths.length, 3);
+    for (const length of lengths) assert.ok(length < 30 * BATCHES, `${length} events`);
+  });
+
+  it('leaves few fragments behind, and every row', async () => {
+    const runs = join(bench.config.store.uri, 'runs', 'many');
+    const [dataset] = await readdir(runs);
+    const database = await connect(join(runs, dataset!));
+    const rows: Record<string, number> = {
+      answers: 90 + 3 * 10,
+      neighbours: 90,
+      pseudo_labels: 90,
+    };
+    for (const [name, expected] of Object.entries(rows)) {
+      const table = await database.openTable(`${name}-r1.0`);
+      const { numRows, fragmentStats } = await table.stats();
+      assert.ok(numRows >= expected, `${name}: ${numRows} rows`);
+      assert.ok(
+        fragmentStats.numFragments <= 2,
+        `${name}: ${fragmentStats.numFragments} fragments`,
+      );
+    }
+    database.close();
+  });
+});
