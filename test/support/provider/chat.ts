@@ -7,15 +7,26 @@ import { digest, nowInSeconds, Refusal, tokens } from './wire.ts';
 export interface ChatOptions {
   supportsN: boolean;
   logprobs: boolean;
+  /** The provider's seed. */
+  seed: number;
 }
 
 type Params = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
+/** Answers a request, wherever it comes from. @throws Refusal */
+export function answerChat(
+  params: Params,
+  models: Models,
+  options: ChatOptions,
+): OpenAI.ChatCompletion {
+  check(params, options);
+  return complete(params, models.check(params.model, 404), options.seed);
+}
+
 export function chatRoutes(app: FastifyInstance, models: Models, options: ChatOptions): void {
-  app.post<{ Body: Params }>('/chat/completions', async ({ body }) => {
-    check(body, options);
-    return complete(body, models.check(body.model, 404));
-  });
+  app.post<{ Body: Params }>('/chat/completions', async ({ body }) =>
+    answerChat(body, models, options),
+  );
 }
 
 function check({ messages, n, logprobs }: Params, options: ChatOptions): void {
@@ -29,8 +40,8 @@ function check({ messages, n, logprobs }: Params, options: ChatOptions): void {
     });
 }
 
-/** A completion that follows from the request and the model's competence alone. */
-function complete(params: Params, competence: number): OpenAI.ChatCompletion {
+/** A completion that follows from the request, the model's competence and the provider's seed alone. */
+function complete(params: Params, competence: number, providerSeed: number): OpenAI.ChatCompletion {
   const { model, messages, n, seed, temperature, logprobs, top_logprobs } = params;
   const limit = params.max_completion_tokens ?? params.max_tokens ?? Number.POSITIVE_INFINITY;
   const drawn = Array.from({ length: n ?? 1 }, (_, index) =>
@@ -38,6 +49,7 @@ function complete(params: Params, competence: number): OpenAI.ChatCompletion {
       model,
       messages,
       competence,
+      providerSeed,
       seed: temperature === 0 ? null : (seed ?? 0) * 128 + index,
     }),
   );

@@ -18,30 +18,35 @@ export function embed(text: string): Float32Array {
   return vector;
 }
 
+type Params = OpenAI.EmbeddingCreateParams;
+
+/** Answers a request, wherever it comes from. @throws Refusal */
+export function answerEmbeddings(body: Params, models: Models): object {
+  models.check(body.model, 404);
+  const texts = [body.input].flat() as string[];
+  if (
+    texts.length === 0 ||
+    texts.length > 2048 ||
+    texts.some((text) => typeof text !== 'string' || text === '')
+  )
+    throw new Refusal(400, 'invalid_input', '1 to 2048 texts that are not empty, please.', {
+      param: 'input',
+    });
+  const count = texts.reduce((sum, text) => sum + tokens(text).length, 0);
+  return {
+    object: 'list',
+    model: body.model,
+    data: texts.map((text, index) => ({
+      object: 'embedding',
+      index,
+      embedding: encode(embed(text), body.encoding_format),
+    })),
+    usage: { prompt_tokens: count, total_tokens: count },
+  };
+}
+
 export function embeddingRoutes(app: FastifyInstance, models: Models): void {
-  app.post<{ Body: OpenAI.EmbeddingCreateParams }>('/embeddings', async ({ body }) => {
-    models.check(body.model, 404);
-    const texts = [body.input].flat() as string[];
-    if (
-      texts.length === 0 ||
-      texts.length > 2048 ||
-      texts.some((text) => typeof text !== 'string' || text === '')
-    )
-      throw new Refusal(400, 'invalid_input', '1 to 2048 texts that are not empty, please.', {
-        param: 'input',
-      });
-    const count = texts.reduce((sum, text) => sum + tokens(text).length, 0);
-    return {
-      object: 'list',
-      model: body.model,
-      data: texts.map((text, index) => ({
-        object: 'embedding',
-        index,
-        embedding: encode(embed(text), body.encoding_format),
-      })),
-      usage: { prompt_tokens: count, total_tokens: count },
-    };
-  });
+  app.post<{ Body: Params }>('/embeddings', async ({ body }) => answerEmbeddings(body, models));
 }
 
 function encode(vector: Float32Array, format = 'float'): number[] | string {

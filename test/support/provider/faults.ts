@@ -1,25 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OpenAI } from 'openai';
 import type { JournalEntry, RequestBody } from './journal.ts';
 
 /**
  * What goes wrong with one request:
  * - a status with headers and body in place of an answer;
+ * - `slowMs`: it is answered that much later;
  * - `cut-before`: the connection breaks before anything was done;
  * - `cut-after`: it was done, and the connection breaks before the answer;
  * - `truncated`: half of the answer's body, then the connection breaks;
+ * - `malformed`: a whole body that is not JSON;
  * - `hang`: no answer until the client goes away;
- * - `empty-choices`, `no-logprobs`: a chat answer without them;
+ * - `empty-choices`, `refusal`, `no-logprobs`: a chat answer without them, or that refuses;
  * - `wrong-type`: 200 with an HTML page, as proxies do.
  */
 export type Fault =
   | { status: number; headers?: Record<string, string>; body?: unknown }
+  | { slowMs: number }
   | 'cut-before'
   | 'cut-after'
   | 'truncated'
+  | 'malformed'
   | 'hang'
-  | 'empty-choices'
-  | 'no-logprobs'
+  | ChatFault
   | 'wrong-type';
+
+export type ChatFault = 'empty-choices' | 'refusal' | 'no-logprobs';
 
 /** Decides on the fault of a request, from its path, body and attempt (1 is the first). */
 export type FaultPlan = (
@@ -29,17 +36,30 @@ export type FaultPlan = (
 /** The fault of each request that has one. */
 export type FaultOf = (request: FastifyRequest) => Fault | undefined;
 
+/** What the journal calls a fault. */
+export function faultName(fault: Fault): string {
+  if (typeof fault === 'string') return fault;
+  return 'slowMs' in fault ? 'slow' : String(fault.status);
+}
+
 /** Deals with what goes wrong before the handler. @returns true where the request ends here. */
-export function failBefore(fault: Fault | undefined, request: FastifyRequest, reply: FastifyReply) {
-  if (fault === 'cut-before') request.raw.socket.destroy();
-  if (fault === 'cut-before' || fault === 'hang') reply.hijack();
+export async function failBefore(
+  fault: Fault,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<boolean> {
+  if (typeof fault === 'object' && 'slowMs' in fault) await delay(fault.slowMs);
   else if (typeof fault === 'object') {
     const message = `Fault ${fault.status}`;
     reply
       .code(fault.status)
       .headers(fault.headers ?? {})
       .send(fault.body ?? { error: { message, type: 'server_error', param: null, code: null } });
-  } else return false;
+    return true;
+  }
+  if (fault === 'cut-before') request.raw.socket.destroy();
+  if (fault !== 'cut-before' && fault !== 'hang') return false;
+  reply.hijack();
   return true;
 }
 
@@ -49,8 +69,10 @@ export function failAfter(app: FastifyInstance, faultOf: FaultOf): void {
     switch (faultOf(request)) {
       case 'empty-choices':
         return { ...(payload as object), choices: [] };
+      case 'refusal':
+        return withChoices(payload, { message: REFUSAL });
       case 'no-logprobs':
-        return withoutLogprobs(payload as { choices?: object[] });
+        return withChoices(payload, { logprobs: null });
       case 'wrong-type':
         reply.type('text/html').serializer(() => '<html><body>Please wait.</body></html>');
     }
@@ -58,6 +80,7 @@ export function failAfter(app: FastifyInstance, faultOf: FaultOf): void {
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const fault = faultOf(request);
+    if (fault === 'malformed') return `${String(payload).slice(0, -1)},}`;
     if (fault === 'cut-after') {
       reply.hijack();
       request.raw.socket.destroy();
@@ -74,6 +97,13 @@ export function failAfter(app: FastifyInstance, faultOf: FaultOf): void {
   });
 }
 
-function withoutLogprobs(payload: { choices?: object[] }) {
-  return { ...payload, choices: payload.choices?.map((one) => ({ ...one, logprobs: null })) };
+const REFUSAL: OpenAI.ChatCompletionMessage = {
+  role: 'assistant',
+  content: null,
+  refusal: 'I cannot help with that.',
+};
+
+function withChoices(payload: unknown, change: object) {
+  const { choices, ...rest } = payload as { choices?: object[] };
+  return { ...rest, choices: choices?.map((one) => ({ ...one, ...change })) };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { OpenAI } from 'openai';
+import { Shelf } from './shelf.ts';
 import { digest, nowInSeconds, type Page, page, Refusal } from './wire.ts';
 
 interface StoredFile {
@@ -7,17 +8,17 @@ interface StoredFile {
   content: Buffer;
 }
 
-/** Uploaded files, in memory. The same bytes uploaded twice are two files, as with the real one. */
+/** Files. The same bytes uploaded twice are two files, as with the real one. */
 export class FileStore {
-  readonly #files = new Map<string, StoredFile>();
-  readonly #uploads = new Map<string, number>();
+  readonly #shelf: Shelf<{ about: OpenAI.FileObject; base64: string }>;
+
+  constructor(folder?: string) {
+    this.#shelf = new Shelf(folder, 'files');
+  }
 
   add(filename: string, purpose: string, content: Buffer): OpenAI.FileObject {
-    const hash = digest(filename, purpose, content);
-    const copies = this.#uploads.get(hash) ?? 0;
-    this.#uploads.set(hash, copies + 1);
     const about: OpenAI.FileObject = {
-      id: `file-${hash}-${copies}`,
+      id: this.#shelf.newKey(`file-${digest(filename, purpose, content)}`),
       object: 'file',
       bytes: content.length,
       created_at: nowInSeconds(),
@@ -25,28 +26,31 @@ export class FileStore {
       purpose: purpose as OpenAI.FileObject['purpose'],
       status: 'processed',
     };
-    this.#files.set(about.id, { about, content });
+    this.#shelf.set(about.id, { about, base64: content.toString('base64') });
     return about;
   }
 
   get(id: string): StoredFile {
-    const file = this.#files.get(id);
+    const file = this.#shelf.get(id);
     if (!file) throw new Refusal(404, 'not_found', `No such File object: ${id}`, { param: 'id' });
-    return file;
+    return { about: file.about, content: Buffer.from(file.base64, 'base64') };
   }
 
   has(id: string): boolean {
-    return this.#files.has(id);
+    return this.#shelf.get(id) !== undefined;
   }
 
   remove(id: string): void {
     this.get(id);
-    this.#files.delete(id);
+    this.#shelf.delete(id);
   }
 
   /** Newest first. */
   all(): OpenAI.FileObject[] {
-    return [...this.#files.values()].map((file) => file.about).reverse();
+    return this.#shelf
+      .values()
+      .map((file) => file.about)
+      .reverse();
   }
 }
 

@@ -1,70 +1,46 @@
 import type { FastifyInstance } from 'fastify';
 import type { OpenAI } from 'openai';
+import { Book, type State } from './book.ts';
 import type { FileStore } from './files.ts';
 import type { Models, TrainingRow } from './models.ts';
-import { digest, nowInSeconds, type Page, page, Refusal, tokens } from './wire.ts';
+import { checkMetadata, digest, nowInSeconds, type Page, page, Refusal, tokens } from './wire.ts';
 
 /** A job as the wire shows it; its status may be one that the client does not know. */
 export type Job = Omit<OpenAI.FineTuning.FineTuningJob, 'status'> & { status: string };
 export type JobEvent = OpenAI.FineTuning.FineTuningJobEvent;
+export type JobState = State<Job>;
 
-/** A state of a job: its status, and other fields that change with it. */
-export type JobState = string | (Partial<Job> & { status: string });
+/** What may become of a job. Created although the answer was lost is a fault: `cut-after`. */
+export const JOB_SCRIPTS = {
+  succeeds: ['validating_files', 'queued', 'running', 'succeeded'],
+  queues: ['validating_files', 'queued', 'queued', 'queued', 'queued', 'running', 'succeeded'],
+  pauses: ['validating_files', 'running', 'pausing', 'paused', 'running', 'succeeded'],
+  fails: ['validating_files', 'running', 'failed'],
+  'is-cancelled': ['validating_files', 'running', 'cancelled'],
+  'has-no-model': ['running', { status: 'succeeded', fine_tuned_model: null }],
+  'is-unknown': ['validating_files', 'on_a_break', 'running', 'succeeded'],
+  vanishes: ['validating_files', 'running', 'vanished'],
+} satisfies Record<string, JobState[]>;
 
-export const DEFAULT_SCRIPT: JobState[] = ['validating_files', 'queued', 'running', 'succeeded'];
-const FINAL = ['succeeded', 'failed', 'cancelled'];
 const STEPS = 10;
-
-interface Running {
-  job: Job;
-  /** States still to come; one is taken at each retrieval. */
-  script: JobState[];
-  events: JobEvent[];
-}
 
 type CreateParams = OpenAI.FineTuning.JobCreateParams;
 
-/** Fine-tuning jobs that move on when they are looked at, or when the test says so. */
-export class JobBook {
+/** Fine-tuning jobs. */
+export class JobBook extends Book<Job> {
   readonly #files: FileStore;
   readonly #models: Models;
   readonly #script: JobState[];
-  readonly #jobs = new Map<string, Running>();
-  readonly #created = new Map<string, number>();
-  #held: boolean;
 
-  constructor(files: FileStore, models: Models, script: JobState[], held: boolean) {
+  constructor(
+    files: FileStore,
+    models: Models,
+    { script, held, folder }: { script: JobState[]; held: boolean; folder?: string },
+  ) {
+    super(folder, 'jobs', ['succeeded', 'failed', 'cancelled'], held);
     this.#files = files;
     this.#models = models;
     this.#script = script;
-    this.#held = held;
-  }
-
-  /** Newest first. */
-  all(): Job[] {
-    return [...this.#jobs.values()].map((running) => running.job).reverse();
-  }
-
-  /** From now on jobs walk up to the state before their last, and stay there. */
-  hold(): void {
-    this.#held = true;
-  }
-
-  /** Lets jobs end again. */
-  release(): void {
-    this.#held = false;
-  }
-
-  /** Puts a job into a state now, whatever its script says: `finish(id, 'failed')`. */
-  finish(id: string, state: JobState = 'succeeded'): void {
-    const running = this.#running(id);
-    running.script = [];
-    this.#enter(running, state);
-  }
-
-  /** Makes a job vanish, as an operator of the provider might. */
-  remove(id: string): void {
-    this.#jobs.delete(id);
   }
 
   create(params: CreateParams): Job {
@@ -75,14 +51,9 @@ export class JobBook {
       });
     this.#models.check(params.model, 400);
     const content = this.#files.get(params.training_file).content;
-    const made = digest(params, content);
-    const twins = this.#created.get(made) ?? 0;
-    this.#created.set(made, twins + 1);
-    const rows = trainingRows(content);
-    const [first = 'validating_files', ...script] = rows ? this.#script : BROKEN_FILE;
     const supervised = params.method?.supervised?.hyperparameters;
     const job: Job = {
-      id: `ftjob-${made}-${twins}`,
+      id: this.newId(`ftjob-${digest({ ...params, training_file: null }, content)}`),
       object: 'fine_tuning.job',
       created_at: nowInSeconds(),
       finished_at: null,
@@ -100,34 +71,36 @@ export class JobBook {
       metadata: params.metadata ?? null,
       method: params.method,
     };
-    const running = { job, script, events: [] };
-    this.#jobs.set(job.id, running);
-    this.#enter(running, first);
-    return job;
-  }
-
-  /** The job, after it has moved on by one state. */
-  retrieve(id: string): Job {
-    const running = this.#running(id);
-    if (running.script.length > (this.#held ? 1 : 0)) this.#enter(running, running.script.shift()!);
-    return running.job;
+    return this.open(job, trainingRows(content) ? this.#script : BROKEN_FILE);
   }
 
   cancel(id: string): Job {
-    const running = this.#running(id);
-    if (FINAL.includes(running.job.status))
-      throw new Refusal(400, 'invalid_request', `Job ${id} has ended: ${running.job.status}.`);
+    this.checkGoing(id);
     this.finish(id, 'cancelled');
-    return running.job;
+    return this.get(id);
   }
 
   /** Newest first. */
   events(id: string): JobEvent[] {
-    return this.#running(id).events.toReversed();
+    const lines = this.history(id).flatMap(({ status, at }) => [
+      { at, status, message: `The job is ${status}.`, data: undefined },
+      ...(status === 'running' ? METRICS.map((one) => ({ at, status, ...one })) : []),
+    ]);
+    return lines
+      .map(({ at, status, message, data }, index) => ({
+        id: `ftevent-${id}-${index}`,
+        object: 'fine_tuning.job.event' as const,
+        created_at: at,
+        level: status === 'failed' ? ('error' as const) : ('info' as const),
+        message,
+        type: data ? ('metrics' as const) : ('message' as const),
+        data,
+      }))
+      .reverse();
   }
 
   checkpoints(id: string): OpenAI.FineTuning.Jobs.FineTuningJobCheckpoint[] {
-    const { job } = this.#running(id);
+    const job = this.get(id);
     if (!job.fine_tuned_model) return [];
     return [STEPS, STEPS / 2].map((step) => ({
       id: `ftckpt-${job.id}-${step}`,
@@ -140,30 +113,17 @@ export class JobBook {
     }));
   }
 
-  #running(id: string): Running {
-    const running = this.#jobs.get(id);
-    if (!running) throw new Refusal(404, 'not_found', `No such job: ${id}`);
-    return running;
+  protected override onEnter(job: Job): Partial<Job> {
+    const finished_at = this.isFinal(job.status) ? nowInSeconds() : null;
+    const failure = { code: 'server_error', message: 'The job failed.', param: null };
+    return {
+      finished_at,
+      ...(job.status === 'failed' && { error: failure }),
+      ...(job.status === 'succeeded' && this.#train(job)),
+    };
   }
 
-  #enter(running: Running, state: JobState): void {
-    const { job } = running;
-    const fields = typeof state === 'string' ? { status: state } : state;
-    Object.assign(job, fields.status === 'succeeded' ? this.#train(job) : {}, fields);
-    if (FINAL.includes(job.status)) job.finished_at = nowInSeconds();
-    if (job.status === 'failed')
-      job.error ??= { code: 'server_error', message: 'The job failed.', param: null };
-    this.#report(running, `The job is ${job.status}.`);
-    if (job.status === 'running')
-      for (let step = 1; step <= STEPS; step++)
-        this.#report(running, `Step ${step}/${STEPS}`, {
-          step,
-          total_steps: STEPS,
-          train_loss: lossAt(step),
-        });
-  }
-
-  /** Makes the tuned model. Its name follows from the job's request alone. */
+  /** Makes the tuned model. Its name follows from the job's request and file alone. */
   #train(job: Job): Partial<Job> {
     const rows = trainingRows(this.#files.get(job.training_file).content) ?? [];
     const name = `ft:${job.model}:stand-in::${job.id.split('-')[1]}`;
@@ -171,18 +131,6 @@ export class JobBook {
     const words = rows.flatMap((row) => row.messages.map((one) => tokens(String(one.content))));
     const epochs = Number(job.hyperparameters.n_epochs) || 1;
     return { fine_tuned_model: name, trained_tokens: words.flat().length * epochs };
-  }
-
-  #report({ job, events }: Running, message: string, data?: object): void {
-    events.push({
-      id: `ftevent-${job.id}-${events.length}`,
-      object: 'fine_tuning.job.event',
-      created_at: nowInSeconds(),
-      level: job.status === 'failed' ? 'error' : 'info',
-      message,
-      type: data ? 'metrics' : 'message',
-      data,
-    });
   }
 }
 
@@ -200,6 +148,14 @@ const BROKEN_FILE: JobState[] = [
 
 const lossAt = (step: number) => Number((2 / (1 + step)).toFixed(3));
 
+const METRICS = Array.from({ length: STEPS }, (_, index) => {
+  const step = index + 1;
+  return {
+    message: `Step ${step}/${STEPS}`,
+    data: { step, total_steps: STEPS, train_loss: lossAt(step) },
+  };
+});
+
 /** The rows of a training file; undefined where it is none. */
 function trainingRows(content: Buffer): TrainingRow[] | undefined {
   try {
@@ -212,15 +168,6 @@ function trainingRows(content: Buffer): TrainingRow[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-function checkMetadata(metadata: Record<string, string> | null | undefined): void {
-  const pairs = Object.entries(metadata ?? {});
-  const isTooLong = ([key, value]: [string, string]) => key.length > 64 || value.length > 512;
-  if (pairs.length > 16 || pairs.some(isTooLong))
-    throw new Refusal(400, 'invalid_metadata', '16 pairs of 64 and 512 characters at most.', {
-      param: 'metadata',
-    });
 }
 
 /** Whether a job has all the pairs that a query names as `metadata[key]=value`. */

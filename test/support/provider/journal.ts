@@ -1,3 +1,4 @@
+import { Shelf } from './shelf.ts';
 import { digest } from './wire.ts';
 
 /** One request as the provider saw it. */
@@ -19,6 +20,11 @@ export interface JournalEntry {
   status?: number;
   /** Name or status of the fault that was put in its way. */
   fault?: string;
+  /** Whether the whole answer was sent before the client went away. */
+  delivered?: boolean;
+  /** Epoch milliseconds. */
+  arrivedAt: number;
+  answeredAt?: number;
 }
 
 /** What a request carried, in the fields a journal or a fault plan is interested in. */
@@ -27,7 +33,8 @@ export type RequestBody = Partial<Pick<JournalEntry, 'model' | 'seed' | 'n' | 'm
 
 /** Every request in order, and a way to await what it will hold. */
 export class Journal {
-  readonly entries: JournalEntry[] = [];
+  readonly entries: JournalEntry[];
+  readonly #shelf: Shelf<JournalEntry>;
   readonly #seen = new Map<string, number>();
   readonly #waiting = new Set<{
     isDone: () => boolean;
@@ -35,15 +42,25 @@ export class Journal {
     reject: (error: Error) => void;
   }>();
 
+  /** @param folder keeps the journal; without one it is in memory only */
+  constructor(folder?: string) {
+    this.#shelf = new Shelf(folder, 'journal');
+    this.entries = this.#shelf.values();
+    for (const entry of this.entries) this.#seen.set(entry.digest, entry.attempt);
+  }
+
   record(method: string, url: string, path: string, body: RequestBody | undefined): JournalEntry {
     const key = digest(method, url, body);
     const attempt = (this.#seen.get(key) ?? 0) + 1;
     this.#seen.set(key, attempt);
     const { model, seed, n, metadata } = body ?? {};
-    const index = this.entries.length + 1;
-    const entry = { index, method, path, digest: key, attempt, model, seed, n, metadata };
+    const entry: JournalEntry = {
+      index: this.entries.length + 1,
+      ...{ method, path, digest: key, attempt, model, seed, n, metadata },
+      arrivedAt: Date.now(),
+    };
     this.entries.push(entry);
-    this.changed();
+    this.changed(entry);
     return entry;
   }
 
@@ -70,22 +87,27 @@ export class Journal {
   waitFor(predicate: (journal: Journal) => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.add({ isDone: () => predicate(this), resolve, reject });
-      this.changed();
+      this.#notify();
     });
   }
 
   /** To be called when an entry has been added or has changed. */
-  changed(): void {
-    for (const one of this.#waiting)
-      if (one.isDone()) {
-        this.#waiting.delete(one);
-        one.resolve();
-      }
+  changed(entry: JournalEntry): void {
+    this.#shelf.set(String(entry.index), entry);
+    this.#notify();
   }
 
   /** Fails whoever still waits. */
   close(): void {
     for (const one of this.#waiting) one.reject(new Error('The provider was closed.'));
     this.#waiting.clear();
+  }
+
+  #notify(): void {
+    for (const one of this.#waiting)
+      if (one.isDone()) {
+        this.#waiting.delete(one);
+        one.resolve();
+      }
   }
 }

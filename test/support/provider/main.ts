@@ -1,19 +1,62 @@
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { faultsByRate } from './faultsByRate.ts';
+import { JOB_SCRIPTS } from './jobs.ts';
 import { startProvider } from './provider.ts';
 
 /** The stand-in as a process of its own: prints its base URL and runs until it is killed. */
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '0' },
-    'latency-ms': { type: 'string', default: '0' },
-    capacity: { type: 'string' },
-    'hold-jobs': { type: 'boolean', default: false },
-  },
-});
+
+interface Options {
+  port: number;
+  seed: number;
+  latencyMs: number;
+  inFlight?: number;
+  requestsPerSecond?: number;
+  tokensPerMinute?: number;
+  jobScript: keyof typeof JOB_SCRIPTS;
+  holdJobs: boolean;
+  faultRate: number;
+  faultSeed: number;
+  state?: string;
+}
+
+const number = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('Give a number from 0 on.');
+  return value;
+};
+
+const {
+  port,
+  seed,
+  latencyMs,
+  jobScript,
+  holdJobs,
+  faultRate,
+  faultSeed,
+  state,
+  ...limits
+}: Options = new Command('provider')
+  .description('A stand-in for a provider of the wire of OpenAI.')
+  .option('--port <number>', 'any free one for 0', number, 0)
+  .option('--seed <number>', 'what the answers follow from, beside the requests', number, 0)
+  .option('--latency-ms <ms>', 'of chat and embedding requests', number, 0)
+  .option('--in-flight <number>', 'most requests at the same time', number)
+  .option('--requests-per-second <number>', 'most requests a second', number)
+  .option('--tokens-per-minute <number>', 'most tokens a minute', number)
+  .addOption(
+    new Option('--job-script <name>', 'what becomes of fine-tuning jobs')
+      .choices(Object.keys(JOB_SCRIPTS))
+      .default('succeeds'),
+  )
+  .option('--hold-jobs', 'jobs do not end before POST /__jobs/release', false)
+  .option('--fault-rate <share>', 'share of requests that go wrong, 0 to 1', number, 0)
+  .option('--fault-seed <number>', 'which ones', number, 0)
+  .option('--state <folder>', 'keeps everything there, over restarts')
+  .parse()
+  .opts();
 const provider = await startProvider({
-  port: Number(values.port),
-  latencyMs: Number(values['latency-ms']),
-  capacity: values.capacity === undefined ? undefined : Number(values.capacity),
-  holdJobs: values['hold-jobs'],
+  ...{ port, seed, latencyMs, limits, jobScript: JOB_SCRIPTS[jobScript], holdJobs, state },
+  faults: faultRate > 0 ? faultsByRate({ rate: faultRate, seed: faultSeed }) : undefined,
 });
 console.log(provider.baseURL);

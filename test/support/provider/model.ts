@@ -2,7 +2,7 @@ import type { OpenAI } from 'openai';
 import { chance, tokens } from './wire.ts';
 
 /**
- * A little "model" whose answers follow from the request alone. It reads the labels ("Labels: a,
+ * A little "model" whose answers follow from the request and the provider's seed alone. It reads the labels ("Labels: a,
  * b") or lettered options of the prompt; every question has one right answer (`goldAnswer`) and a
  * difficulty; the more competent the model, the harder the questions it gets right, and the surer
  * it is of them.
@@ -18,6 +18,8 @@ export interface Draw {
   competence: number;
   /** What the sample depends on besides the prompt: null for a greedy one. */
   seed: number | null;
+  /** The provider's own: with another one the models err elsewhere. */
+  providerSeed: number;
 }
 
 /** Tokens of one answer and the natural log-probability of each. */
@@ -42,10 +44,10 @@ export function competenceOf(rows: OpenAI.ChatCompletionMessageParam[][], from: 
 }
 
 /** One answer: a bare choice, or a sentence and "Answer: …" where candidates are to be weighed. */
-export function sample({ model, messages, competence, seed }: Draw): Sampled {
+export function sample({ model, messages, competence, seed, providerSeed }: Draw): Sampled {
   const { question, choices, candidates } = readPrompt(messages);
   if (choices.length === 0) return withLogprobs('I cannot tell.', 0.5);
-  const luck = chance('luck', model, seed, messages);
+  const luck = chance('luck', providerSeed, model, seed, messages);
   const difficulty = 0.7 * chance('difficulty', question) + 0.3 * luck;
   const gold = goldAnswer(question, choices);
   const open = candidates.length > 0 ? candidates : choices;

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { OpenAI } from 'openai';
 import { BASE_COMPETENCE, competenceOf } from './model.ts';
+import { Shelf } from './shelf.ts';
 import { Refusal } from './wire.ts';
 
 export interface TrainingRow {
@@ -9,29 +10,30 @@ export interface TrainingRow {
 
 /** The models there are, and how competent each is (0 to 1). */
 export class Models {
-  readonly #competence = new Map<string, number>();
+  readonly #shelf: Shelf<{ name: string; competence: number }>;
 
-  constructor(base: string[]) {
-    for (const name of base) this.#competence.set(name, BASE_COMPETENCE);
+  constructor(base: string[], folder?: string) {
+    this.#shelf = new Shelf(folder, 'models');
+    for (const name of base) this.#shelf.set(name, { name, competence: BASE_COMPETENCE });
   }
 
   addTuned(name: string, base: string, rows: TrainingRow[]): void {
     const messages = rows.map((row) => row.messages);
-    this.#competence.set(name, competenceOf(messages, this.check(base, 404)));
+    this.#shelf.set(name, { name, competence: competenceOf(messages, this.check(base, 404)) });
   }
 
   /** @returns the competence of a model, by its name or that of one of its checkpoints. */
   check(name: string, status: number): number {
-    const competence = this.#competence.get(name.replace(/:ckpt-step-\d+$/, ''));
-    if (competence === undefined)
+    const model = this.#shelf.get(String(name).replace(/:ckpt-step-\d+$/, ''));
+    if (!model)
       throw new Refusal(status, 'model_not_found', `The model \`${name}\` does not exist.`, {
         param: 'model',
       });
-    return competence;
+    return model.competence;
   }
 
   names(): string[] {
-    return [...this.#competence.keys()];
+    return this.#shelf.values().map((model) => model.name);
   }
 }
 

@@ -62,3 +62,20 @@ export function tokens(text: string): string[] {
 }
 
 export const nowInSeconds = () => Math.floor(Date.now() / 1000);
+
+/** @throws Refusal for metadata that a job or a batch may not have */
+export function checkMetadata(metadata: Record<string, string> | null | undefined): void {
+  const pairs = Object.entries(metadata ?? {});
+  const isTooLong = ([key, value]: [string, string]) => key.length > 64 || value.length > 512;
+  if (pairs.length > 16 || pairs.some(isTooLong))
+    throw new Refusal(400, 'invalid_metadata', '16 pairs of 64 and 512 characters at most.', {
+      param: 'metadata',
+    });
+}
+
+/** An error as the body of an answer. */
+export function errorBody(status: number, { message, code, param }: Partial<Refusal>) {
+  const type =
+    status === 429 ? 'requests' : status < 500 ? 'invalid_request_error' : 'server_error';
+  return { error: { message, type, param: param ?? null, code } };
+}
