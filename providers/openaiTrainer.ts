@@ -30,11 +30,7 @@ export class OpenAITrainer implements Trainer {
     const content = new File([await openAsBlob(file.path)], filename);
     return this.#failing(async () => {
       for await (const known of this.#client.files.list({ purpose: 'fine-tune' }, { signal }))
-        if (
-          known.filename === filename &&
-          known.bytes === file.bytes &&
-          known.status !== 'error'
-        )
+        if (known.filename === filename && known.bytes === file.bytes && known.status !== 'error')
           return known.id;
       const created = await this.#once.files.create(
         { file: content, purpose: 'fine-tune' },

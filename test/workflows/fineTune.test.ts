@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { openStore } from '../../store/store.ts';
-import type { FineTuneInput, fineTune } from '../../workflows/fineTune.ts';
 import { startProvider } from '../support/provider/provider.ts';
 import { Bench, failedFor, startTemporal } from '../support/stack.ts';
+import { startFineTune, writeTrainingFile } from './support.ts';
 
 describe('fineTune by itself', function () {
   this.timeout(60_000);
@@ -22,36 +22,17 @@ describe('fineTune by itself', function () {
   });
   afterEach(() => bench.close());
 
-  const input = (path: string): FineTuneInput => ({
-    endpoint: 'local',
-    model: 'smollm2-135m-instruct',
-    rows: { from: 'file', path },
-    training: { epochs: 2 },
-    seed: 3,
-    suffix: 'mine',
-    lineage: { run: 'mine', round: 0, role: 'other', dataset: 'mine' },
-  });
-
   async function execute(path: string) {
     const worker = await bench.worker();
-    return worker.runUntil(
-      temporal.client.workflow.execute<typeof fineTune>('fineTune', {
-        workflowId: `fine-tune-${bench.folder.slice(-6)}`,
-        taskQueue: bench.config.temporal.taskQueue,
-        args: [input(path)],
-      }),
+    return worker.runUntil(async () =>
+      (await startFineTune(bench, `fine-tune-${bench.folder.slice(-6)}`, path)).result(),
     );
   }
 
   it("supervises a job on a user's own file, down to its lineage", async () => {
-    const path = join(bench.folder, 'own.jsonl');
-    const row = {
-      messages: [
-        { role: 'user', content: 'Two and two?' },
-        { role: 'assistant', content: 'four' },
-      ],
-    };
-    await writeFile(path, `${JSON.stringify(row)}\n\n${JSON.stringify(row)}`);
+    const row = { messages: [{ role: 'assistant', content: 'four' }] };
+    const path = await writeTrainingFile(bench, 'own', [row, row]);
+    await appendFile(path, '\n');
     const { model, jobId, rows } = await execute(path);
     assert.equal(rows, 2);
     assert.equal(bench.provider.jobs.all()[0]!.id, jobId);
