@@ -3,7 +3,7 @@ import type { RoundReport } from '../core/types.ts';
 import { startProvider } from '../test/support/provider/provider.ts';
 import { Bench, startTemporal } from '../test/support/stack.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
-import { writePool } from './support/pool.ts';
+import { poolSpec, writePool } from './support/pool.ts';
 
 export const description =
   "tokens a pseudo-label, against the authors' four requests an example; at most half";
@@ -42,8 +42,8 @@ export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
       say(`${way}: ${SIZES.unlabelled} pseudo-labels`);
       const bench = await Bench.open(temporal, await startProvider(), endpoint);
       try {
-        const name = `cost-${way.replace(' ', '-')}`;
-        const spec = await writePool(bench.folder, name, SIZES, changes);
+        await writePool(bench.folder, SIZES);
+        const spec = poolSpec(bench.folder, `cost-${way.replace(' ', '-')}`, changes);
         const { reports } = await bench.run(spec);
         costs[way] = costOf(reports[0]!);
       } finally {

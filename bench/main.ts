@@ -7,8 +7,9 @@ import { CliError, exitCode, exitCodeOf, messagesOf } from '../cli/errors.ts';
 import * as cost from './cost.ts';
 import type { Bench, BenchOptions, BenchResult } from './support/bench.ts';
 import { surroundings } from './support/machine.ts';
+import * as throughput from './throughput.ts';
 
-const benches: Record<string, Bench> = { cost };
+const benches: Record<string, Bench> = { throughput, cost };
 
 interface Options {
   json?: string;

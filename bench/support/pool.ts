@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type RunSpec, runSpec } from '../../core/spec.ts';
+import type { Shot, Split } from '../../core/types.ts';
 import { goldAnswer } from '../../test/support/provider/model.ts';
-import type { Sizes } from '../../test/support/stack.ts';
 
 export const LABELS = [
   'animal',
@@ -24,52 +24,49 @@ const WORDS =
 const FEWEST_WORDS = 8;
 const MOST_WORDS = 20;
 
-/**
- * Writes made-up definitions of 8 to 20 words, the length of a dictionary's, with the answers that
- * the stand-in provider knows, and gives a spec for them. The same sizes give the same files.
- * @param changes fields of the spec to set otherwise
- */
-export async function writePool(
-  folder: string,
-  name: string,
-  { labelled, unlabelled, test }: Sizes,
-  changes: object = {},
-): Promise<RunSpec> {
-  const write = async (split: string, from: number, count: number) => {
-    const file = join(folder, `${split}.jsonl`);
-    await pipeline(Readable.from(lines(from, count)), createWriteStream(file));
-    return file;
-  };
+/** A spec for the files that `writePool` writes into a folder. @param changes fields set otherwise */
+export function poolSpec(folder: string, name: string, changes: object = {}): RunSpec {
+  const file = (split: Split) => join(folder, `${split}.jsonl`);
   return runSpec.parse({
     name,
     task: { type: 'classification', labels: LABELS },
-    data: {
-      labelled: await write('labelled', 0, labelled),
-      unlabelled: await write('unlabelled', labelled, unlabelled),
-      test: await write('test', labelled + unlabelled, test),
-    },
+    data: { labelled: file('labelled'), unlabelled: file('unlabelled'), test: file('test') },
     ...changes,
   });
+}
+
+/**
+ * Writes made-up definitions of 8 to 20 words, the length of a dictionary's, with the answers that
+ * the stand-in provider takes for right. The same sizes give the same files.
+ */
+export async function writePool(folder: string, sizes: Record<Split, number>): Promise<void> {
+  let from = 0;
+  for (const split of ['labelled', 'unlabelled', 'test'] as const) {
+    const rows = Readable.from(lines(from, sizes[split]));
+    await pipeline(rows, createWriteStream(join(folder, `${split}.jsonl`)));
+    from += sizes[split];
+  }
 }
 
 /** Lines of JSON, a thousand at a time: a stream of single ones is slow. */
 function* lines(from: number, count: number): Generator<string> {
   let chunk = '';
   for (let index = from; index < from + count; index++) {
-    const question = definition(index);
-    chunk += `${JSON.stringify({ question, answer: goldAnswer(question, LABELS) })}\n`;
+    const { question, answer } = example(index);
+    chunk += `${JSON.stringify({ question, answer })}\n`;
     if (index % 1_000 !== 999 && index < from + count - 1) continue;
     yield chunk;
     chunk = '';
   }
 }
 
-/** A definition like no other: its last word is its number. */
-function definition(index: number): string {
+/** The pool's example of this number, like no other: its last word is the number. */
+export function example(index: number): Shot {
   const random = generator(index);
-  const length = FEWEST_WORDS + (random() % (MOST_WORDS - FEWEST_WORDS));
+  const length = FEWEST_WORDS + (random() % (MOST_WORDS - FEWEST_WORDS + 1));
   const words = Array.from({ length }, () => WORDS[random() % WORDS.length]);
-  return `${words.join(' ')} ${index}`;
+  const question = `${words.join(' ')} ${index}`;
+  return { id: String(index), question, answer: goldAnswer(question, LABELS) };
 }
 
 /** Marsaglia's xorshift, 32 bits. */

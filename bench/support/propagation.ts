@@ -1,0 +1,54 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { RoundRef } from '../../activities/dependencies.ts';
+import { createActivities } from '../../activities/index.ts';
+import type { RunSpec } from '../../core/spec.ts';
+import type { OrdinalRange } from '../../core/types.ts';
+import { Endpoints } from '../../providers/endpoint.ts';
+import { openStore } from '../../store/store.ts';
+import type { propagate } from '../../workflows/index.ts';
+import type { Stack } from './stack.ts';
+
+/** Brings a run to where its first round can propagate, without the warm-up. */
+export async function prepareRound(stack: Stack, spec: RunSpec): Promise<RoundRef> {
+  const config = stack.config({ maxInFlight: 64 });
+  const store = await openStore(config.store);
+  const endpoints = new Endpoints(config.endpoints);
+  const activities = createActivities({ store, endpoints, shutdownGraceMs: 0 });
+  const call = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>
+    new MockActivityEnvironment().run(activity, input);
+  try {
+    const { dataset, counts } = await call(activities.ingest, spec);
+    await call(activities.openRun, { run: spec.name, spec });
+    const ref = { run: spec.name, round: 1, dataset };
+    const range = { from: 0, to: counts.labelled };
+    await call(activities.embed, { ...ref, split: 'labelled', range });
+    await call(activities.prepareSearch, ref);
+    return ref;
+  } finally {
+    store.close();
+  }
+}
+
+/** Propagates to the unlabelled examples of a range that begins with a batch. */
+export async function propagateTo(
+  stack: Stack,
+  ref: RoundRef,
+  spec: RunSpec,
+  { from, to }: OrdinalRange,
+): Promise<void> {
+  const base = spec.model.name;
+  await stack.client.workflow.execute<typeof propagate>('propagate', {
+    workflowId: `propagate-${from}`,
+    taskQueue: stack.config().temporal.taskQueue,
+    args: [
+      {
+        ref,
+        models: { base, 'warm-up': base },
+        fanOut: { ...spec.batch, total: to, from: from / spec.batch.size },
+        needs: { vectors: true, neighbours: true },
+        paused: false,
+        soFar: { done: 0, disagreed: 0, compacted: from },
+      },
+    ],
+  });
+}
