@@ -10,7 +10,8 @@ export interface Step {
   at: number;
 }
 
-interface Scripted<T> {
+/** Work, and what is to become of it. */
+export interface Scripted<T> {
   item: T;
   /** States still to come; one is taken at each retrieval. */
   script: State<T>[];

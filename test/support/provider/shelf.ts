@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -16,7 +16,8 @@ export class Shelf<T> {
     if (folder === undefined) return;
     mkdirSync(folder, { recursive: true });
     this.#file = join(folder, `${name}.jsonl`);
-    if (existsSync(this.#file)) this.#load(this.#file);
+    appendFileSync(this.#file, '');
+    this.#load(this.#file);
   }
 
   get(key: string): T | undefined {

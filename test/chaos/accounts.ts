@@ -1,0 +1,83 @@
+import type { RunSpec } from '../../core/spec.ts';
+import type { Store } from '../../store/store.ts';
+import type { Job } from '../support/provider/jobs.ts';
+import type { JournalEntry } from '../support/provider/journal.ts';
+import { answersOf } from './tables.ts';
+
+const CHAT = '/chat/completions';
+const EMBEDDINGS = '/embeddings';
+/** Texts that activities/embed.ts sends in a request. */
+const TEXTS = 64;
+
+/**
+ * How far a run has come: different requests, and looks at a job. Two runs of equal results go
+ * through the same ones, however often each is repeated.
+ */
+export function steps(journal: JournalEntry[]): number {
+  const seen = new Set<string>();
+  for (const { method, path, digest, attempt } of journal)
+    if (method === 'POST') seen.add(digest);
+    else if (path.startsWith('/fine_tuning/jobs/')) seen.add(`${digest}/${attempt}`);
+  return seen.size;
+}
+
+/** Answers to each chat and embedding request that were sent whole and unspoilt. */
+export function fullAnswers(journal: JournalEntry[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { path, digest, status, delivered, fault } of journal) {
+    const isFull = status === 200 && delivered && (fault === undefined || fault === 'slow');
+    if (isFull && [CHAT, EMBEDDINGS].includes(path))
+      counts.set(digest, (counts.get(digest) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Requests that were answered in full more often than in the undisturbed run. */
+export function resentRequests(undisturbed: JournalEntry[], journal: JournalEntry[]): number {
+  const wanted = fullAnswers(undisturbed);
+  let resent = 0;
+  for (const [digest, count] of fullAnswers(journal))
+    resent += Math.max(0, count - Math.max(1, wanted.get(digest) ?? 0));
+  return resent;
+}
+
+/** Requests that were sent, and whose answers are not in the store. */
+export async function unstored(
+  journal: JournalEntry[],
+  store: Store,
+  dataset: string,
+  spec: RunSpec,
+): Promise<number> {
+  const sent = new Set<string>();
+  for (const { path, digest } of journal) if ([CHAT, EMBEDDINGS].includes(path)) sent.add(digest);
+  let stored = await storedEmbeddings(store, dataset, spec);
+  for (let round = 1; round <= spec.rounds; round++)
+    // The base of a later round was asked the same in the round before.
+    for (const { stage } of await answersOf(store, spec, dataset, round))
+      if (round === 1 || stage !== 'evaluate-vanilla') stored++;
+  return sent.size - stored;
+}
+
+async function storedEmbeddings(store: Store, dataset: string, spec: RunSpec): Promise<number> {
+  const data = store.dataset(dataset);
+  const everything = { from: 0, to: 2 ** 31 - 1 };
+  const sizes = { labelled: TEXTS, unlabelled: spec.batch.size };
+  let stored = 0;
+  for (const split of ['labelled', 'unlabelled'] as const) {
+    const vectors = await data.vectors(spec.embedding.name, split, everything);
+    stored += new Set([...vectors.keys()].map((ordinal) => Math.floor(ordinal / sizes[split])))
+      .size;
+  }
+  return stored;
+}
+
+/** Second jobs of one key: those that ran beside the first, and those that were cancelled. */
+export function twins(jobs: Job[]): { duplicates: number; cancelled: number } {
+  const result = { duplicates: 0, cancelled: 0 };
+  for (const ofKey of Map.groupBy(jobs, (job) => job.metadata?.semievol_key).values()) {
+    const cancelled = ofKey.filter((job) => job.status === 'cancelled').length;
+    result.cancelled += cancelled;
+    result.duplicates += Math.max(0, ofKey.length - cancelled - 1);
+  }
+  return result;
+}

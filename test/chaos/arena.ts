@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
+import getPort from 'get-port';
+import type { RunSpec } from '../../core/spec.ts';
+import type { RoundReport } from '../../core/types.ts';
+import { temporalBinary } from '../../engine/setup.ts';
+import { type Config, defineConfig } from '../../workers/config.ts';
+import { connectClient } from '../../workers/temporal.ts';
+import type { evolve } from '../../workflows/index.ts';
+import { JournalFile } from './journalFile.ts';
+import { type Program, Service } from './service.ts';
+
+const HOST = '127.0.0.1';
+const WORKERS = 2;
+const program = (file: string) => new URL(`../../${file}`, import.meta.url).pathname;
+
+export interface ArenaOptions {
+  /** An empty folder for all state and logs. */
+  folder: string;
+  /** Of every chat and embedding request. */
+  latencyMs: number;
+  /** Looks at a job. */
+  pollSeconds: number;
+  faultRate: number;
+  /** Of answers and faults. */
+  seed: number;
+}
+
+/** How an evolution ended. */
+export interface Evolved {
+  reports: RoundReport[];
+  /** Why it failed. */
+  failure?: string;
+}
+
+/** The whole stack as processes: Temporal server, provider (the gateway) and two workers. */
+export class Arena {
+  readonly config: Config;
+  readonly server: Service;
+  readonly gateway: Service;
+  readonly workers: Service[];
+  readonly journal: JournalFile;
+  readonly #client: Client;
+
+  static async open(options: ArenaOptions): Promise<Arena> {
+    const { folder, latencyMs, pollSeconds, faultRate, seed } = options;
+    await mkdir(join(folder, 'logs'), { recursive: true });
+    const [temporalPort, gatewayPort] = [await getPort(), await getPort()];
+    const config = defineConfig({
+      temporal: { address: `${HOST}:${temporalPort}` },
+      store: { uri: join(folder, 'store') },
+      endpoints: {
+        local: {
+          baseURL: `http://${HOST}:${gatewayPort}/v1`,
+          ...{ pollSeconds, maxInFlight: 4, requestTimeoutSeconds: 10 },
+        },
+      },
+    });
+    const configFile = join(folder, 'temporal.config.mjs');
+    await writeFile(configFile, `export default ${JSON.stringify(config)};\n`);
+    const start = (name: string, rest: Omit<Program, 'name' | 'logFile'>) =>
+      new Service({ name, logFile: join(folder, 'logs', `${name}.log`), ...rest });
+    const node = (name: string, file: string, args: string[], isReady: Program['isReady']) =>
+      start(name, { command: process.execPath, args: [program(file), ...args], isReady });
+
+    const server = start('server', {
+      command: temporalBinary(),
+      args: [
+        ...['server', 'start-dev', '--headless', '--ip', HOST, '--port', `${temporalPort}`],
+        ...['--db-filename', join(folder, 'temporal.db'), '--log-level', 'error'],
+      ],
+      isReady: (line) => line.startsWith('Temporal Server:'),
+    });
+    const gateway = node(
+      'gateway',
+      'test/support/provider/main.ts',
+      [
+        ...['--port', `${gatewayPort}`, '--state', join(folder, 'provider')],
+        ...['--seed', `${seed}`, '--latency-ms', `${latencyMs}`, '--job-script', 'queues'],
+        ...['--fault-rate', `${faultRate}`, '--fault-seed', `${seed}`],
+      ],
+      (line) => line.startsWith('http'),
+    );
+    const services = [server, gateway];
+    try {
+      await Promise.all(services.map((service) => service.ready()));
+      const workers = Array.from({ length: WORKERS }, (_, index) =>
+        node(`worker-${index + 1}`, 'cli/semievol.ts', ['worker', '--config', configFile], (line) =>
+          line.includes('polls task queue'),
+        ),
+      );
+      services.push(...workers);
+      await Promise.all(workers.map((worker) => worker.ready()));
+      const journal = new JournalFile(join(folder, 'provider', 'journal.jsonl'));
+      const client = await connectClient(config);
+      return new Arena(config, server, gateway, workers, journal, client);
+    } catch (error) {
+      await Promise.all(services.map((service) => service.stop()));
+      throw error;
+    }
+  }
+
+  private constructor(
+    config: Config,
+    server: Service,
+    gateway: Service,
+    workers: Service[],
+    journal: JournalFile,
+    client: Client,
+  ) {
+    this.config = config;
+    this.server = server;
+    this.gateway = gateway;
+    this.workers = workers;
+    this.journal = journal;
+    this.#client = client;
+  }
+
+  /**
+   * Runs an evolution to its end, however often the server goes away meanwhile.
+   * @throws when the signal aborts
+   */
+  async evolve(spec: RunSpec, signal: AbortSignal): Promise<Evolved> {
+    const run = await this.#client.workflow.start<typeof evolve>('evolve', {
+      workflowId: spec.name,
+      taskQueue: this.config.temporal.taskQueue,
+      args: [{ run: spec.name, spec }],
+    });
+    const aborted = once(signal, 'abort').then(() => {
+      throw signal.reason;
+    });
+    for (;;) {
+      try {
+        return { reports: (await Promise.race([run.result(), aborted])).reports };
+      } catch (error) {
+        if (error instanceof WorkflowFailedError) return { reports: [], failure: reason(error) };
+        await sleep(500, undefined, { signal });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.journal.close();
+    await this.#client.connection.close();
+    const services = [...this.workers, this.gateway, this.server];
+    await Promise.all(services.map((service) => service.stop()));
+  }
+}
+
+/** The first cause of a failure. */
+function reason(error: Error): string {
+  return error.cause instanceof Error ? reason(error.cause) : error.message;
+}

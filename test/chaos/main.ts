@@ -1,0 +1,67 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { onInterrupt } from '../../cli/interrupt.ts';
+import { chaos, isFine } from './chaos.ts';
+
+/** `npm run chaos`: see the description. */
+
+interface Options {
+  kills: number;
+  serverRestarts: number;
+  faultRate: number;
+  seed: number;
+  json?: string;
+  keep?: string;
+}
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number from 0 on.');
+  return value;
+};
+const share = (text: string): number => {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('Give a number from 0 to 1.');
+  return value;
+};
+
+const options: Options = new Command('npm run chaos --')
+  .description(
+    'Runs an evolution of two rounds twice, with real workers, a real Temporal server and a stand-in for the provider: undisturbed, then with kill -9 of all of them and faults of the provider. Compares all final tables and the lineage of the models. Exit code 1: something was lost, made twice, or is different.',
+  )
+  .option('--kills <n>', 'of workers and, a fifth of them, of the provider', count, 20)
+  .option('--server-restarts <n>', 'kills of the Temporal server, in addition', count, 3)
+  .option('--fault-rate <share>', 'of the requests to the provider, 0 to 1', share, 0.1)
+  .option('--seed <n>', 'of answers, faults and the moments of the kills', count, 1)
+  .option('--json <file>', 'writes the result there, too')
+  .option('--keep <folder>', 'keeps stores and logs there')
+  .parse()
+  .opts();
+
+const interruption = onInterrupt(() => process.exit(130));
+const folder = options.keep
+  ? resolve(options.keep)
+  : await mkdtemp(join(tmpdir(), 'semievol-chaos-'));
+try {
+  const result = await chaos({
+    ...options,
+    sizes: { labelled: 30, unlabelled: 120, test: 40 },
+    latencyMs: 150,
+    pollSeconds: 0.5,
+    folder,
+    say: (line) => process.stderr.write(`${line}\n`),
+    signal: interruption.signal,
+  });
+  const text = `${JSON.stringify(result, null, 2)}\n`;
+  if (options.json) await writeFile(options.json, text);
+  process.stdout.write(text);
+  process.exitCode = isFine(result) ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`${interruption.signal.aborted ? 'interrupted' : (error as Error).stack}\n`);
+  process.exitCode = interruption.signal.aborted ? 130 : 1;
+} finally {
+  interruption.release();
+  if (!options.keep) await rm(folder, { recursive: true, force: true });
+}

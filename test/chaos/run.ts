@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import type { RunSpec } from '../../core/spec.ts';
+import { openStore, type Store } from '../../store/store.ts';
+import type { Scripted } from '../support/provider/book.ts';
+import type { Job } from '../support/provider/jobs.ts';
+import type { JournalEntry } from '../support/provider/journal.ts';
+import { Shelf } from '../support/provider/shelf.ts';
+import { unstored } from './accounts.ts';
+import { Arena, type ArenaOptions } from './arena.ts';
+import { readTables, type Tables } from './tables.ts';
+
+/** What a run leaves behind. */
+export interface Outcome {
+  dataset: string;
+  tables: Tables;
+  journal: JournalEntry[];
+  jobs: Job[];
+  /** Requests whose answers are not in the store. */
+  unstored: number;
+  seconds: number;
+  /** How often a worker ended by itself. */
+  workerExits: number;
+  /** Why it failed. */
+  failure?: string;
+}
+
+/** A run under way. */
+export interface Scene {
+  arena: Arena;
+  store: Store;
+  /** Aborts when the run has ended. */
+  signal: AbortSignal;
+}
+
+/**
+ * Runs an evolution on a stack of its own, and reads what it leaves behind.
+ * @param meanwhile what is to happen while it runs
+ * @throws when the signal aborts
+ */
+export async function run(
+  options: ArenaOptions,
+  spec: RunSpec,
+  signal: AbortSignal,
+  meanwhile: (scene: Scene) => Promise<void> = async () => {},
+): Promise<Outcome> {
+  const arena = await Arena.open(options);
+  const store = await openStore(arena.config.store);
+  const ended = new AbortController();
+  try {
+    const begun = performance.now();
+    const evolution = arena.evolve(spec, signal).finally(() => ended.abort());
+    const scene = { arena, store, signal: AbortSignal.any([signal, ended.signal]) };
+    const [{ reports, failure }] = await Promise.all([evolution, meanwhile(scene)]);
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    const journal = arena.journal.read();
+    const [model] = await store.models.list({ run: spec.name });
+    const dataset = model?.dataset ?? '';
+    const jobs = new Shelf<Scripted<Job>>(join(options.folder, 'provider'), 'jobs').values();
+    return {
+      dataset,
+      tables: await readTables(store, dataset, spec, reports),
+      journal,
+      jobs: jobs.map(({ item }) => item),
+      unstored: await unstored(journal, store, dataset, spec),
+      seconds,
+      workerExits: arena.workers.reduce((sum, worker) => sum + worker.exits, 0),
+      failure,
+    };
+  } finally {
+    store.close();
+    await arena.close();
+  }
+}

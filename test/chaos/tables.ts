@@ -1,0 +1,86 @@
+import type { RunSpec } from '../../core/spec.ts';
+import type { AnswerStage, ModelRole, RoundReport, Split } from '../../core/types.ts';
+import type { Store } from '../../store/store.ts';
+
+const everything = { from: 0, to: 2 ** 31 - 1 };
+const SPLITS: Split[] = ['labelled', 'unlabelled', 'test'];
+const ROLES: ModelRole[] = ['vanilla', 'sft', 'sft-steps', 'semievol'];
+const STAGES: AnswerStage[] = [
+  'collaborate',
+  'justify',
+  ...ROLES.map((role) => `evaluate-${role}` as const),
+];
+
+/** Everything a run leaves behind: the rows of each table by their keys, as JSON. */
+export type Tables = Record<string, Map<string, string>>;
+
+/**
+ * Reads the final tables of a run, without what differs between two runs of equal results: times,
+ * attempts, and what was spent.
+ */
+export async function readTables(
+  store: Store,
+  dataset: string,
+  spec: RunSpec,
+  reports: RoundReport[],
+): Promise<Tables> {
+  const data = store.dataset(dataset);
+  const run = store.run(spec.name, dataset);
+  const tables: Tables = {};
+  const add = (table: string, key: unknown[], row: unknown) => {
+    tables[table] ??= new Map();
+    tables[table].set(key.join('/'), JSON.stringify(row));
+  };
+  for (const split of SPLITS) {
+    for (const row of await data.range(split, everything)) add('examples', [split, row.id], row);
+    const vectors = await data.vectors(spec.embedding.name, split, everything);
+    for (const [ordinal, vector] of vectors) add('vectors', [split, ordinal], [...vector]);
+  }
+  for (let round = 1; round <= spec.rounds; round++) {
+    for (const row of (await run.neighbours(round, everything)).values())
+      add('neighbours', [round, row.exampleId], row);
+    for (const row of await answersOf(store, spec, dataset, round))
+      add('answers', [round, row.stage, row.exampleId, row.collaborator, row.sample], row);
+    for (const row of await run.pseudoLabels(round, everything))
+      add('pseudo_labels', [round, row.exampleId], row);
+    for (const row of await run.evaluations(round)) add('evaluations', [round, row.role], row);
+  }
+  for (const { createdAt: _, ...row } of await store.models.list({ run: spec.name }))
+    add('models', [row.name], row);
+  for (const { seconds: _, tokens: __, cost: ___, ...report } of reports)
+    add('reports', [report.round], report);
+  return tables;
+}
+
+/** All answers of a round. */
+export async function answersOf(store: Store, spec: RunSpec, dataset: string, round: number) {
+  const run = store.run(spec.name, dataset);
+  const stages = STAGES.map((stage) => run.answers({ round, stage, range: everything }));
+  return (await Promise.all(stages)).flat();
+}
+
+export interface Comparison {
+  identical: boolean;
+  /** Rows of the first that the second has not. */
+  lost: number;
+  /** What differs, e.g. `answers 1/justify/…: lost`. */
+  differences: string[];
+}
+
+/** Compares the tables of an undisturbed run with those of another. */
+export function compare(undisturbed: Tables, other: Tables): Comparison {
+  const differences: string[] = [];
+  let lost = 0;
+  for (const table of new Set([...Object.keys(undisturbed), ...Object.keys(other)])) {
+    const [wanted, found] = [undisturbed, other].map((one) => one[table] ?? new Map());
+    for (const [key, row] of wanted!) {
+      if (!found!.has(key)) lost++;
+      if (!found!.has(key)) differences.push(`${table} ${key}: lost`);
+      else if (found!.get(key) !== row)
+        differences.push(`${table} ${key}: ${found!.get(key)} instead of ${row}`);
+    }
+    for (const key of found!.keys())
+      if (!wanted!.has(key)) differences.push(`${table} ${key}: not in the undisturbed run`);
+  }
+  return { identical: differences.length === 0, lost, differences };
+}
