@@ -79,6 +79,22 @@ describe('the trainer over the wire of OpenAI', () => {
       await trainer.upload(file);
       assert.equal(provider.journal.count(FILES), 2, 'one attempt each, and none for the third');
     });
+
+    it('anew what the provider could not use', async () => {
+      const file = await trainingFile(row('plant'));
+      const first = await trainer.upload(file);
+      const { data } = await endpointAt(provider).client.files.list();
+      const body = { object: 'list', data: [{ ...data[0], status: 'error' }], has_more: false };
+      provider.setFaults(({ method }) => (method === 'GET' ? { status: 200, body } : undefined));
+      assert.notEqual(await trainer.upload(file), first);
+    });
+
+    it('for longer than other requests may take', async () => {
+      const impatient = new OpenAITrainer(endpointAt(provider, { requestTimeoutSeconds: 0.5 }));
+      provider.setFaults(({ method }) => (method === 'POST' ? { slowMs: 1_000 } : undefined));
+      await impatient.upload(await trainingFile(row('plant')));
+      assert.equal(provider.journal.count(FILES), 1);
+    });
   });
 
   describe('adopts or creates', () => {

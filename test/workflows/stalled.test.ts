@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { startProvider } from '../support/provider/provider.ts';
+import { Bench, startTemporal } from '../support/stack.ts';
+import { WorkerProcess } from '../support/workerProcess.ts';
+import { jobOf, jobsOf, runWorker, startFineTune, untilPending, untilPolled } from './support.ts';
+
+const STALLED_AFTER_MS = 1_000;
+const QUERY = 'SemiEvolWarning = "JobStalled"';
+/** `IndexedValueType` of Temporal's API. */
+const [KEYWORD, INT] = [2, 3];
+/** As many as the dev server takes. */
+const KEYWORDS = 10;
+
+describe('a fine-tuning job without progress', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+  const stopping: (() => Promise<unknown>)[] = [];
+
+  beforeEach(async () => {
+    temporal = await startTemporal();
+    bench = await Bench.open(temporal, await startProvider({ holdJobs: true }), {
+      stalledAfterMinutes: STALLED_AFTER_MS / 60_000,
+    });
+  });
+  afterEach(async () => {
+    for (const stop of stopping.splice(0)) await stop();
+    await bench?.close();
+    await temporal?.teardown();
+  });
+
+  const startWorker = async () => stopping.push(runWorker(await bench.worker()));
+  const register = (searchAttributes: Record<string, number>) =>
+    temporal.client.connection.operatorService.addSearchAttributes({
+      namespace: temporal.client.options.namespace,
+      searchAttributes,
+    });
+  const handleOf = (name: string) => temporal.client.workflow.getHandle(name);
+
+  /** What the UI shows of the workflow's own. */
+  async function detailsOf(name: string): Promise<string> {
+    const { currentDetails } = await handleOf(name).query<{ currentDetails?: string }>(
+      '__temporal_workflow_metadata',
+    );
+    return currentDetails ?? '';
+  }
+  async function untilDetails(name: string, expected: RegExp): Promise<void> {
+    while (!expected.test(await detailsOf(name)));
+  }
+  async function found(): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { workflowId } of temporal.client.workflow.list({ query: QUERY }))
+      ids.push(workflowId);
+    return ids;
+  }
+  /** Searches see a change a little later. */
+  async function untilFound(expected: string[]): Promise<void> {
+    while ((await found()).join() !== expected.join());
+  }
+
+  it('can be found, and is shown in the UI and by `status`, until it moves on', async () => {
+    await startWorker();
+    const handle = await startFineTune(bench, 'stalled');
+    const { id } = await jobOf(bench, 'stalled');
+    await untilDetails(
+      'stalled',
+      new RegExp(`Job \`${id}\` at endpoint "local": no progress since \\d{4}-.*Z`),
+    );
+    await untilFound(['stalled']);
+    const { note } = await handle.query<{ note: string }>('status');
+    assert.match(note, /^no progress since/);
+    await untilPending(bench, 'stalled', (seen) => /no progress for 0 min/.test(seen.note ?? ''));
+    assert.notEqual(jobsOf(bench, 'stalled')[0]!.status, 'cancelled', 'it is left running');
+
+    // Another status is progress; then it stalls once more.
+    bench.provider.jobs.finish(id, 'paused');
+    await untilFound([]);
+    await untilFound(['stalled']);
+    assert.match(await detailsOf('stalled'), /Its status is `paused`/);
+
+    bench.provider.jobs.finish(id, 'succeeded');
+    assert.equal((await handle.result()).jobId, id);
+    await untilFound([]);
+    assert.equal(await detailsOf('stalled'), '');
+    assert.equal(jobsOf(bench, 'stalled').length, 1);
+  });
+
+  it('is not one that trains, whatever its status', async () => {
+    await startWorker();
+    const handle = await startFineTune(bench, 'trains');
+    const { id } = await jobOf(bench, 'trains');
+    const until = Date.now() + 2 * STALLED_AFTER_MS;
+    while (Date.now() < until) {
+      // A new event: the stand-in reports its steps whenever a job enters the state.
+      bench.provider.jobs.finish(id, 'running');
+      await untilPolled(bench, id);
+    }
+    bench.provider.jobs.finish(id, 'succeeded');
+    await handle.result();
+    const { events } = await handle.fetchHistory();
+    const waits = events!.filter(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'awaitJob',
+    );
+    assert.equal(waits.length, 1);
+  });
+
+  it('is so since before its worker died', async () => {
+    // Not yet stalled when the first worker dies, but by the time that is noticed.
+    const endpoint = { ...bench.config.endpoints.local!, stalledAfterMinutes: 4 / 60 };
+    const place = { ...bench, config: { ...bench.config, endpoints: { local: endpoint } } };
+    const startProcess = async () => {
+      const worker = await WorkerProcess.start({ ...place, address: temporal.address });
+      stopping.push(() => worker.kill());
+      return worker;
+    };
+    const first = await startProcess();
+    await startFineTune(bench, 'worker-died');
+    await untilPending(bench, 'worker-died', ({ note }) => note === 'loss 0.182');
+    await first.kill();
+    const diedAt = Date.now();
+
+    await startProcess();
+    await untilDetails('worker-died', /no progress since/);
+    const [, since] = /no progress since (\S+Z)/.exec(await detailsOf('worker-died'))!;
+    assert.ok(Date.parse(since!) < diedAt);
+  });
+
+  for (const [where, prepare] of [
+    [
+      'the server takes no more attributes',
+      async () => {
+        for (let index = 0; index < KEYWORDS; index++) await register({ [`Own${index}`]: KEYWORD });
+      },
+    ],
+    ['the name stands for something else', () => register({ SemiEvolWarning: INT })],
+  ] as const)
+    it(`hurts nothing where ${where}: the UI shows it all the same`, async () => {
+      await prepare();
+      await startWorker();
+      const handle = await startFineTune(bench, 'unregistered');
+      const { id } = await jobOf(bench, 'unregistered');
+      await untilDetails('unregistered', /no progress since/);
+      bench.provider.jobs.finish(id, 'succeeded');
+      assert.equal((await handle.result()).jobId, id);
+      const { events } = await handle.fetchHistory();
+      assert.ok(!events!.some((event) => event.workflowTaskFailedEventAttributes));
+      assert.ok(!events!.some((event) => event.upsertWorkflowSearchAttributesEventAttributes));
+    });
+});
