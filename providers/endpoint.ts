@@ -43,11 +43,7 @@ export class Endpoint {
       apiKey: (config.apiKeyEnv && process.env[config.apiKeyEnv]) || 'none',
       maxRetries: RETRIES,
       timeout: config.requestTimeoutSeconds * 1000,
-      fetch: async (url, init) => {
-        const response = await fetch(url, init);
-        this.#limiter.observe(response);
-        return response;
-      },
+      fetch: (url, init) => this.#limiter.send(() => fetch(url, init), init?.signal),
     });
   }
 

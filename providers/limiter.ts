@@ -1,74 +1,143 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit from 'p-limit';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { CongestionWindow } from './window.ts';
 
-const BACK_OFF = 0.7;
-const FIRST = 16;
+/** How much faster than evenly over a round trip requests may be sent (RFC 9002, §7.7). */
+const PACE = 1.25;
+/** How late a request may be sent, in milliseconds, without those after it being later, too. */
+const SLACK = 10;
+/** Share of a new round trip in their smoothed time, as in TCP (RFC 6298). */
+const SMOOTHING = 1 / 8;
+/** The pause of an endpoint that refuses all and does not say until when, in milliseconds. */
+const PAUSE = 1000;
 /** A timer of Node's holds 31 bits of milliseconds; a longer one ends at once. */
 const LONGEST_SLEEP = 2 ** 31 - 1;
 
+/** A call's place among those under way; it has none while it waits to repeat what was refused. */
+interface Place {
+  taken: boolean;
+}
+
 /**
- * How many requests an endpoint is given at the same time: additive increase, multiplicative
- * decrease. It starts low, grows by one for each full set of answers, and shrinks when the endpoint
- * says 429, once for each set in flight, after waiting as long as `Retry-After` asks.
+ * Keeps as many requests under way as the endpoint takes, whether that is limited by their number
+ * at a time or by a rate. How many is up to a congestion window; they are sent evenly, since bursts
+ * would be refused at a rate that is not. A refused request waits as long as `Retry-After` asks
+ * (the client sees to that) and gives its place to others meanwhile; it then goes before those that
+ * were not sent yet. Only when all is refused, so that nothing is under way any more, do the others
+ * wait as well.
  */
 export class AdaptiveLimiter {
-  readonly #max: number;
-  readonly #limit: ReturnType<typeof pLimit>;
-  #window: number;
-  #answers = 0;
-  /** The count of answers from which a refusal means something new. */
-  #shrinkFrom = 0;
+  readonly #window: CongestionWindow;
+  readonly #places = new AsyncLocalStorage<Place>();
+  readonly #calls: (() => void)[] = [];
+  readonly #repetitions: (() => void)[] = [];
+  #underWay = 0;
+  /** Smoothed milliseconds from sending a request to its answer. */
+  #roundTrip = 0;
+  #nextAt = 0;
   #resumeAt = 0;
+  #timer?: NodeJS.Timeout;
 
-  /** @param max most requests at the same time */
-  constructor(max: number) {
-    this.#max = max;
-    this.#window = Math.min(FIRST, max);
-    this.#limit = pLimit(this.#window);
+  /** @param most requests at the same time, at the most */
+  constructor(most: number) {
+    this.#window = new CongestionWindow(most);
   }
 
   /** Requests allowed at the same time right now. */
   get window(): number {
-    return Math.floor(this.#window);
+    return this.#window.size;
   }
 
-  /** Runs `call` when there is room for it. @param signal ends the waiting */
-  run<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#limit(async () => {
-      for (let wait = this.#resumeAt - Date.now(); wait > 0; wait = this.#resumeAt - Date.now())
-        await sleep(Math.min(wait, LONGEST_SLEEP), undefined, { signal });
-      return call();
-    });
-  }
-
-  /** To be told of every response, so that the window follows the endpoint's capacity. */
-  observe(response: { status: number; headers: Headers }): void {
-    if (response.status === 429) {
-      this.#resumeAt = Math.max(this.#resumeAt, Date.now() + retryAfterMs(response.headers));
-      // The refusals of one window come together and mean one thing.
-      if (this.#answers >= this.#shrinkFrom) {
-        this.#shrinkFrom = this.#answers + this.window;
-        this.#set(this.#window * BACK_OFF);
-      }
-    } else if (response.status < 400) {
-      this.#set(this.#window + 1 / this.#window);
+  /** Runs `call`, which `send`s, when there is room for it. @param signal ends the waiting */
+  async run<T>(call: () => Promise<T>, signal?: AbortSignal | null): Promise<T> {
+    await this.#turn(this.#calls, signal);
+    const place = { taken: true };
+    try {
+      return await this.#places.run(place, call);
+    } finally {
+      this.#leave(place);
+      this.#admit();
     }
-    this.#answers++;
   }
 
-  #set(window: number): void {
-    this.#window = Math.min(this.#max, Math.max(1, window));
-    this.#limit.concurrency = this.window;
+  /**
+   * Sends a request of a running call, and learns from what becomes of it. Where an earlier one of
+   * the call was refused, waits for room first. What no `run` is behind is sent at once: it is rare,
+   * and an upload's round trip says nothing of a question's. @param signal ends the waiting
+   */
+  async send(request: () => Promise<Response>, signal?: AbortSignal | null): Promise<Response> {
+    const place = this.#places.getStore();
+    if (!place) return request();
+    if (!place.taken) {
+      await this.#turn(this.#repetitions, signal);
+      place.taken = true;
+    }
+    const number = this.#window.send();
+    const sentAt = performance.now();
+    const response = await request();
+    if (response.status === 429) {
+      this.#leave(place);
+      this.#window.refused(number);
+      if (this.#underWay === 0) this.#pause(retryAfter(response.headers) ?? PAUSE);
+    } else if (response.status < 400) {
+      const took = performance.now() - sentAt;
+      this.#roundTrip += (took - this.#roundTrip) * (this.#roundTrip === 0 ? 1 : SMOOTHING);
+      this.#window.answered(number, this.#calls.length + this.#repetitions.length > 0);
+    }
+    this.#admit();
+    return response;
+  }
+
+  /** Resolves when the caller has a place. */
+  async #turn(queue: (() => void)[], signal?: AbortSignal | null): Promise<void> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const giveUp = () => {
+      const index = queue.indexOf(resolve);
+      if (index >= 0) queue.splice(index, 1);
+      reject(signal?.reason);
+      this.#admit(); // or its timer would keep the process from ending
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    queue.push(resolve);
+    this.#admit();
+    await promise.finally(() => signal?.removeEventListener('abort', giveUp));
+  }
+
+  #leave(place: Place): void {
+    if (!place.taken) return;
+    place.taken = false;
+    this.#underWay--;
+  }
+
+  #pause(milliseconds: number): void {
+    this.#resumeAt = Math.max(this.#resumeAt, performance.now() + milliseconds);
+  }
+
+  /** Lets in who there is room and time for, and comes back when it is time for the next. */
+  #admit(): void {
+    clearTimeout(this.#timer);
+    while (this.#underWay < this.window) {
+      const queue = this.#repetitions.length > 0 ? this.#repetitions : this.#calls;
+      if (queue.length === 0) return;
+      const now = performance.now();
+      const wait = Math.max(this.#nextAt, this.#resumeAt) - now;
+      if (wait > 0) {
+        this.#timer = setTimeout(() => this.#admit(), Math.min(wait, LONGEST_SLEEP));
+        return;
+      }
+      const interval = this.#roundTrip / (PACE * this.window);
+      this.#nextAt = Math.max(this.#nextAt, now - SLACK) + interval;
+      this.#underWay++;
+      queue.shift()?.();
+    }
   }
 }
 
-/** Milliseconds that `Retry-After` (seconds or a date) or `retry-after-ms` asks for; 0 without. */
-function retryAfterMs(headers: Headers): number {
+/** Milliseconds that `Retry-After` (seconds or a date) or `retry-after-ms` asks for, if any. */
+function retryAfter(headers: Headers): number | undefined {
   const ms = Number(headers.get('retry-after-ms') ?? Number.NaN);
-  if (Number.isFinite(ms)) return Math.max(0, ms);
-  const value = headers.get('retry-after');
-  if (value === null) return 0;
-  const seconds = Number(value);
-  const until = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(until) ? Math.max(0, until) : 0;
+  const value = headers.get('retry-after') ?? '';
+  const seconds = value.trim() === '' ? Number.NaN : Number(value);
+  const asked = [ms, seconds * 1000, Date.parse(value) - Date.now()].find(Number.isFinite);
+  return asked === undefined ? undefined : Math.max(0, asked);
 }

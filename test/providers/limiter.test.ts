@@ -3,104 +3,199 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { AdaptiveLimiter } from '../../providers/limiter.ts';
 
-const answered = { status: 200, headers: new Headers() };
-const refused = (headers = {}) => ({ status: 429, headers: new Headers(headers) });
-const observeTimes = (limiter: AdaptiveLimiter, count: number, response = answered) => {
-  for (let i = 0; i < count; i++) limiter.observe(response);
-};
+const answer = (status = 200, headers = {}) => new Response(null, { status, headers });
+
+/** Sends one request that the endpoint answers, or refuses, at once. */
+function ask(limiter: AdaptiveLimiter, response = answer(), signal?: AbortSignal) {
+  return limiter.run(() => limiter.send(async () => response), signal);
+}
+
+/** A call whose requests are answered when the test says so. */
+function held(limiter: AdaptiveLimiter) {
+  const sent: PromiseWithResolvers<Response>[] = [];
+  const send = () =>
+    limiter.send(() => {
+      const request = Promise.withResolvers<Response>();
+      sent.push(request);
+      return request.promise;
+    });
+  return { sent, send };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the adaptive limiter', () => {
-  it('grows by one for each full set of answers, up to its most', () => {
-    const limiter = new AdaptiveLimiter(20);
-    assert.equal(limiter.window, 16);
-    observeTimes(limiter, 18);
-    assert.equal(limiter.window, 17);
-    observeTimes(limiter, 1_000);
-    assert.equal(limiter.window, 20);
-  });
-
-  it('shrinks once for all the refusals of one set in flight, and again in the next', () => {
-    const limiter = new AdaptiveLimiter(16);
-    observeTimes(limiter, 16, refused());
-    assert.equal(limiter.window, 11);
-    observeTimes(limiter, 1, refused());
-    assert.equal(limiter.window, 7);
-  });
-
-  it('takes an error of the server for no word on its capacity', () => {
-    const limiter = new AdaptiveLimiter(16);
-    observeTimes(limiter, 50, { status: 500, headers: new Headers() });
-    assert.equal(limiter.window, 16);
-  });
-
-  it('stays between one and its most, whatever it is told', () => {
-    const statuses = fc.array(fc.constantFrom(200, 400, 429, 500), { maxLength: 300 });
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), statuses, (max, told) => {
-        const limiter = new AdaptiveLimiter(max);
-        for (const status of told) {
-          const before = limiter.window;
-          limiter.observe({ status, headers: new Headers() });
-          assert.ok(limiter.window >= 1 && limiter.window <= max);
-          if (status === 429) assert.ok(limiter.window <= before);
-          else assert.ok(limiter.window >= before);
-        }
-      }),
-    );
-  });
-
-  it('never runs more at the same time than its window', async () => {
+  it('lets no more under way than its window', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 8 }),
-        fc.array(fc.constantFrom(200, 429), { maxLength: 40 }),
-        async (max, told) => {
-          const limiter = new AdaptiveLimiter(max);
-          let running = 0;
-          await Promise.all(
-            told.map((status) =>
-              limiter.run(async () => {
-                running += 1;
-                assert.ok(running <= max);
-                await Promise.resolve();
-                running -= 1;
-                limiter.observe({ status, headers: new Headers() });
-              }),
-            ),
+        fc.array(fc.constantFrom(200, 400, 429, 500), { maxLength: 40 }),
+        async (most, statuses) => {
+          const limiter = new AdaptiveLimiter(most);
+          let underWay = 0;
+          const calls = statuses.map((status) =>
+            limiter.run(async () => {
+              assert.ok(underWay < limiter.window);
+              underWay += 1;
+              await limiter.send(async () => {
+                await settled();
+                return answer(status, { 'retry-after-ms': '0' });
+              });
+              underWay -= 1;
+            }),
           );
+          await Promise.all(calls);
+          assert.ok(limiter.window <= most);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 50 },
     );
   });
 
-  for (const [form, headers, waitUntil] of [
-    ['milliseconds', () => ({ 'retry-after-ms': '60' }), () => Date.now() + 60],
-    ['seconds', () => ({ 'retry-after': '0.06' }), () => Date.now() + 60],
-    ['a date', (until: number) => ({ 'retry-after': new Date(until).toUTCString() }), nextSecond],
-  ] as const)
-    it(`waits as long as Retry-After asks, in ${form}`, async () => {
-      const limiter = new AdaptiveLimiter(4);
-      const until = waitUntil();
-      limiter.observe(refused(headers(until)));
-      limiter.observe(refused()); // a later refusal without the header takes nothing back
-      assert.ok((await limiter.run(async () => Date.now())) >= until);
+  it('grows while others wait for room, and shrinks when one is refused', async () => {
+    const limiter = new AdaptiveLimiter(64);
+    await Promise.all(Array.from({ length: 100 }, () => ask(limiter)));
+    const grown = limiter.window;
+    assert.ok(grown > 16);
+    await ask(limiter, answer(429, { 'retry-after-ms': '0' }));
+    assert.ok(limiter.window < grown);
+  });
+
+  it('takes an error of the server for no word on its capacity', async () => {
+    const limiter = new AdaptiveLimiter(64);
+    await Promise.all(Array.from({ length: 100 }, () => ask(limiter, answer(500))));
+    assert.equal(limiter.window, 16);
+  });
+
+  it('gives the place of a refused request to others, and lets its repetition go first', async () => {
+    const limiter = new AdaptiveLimiter(2);
+    const { sent, send } = held(limiter);
+    const order: string[] = [];
+    const wait = Promise.withResolvers<void>();
+    const refused = limiter.run(async () => {
+      await send();
+      await wait.promise; // as long as Retry-After asks
+      await send();
+      order.push('repeated');
+    });
+    const others = Array.from({ length: 3 }, (_, index) =>
+      limiter.run(async () => {
+        await send();
+        order.push(`other ${index}`);
+      }),
+    );
+    await settled();
+    assert.equal(sent.length, 2);
+    sent[0]!.resolve(answer(429));
+    await settled();
+    assert.equal(limiter.window, 1);
+    assert.equal(sent.length, 2, 'the other that is under way has the only place');
+    wait.resolve();
+    await settled();
+    for (let next = 1; next < 5; next++) {
+      while (sent.length <= next) await settled();
+      sent[next]!.resolve(answer());
+      await settled();
+    }
+    await Promise.all([refused, ...others]);
+    assert.deepEqual(order, ['other 0', 'repeated', 'other 1', 'other 2']);
+  });
+
+  it('lets others go on while some are refused', async () => {
+    const limiter = new AdaptiveLimiter(2);
+    const { sent, send } = held(limiter);
+    const first = limiter.run(send);
+    await ask(limiter, answer(429, { 'retry-after': '1000' }));
+    const next = limiter.run(send);
+    sent[0]!.resolve(answer());
+    await first;
+    await settled();
+    sent[1]!.resolve(answer());
+    await next;
+  });
+
+  it('sends evenly over a round trip', async () => {
+    const limiter = new AdaptiveLimiter(16);
+    const times: number[] = [];
+    const roundTrip = () =>
+      limiter.run(() =>
+        limiter.send(async () => {
+          times.push(performance.now());
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return answer();
+        }),
+      );
+    await Promise.all(Array.from({ length: 48 }, roundTrip));
+    const [first, last] = [times[16]!, times[31]!];
+    assert.ok(last - first > 50, `the second 16 within ${last - first} ms`);
+  });
+
+  it('passes what is no call of it', async () => {
+    const limiter = new AdaptiveLimiter(1);
+    const { sent, send } = held(limiter);
+    const call = limiter.run(send);
+    await settled();
+    assert.equal((await limiter.send(async () => answer(429))).status, 429);
+    sent[0]!.resolve(answer());
+    await call;
+    assert.equal(limiter.window, 1);
+  });
+
+  describe('when all is refused', () => {
+    for (const [form, headers, waitUntil] of [
+      ['milliseconds', () => ({ 'retry-after-ms': '60' }), () => Date.now() + 60],
+      ['seconds', () => ({ 'retry-after': '0.06' }), () => Date.now() + 60],
+      ['a date', (until: number) => ({ 'retry-after': new Date(until).toUTCString() }), nextSecond],
+    ] as const)
+      it(`waits as long as Retry-After asks, in ${form}`, async () => {
+        const limiter = new AdaptiveLimiter(4);
+        const until = waitUntil();
+        await ask(limiter, answer(429, headers(until)));
+        const ranAt = await limiter.run(async () => Date.now());
+        assert.ok(ranAt >= until - 2, `${until - ranAt} ms early`); // two clocks are compared
+      });
+
+    it('does not wait for a Retry-After that lies in the past', async () => {
+      for (const value of ['-5', new Date(0).toUTCString()]) {
+        const limiter = new AdaptiveLimiter(4);
+        await ask(limiter, answer(429, { 'retry-after': value }));
+        const start = performance.now();
+        await ask(limiter);
+        assert.ok(performance.now() - start < 500);
+      }
     });
 
-  it('ignores a Retry-After that says nothing or lies in the past', async () => {
-    const limiter = new AdaptiveLimiter(4);
-    for (const value of ['soon', '-5', new Date(0).toUTCString()])
-      limiter.observe(refused({ 'retry-after': value }));
-    assert.equal(await limiter.run(async () => 'ran'), 'ran');
+    it('waits a second where Retry-After says nothing', async () => {
+      for (const headers of [{}, { 'retry-after': 'soon' }]) {
+        const limiter = new AdaptiveLimiter(4);
+        const start = performance.now();
+        await ask(limiter, answer(429, headers));
+        await ask(limiter);
+        assert.ok(performance.now() - start >= 999);
+      }
+    });
   });
 
   it('stops waiting when it is told to', async () => {
     const limiter = new AdaptiveLimiter(4);
-    limiter.observe(refused({ 'retry-after': '9999999' }));
+    await ask(limiter, answer(429, { 'retry-after': '9999999' }));
     const abort = new AbortController();
-    const waiting = limiter.run(async () => assert.fail('ran'), abort.signal);
+    const waiting = ask(limiter, answer(), abort.signal);
+    const others = ask(limiter, answer(), AbortSignal.timeout(1));
     abort.abort();
     await assert.rejects(waiting, { name: 'AbortError' });
+    await assert.rejects(others, { name: 'TimeoutError' });
+    await assert.rejects(ask(limiter, answer(), abort.signal), { name: 'AbortError' });
+  });
+
+  it('frees the place of a call that fails', async () => {
+    const limiter = new AdaptiveLimiter(1);
+    const broken = () => Promise.reject(new Error('cut'));
+    await assert.rejects(
+      limiter.run(() => limiter.send(broken)),
+      /cut/,
+    );
+    assert.equal((await ask(limiter)).status, 200);
   });
 });
 
