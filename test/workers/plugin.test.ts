@@ -94,7 +94,7 @@ describe('the plugin', function () {
     it('as the configuration says', () => {
       const options = configured({});
       assert.equal(options.maxConcurrentActivityTaskExecutions, 20);
-      assert.equal(options.shutdownGraceTime, 1_000);
+      assert.equal(options.workerDeploymentOptions, undefined);
     });
 
     it('unless the user says otherwise', () => {

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { after, before, describe, it } from 'mocha';
+import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
+import { startProvider } from '../support/provider/provider.ts';
+import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { runWorker } from '../workflows/support.ts';
+
+const nextBuild = fileURLToPath(new URL('./own/nextBuild.ts', import.meta.url));
+
+describe('a deploy in the middle of a run', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+  const stopping: (() => Promise<void>)[] = [];
+
+  before(async () => {
+    temporal = await startTemporal();
+    bench = await Bench.open(temporal, await startProvider({ holdJobs: true }));
+  });
+  after(async () => {
+    for (const stop of stopping) await stop();
+    await bench?.close();
+    await temporal?.teardown();
+  });
+
+  async function startBuild(buildId: string, workflows: string): Promise<void> {
+    const worker = { ...bench.config.worker, deployment: { name: 'semievol', buildId } };
+    const build = await Worker.create({
+      connection: temporal.nativeConnection,
+      taskQueue: bench.config.temporal.taskQueue,
+      workflowsPath: workflows,
+      identity: buildId,
+      plugins: [await SemiEvolPlugin.connect({ ...bench.config, worker })],
+    });
+    stopping.push(runWorker(build));
+  }
+
+  /** As `temporal worker deployment set-current-version` does, once the build's worker polls. */
+  async function makeCurrent(buildId: string): Promise<void> {
+    const { workflowService, options } = temporal.client;
+    const { namespace } = options;
+    const isCurrent = () =>
+      workflowService
+        .setWorkerDeploymentCurrentVersion({ namespace, deploymentName: 'semievol', buildId })
+        .then(
+          () => true,
+          () => false,
+        );
+    while (!(await isCurrent())) await sleep(50);
+  }
+
+  const handleOf = (workflowId: string, runId?: string) =>
+    temporal.client.workflow.getHandle(workflowId, runId);
+
+  /** The builds that did a workflow's tasks and activities. */
+  async function buildsOf(workflowId: string, runId?: string): Promise<string[]> {
+    const { events } = await handleOf(workflowId, runId).fetchHistory();
+    const identities = events!.flatMap(
+      (event) =>
+        (event.workflowTaskCompletedEventAttributes ?? event.activityTaskStartedEventAttributes)
+          ?.identity ?? [],
+    );
+    return [...new Set(identities)];
+  }
+  async function buildsOfRound(round: number): Promise<string[]> {
+    const id = `deployed/round-${round}`;
+    const children = ['warm-up', 'propagate', 'fine-tune', 'evaluate-semievol'];
+    const ids = [id, ...children.map((child) => `${id}/${child}`)];
+    return [...new Set((await Promise.all(ids.map((one) => buildsOf(one)))).flat())];
+  }
+  const timersOfRound = async (round: number) =>
+    (await handleOf(`deployed/round-${round}`).fetchHistory()).events!.filter(
+      (event) => event.timerStartedEventAttributes,
+    ).length;
+
+  it('leaves the round under way to its build; the next takes the new one', async () => {
+    const { provider } = bench;
+    const sizes = { labelled: 10, unlabelled: 45, test: 10 };
+    const spec = await writeTask(bench.folder, 'deployed', sizes, {
+      rounds: 2,
+      // More batches than one execution of `propagate` has: continued as new it stays on its build.
+      batch: { size: 1, window: 4 },
+    });
+    await startBuild('build-1', workflowsPath);
+    await makeCurrent('build-1');
+    const run = await bench.start(spec);
+    await provider.journal.waitFor(() => provider.jobs.all().length > 0);
+
+    await startBuild('build-2', nextBuild);
+    await makeCurrent('build-2');
+    provider.jobs.release();
+    const { reports } = await run.result();
+    assert.equal(reports.length, 2);
+
+    assert.deepEqual(await buildsOf('deployed', run.firstExecutionRunId), ['build-1']);
+    assert.deepEqual(await buildsOfRound(1), ['build-1']);
+    const propagate = await handleOf('deployed/round-1/propagate').describe();
+    assert.notEqual(propagate.runId, propagate.raw.workflowExecutionInfo!.firstRunId);
+
+    assert.deepEqual(await buildsOf('deployed'), ['build-2']);
+    assert.deepEqual(await buildsOfRound(2), ['build-2']);
+    assert.deepEqual([await timersOfRound(1), await timersOfRound(2)], [0, 1]);
+  });
+});
