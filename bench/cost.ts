@@ -13,12 +13,19 @@ const SIZES = { labelled: 20, unlabelled: 1_000, test: 20 };
 
 /** Four answers an example, drawn from one prompt with three neighbours. */
 const drawn = [{ name: 'drawn', shots: 3, temperature: 1, samples: 4 }];
+/** Two of them without neighbours. */
+const drawnFromTwo = [
+  { name: 'no-shots', shots: 0, temperature: 1, samples: 2 },
+  { name: 'nearest', shots: 3, temperature: 1, samples: 2 },
+];
 
 /** What differs between the ways; all else, the justification of every disagreement too, is the same. */
 const ways = {
+  // Their code (github.com/luo-junyu/SemiEvol) asks one prompt four times, at temperature 1.
   authors: { spec: { collaborators: drawn }, endpoint: { supportsN: false } },
-  ours: { spec: { collaborators: drawn }, endpoint: { supportsN: true } },
-  'four prompts': { spec: {}, endpoint: {} },
+  ours: { spec: { collaborators: drawn }, endpoint: {} },
+  'ours, two prompts': { spec: { collaborators: drawnFromTwo }, endpoint: {} },
+  'four prompts (default)': { spec: {}, endpoint: {} },
 };
 
 /** What one way costs and gives. */
@@ -43,7 +50,7 @@ export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
       const bench = await Bench.open(temporal, await startProvider(), endpoint);
       try {
         await writePool(bench.folder, SIZES);
-        const spec = poolSpec(bench.folder, `cost-${way.replace(' ', '-')}`, changes);
+        const spec = poolSpec(bench.folder, 'cost', changes);
         const { reports } = await bench.run(spec);
         costs[way] = costOf(reports[0]!);
       } finally {
