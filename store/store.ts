@@ -2,7 +2,7 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Session } from '@lancedb/lancedb';
-import { Database } from './database.ts';
+import { Database, isFolder } from './database.ts';
 import { Dataset } from './dataset.ts';
 import { Datasets } from './datasets.ts';
 import { explain, StoreError } from './errors.ts';
@@ -19,39 +19,40 @@ export interface StoreOptions {
 }
 
 const mib = 1024 ** 2;
-/** A local store is not opened with less space than this. */
+/** Nothing is begun in a folder with less space than this. */
 const spaceNeeded = 64 * mib;
 /** Databases kept open at the same time. */
 const mostOpen = 16;
 
 /**
+ * How long object storage may take to answer when a store is opened. One in use is given LanceDB's
+ * own patience, many minutes: what waits to be stored was paid for.
+ */
+const impatience = { timeout: '5s', connect_timeout: '5s', client_max_retries: '0' };
+
+/**
  * Opens a store; a local folder is made where it does not exist. Throws StoreError, with the
- * remedy, where it cannot be reached or (a folder) written to.
+ * remedy, where it cannot be reached or written to.
  */
 export async function openStore({ uri, storageOptions }: StoreOptions): Promise<Store> {
-  const isFolder = !/^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(uri);
   const place = uri.startsWith('file:') ? fileURLToPath(uri) : uri.replace(/(?<=.)\/+$/, '');
+  const store = new Store(place, storageOptions);
   try {
-    if (isFolder) await checkFolder(place);
-    const store = new Store(place, storageOptions);
-    await store.reach();
+    await (isFolder(place) ? store.ensureSpace() : tryBucket(place, storageOptions));
     return store;
   } catch (error) {
+    store.close();
     throw explain(error, place);
   }
 }
 
-async function checkFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const probe = join(folder, `.probe-${process.pid}`);
-  await writeFile(probe, 'can this folder be written to?');
-  await rm(probe, { force: true });
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < spaceNeeded) {
-    throw new StoreError(
-      `Store ${folder}: only ${Math.floor((bavail * bsize) / mib)} MiB are free on its disk`,
-      'Free some space or set another store URI in temporal.config.ts',
-    );
+async function tryBucket(uri: string, options?: Record<string, string>): Promise<void> {
+  const storageOptions = { ...impatience, ...options };
+  const database = new Database({ uri, storageOptions, session: new Session() });
+  try {
+    await database.probe();
+  } finally {
+    database.close();
   }
 }
 
@@ -88,9 +89,17 @@ export class Store {
     return new RunTables(this.#database(`runs/${safeName(id)}`, dataset));
   }
 
-  /** Fails where the place cannot be reached. */
-  async reach(): Promise<void> {
-    await this.#root.names();
+  /**
+   * Throws StoreError where the store's folder cannot be written to or has no space left, so that
+   * nothing is paid for that could not be kept. Object storage is not asked.
+   */
+  async ensureSpace(): Promise<void> {
+    if (!isFolder(this.uri)) return;
+    try {
+      await checkFolder(this.uri);
+    } catch (error) {
+      throw explain(error, this.uri);
+    }
   }
 
   close(): void {
@@ -112,5 +121,19 @@ export class Store {
 
   #connect(uri: string): Database {
     return new Database({ uri, storageOptions: this.#storageOptions, session: this.#session });
+  }
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const probe = join(folder, `.probe-${process.pid}`);
+  await writeFile(probe, 'can this folder be written to?');
+  await rm(probe, { force: true });
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < spaceNeeded) {
+    throw new StoreError(
+      `Store ${folder}: only ${Math.floor((bavail * bsize) / mib)} MiB are free on its disk`,
+      'Free some space or set another store URI in temporal.config.ts',
+    );
   }
 }
