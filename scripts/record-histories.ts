@@ -1,73 +1,187 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { execa } from 'execa';
-import { temporalBinary } from '../engine/setup.ts';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { Fault } from '../test/support/provider/faults.ts';
+import type { JournalEntry } from '../test/support/provider/journal.ts';
 import { startProvider } from '../test/support/provider/provider.ts';
 import { Bench, startTemporal, writeTask } from '../test/support/stack.ts';
+import {
+  JOBS,
+  jobOf,
+  jobsOf,
+  runWorker,
+  startFineTune,
+  untilPolled,
+} from '../test/workflows/support.ts';
+import { pause, resume } from '../workflows/messages.ts';
 
 /**
- * Records histories of every workflow for test/workflows/replay.test.ts, named by the version:
- * `node scripts/record-histories.ts`. Those of earlier versions stay, and must go on replaying.
+ * Records histories of every workflow for test/workflows/replay.test.ts, each named by the version,
+ * the workflow and how it ended: `npm run record-histories`. Those of earlier versions stay, and
+ * must go on replaying.
  */
 const { default: project } = await import('../package.json', { with: { type: 'json' } });
-const folder = new URL('../test/fixtures/histories/', import.meta.url).pathname;
+const folder = new URL('../test/fixtures/histories/', import.meta.url);
 
 /** Who recorded it, and where, is nobody's business. */
 const hidden = new Set(['identity', 'stackTrace']);
 
-async function save(name: string, workflowId: string, runId = ''): Promise<void> {
-  const { stdout } = await execa(temporalBinary(), [
-    ...['workflow', 'show', '--output', 'json', '--address', temporal.address],
-    ...['--workflow-id', workflowId, '--run-id', runId],
-  ]);
-  const anonymous = JSON.stringify(
-    JSON.parse(stdout),
-    (key, value) => (hidden.has(key) ? '' : value),
-    1,
-  );
-  await writeFile(join(folder, `${project.version}-${name}.json`), `${anonymous}\n`);
-}
-
-/** The workflows down to the job at which the run ended. */
-async function saveTree(ending: string): Promise<void> {
-  await save(`evolve-${ending}`, `recorded-${ending}`);
-  await save(`round-${ending}`, `recorded-${ending}/round-1`);
-  await save(`warm-up-${ending}`, `recorded-${ending}/round-1/warm-up`);
-}
+/** Two batches each; quick, and more than one lane of the window. */
+const FEW = { labelled: 10, unlabelled: 20, test: 20 };
+/** One batch more than an execution of `propagate` and `evaluate` works through. */
+const MANY = { labelled: 10, unlabelled: 41, test: 41 };
+const ONE_BY_ONE = {
+  batch: { size: 1, window: 4 },
+  collaborators: [{ name: 'plain', shots: 0 }],
+};
 
 const temporal = await startTemporal();
-const bench = await Bench.open(temporal, await startProvider({ latencyMs: 5 }));
-try {
-  const sizes = { labelled: 10, unlabelled: 20, test: 10 };
-  const worker = await bench.worker();
-  await worker.runUntil(async () => {
-    const spec = await writeTask(bench.folder, 'recorded', sizes, { rounds: 2 });
-    const run = await bench.start(spec);
-    await run.result();
-    await save('evolve-continued', 'recorded', run.firstExecutionRunId);
-    await save('evolve-finished', 'recorded');
-    await save('round-finished', 'recorded/round-1');
-    for (const child of ['warm-up', 'propagate', 'evaluate-semievol'])
-      await save(`${child}-finished`, `recorded/round-1/${child}`);
 
-    bench.provider.jobs.hold();
-    const cancelled = await bench.start({ ...spec, name: 'recorded-cancelled' });
-    await bench.provider.journal.waitFor(() =>
-      bench.provider.jobs.all().some((job) => job.metadata?.semievol_key?.includes('cancelled')),
-    );
-    await cancelled.cancel();
-    await cancelled.result().catch(() => undefined);
-    await saveTree('cancelled');
+async function save(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const { events } = JSON.parse(historyToJSON(history), (key, value) =>
+    hidden.has(key) ? undefined : value,
+  ) as { events: object[] };
+  const lines = events.map((event) => JSON.stringify(event)).join(',\n');
+  await writeFile(
+    new URL(`${project.version}-${name}.json`, folder),
+    `{"events":[\n${lines}\n]}\n`,
+  );
+}
 
-    bench.provider.jobs.release();
-    bench.provider.setFaults(({ path, method }) =>
-      path === '/fine_tuning/jobs' && method === 'POST' ? { status: 400 } : undefined,
-    );
-    const failed = await bench.start({ ...spec, name: 'recorded-failed' });
-    await failed.result().catch(() => undefined);
-    await saveTree('failed');
+async function firstRunOf(workflowId: string): Promise<string> {
+  const { raw } = await temporal.client.workflow.getHandle(workflowId).describe();
+  return raw.workflowExecutionInfo!.firstRunId!;
+}
+
+/** What each is recorded with. */
+interface Stage {
+  bench: Bench;
+  start(run: string, sizes?: typeof FEW, changes?: object): ReturnType<Bench['start']>;
+}
+
+async function withStage(endpoint: object, record: (stage: Stage) => Promise<void>): Promise<void> {
+  const bench = await Bench.open(temporal, await startProvider({ latencyMs: 5 }), endpoint);
+  const stop = runWorker(await bench.worker());
+  const start: Stage['start'] = async (run, sizes = FEW, changes = {}) =>
+    bench.start(await writeTask(bench.folder, run, sizes, changes));
+  try {
+    await record({ bench, start });
+  } finally {
+    await stop();
+    await bench.close();
+  }
+}
+
+/** Two rounds, paused for a moment. */
+async function finished({ bench, start }: Stage): Promise<void> {
+  bench.provider.jobs.hold();
+  const run = await start('finished', FEW, { rounds: 2 });
+  await jobOf(bench, 'finished');
+  await run.signal(pause);
+  await run.signal(resume);
+  bench.provider.jobs.release();
+  await run.result();
+  await save('evolve-continued', 'finished', run.firstExecutionRunId);
+  await save('evolve-finished', 'finished');
+  await save('round-finished', 'finished/round-1');
+  await save('fineTune-finished', 'finished/round-1/warm-up');
+  await save('propagate-finished', 'finished/round-1/propagate');
+  await save('evaluate-finished', 'finished/round-1/evaluate-vanilla');
+}
+
+async function continued({ start }: Stage): Promise<void> {
+  await (await start('many', MANY, ONE_BY_ONE)).result();
+  for (const [name, child] of [
+    ['propagate', 'propagate'],
+    ['evaluate', 'evaluate-vanilla'],
+  ]) {
+    const workflowId = `many/round-1/${child}`;
+    await save(`${name}-continued`, workflowId, await firstRunOf(workflowId));
+    await save(`${name}-continuation`, workflowId);
+  }
+}
+
+/** A job that stalls twice. */
+async function stalled({ bench }: Stage): Promise<void> {
+  const { jobs } = bench.provider;
+  jobs.hold();
+  const fineTune = await startFineTune(bench, 'stalled');
+  const { id } = await jobOf(bench, 'stalled');
+  const untilStalled = async () => {
+    while (!/no progress/.test((await fineTune.query<{ note: string }>('status')).note));
+  };
+  await untilStalled();
+  jobs.finish(id, 'paused');
+  await untilPolled(bench, id);
+  await untilStalled();
+  jobs.finish(id);
+  await fineTune.result();
+  await save('fineTune-stalled', 'stalled');
+}
+
+/** A moment of a run at which something goes wrong, by the request that it makes then. */
+type Moment = (run: string, bench: Bench) => (request: JournalEntry) => boolean;
+
+const CHAT = '/chat/completions';
+const creating: Moment =
+  () =>
+  ({ method, path }) =>
+    method === 'POST' && path === JOBS;
+const waiting: Moment =
+  (run, bench) =>
+  ({ path }) =>
+    jobsOf(bench, run).some(({ id }) => path === `${JOBS}/${id}`);
+const propagating: Moment =
+  (run, bench) =>
+  ({ path }) =>
+    path === CHAT && jobsOf(bench, run).length === 1;
+const evaluating: Moment =
+  (run, bench) =>
+  ({ path }) =>
+    path === CHAT && jobsOf(bench, run).length > 1;
+
+/** A run that fails for good at a moment, or is cancelled while a request of it hangs. */
+async function broken(
+  { bench, start }: Stage,
+  ending: 'failed' | 'cancelled',
+  moment: Moment,
+  workflows: Record<string, string>,
+): Promise<void> {
+  const name = `${ending}-${Object.keys(workflows).at(-1)}`;
+  const isThen = moment(name, bench);
+  const fault: Fault = ending === 'failed' ? { status: 401 } : 'hang';
+  const reached = new Promise<void>((resolve) => {
+    bench.provider.setFaults((request) => {
+      if (!isThen(request)) return undefined;
+      resolve();
+      return fault;
+    });
   });
+  const run = await start(name);
+  await reached;
+  if (ending === 'cancelled') await run.cancel();
+  await run.result().catch(() => undefined);
+  bench.provider.setFaults(undefined);
+  for (const [workflow, child] of Object.entries(workflows))
+    await save(`${workflow}-${ending}`, `${name}${child}`);
+}
+
+const outer = { evolve: '', round: '/round-1', fineTune: '/round-1/warm-up' };
+
+for (const file of await readdir(folder))
+  if (file.startsWith(`${project.version}-`)) await rm(new URL(file, folder));
+try {
+  await withStage({}, async (stage) => {
+    await finished(stage);
+    await continued(stage);
+    await broken(stage, 'failed', creating, outer);
+    await broken(stage, 'cancelled', waiting, outer);
+    for (const ending of ['failed', 'cancelled'] as const) {
+      await broken(stage, ending, propagating, { propagate: '/round-1/propagate' });
+      await broken(stage, ending, evaluating, { evaluate: '/round-1/evaluate-vanilla' });
+    }
+  });
+  await withStage({ stalledAfterMinutes: 0.01 }, stalled);
 } finally {
-  await bench.close();
   await temporal.teardown();
 }

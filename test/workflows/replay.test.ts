@@ -1,37 +1,84 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { describe, it } from 'mocha';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { before, describe, it } from 'mocha';
+import project from '../../package.json' with { type: 'json' };
 import { workflowsPath } from '../../workers/plugin.ts';
 import { quiet } from '../support/stack.ts';
 
 const folder = new URL('../fixtures/histories/', import.meta.url);
+const nextBuild = fileURLToPath(new URL('../workers/own/nextBuild.ts', import.meta.url));
+
+/** The endings of each workflow, and the last event of each ending. */
+const ENDINGS = {
+  evolve: ['finished', 'continued', 'cancelled', 'failed'],
+  round: ['finished', 'cancelled', 'failed'],
+  fineTune: ['finished', 'stalled', 'cancelled', 'failed'],
+  propagate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
+  evaluate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
+};
+const LAST_EVENTS: Record<string, string> = {
+  finished: 'COMPLETED',
+  stalled: 'COMPLETED',
+  continuation: 'COMPLETED',
+  continued: 'CONTINUED_AS_NEW',
+  cancelled: 'CANCELED',
+  failed: 'FAILED',
+};
 
 describe('recorded histories', function () {
   this.timeout(60_000);
+  let files: string[];
 
-  it('replay with the workflows as they are now', async () => {
+  before(async () => {
     quiet();
-    const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-    assert.ok(files.length > 0);
-    const histories = files.map(async (name) => ({
-      workflowId: workflowIdOf(name),
-      history: JSON.parse(await readFile(new URL(name, folder), 'utf8')),
-    }));
-    const failed: string[] = [];
-    for await (const result of Worker.runReplayHistories(
-      { workflowsPath },
+    files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  });
+
+  const read = async (file: string) => JSON.parse(await readFile(new URL(file, folder), 'utf8'));
+
+  /** @returns the files that do not replay, with their errors */
+  async function refused(workflows: string): Promise<[file: string, error: Error][]> {
+    const fileOf = new Map<string, string>();
+    const histories = files.map(async (file) => {
+      const history = await read(file);
+      // The ids of children are made from the workflow's own.
+      const { workflowId, originalExecutionRunId } =
+        history.events[0].workflowExecutionStartedEventAttributes;
+      fileOf.set(originalExecutionRunId, file);
+      return { workflowId, history };
+    });
+    const errors: [string, Error][] = [];
+    for await (const { runId, error } of Worker.runReplayHistories(
+      { workflowsPath: workflows },
       await Promise.all(histories),
     ))
-      if (result.error) failed.push(`${result.workflowId}: ${result.error.message}`);
-    assert.deepEqual(failed, []);
+      if (error) errors.push([fileOf.get(runId)!, error]);
+    return errors;
+  }
+
+  it('are there for every workflow and every ending of this version', async () => {
+    for (const [workflow, endings] of Object.entries(ENDINGS))
+      for (const ending of endings) {
+        const { events } = await read(`${project.version}-${workflow}-${ending}.json`);
+        const [first, last] = [events[0], events.at(-1)];
+        assert.equal(first.workflowExecutionStartedEventAttributes.workflowType.name, workflow);
+        assert.equal(last.eventType, `EVENT_TYPE_WORKFLOW_EXECUTION_${LAST_EVENTS[ending]}`);
+      }
+  });
+
+  it('replay with the workflows as they are now', async () => {
+    assert.deepEqual(await refused(workflowsPath), []);
+  });
+
+  it('are refused by workflows that do something else', async () => {
+    const changed = await refused(nextBuild);
+    assert.ok(changed.every(([, error]) => error instanceof DeterminismViolationError));
+    assert.deepEqual(
+      changed.map(([file]) => file).sort(),
+      files.filter((file) => file.includes('-round-')).sort(),
+    );
   });
 });
-
-/** Child ids are made from the workflow's own, which the history does not hold. */
-function workflowIdOf(file: string): string {
-  const [, workflow, ending] = /-([a-z-]+)-([a-z]+)\.json$/.exec(file)!;
-  const run = ending === 'finished' || ending === 'continued' ? 'recorded' : `recorded-${ending}`;
-  if (workflow === 'evolve') return run;
-  return workflow === 'round' ? `${run}/round-1` : `${run}/round-1/${workflow}`;
-}
