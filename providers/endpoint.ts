@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import type { ChatMessage } from '../core/types.ts';
 import type { EndpointConfig } from './config.ts';
 import { concernsOneRequest, endpointFailure, refusesLogprobs } from './errors.ts';
+import { fetchText } from './fetch.ts';
 import { AdaptiveLimiter } from './limiter.ts';
 import { type ChatSample, samplesOf, unanswered, vectorsOf } from './wire.ts';
 
@@ -43,7 +44,7 @@ export class Endpoint {
       apiKey: (config.apiKeyEnv && process.env[config.apiKeyEnv]) || 'none',
       maxRetries: RETRIES,
       timeout: config.requestTimeoutSeconds * 1000,
-      fetch: (url, init) => this.#limiter.send(() => fetch(url, init), init?.signal),
+      fetch: (url, init) => this.#limiter.send(() => fetchText(url, init), init?.signal),
     });
   }
 

@@ -1,0 +1,71 @@
+import { type IncomingMessage, request as requestByHttp } from 'node:http';
+import { request as requestByHttps } from 'node:https';
+
+/**
+ * `fetch` at less than half its processor time, for what a worker sends by the thousand a second:
+ * a text to an address, answered by a text (see the bench `throughput`). It goes by Node's `http`
+ * and without web streams. All else, redirections too, is left to `fetch` itself.
+ */
+export const fetchText: typeof fetch = async (input, init) => {
+  if (typeof input !== 'string' || typeof init?.body !== 'string') return fetch(input, init);
+  const answer = await send(input, init, init.body);
+  if (isRedirection(answer)) {
+    answer.resume();
+    return fetch(input, init);
+  }
+  return new TextResponse(answer);
+};
+
+function send(url: string, init: RequestInit, body: string): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = url.startsWith('https:') ? requestByHttps : requestByHttp;
+  request(
+    url,
+    {
+      method: init.method,
+      headers: Object.fromEntries(new Headers(init.headers)),
+      ...(init.signal && { signal: init.signal }),
+    },
+    resolve,
+  )
+    .on('error', reject)
+    .end(body);
+  return promise;
+}
+
+const isRedirection = ({ statusCode, headers }: IncomingMessage) =>
+  statusCode! >= 300 && statusCode! < 400 && headers.location !== undefined;
+
+/** An answer whose text is read as it comes; `text` is the one way to it. */
+class TextResponse extends Response {
+  override readonly text: () => Promise<string>;
+
+  constructor(answer: IncomingMessage) {
+    super(null, {
+      status: answer.statusCode!,
+      statusText: answer.statusMessage!,
+      headers: answer.headers as Record<string, string>,
+    });
+    const text = read(answer);
+    text.catch(() => {}); // told to whoever asks for it
+    this.text = () => text;
+  }
+}
+
+async function read(answer: IncomingMessage): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let text = '';
+  answer
+    .setEncoding('utf8')
+    .on('data', (part: string) => {
+      text += part;
+    })
+    .on('end', resolve)
+    .on('error', reject);
+  try {
+    await promise;
+  } catch (cause) {
+    throw new TypeError('the answer broke off', { cause }); // as `fetch` has it
+  }
+  return text;
+}

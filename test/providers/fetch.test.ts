@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, it } from 'mocha';
+import { fetchText } from '../../providers/fetch.ts';
+
+describe('fetchText', () => {
+  let server: Server | undefined;
+  afterEach(() => server?.close());
+
+  /** @returns the server's address */
+  async function serve(listener: RequestListener): Promise<string> {
+    server = createServer(listener).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  const post = { method: 'POST', headers: { 'x-asked': 'yes' }, body: '"ü?"' };
+
+  /** Answers with what it was asked. */
+  const echo: RequestListener = async (request, response) => {
+    const body = (await request.setEncoding('utf8').toArray()).join('');
+    const { method, url, headers } = request;
+    response.writeHead(201, { 'x-answer': headers['x-asked'], 'content-type': 'text/plain' });
+    response.end(`${method} ${url} ${headers['content-length']} ${body}`);
+  };
+
+  it('sends a text and gives status, headers and text of the answer', async () => {
+    const answer = await fetchText(`${await serve(echo)}/there`, post);
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers.get('x-answer'), 'yes');
+    assert.equal(await answer.text(), 'POST /there 5 "ü?"');
+  });
+
+  it('follows a redirection with method and body, as fetch does', async () => {
+    const address = await serve((request, response) => {
+      if (request.url === '/there') return echo(request, response);
+      response.writeHead(307, { location: '/there' }).end();
+    });
+    const answer = await fetchText(address, post);
+    assert.equal(await answer.text(), 'POST /there 5 "ü?"');
+  });
+
+  it('leaves what has no text to fetch', async () => {
+    const answer = await fetchText(new URL(await serve(echo)), { headers: post.headers });
+    assert.match(await answer.text(), /^GET \/ /);
+  });
+
+  it('tells an answer that breaks off as fetch does', async () => {
+    const address = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('half of ');
+      setImmediate(() => response.destroy());
+    });
+    const answer = await fetchText(address, post);
+    await assert.rejects(answer.text(), TypeError);
+  });
+
+  it('ends by its signal, before and after the answer has begun', async () => {
+    const address = await serve((request, response) => {
+      if (request.url === '/begins') response.writeHead(200).write('and ');
+    });
+    const waiting = new AbortController();
+    const unanswered = fetchText(address, { ...post, signal: waiting.signal });
+    await once(server!, 'request');
+    waiting.abort();
+    await assert.rejects(unanswered, { name: 'AbortError' });
+    const reading = new AbortController();
+    const begun = await fetchText(`${address}/begins`, { ...post, signal: reading.signal });
+    reading.abort();
+    await assert.rejects(begun.text());
+  });
+
+  it('says when nobody is there', async () => {
+    const address = await serve(echo);
+    server!.close();
+    await once(server!, 'close');
+    await assert.rejects(fetchText(address, post), { code: 'ECONNREFUSED' });
+  });
+});
