@@ -5,11 +5,12 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { CliError, exitCode, exitCodeOf, messagesOf } from '../cli/errors.ts';
 import * as cost from './cost.ts';
+import * as overhead from './overhead.ts';
 import type { Bench, BenchOptions, BenchResult } from './support/bench.ts';
 import { surroundings } from './support/machine.ts';
 import * as throughput from './throughput.ts';
 
-const benches: Record<string, Bench> = { throughput, cost };
+const benches: Record<string, Bench> = { throughput, overhead, cost };
 
 interface Options {
   json?: string;

@@ -1,0 +1,122 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { table } from '../cli/table.ts';
+import type { RunSpec } from '../core/spec.ts';
+import { createTask } from '../core/tasks.ts';
+import type { PhaseStatus, RoundStatus } from '../core/types.ts';
+import type { evolve } from '../workflows/index.ts';
+import { startBareLoop } from './support/bareLoop.ts';
+import type { BenchOptions, BenchResult } from './support/bench.ts';
+import { executions } from './support/executions.ts';
+import { example, poolSpec, writePool } from './support/pool.ts';
+import { Stack } from './support/stack.ts';
+
+export const description =
+  'seconds of each phase of a round when requests and jobs take no time; under 1 s';
+
+const TARGET = 1;
+const ROUNDS = 3;
+const SIZES = { labelled: 20, unlabelled: 40, test: 20 };
+
+/** Seconds by phase. */
+type Phases = Record<string, number>;
+
+export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
+  const stack = await Stack.open();
+  try {
+    await writePool(stack.folder, SIZES);
+    const spec = poolSpec(stack.folder, 'overhead', { rounds: ROUNDS });
+    const config = stack.config();
+    await stack.startWorker(config);
+    say(`${ROUNDS} rounds with ${SIZES.unlabelled} unlabelled examples each`);
+    await stack.client.workflow.execute<typeof evolve>('evolve', {
+      workflowId: spec.name,
+      taskQueue: config.temporal.taskQueue,
+      args: [{ run: spec.name, spec }],
+    });
+    const rounds = await roundsOf(stack.client);
+    const requests = (await stack.endpoint.stats()).paths['/chat/completions']!.requests;
+    say(`the same ${requests} chat requests by a bare loop`);
+    const requestSeconds = await bareSeconds(stack, spec, requests);
+
+    const names = Object.keys(rounds[0]!);
+    const column = (phases: Phases) => names.map((name) => phases[name]!.toFixed(2));
+    const head = ['seconds', ...rounds.map((_, index) => `round ${index + 1}`)];
+    const columns = rounds.map(column);
+    print(
+      table(
+        head,
+        names.map((name, row) => [name, ...columns.map((one) => one[row]!)]),
+        'right',
+      ),
+    );
+    print(`the requests of all rounds by themselves: ${requestSeconds.toFixed(2)} s`);
+    const measured = Math.max(...rounds.flatMap((phases) => Object.values(phases)));
+    return {
+      bench: 'overhead',
+      measured,
+      target: TARGET,
+      ok: measured < TARGET,
+      details: { sizes: SIZES, rounds, requests, requestSeconds },
+    };
+  } finally {
+    await stack.close();
+  }
+}
+
+/** Each round's phases, and what lies before and between them. */
+async function roundsOf(client: Client): Promise<Phases[]> {
+  const all = await executions(client);
+  const evolves = all.filter(({ type }) => type === 'evolve');
+  const rounds = all.filter(({ type }) => type === 'round');
+  return Promise.all(
+    rounds.map(async (round, index) => {
+      const handle = client.workflow.getHandle(round.workflowId);
+      const { phases } = await handle.query<RoundStatus>('status');
+      return phasesOf(evolves[index]!, round, phases);
+    }),
+  );
+}
+
+function phasesOf(
+  evolve: WorkflowExecutionInfo,
+  round: WorkflowExecutionInfo,
+  phases: PhaseStatus[],
+): Phases {
+  const seconds: Phases = { ingest: (Number(round.startTime) - Number(evolve.startTime)) / 1000 };
+  let working = 0;
+  let until = 0;
+  for (const { name, startedAt = 0, endedAt = 0 } of phases) {
+    seconds[name] = (endedAt - startedAt) / 1000;
+    // Fine-tune and baseline overlap.
+    working += Math.max(0, endedAt - Math.max(startedAt, until));
+    until = Math.max(until, endedAt);
+  }
+  const all = Number(evolve.closeTime) - Number(evolve.startTime);
+  seconds.between = all / 1000 - seconds.ingest! - working / 1000;
+  return seconds;
+}
+
+/** How long the endpoint takes for so many requests, without all that is ours. */
+async function bareSeconds(stack: Stack, spec: RunSpec, requests: number): Promise<number> {
+  const task = createTask(spec.task);
+  const { maxInFlight } = stack.config().endpoints.local!;
+  const loop = startBareLoop({
+    baseURL: stack.endpoint.baseURL,
+    model: spec.model.name,
+    prompts: Array.from({ length: SIZES.unlabelled }, (_, index) =>
+      task.prompt(
+        example(index),
+        [1, 2, 3].map((next) => example(index + next)),
+      ),
+    ),
+    inFlight: maxInFlight,
+  });
+  try {
+    await loop.run(maxInFlight); // connects
+    const startedAt = performance.now();
+    await loop.run(requests);
+    return (performance.now() - startedAt) / 1000;
+  } finally {
+    loop.stop();
+  }
+}
