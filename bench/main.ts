@@ -6,11 +6,13 @@ import pc from 'picocolors';
 import { CliError, exitCode, exitCodeOf, messagesOf } from '../cli/errors.ts';
 import * as cost from './cost.ts';
 import * as overhead from './overhead.ts';
+import * as pool from './pool.ts';
+import * as retrieval from './retrieval.ts';
 import type { Bench, BenchOptions, BenchResult } from './support/bench.ts';
 import { surroundings } from './support/machine.ts';
 import * as throughput from './throughput.ts';
 
-const benches: Record<string, Bench> = { throughput, overhead, cost };
+const benches: Record<string, Bench> = { throughput, pool, retrieval, overhead, cost };
 
 interface Options {
   json?: string;

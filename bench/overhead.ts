@@ -1,13 +1,12 @@
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { table } from '../cli/table.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { createTask } from '../core/tasks.ts';
-import type { PhaseStatus, RoundStatus } from '../core/types.ts';
 import type { evolve } from '../workflows/index.ts';
 import { startBareLoop } from './support/bareLoop.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import { executions } from './support/executions.ts';
 import { example, poolSpec, writePool } from './support/pool.ts';
+import { type PhaseSeconds, roundsOf } from './support/rounds.ts';
 import { Stack } from './support/stack.ts';
 
 export const description =
@@ -16,9 +15,6 @@ export const description =
 const TARGET = 1;
 const ROUNDS = 3;
 const SIZES = { labelled: 20, unlabelled: 40, test: 20 };
-
-/** Seconds by phase. */
-type Phases = Record<string, number>;
 
 export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
   const stack = await Stack.open();
@@ -33,13 +29,13 @@ export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
       taskQueue: config.temporal.taskQueue,
       args: [{ run: spec.name, spec }],
     });
-    const rounds = await roundsOf(stack.client);
+    const rounds = await roundsOf(stack.client, await executions(stack.client));
     const requests = (await stack.endpoint.stats()).paths['/chat/completions']!.requests;
     say(`the same ${requests} chat requests by a bare loop`);
     const requestSeconds = await bareSeconds(stack, spec, requests);
 
     const names = Object.keys(rounds[0]!);
-    const column = (phases: Phases) => names.map((name) => phases[name]!.toFixed(2));
+    const column = (phases: PhaseSeconds) => names.map((name) => phases[name]!.toFixed(2));
     const head = ['seconds', ...rounds.map((_, index) => `round ${index + 1}`)];
     const columns = rounds.map(column);
     print(
@@ -61,39 +57,6 @@ export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
   } finally {
     await stack.close();
   }
-}
-
-/** Each round's phases, and what lies before and between them. */
-async function roundsOf(client: Client): Promise<Phases[]> {
-  const all = await executions(client);
-  const evolves = all.filter(({ type }) => type === 'evolve');
-  const rounds = all.filter(({ type }) => type === 'round');
-  return Promise.all(
-    rounds.map(async (round, index) => {
-      const handle = client.workflow.getHandle(round.workflowId);
-      const { phases } = await handle.query<RoundStatus>('status');
-      return phasesOf(evolves[index]!, round, phases);
-    }),
-  );
-}
-
-function phasesOf(
-  evolve: WorkflowExecutionInfo,
-  round: WorkflowExecutionInfo,
-  phases: PhaseStatus[],
-): Phases {
-  const seconds: Phases = { ingest: (Number(round.startTime) - Number(evolve.startTime)) / 1000 };
-  let working = 0;
-  let until = 0;
-  for (const { name, startedAt = 0, endedAt = 0 } of phases) {
-    seconds[name] = (endedAt - startedAt) / 1000;
-    // Fine-tune and baseline overlap.
-    working += Math.max(0, endedAt - Math.max(startedAt, until));
-    until = Math.max(until, endedAt);
-  }
-  const all = Number(evolve.closeTime) - Number(evolve.startTime);
-  seconds.between = all / 1000 - seconds.ingest! - working / 1000;
-  return seconds;
 }
 
 /** How long the endpoint takes for so many requests, without all that is ours. */
