@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CongestionWindow } from './window.ts';
 
-/** How much faster than evenly over a round trip requests may be sent (RFC 9002, §7.7). */
-const PACE = 1.25;
+/** How much faster than evenly over a round trip requests may be sent; see N of RFC 9002, §7.7. */
+const PACE = 1.5;
 /** How late a request may be sent, in milliseconds, without those after it being later, too. */
 const SLACK = 10;
 /** Share of a new round trip in their smoothed time, as in TCP (RFC 6298). */
