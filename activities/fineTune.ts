@@ -64,7 +64,7 @@ export function createFineTune(dependencies: Dependencies) {
 
     /** Cancels the jobs of a key that have not ended. */
     async cancelJobs({ endpoint, key }: { endpoint: string; key: string }): Promise<number> {
-      return trainerOf(endpoint).cancel(key);
+      return tracked({ total: 1, unit: 'jobs' }, () => trainerOf(endpoint).cancel(key));
     },
 
     /** Records a model's lineage, and what its training cost. */
@@ -73,13 +73,15 @@ export function createFineTune(dependencies: Dependencies) {
       trainedTokens: number;
     }): Promise<void> {
       const { model, trainedTokens } = input;
-      await store.models.add({ ...model, createdAt: new Date().toISOString() });
-      await store.run(model.run, model.dataset).addSpend({
-        key: `fine-tune/${model.jobKey}`,
-        round: model.round,
-        phase: model.role,
-        model: model.base,
-        usage: { ...noUsage, requests: 1, trainedTokens },
+      await tracked({ total: 1, unit: 'models' }, async () => {
+        await store.models.add({ ...model, createdAt: new Date().toISOString() });
+        await store.run(model.run, model.dataset).addSpend({
+          key: `fine-tune/${model.jobKey}`,
+          round: model.round,
+          phase: model.role,
+          model: model.base,
+          usage: { ...noUsage, requests: 1, trainedTokens },
+        });
       });
     },
   };

@@ -5,6 +5,7 @@ import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
+import { itemsOf } from '../providers/wire.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
@@ -19,9 +20,11 @@ export function createOpenRun(dependencies: Dependencies) {
       const given = [...spec.collaborators, spec.justification]
         .map(({ model }) => model)
         .filter((model) => model !== 'base' && model !== 'warm-up');
-      await checkModelsOf(endpoints.get(spec.model.endpoint), [spec.model.name, ...given]);
-      if (retrievalNeeds(spec).vectors)
-        await checkModelsOf(endpoints.get(spec.embedding.endpoint), [spec.embedding.name]);
+      await tracked({ total: 1, unit: 'models' }, async () => {
+        await checkModelsOf(endpoints.get(spec.model.endpoint), [spec.model.name, ...given]);
+        if (retrievalNeeds(spec).vectors)
+          await checkModelsOf(endpoints.get(spec.embedding.endpoint), [spec.embedding.name]);
+      });
     },
 
     /**
@@ -30,7 +33,8 @@ export function createOpenRun(dependencies: Dependencies) {
      * @throws ApplicationFailure `SpecChanged`, non-retryable
      */
     async openRun({ run, spec }: { run: string; spec: RunSpec }): Promise<void> {
-      if (!isDeepStrictEqual(await store.specs.add(run, spec), spec))
+      const kept = await tracked({ total: 1, unit: 'specs' }, () => store.specs.add(run, spec));
+      if (!isDeepStrictEqual(kept, spec))
         throw ApplicationFailure.nonRetryable(
           `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,
           'SpecChanged',
@@ -53,7 +57,7 @@ export function createOpenRun(dependencies: Dependencies) {
 async function checkModelsOf(endpoint: Endpoint, wanted: string[]): Promise<void> {
   const known: string[] = [];
   try {
-    for await (const one of endpoint.client.models.list()) known.push(one.id);
+    for await (const one of itemsOf(endpoint.client.models.list())) known.push(one.id);
   } catch (error) {
     if (error instanceof NotFoundError) return; // not every server lists its models
     throw endpoint.failure(error);

@@ -3,6 +3,7 @@ import { mcnemar, wilson } from '../core/statistics.ts';
 import type { ModelRole, RoundReport, Usage } from '../core/types.ts';
 import { costOf } from '../providers/pricing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
+import { tracked } from './progress.ts';
 import type { Score, Selection } from './select.ts';
 
 export interface ModelScore extends Score {
@@ -25,68 +26,72 @@ export function createReport(dependencies: Dependencies) {
      * the new model takes the champion's (the round's base model's) place.
      */
     async report(input: ReportInput): Promise<RoundReport> {
-      const context = await openRound(dependencies, input);
-      const { spec, tables } = context;
-      const tokens = await tables.spend(input.round);
-      const { confidence } = spec.evaluation;
-      const { scores, selection, models } = input;
-      const proportion = (score: Score) => wilson(score.correct, score.total, confidence);
-
-      const steps = scores['sft-steps'] ?? scores.sft;
-      const sftBaseline = steps.correct > scores.sft.correct ? 'steps' : 'epochs';
-      const sftRole = sftBaseline === 'steps' ? 'sft-steps' : 'sft';
-      const againstSft = await paired(context, input.round, 'semievol', sftRole);
-      const againstBase = await paired(context, input.round, 'semievol', 'vanilla');
-      const promoted =
-        againstBase.aOnly > againstBase.bOnly &&
-        mcnemar(againstBase.aOnly, againstBase.bOnly).pValue <= 1 - confidence;
-
-      for (const [role, score] of Object.entries(scores))
-        await tables.addEvaluation({
-          round: input.round,
-          role: role as ModelRole,
-          ...score,
-        });
-      return {
-        run: input.run,
-        round: input.round,
-        task: spec.task.type,
-        model: spec.model.name,
-        seed: spec.seed,
-        examples: input.counts,
-        leftOut: (await context.dataset.info()).report,
-        confidence,
-        accuracy: {
-          vanilla: proportion(scores.vanilla),
-          sft: proportion(sftBaseline === 'steps' ? steps : scores.sft),
-          semievol: proportion(scores.semievol),
-        },
-        sftBaseline,
-        sftVariants: { epochs: proportion(scores.sft), steps: proportion(steps) },
-        mcnemar: {
-          semievolOnly: againstSft.aOnly,
-          sftOnly: againstSft.bOnly,
-          ...mcnemar(againstSft.aOnly, againstSft.bOnly),
-        },
-        pseudoLabels: {
-          all: proportion(selection.accuracy.all),
-          selected: proportion(selection.accuracy.selected),
-          count: selection.selected,
-          agreement: selection.agreed / input.counts.unlabelled,
-          threshold: selection.threshold.cutoff,
-          rule: `${selection.threshold.rule} ${selection.threshold.percentile}`,
-        },
-        promoted,
-        models: {
-          warmUp: models.warmUp,
-          semievol: models.semievol,
-          champion: promoted ? models.semievol : models.base,
-        },
-        seconds: input.seconds,
-        tokens,
-        cost: cost(tokens, spec, dependencies),
-      };
+      return tracked({ total: 1, unit: 'reports' }, () => roundReport(dependencies, input));
     },
+  };
+}
+
+async function roundReport(dependencies: Dependencies, input: ReportInput): Promise<RoundReport> {
+  const context = await openRound(dependencies, input);
+  const { spec, tables } = context;
+  const tokens = await tables.spend(input.round);
+  const { confidence } = spec.evaluation;
+  const { scores, selection, models } = input;
+  const proportion = (score: Score) => wilson(score.correct, score.total, confidence);
+
+  const steps = scores['sft-steps'] ?? scores.sft;
+  const sftBaseline = steps.correct > scores.sft.correct ? 'steps' : 'epochs';
+  const sftRole = sftBaseline === 'steps' ? 'sft-steps' : 'sft';
+  const againstSft = await paired(context, input.round, 'semievol', sftRole);
+  const againstBase = await paired(context, input.round, 'semievol', 'vanilla');
+  const promoted =
+    againstBase.aOnly > againstBase.bOnly &&
+    mcnemar(againstBase.aOnly, againstBase.bOnly).pValue <= 1 - confidence;
+
+  for (const [role, score] of Object.entries(scores))
+    await tables.addEvaluation({
+      round: input.round,
+      role: role as ModelRole,
+      ...score,
+    });
+  return {
+    run: input.run,
+    round: input.round,
+    task: spec.task.type,
+    model: spec.model.name,
+    seed: spec.seed,
+    examples: input.counts,
+    leftOut: (await context.dataset.info()).report,
+    confidence,
+    accuracy: {
+      vanilla: proportion(scores.vanilla),
+      sft: proportion(sftBaseline === 'steps' ? steps : scores.sft),
+      semievol: proportion(scores.semievol),
+    },
+    sftBaseline,
+    sftVariants: { epochs: proportion(scores.sft), steps: proportion(steps) },
+    mcnemar: {
+      semievolOnly: againstSft.aOnly,
+      sftOnly: againstSft.bOnly,
+      ...mcnemar(againstSft.aOnly, againstSft.bOnly),
+    },
+    pseudoLabels: {
+      all: proportion(selection.accuracy.all),
+      selected: proportion(selection.accuracy.selected),
+      count: selection.selected,
+      agreement: selection.agreed / input.counts.unlabelled,
+      threshold: selection.threshold.cutoff,
+      rule: `${selection.threshold.rule} ${selection.threshold.percentile}`,
+    },
+    promoted,
+    models: {
+      warmUp: models.warmUp,
+      semievol: models.semievol,
+      champion: promoted ? models.semievol : models.base,
+    },
+    seconds: input.seconds,
+    tokens,
+    cost: cost(tokens, spec, dependencies),
   };
 }
 

@@ -1,13 +1,15 @@
 import OpenAI from 'openai';
 import type { ChatMessage } from '../core/types.ts';
 import type { EndpointConfig } from './config.ts';
-import { concernsOneRequest, endpointFailure, refusesLogprobs } from './errors.ts';
+import { concernsOneRequest, endpointFailure, isUnreadable, refusesLogprobs } from './errors.ts';
 import { fetchText } from './fetch.ts';
 import { AdaptiveLimiter } from './limiter.ts';
 import { type ChatSample, samplesOf, unanswered, vectorsOf } from './wire.ts';
 
 /** How often the client repeats a request that is safe to repeat, before Temporal takes over. */
 const RETRIES = 5;
+/** How often we repeat a request whose answer cannot be read, which the client does not. */
+const READ_AGAIN = 2;
 
 export interface ChatRequest {
   model: string;
@@ -93,22 +95,30 @@ export class Endpoint {
     patience?: Patience,
   ): Promise<{ vectors: number[][]; promptTokens: number }> {
     try {
-      const result = await this.#run(
-        (signal) => this.client.embeddings.create({ model, input: texts }, { signal }),
-        patience,
-      );
-      return vectorsOf(result, texts.length);
+      return await this.#run(async (signal) => {
+        const result = await this.client.embeddings.create({ model, input: texts }, { signal });
+        return vectorsOf(result, texts.length);
+      }, patience);
     } catch (error) {
       throw this.failure(error, model);
     }
   }
 
-  /** Sends once there is room for it. */
-  #run<T>(send: (signal?: AbortSignal) => Promise<T>, patience?: Patience): Promise<T> {
-    return this.#limiter.run(async () => {
-      patience?.signal.throwIfAborted();
-      return send(patience?.deadline);
-    }, patience?.signal);
+  /** Sends once there is room for it, and again where the answer cannot be read. */
+  async #run<T>(
+    send: (signal?: AbortSignal) => Promise<T>,
+    patience?: Patience,
+    again = READ_AGAIN,
+  ): Promise<T> {
+    try {
+      return await this.#limiter.run(async () => {
+        patience?.signal.throwIfAborted();
+        return send(patience?.deadline);
+      }, patience?.signal);
+    } catch (error) {
+      if (again === 0 || !isUnreadable(error)) throw error;
+      return this.#run(send, patience, again - 1);
+    }
   }
 
   /** The failure Temporal is to see for an error of this endpoint's client. */

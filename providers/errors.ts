@@ -28,6 +28,11 @@ export function refusesLogprobs(error: unknown): boolean {
   );
 }
 
+/** Whether it was a body that broke off, is not JSON, or is not what was asked for. */
+export function isUnreadable(error: unknown): error is Error {
+  return error instanceof TypeError || error instanceof SyntaxError || error instanceof z.ZodError;
+}
+
 /**
  * The failure Temporal is to see for an error of the `openai` client: permanent ones are not
  * retried. Only status, code and parameter are passed on: a provider's message can quote the
@@ -47,8 +52,7 @@ export function endpointFailure(
       `endpoint "${where.endpoint}" ${error.message}`,
       error.name,
     );
-  // A body that broke off, is not JSON, or is not what was asked for.
-  if (error instanceof TypeError || error instanceof SyntaxError || error instanceof z.ZodError)
+  if (isUnreadable(error))
     return ApplicationFailure.retryable(
       `endpoint "${where.endpoint}" gave an answer that cannot be read${fault(error)}`,
       'UnreadableAnswer',

@@ -2,6 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { APIError, NotFoundError, type OpenAI } from 'openai';
 import type { Endpoint } from './endpoint.ts';
 import type { Job, JobRequest, Trainer, TrainingFile } from './trainer.ts';
+import { checkJob, idOf, itemsOf } from './wire.ts';
 
 type ProviderJob = OpenAI.FineTuning.FineTuningJob;
 
@@ -29,14 +30,15 @@ export class OpenAITrainer implements Trainer {
     // A blob of a file on disk is read while it is sent, so that memory does not grow with it.
     const content = new File([await openAsBlob(file.path)], filename);
     return this.#failing(async () => {
-      for await (const known of this.#client.files.list({ purpose: 'fine-tune' }, { signal }))
+      const files = this.#client.files.list({ purpose: 'fine-tune' }, { signal });
+      for await (const known of itemsOf(files))
         if (known.filename === filename && known.bytes === file.bytes && known.status !== 'error')
           return known.id;
       const created = await this.#once.files.create(
         { file: content, purpose: 'fine-tune' },
         { signal, timeout: UPLOAD_TIMEOUT_MS },
       );
-      return created.id;
+      return idOf(created);
     });
   }
 
@@ -115,12 +117,13 @@ export class OpenAITrainer implements Trainer {
   async #jobsOf(key: string): Promise<ProviderJob[]> {
     const jobs: ProviderJob[] = [];
     // The filter is compared again here, since not every endpoint that takes it applies it.
-    for await (const job of this.#client.fineTuning.jobs.list({ metadata: { [KEY]: key } }))
-      if (job.metadata?.[KEY] === key) jobs.push(job);
+    const listed = this.#client.fineTuning.jobs.list({ metadata: { [KEY]: key } });
+    for await (const job of itemsOf(listed)) if (job.metadata?.[KEY] === key) jobs.push(job);
     return jobs;
   }
 
   async #describe(job: ProviderJob, signal?: AbortSignal): Promise<Job> {
+    checkJob(job);
     const described: Job = {
       id: job.id,
       state: stateOf(job),

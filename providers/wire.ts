@@ -99,3 +99,36 @@ export function vectorsOf(
   const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
   return { vectors, promptTokens: usage?.prompt_tokens ?? 0 };
 }
+
+/** What a list call of the `openai` client resolves to. */
+interface Listed<T> {
+  iterPages(): AsyncIterable<{ getPaginatedItems(): T[] }>;
+}
+
+const listing = z.object({ body: z.object({ data: z.array(z.unknown()) }) });
+
+/**
+ * The items of all pages of a list. The client takes whatever is no page, such as a proxy's excuse,
+ * for an empty one; what is not there would then be made a second time.
+ * @throws ZodError where an answer is no page
+ */
+export async function* itemsOf<T>(listed: PromiseLike<Listed<T>>): AsyncGenerator<T> {
+  for await (const page of (await listed).iterPages()) {
+    listing.parse(page);
+    yield* page.getPaginatedItems();
+  }
+}
+
+const made = z.object({ id: z.string().min(1) });
+
+/** The id of what was made. @throws ZodError where the answer has none */
+export function idOf(answer: unknown): string {
+  return made.parse(answer).id;
+}
+
+const job = z.object({ id: z.string().min(1), status: z.string() });
+
+/** @throws ZodError where an answer is no job */
+export function checkJob(answer: unknown): void {
+  job.parse(answer);
+}

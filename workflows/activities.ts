@@ -8,16 +8,19 @@ const retry: RetryPolicy = {
   // Which failures are final is said where they are thrown: `ApplicationFailure.nonRetryable`.
 };
 
-/** Work on a bounded piece: minutes at the most, heartbeating all the while. */
+/** Every activity heartbeats all the while: a dead worker's work is soon taken over. */
+const heartbeatTimeout = '15s';
+
+/** Work on a bounded piece: minutes at the most. */
 const batch = {
   startToCloseTimeout: '2 hours',
-  heartbeatTimeout: '15s',
+  heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 } as const;
 
 /** Calls that are over in seconds. */
-const short = { startToCloseTimeout: '5 minutes', retry } as const;
+const short = { startToCloseTimeout: '5 minutes', heartbeatTimeout, retry } as const;
 
 export const { collaborate, embed, evaluate, justify, maintain, prepareSearch, retrieve, select } =
   proxyActivities<Activities>(batch);

@@ -148,6 +148,14 @@ describe('an endpoint', () => {
         assert.equal(chats().length, 2);
       });
 
+    for (const fault of ['truncated', 'malformed', 'wrong-type', 'empty-choices'] as const)
+      it(`after an answer that is ${fault}, asking again`, async () => {
+        provider.setFaults(({ attempt }) => (attempt <= 2 ? fault : undefined));
+        const [sample] = await endpointAt(provider).chat(request);
+        assert.notEqual(sample!.text, '');
+        assert.equal(chats().length, 3);
+      });
+
     it('after a request that got no answer in time', async () => {
       once('hang');
       await endpointAt(provider, { requestTimeoutSeconds: 0.05 }).chat(request);

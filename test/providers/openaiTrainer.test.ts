@@ -80,6 +80,19 @@ describe('the trainer over the wire of OpenAI', () => {
       assert.equal(provider.journal.count(FILES), 2, 'one attempt each, and none for the third');
     });
 
+    it('nothing for as long as the list of files cannot be read', async () => {
+      const file = await trainingFile(row('plant'));
+      const unread = failure('UnreadableAnswer', { retried: true });
+      provider.setFaults(({ method }) => (method === 'GET' ? 'wrong-type' : undefined));
+      await assert.rejects(trainer.upload(file), unread);
+      assert.equal(provider.journal.count(FILES), 0);
+      provider.setFaults(({ method }) => (method === 'POST' ? 'wrong-type' : undefined));
+      await assert.rejects(trainer.upload(file), unread);
+      provider.setFaults(undefined);
+      await trainer.upload(file);
+      assert.equal(provider.journal.count(FILES), 1);
+    });
+
     it('anew what the provider could not use', async () => {
       const file = await trainingFile(row('plant'));
       const first = await trainer.upload(file);
@@ -130,6 +143,28 @@ describe('the trainer over the wire of OpenAI', () => {
         assert.notEqual((await trainer.adoptOrCreate(asked)).id, id);
         assert.equal(created(), 2);
       });
+
+    it('none for as long as the list of jobs cannot be read', async () => {
+      const wanted = await request();
+      const excuse = { status: 200, body: { error: { message: 'Please wait.' } } };
+      for (const fault of ['wrong-type', excuse] as const) {
+        provider.setFaults(({ method }) => (method === 'GET' ? fault : undefined));
+        const unread = failure('UnreadableAnswer', { retried: true });
+        await assert.rejects(trainer.adoptOrCreate(wanted), unread);
+        await assert.rejects(trainer.cancel(wanted.key), unread);
+      }
+      assert.equal(created(), 0);
+    });
+
+    it('one, though the answer to its creation cannot be read', async () => {
+      const wanted = await request();
+      provider.setFaults(({ method }) => (method === 'POST' ? 'wrong-type' : undefined));
+      const { id } = await trainer.adoptOrCreate(wanted);
+      assert.deepEqual(
+        jobs().map((job) => job.id),
+        [id],
+      );
+    });
 
     it('never the job of another key', async () => {
       const asked = await request();
@@ -279,6 +314,12 @@ describe('the trainer over the wire of OpenAI', () => {
       const { id } = await trainer.adoptOrCreate(await request());
       provider.jobs.remove(id);
       assert.equal((await trainer.poll(id)).state, 'vanished');
+    });
+
+    it('again after what is no job', async () => {
+      const { id } = await trainer.adoptOrCreate(await request());
+      provider.setFaults(() => 'wrong-type');
+      await assert.rejects(trainer.poll(id), failure('UnreadableAnswer', { retried: true }));
     });
 
     it('again after an error of the server', async () => {
