@@ -10,15 +10,19 @@ const EMBEDDINGS = '/embeddings';
 const TEXTS = 64;
 
 /**
- * How far a run has come: different requests, and looks at a job. Two runs of equal results go
- * through the same ones, however often each is repeated.
+ * When a run took its steps, in epoch milliseconds: different requests, and looks at a job. Two
+ * runs of equal results take the same ones, however often each is repeated.
  */
-export function steps(journal: JournalEntry[]): number {
+export function stepTimes(journal: JournalEntry[]): number[] {
   const seen = new Set<string>();
-  for (const { method, path, digest, attempt } of journal)
-    if (method === 'POST') seen.add(digest);
-    else if (path.startsWith('/fine_tuning/jobs/')) seen.add(`${digest}/${attempt}`);
-  return seen.size;
+  const times: number[] = [];
+  for (const { method, path, digest, attempt, arrivedAt } of journal) {
+    const isLook = method === 'GET' && path.startsWith('/fine_tuning/jobs/');
+    const step = isLook ? `${digest}/${attempt}` : digest;
+    if (!seen.has(step)) times.push(arrivedAt);
+    seen.add(step);
+  }
+  return times;
 }
 
 /** Answers to each chat and embedding request that were sent whole and unspoilt. */

@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureEngine } from '../../engine/setup.ts';
 import { type Sizes, writeTask } from '../support/stack.ts';
-import { resentRequests, steps, twins } from './accounts.ts';
+import { resentRequests, stepTimes, twins } from './accounts.ts';
 import type { ArenaOptions } from './arena.ts';
 import { type Deed, disturb } from './disturb.ts';
 import { planKills } from './plan.ts';
-import { run } from './run.ts';
+import { type Outcome, run } from './run.ts';
 import { compare } from './tables.ts';
 
 const RUN = 'chaos';
@@ -98,14 +98,18 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const calm = await run(stage('undisturbed', 0), spec, signal);
   if (calm.failure) throw new Error(`the undisturbed run failed: ${calm.failure}`);
   if (calm.unstored !== 0) throw new Error(`${calm.unstored} requests without an answer in store`);
-  say(`undisturbed run: ${calm.journal.length} requests, ${calm.seconds} s`);
+  say(`undisturbed run: ${calm.journal.length} requests, ${secondsOf(calm)} s`);
 
-  const plan = planKills({ kills, serverRestarts, steps: steps(calm.journal), seed });
+  const plan = planKills({
+    ...{ kills, serverRestarts, seed },
+    stepTimes: stepTimes(calm.journal).map((time) => time - calm.begunAt),
+    totalMs: calm.endedAt - calm.begunAt,
+  });
   const deeds: Deed[] = [];
   const wild = await run(stage('disturbed', faultRate), spec, signal, (scene) =>
     disturb({ ...scene, spec, dataset: calm.dataset, plan, deeds, say }),
   );
-  say(`disturbed run: ${wild.journal.length} requests, ${wild.seconds} s`);
+  say(`disturbed run: ${wild.journal.length} requests, ${secondsOf(wild)} s`);
 
   const { identical, lost, differences } = compare(calm.tables, wild.tables);
   const { duplicates, cancelled } = twins(wild.jobs);
@@ -129,8 +133,10 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
       cancelledTwins: cancelled,
       workerExits: wild.workerExits,
       requests: { undisturbed: calm.journal.length, disturbed: wild.journal.length },
-      seconds: { undisturbed: calm.seconds, disturbed: wild.seconds },
+      seconds: { undisturbed: secondsOf(calm), disturbed: secondsOf(wild) },
       kills: deeds,
     },
   };
 }
+
+const secondsOf = ({ begunAt, endedAt }: Outcome) => Math.round((endedAt - begunAt) / 1000);

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunSpec } from '../../core/spec.ts';
 import type { JournalEntry } from '../support/provider/journal.ts';
-import { steps, unstored } from './accounts.ts';
+import { stepTimes, unstored } from './accounts.ts';
 import type { Kill } from './plan.ts';
 import type { Scene } from './run.ts';
 import type { Service } from './service.ts';
@@ -33,8 +34,9 @@ export async function disturb(disturbance: Disturbance): Promise<void> {
   const { arena, plan, deeds, say, signal } = disturbance;
   const begun = performance.now();
   for (const kill of plan) {
-    const isDue = (journal: JournalEntry[]) => steps(journal) >= kill.atStep;
+    const isDue = (journal: JournalEntry[]) => stepTimes(journal).length >= kill.afterStep;
     await arena.journal.until(isDue, signal).catch(() => undefined);
+    await sleep(kill.delayMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     const victim = await choose(kill, disturbance);
     const during = nameOf(arena.journal.read().at(-1));

@@ -47,7 +47,7 @@ const folder = options.keep
 try {
   const result = await chaos({
     ...options,
-    sizes: { labelled: 30, unlabelled: 120, test: 40 },
+    sizes: { labelled: 30, unlabelled: 80, test: 30 },
     latencyMs: 150,
     pollSeconds: 0.5,
     folder,

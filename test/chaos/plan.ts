@@ -5,8 +5,10 @@ export type Victim = 'worker' | 'gateway' | 'server';
 
 export interface Kill {
   victim: Victim;
-  /** It falls when the run has come so far, in steps (see `steps` of accounts.ts). */
-  atStep: number;
+  /** It falls when the run has come so far, see `stepTimes` of accounts.ts … */
+  afterStep: number;
+  /** … and so many milliseconds have gone by. */
+  delayMs: number;
   /** 0 to 1: which of several, and for how long it stays down. */
   luck: number;
 }
@@ -16,13 +18,18 @@ export interface KillPlan {
   kills: number;
   /** Of the Temporal server, in addition. */
   serverRestarts: number;
-  /** How many steps an undisturbed run has. */
-  steps: number;
+  /** When the steps of an undisturbed run were taken, in milliseconds from its beginning. */
+  stepTimes: number[];
+  /** How long that run took. */
+  totalMs: number;
   seed: number;
 }
 
-/** The kills in order, one in each of as many equal parts of the run. Follows from its input. */
-export function planKills({ kills, serverRestarts, steps, seed }: KillPlan): Kill[] {
+/**
+ * The kills in order: one at a random moment of each of as many equal parts of the undisturbed
+ * run's time, so that they are spread over its phases. Follows from its input.
+ */
+export function planKills({ kills, serverRestarts, stepTimes, totalMs, seed }: KillPlan): Kill[] {
   const gateways = kills < 2 ? 0 : Math.max(1, Math.round(kills / 5));
   const victims: Victim[] = [
     ...Array<Victim>(kills - gateways).fill('worker'),
@@ -31,9 +38,14 @@ export function planKills({ kills, serverRestarts, steps, seed }: KillPlan): Kil
   ];
   const order = victims.map((_, index) => index);
   order.sort((a, b) => chance('order', seed, a) - chance('order', seed, b));
-  return order.map((of, place) => ({
-    victim: victims[of]!,
-    atStep: Math.floor(((place + chance('moment', seed, place)) / order.length) * steps),
-    luck: chance('luck', seed, place),
-  }));
+  return order.map((of, place) => {
+    const moment = ((place + chance('moment', seed, place)) / order.length) * totalMs;
+    const afterStep = stepTimes.filter((time) => time <= moment).length;
+    return {
+      victim: victims[of]!,
+      afterStep,
+      delayMs: moment - (stepTimes[afterStep - 1] ?? 0),
+      luck: chance('luck', seed, place),
+    };
+  });
 }

@@ -17,7 +17,9 @@ export interface Outcome {
   jobs: Job[];
   /** Requests whose answers are not in the store. */
   unstored: number;
-  seconds: number;
+  /** Epoch milliseconds. */
+  begunAt: number;
+  endedAt: number;
   /** How often a worker ended by itself. */
   workerExits: number;
   /** Why it failed. */
@@ -47,11 +49,11 @@ export async function run(
   const store = await openStore(arena.config.store);
   const ended = new AbortController();
   try {
-    const begun = performance.now();
+    const begunAt = Date.now();
     const evolution = arena.evolve(spec, signal).finally(() => ended.abort());
     const scene = { arena, store, signal: AbortSignal.any([signal, ended.signal]) };
     const [{ reports, failure }] = await Promise.all([evolution, meanwhile(scene)]);
-    const seconds = Math.round((performance.now() - begun) / 1000);
+    const endedAt = Date.now();
     const journal = arena.journal.read();
     const [model] = await store.models.list({ run: spec.name });
     const dataset = model?.dataset ?? '';
@@ -62,7 +64,8 @@ export async function run(
       journal,
       jobs: jobs.map(({ item }) => item),
       unstored: await unstored(journal, store, dataset, spec),
-      seconds,
+      begunAt,
+      endedAt,
       workerExits: arena.workers.reduce((sum, worker) => sum + worker.exits, 0),
       failure,
     };
