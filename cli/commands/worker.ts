@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { configOf } from '../context.ts';
 
@@ -8,6 +9,8 @@ export function addWorker(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ TEMPORAL_ADDRESS=temporal:7233 semievol worker')
     .action(async (_options: object, command: Command) => {
       const config = await configOf(command);
+      // V8 would let garbage pile up to several times of what is in use.
+      setFlagsFromString('--heap-growing-percent=50');
       // Only this command needs the store and the bundler.
       const { DefaultLogger, Runtime } = await import('@temporalio/worker');
       const { createWorker } = await import('../../workers/worker.ts');
