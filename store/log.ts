@@ -4,6 +4,8 @@ import { fromArrow, toArrow } from './arrow.ts';
 import type { Database } from './database.ts';
 import { explain } from './errors.ts';
 
+/** Fragments that a read takes in a few milliseconds: fewer are left as they are. */
+const FRAGMENTS = 100;
 /** Versions younger than this are kept: no reader holds one for so long. */
 const KEEP_MS = 3_600_000;
 
@@ -66,10 +68,14 @@ export class Log<Row extends object> {
     for await (const batch of query) yield fromArrow<Row>(batch);
   }
 
-  /** Compacts the table and forgets versions older than an hour. For one caller at a time. */
+  /**
+   * Compacts a table of many fragments and forgets its versions older than an hour. For one caller
+   * at a time.
+   */
   async optimize(): Promise<void> {
     const table = await this.#existing();
-    await table?.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_MS) });
+    if (!table || (await table.stats()).fragmentStats.numFragments <= FRAGMENTS) return;
+    await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_MS) });
   }
 
   #existing(): Promise<Table | undefined> {
