@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { APIError, NotFoundError, type OpenAI } from 'openai';
 import type { Endpoint } from './endpoint.ts';
@@ -27,17 +28,16 @@ export class OpenAITrainer implements Trainer {
 
   async upload(file: TrainingFile, signal?: AbortSignal): Promise<string> {
     const filename = `semievol-${file.sha256}.jsonl`;
-    // A blob of a file on disk is read while it is sent, so that memory does not grow with it.
-    const content = new File([await openAsBlob(file.path)], filename);
     return this.#failing(async () => {
       const files = this.#client.files.list({ purpose: 'fine-tune' }, { signal });
       for await (const known of itemsOf(files))
         if (known.filename === filename && known.bytes === file.bytes && known.status !== 'error')
           return known.id;
-      const created = await this.#once.files.create(
-        { file: content, purpose: 'fine-tune' },
-        { signal, timeout: UPLOAD_TIMEOUT_MS },
-      );
+      const created = await this.#once.post<OpenAI.FileObject>('/files', {
+        ...(await fileForm(file, filename)),
+        signal,
+        timeout: UPLOAD_TIMEOUT_MS,
+      });
       return idOf(created);
     });
   }
@@ -160,6 +160,22 @@ export class OpenAITrainer implements Trainer {
       throw this.#endpoint.failure(error, model);
     }
   }
+}
+
+/**
+ * A form with a file and its purpose. Being a blob it is read from the disk while it is sent, so
+ * that memory does not grow with it.
+ */
+async function fileForm(file: TrainingFile, filename: string) {
+  const boundary = `semievol-${randomUUID()}`;
+  const body = new Blob([
+    `--${boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nfine-tune\r\n`,
+    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\n`,
+    'Content-Type: application/octet-stream\r\n\r\n',
+    await openAsBlob(file.path),
+    `\r\n--${boundary}--\r\n`,
+  ]);
+  return { body, headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } };
 }
 
 const hasEnded = (job: ProviderJob) => ['succeeded', 'failed', 'cancelled'].includes(job.status);

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { fetchText } from '../../providers/fetch.ts';
 
@@ -40,6 +44,29 @@ describe('fetchText', () => {
     });
     const answer = await fetchText(address, post);
     assert.equal(await answer.text(), 'POST /there 5 "ü?"');
+  });
+
+  it('sends a blob with its size, and keeps nothing of what it has sent', async () => {
+    const size = 128 * 2 ** 20;
+    const folder = await mkdtemp(join(tmpdir(), 'semievol-fetch-'));
+    const file = join(folder, 'large');
+    await writeFile(file, '');
+    await truncate(file, size);
+    let kept = 0;
+    const address = await serve(async (request, response) => {
+      const before = process.memoryUsage().arrayBuffers;
+      let taken = 0;
+      for await (const chunk of request) taken += (chunk as Buffer).length;
+      kept = process.memoryUsage().arrayBuffers - before;
+      response.end(`${taken} of ${request.headers['content-length']}`);
+    });
+    try {
+      const answer = await fetchText(address, { method: 'POST', body: await openAsBlob(file) });
+      assert.equal(await answer.text(), `${size} of ${size}`);
+      assert.ok(kept < size / 2, `${kept} bytes are kept of ${size}`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('leaves what has no text to fetch', async () => {
