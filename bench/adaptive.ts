@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { table } from '../cli/table.ts';
@@ -71,6 +72,8 @@ interface Outcome {
 
 export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
   const outcomes: Record<string, Record<string, Outcome>> = {};
+  const delay = monitorEventLoopDelay();
+  delay.enable();
   for (const way of Object.keys(WAYS)) {
     say(`${way}: ${Object.keys(CAPACITIES).join(', ')}`);
     const measured = Object.entries(CAPACITIES).map(async ([kind, capacities]) => [
@@ -96,6 +99,8 @@ export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
       settlingSeconds: SETTLING_SECONDS,
       maxInFlight: MOST_IN_FLIGHT,
       capacities: CAPACITIES,
+      // A machine that is busy otherwise keeps the callers from using what there is.
+      eventLoopDelayMs: { p99: delay.percentile(99) / 1e6, most: delay.max / 1e6 },
       outcomes,
     },
   };

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CongestionWindow } from './window.ts';
 
-/** How much faster than evenly over a round trip requests may be sent; see N of RFC 9002, §7.7. */
-const PACE = 1.5;
-/** How late a request may be sent, in milliseconds, without those after it being later, too. */
-const SLACK = 10;
+/** How much faster than evenly over a round trip requests may be sent (N of RFC 9002, §7.7). */
+const PACE = 1.25;
+/** How far behind that pace, in milliseconds, a busy process may fall and still catch up at once. */
+const SLACK = 50;
 /** Share of a new round trip in their smoothed time, as in TCP (RFC 6298). */
 const SMOOTHING = 1 / 8;
 /** The pause of an endpoint that refuses all and does not say until when, in milliseconds. */
