@@ -47,7 +47,10 @@ const configSchema = z.strictObject({
         .strictObject({
           name: z
             .string()
-            .min(1)
+            .regex(
+              /^(?!__)[^.:]+$/,
+              'Temporal takes no dot and no colon, nor two underscores first',
+            )
             .default('semievol')
             .describe('Overridden by TEMPORAL_DEPLOYMENT_NAME.'),
           buildId: z

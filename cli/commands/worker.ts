@@ -17,7 +17,9 @@ export function addWorker(program: Command): void {
       Runtime.install({ logger: new DefaultLogger('WARN') });
       const worker = await createWorker(config);
       const version = worker.options.workerDeploymentOptions?.version;
-      const build = version ? ` as build "${version.buildId}" of "${version.deploymentName}"` : '';
+      const build = version
+        ? ` as build "${version.buildId}" of deployment "${version.deploymentName}", whose current build gets the new rounds`
+        : '';
       process.stderr.write(
         `worker polls task queue "${config.temporal.taskQueue}"${build}; Ctrl-C stops it\n`,
       );

@@ -41,6 +41,11 @@ describe('the configuration', () => {
       /input/,
     ],
     ['half an activity', { worker: { maxConcurrentActivities: 0.5 } }, /maxConcurrentActivities/],
+    ...['a.b', 'a:b', '__a', ''].map((name): [string, object, RegExp] => [
+      `"${name}" for a deployment`,
+      { worker: { deployment: { name } } },
+      /worker\.deployment\.name: Temporal takes no dot/,
+    ]),
     ['a list', [], /\(top level\)/],
   ];
   for (const [what, config, said] of mistakes)
