@@ -61,8 +61,8 @@ export class Arena {
     });
     const configFile = join(folder, 'temporal.config.mjs');
     await writeFile(configFile, `export default ${JSON.stringify(config)};\n`);
-    const start = (name: string, rest: Omit<Program, 'name' | 'logFile'>) =>
-      new Service({ name, logFile: join(folder, 'logs', `${name}.log`), ...rest });
+    const start = (name: string, rest: Omit<Program, 'name' | 'folder' | 'logFile'>) =>
+      new Service({ name, folder, logFile: join(folder, 'logs', `${name}.log`), ...rest });
     const node = (name: string, file: string, args: string[], isReady: Program['isReady']) =>
       start(name, { command: process.execPath, args: [program(file), ...args], isReady });
 
@@ -129,6 +129,7 @@ export class Arena {
       taskQueue: this.config.temporal.taskQueue,
       args: [{ run: spec.name, spec }],
     });
+    signal.throwIfAborted();
     const aborted = once(signal, 'abort').then(() => {
       throw signal.reason;
     });

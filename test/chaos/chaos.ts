@@ -103,7 +103,6 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const plan = planKills({
     ...{ kills, serverRestarts, seed },
     stepTimes: stepTimes(calm.journal).map((time) => time - calm.begunAt),
-    totalMs: calm.endedAt - calm.begunAt,
   });
   const deeds: Deed[] = [];
   const wild = await run(stage('disturbed', faultRate), spec, signal, (scene) =>

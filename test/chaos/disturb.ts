@@ -34,9 +34,7 @@ export async function disturb(disturbance: Disturbance): Promise<void> {
   const { arena, plan, deeds, say, signal } = disturbance;
   const begun = performance.now();
   for (const kill of plan) {
-    const isDue = (journal: JournalEntry[]) => stepTimes(journal).length >= kill.afterStep;
-    await arena.journal.until(isDue, signal).catch(() => undefined);
-    await sleep(kill.delayMs, undefined, { signal }).catch(() => undefined);
+    await untilDue(kill, disturbance);
     if (signal.aborted) return;
     const victim = await choose(kill, disturbance);
     const during = nameOf(arena.journal.read().at(-1));
@@ -51,6 +49,18 @@ export async function disturb(disturbance: Disturbance): Promise<void> {
     );
     if (kill.victim !== 'worker') await victim.ready();
   }
+}
+
+/** Resolves at the moment of a kill, and where the run is quicker than its model, at its next step. */
+async function untilDue({ afterStep, delayMs }: Kill, { arena, signal }: Disturbance) {
+  const pause = new AbortController();
+  const until = AbortSignal.any([signal, pause.signal]);
+  const steps = (count: number) =>
+    arena.journal.until((journal) => stepTimes(journal).length >= count, until).catch(() => {});
+  await steps(afterStep);
+  const wait = sleep(delayMs, undefined, { signal: until }).catch(() => {});
+  await Promise.race([wait, steps(afterStep + 1)]);
+  pause.abort();
 }
 
 async function choose({ victim, luck }: Kill, { arena }: Disturbance): Promise<Service> {

@@ -5,7 +5,7 @@ export type Victim = 'worker' | 'gateway' | 'server';
 
 export interface Kill {
   victim: Victim;
-  /** It falls when the run has come so far, see `stepTimes` of accounts.ts … */
+  /** It falls when the run has taken so many steps, see `stepTimes` of accounts.ts … */
   afterStep: number;
   /** … and so many milliseconds have gone by. */
   delayMs: number;
@@ -20,16 +20,18 @@ export interface KillPlan {
   serverRestarts: number;
   /** When the steps of an undisturbed run were taken, in milliseconds from its beginning. */
   stepTimes: number[];
-  /** How long that run took. */
-  totalMs: number;
   seed: number;
 }
+
+/** Share of the run in which kills fall: the last one needs some time before the run ends. */
+const SHARE = 0.95;
 
 /**
  * The kills in order: one at a random moment of each of as many equal parts of the undisturbed
  * run's time, so that they are spread over its phases. Follows from its input.
  */
-export function planKills({ kills, serverRestarts, stepTimes, totalMs, seed }: KillPlan): Kill[] {
+export function planKills({ kills, serverRestarts, stepTimes, seed }: KillPlan): Kill[] {
+  const totalMs = SHARE * (stepTimes.at(-1) ?? 0);
   const gateways = kills < 2 ? 0 : Math.max(1, Math.round(kills / 5));
   const victims: Victim[] = [
     ...Array<Victim>(kills - gateways).fill('worker'),

@@ -12,6 +12,8 @@ export interface Program {
   name: string;
   command: string;
   args: string[];
+  /** Where it leaves temporary files, of which a killed one leaves some. */
+  folder: string;
   /** All its output goes there. */
   logFile: string;
   /** Whether a line of its output says that it can be used. */
@@ -96,8 +98,11 @@ export class Service {
 
   /** One process from its start to its end. */
   async #once(): Promise<void> {
-    const { command, args, logFile, isReady } = this.#program;
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { command, args, folder, logFile, isReady } = this.#program;
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: folder },
+    });
     this.#child = child;
     const log = createWriteStream(logFile, { flags: 'a' });
     for (const output of [child.stdout, child.stderr])

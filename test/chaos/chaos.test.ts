@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { chaos, isFine } from './chaos.ts';
+
+describe('chaos', function () {
+  this.timeout(240_000);
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'semievol-chaos-test-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('leaves no trace in the results: a worker, the server and the provider killed, 10 % faults', async () => {
+    const lines: string[] = [];
+    const result = await chaos({
+      ...{ kills: 2, serverRestarts: 1, faultRate: 0.1, seed: 5 },
+      sizes: { labelled: 10, unlabelled: 30, test: 10 },
+      latencyMs: 40,
+      pollSeconds: 0.1,
+      folder,
+      say: (line) => lines.push(line),
+      signal: AbortSignal.timeout(200_000),
+    });
+    assert.ok(isFine(result), `${lines.join('\n')}\n${JSON.stringify(result, null, 2)}`);
+    assert.deepEqual([result.kills, result.serverRestarts], [2, 1]);
+    assert.ok(result.faults > 10);
+  });
+
+  it('leaves nothing behind when it is interrupted', async () => {
+    const main = new URL('./main.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, [main], { env: { ...process.env, TMPDIR: folder } });
+    await once(createInterface(child.stderr), 'line');
+    const [place] = await readdir(folder);
+    while (!(await running()).some((line) => line.includes(place!) && line.includes('worker')));
+    child.kill('SIGINT');
+    assert.deepEqual(await once(child, 'exit'), [130, null]);
+    assert.deepEqual(await readdir(folder), []);
+    assert.ok(!(await running()).some((line) => line.includes(place!)));
+  });
+});
+
+const running = async () => (await execa('ps', ['-eo', 'args'])).stdout.split('\n');
