@@ -1,7 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { Index, MatchQuery, type Table } from '@lancedb/lancedb';
 import pLimit from 'p-limit';
-import { ranges } from '../core/range.ts';
 import { schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { StoreError } from './errors.ts';
@@ -15,21 +13,15 @@ export interface Neighbour {
 }
 
 /**
- * Up to this many labelled vectors the search is exact and the answer the same after every retry.
- * On 2 cores, with 384 dimensions (`npm run bench -- retrieval`, see bench/RESULTS.md): a query to
- * 10,000 costs 0.45 ms of a core, in proportion to their number.
+ * From so many labelled vectors on, an index (IVF-Flat) keeps them in memory, in clusters. All of
+ * them are searched, so the answer is exact and the same after every retry; what it saves is
+ * reading the table for each request, and it uses every core.
  */
-const exactUpTo = 20_000;
-/**
- * Beyond, the nearer half of these clusters is searched, exactly: 0.9 to 1.2 ms of a core among
- * 51,000 definitions of WordNet by MiniLM (2.7 to 3.3 ms without), recall@3 0.995, made in 4 s. An
- * HNSW-SQ index came to 1.5 ms and 0.996, made in 60 s.
- */
+const indexedFrom = 1_000;
+/** Small enough for a core's cache: 10,000 × 384 take 0.28 ms of a core a query, without an index 0.5 to 1.1. */
 const clusters = 64;
-/** Query vectors a request, which first reads the whole table: 250, an activity's, make two. */
-const queriesAtOnce = 128;
-/** Those of this process at a time: LanceDB works on an exact one with a single core. */
-const requests = pLimit(availableParallelism());
+/** Query vectors a request. */
+const queriesAtOnce = 256;
 
 /** Search by vector over the labelled examples, which have a table of their own per model. */
 export class VectorSearch {
@@ -52,7 +44,7 @@ export class VectorSearch {
       const schema = schemaOf({ ordinal: types.int, vector: types.vector(dimensions) });
       return toArrow(schema, rows);
     });
-    if ((await table.countRows()) > exactUpTo) {
+    if ((await table.countRows()) >= indexedFrom) {
       await index(
         table,
         'vector',
@@ -64,11 +56,12 @@ export class VectorSearch {
   /** The k nearest to each vector. A vector of zeros has no direction and no neighbours. */
   async nearest(vectors: readonly Float32Array[], k: number): Promise<Neighbour[][]> {
     const table = await prepared(this.#database, this.#name, `vectors of model ${this.#model}`);
-    const parts = ranges(vectors.length, queriesAtOnce);
-    const results = await requests.map(parts, ({ from, to }) =>
-      withTies(k, (limit) => queryVectors(table, vectors.slice(from, to), limit)),
-    );
-    return results.flat();
+    const results: Neighbour[][] = [];
+    for (let from = 0; from < vectors.length; from += queriesAtOnce) {
+      const part = vectors.slice(from, from + queriesAtOnce);
+      results.push(...(await withTies(k, (limit) => queryVectors(table, part, limit))));
+    }
+    return results;
   }
 }
 
@@ -82,7 +75,7 @@ async function queryVectors(
   for (const vector of others) query.addQueryVector(vector);
   const rows: { query_index?: number; ordinal: number; _distance: number }[] = await query
     .distanceType('cosine')
-    .nprobes(clusters / 2)
+    .nprobes(clusters)
     .select(['ordinal', '_distance'])
     .limit(limit)
     .toArray();
