@@ -66,6 +66,8 @@ interface Outcome {
   refusedShare: number;
   /** Calls that failed in the end. */
   failed: number;
+  /** Most requests that the endpoint had at the same time. */
+  mostInFlight: number;
   /** Calls answered, by client. */
   answered: number[];
 }
@@ -137,6 +139,7 @@ async function measure(way: string, capacities: Capacity[]): Promise<Outcome> {
       refused,
       refusedShare: refused / (accepted + refused),
       failed,
+      mostInFlight: stats.mostInFlight,
       answered,
     };
   } finally {

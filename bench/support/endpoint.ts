@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** What the endpoint can take at a time; what is more gets 429. */
+/** What the endpoint can take at a time; what is more gets 429, with a Retry-After of a second. */
 export type Capacity =
   /** A token bucket: so many requests a second, and `burst` of them at once after a pause. */
   | { perSecond: number; burst: number }
@@ -10,18 +10,12 @@ export type Capacity =
   | { slots: number };
 
 export interface EndpointOptions {
-  /** Names that /v1/models lists and jobs may start from; by default those of the run spec. */
-  models?: string[];
   /** How long a chat or embedding request takes, in milliseconds. Default 0: answered at once. */
   latencyMs?: number;
   /** Spread of the latency, which is then uniform in latencyMs ± jitterMs. Default 0. */
   jitterMs?: number;
   /** For chat and embeddings. Default: no limit. */
   capacity?: Capacity;
-  /** What Retry-After and retry-after-ms of a 429 say; null leaves them out. Default 1000. */
-  retryAfterMs?: number | null;
-  /** A prompt's tokens: a quarter of its characters (default, cheap), or its words. */
-  countTokens?: 'characters' | 'words';
   /** Share of prompts whose answer differs from that of other prompts of a question. Default 0.1. */
   dissent?: number;
 }

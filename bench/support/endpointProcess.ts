@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net';
 import type { OpenAI } from 'openai';
 import { Gate } from './capacity.ts';
 import { type Command, type EndpointOptions, type EndpointStats, WINDOW_MS } from './endpoint.ts';
-import { chatReplies, embeddingReplies, type Reply } from './replies.ts';
+import { chatReplies, embeddingReply, type Reply } from './replies.ts';
 
 /** The process that `startEndpoint` starts: serves until its parent is gone. */
 const options: EndpointOptions = JSON.parse(process.argv[2] ?? '{}');
-const { models = ['smollm2-135m-instruct', 'all-minilm-l6-v2'], retryAfterMs = 1000 } = options;
+/** The models that the run spec's defaults name. */
+const MODELS = ['smollm2-135m-instruct', 'all-minilm-l6-v2'];
 const startedAt = Date.now();
 const gate = new Gate(options.capacity, performance.now());
 const accepted: number[] = [];
@@ -17,7 +18,7 @@ const paths: EndpointStats['paths'] = {};
 // biome-ignore lint/suspicious/noExplicitAny: each makes its reply of the body of its own path
 const METERED: Record<string, (body: any) => Reply> = {
   '/v1/chat/completions': chatReplies(options),
-  '/v1/embeddings': embeddingReplies(options),
+  '/v1/embeddings': embeddingReply,
 };
 
 const server = createServer((request, response) => {
@@ -66,12 +67,8 @@ function count(windows: number[], window: number): void {
 }
 
 function refuse(response: ServerResponse): void {
-  const headers = gate.headers();
-  if (retryAfterMs !== null) {
-    headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
-    headers['retry-after-ms'] = String(retryAfterMs);
-  }
-  send(response, TOO_MANY, headers, 429);
+  const retryAfter = { 'retry-after': '1', 'retry-after-ms': '1000' };
+  send(response, TOO_MANY, { ...gate.headers(), ...retryAfter }, 429);
 }
 
 const TOO_MANY = JSON.stringify({
@@ -92,44 +89,43 @@ function send(
   response.end(body);
 }
 
-const jobs = new Map<string, OpenAI.FineTuning.FineTuningJob>();
+const jobs = new Map<string, ReturnType<typeof succeededJob>>();
 let files = 0;
 
 /** Answers to what is not work: models, files (counted, not kept) and fine-tuning jobs. */
 function manage({ method, url = '' }: IncomingMessage, content: Buffer, bytes: number): string {
   const [, , kind, , id] = new URL(url, 'http://localhost').pathname.split('/');
-  if (kind === 'models')
-    return list([...models, ...tuned()].map((id) => ({ id, object: 'model' })));
+  if (kind === 'models') {
+    const tuned = [...jobs.values()].map((job) => job.fine_tuned_model);
+    return list([...MODELS, ...tuned].map((id) => ({ id, object: 'model' })));
+  }
   if (kind === 'files') {
     if (method === 'GET') return list([]);
     return JSON.stringify({ id: `file-${++files}`, object: 'file', bytes, status: 'processed' });
   }
   if (kind !== 'fine_tuning') return JSON.stringify({ error: { message: `no path ${url}` } });
-  if (method === 'POST' && !id) return JSON.stringify(succeed(JSON.parse(content.toString())));
+  if (method === 'POST' && !id) return JSON.stringify(succeededJob(JSON.parse(content.toString())));
   if (!id) return list([...jobs.values()].reverse());
   return url.includes('/events') ? list([]) : JSON.stringify(jobs.get(id));
 }
 
-function succeed(params: OpenAI.FineTuning.JobCreateParams): object {
-  const id = `ftjob-${jobs.size + 1}`;
+/** A new job, which has succeeded. */
+function succeededJob(params: OpenAI.FineTuning.JobCreateParams) {
+  const number = jobs.size + 1;
   const job = {
-    id,
-    object: 'fine_tuning.job' as const,
+    id: `ftjob-${number}`,
+    object: 'fine_tuning.job',
     created_at: Math.floor(Date.now() / 1000),
-    status: 'succeeded' as const,
+    status: 'succeeded',
     model: params.model,
-    fine_tuned_model: `ft:${params.model}:bench::${jobs.size + 1}`,
+    fine_tuned_model: `ft:${params.model}:bench::${number}`,
     training_file: params.training_file,
     trained_tokens: 1,
     error: null,
     metadata: params.metadata ?? null,
   };
-  jobs.set(id, job as unknown as OpenAI.FineTuning.FineTuningJob);
+  jobs.set(job.id, job);
   return job;
-}
-
-function tuned(): string[] {
-  return [...jobs.values()].map((job) => job.fine_tuned_model!);
 }
 
 function list(data: object[]): string {

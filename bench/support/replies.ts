@@ -14,8 +14,7 @@ export interface Reply {
 }
 
 /** Answers to chat requests, put together from JSON that is made once for each answer and level. */
-export function chatReplies({ dissent = 0.1, countTokens }: EndpointOptions) {
-  const count = counter(countTokens);
+export function chatReplies({ dissent = 0.1 }: EndpointOptions) {
   const labelsOf = remembered((system: string) => /^Labels: (.+)$/m.exec(system)?.[1]?.split(', '));
   const choiceOf = remembered((key: string) => choice(...(JSON.parse(key) as ChoiceKey)));
 
@@ -28,7 +27,7 @@ export function chatReplies({ dissent = 0.1, countTokens }: EndpointOptions) {
     let promptTokens = 0;
     for (const message of messages) {
       prompt = hash(textOf(message), prompt);
-      promptTokens += count(textOf(message)) + 4;
+      promptTokens += tokensOf(textOf(message)) + 4;
     }
     const choices = Array.from({ length: n ?? 1 }, (_, index) => {
       const luck = mixed(temperature ? prompt + index : prompt);
@@ -65,23 +64,24 @@ function choice(text: string, level: number, logprobs: boolean) {
   return { json, tokens: tokens.length };
 }
 
-/** Answers to embedding requests: unit vectors that follow from the text and look random. */
-export function embeddingReplies({ countTokens }: EndpointOptions) {
-  const count = counter(countTokens);
-  return ({ model, input, encoding_format }: OpenAI.EmbeddingCreateParams): Reply => {
-    const texts = [input].flat() as string[];
-    const promptTokens = texts.reduce((sum, text) => sum + count(text), 0);
-    const data = texts.map((text, index) => {
-      const vector = embed(text);
-      const embedding =
-        encoding_format === 'base64'
-          ? `"${Buffer.from(vector.buffer).toString('base64')}"`
-          : `[${vector.join(',')}]`;
-      return `{"object":"embedding","index":${index},"embedding":${embedding}}`;
-    });
-    const body = `{"object":"list","model":${JSON.stringify(model)},"data":[${data.join(',')}],"usage":{"prompt_tokens":${promptTokens},"total_tokens":${promptTokens}}}`;
-    return { body, promptTokens, completionTokens: 0 };
-  };
+/** The answer to an embedding request: unit vectors that follow from the text and look random. */
+export function embeddingReply({
+  model,
+  input,
+  encoding_format,
+}: OpenAI.EmbeddingCreateParams): Reply {
+  const texts = [input].flat() as string[];
+  const promptTokens = texts.reduce((sum, text) => sum + tokensOf(text), 0);
+  const data = texts.map((text, index) => {
+    const vector = embed(text);
+    const embedding =
+      encoding_format === 'base64'
+        ? `"${Buffer.from(vector.buffer).toString('base64')}"`
+        : `[${vector.join(',')}]`;
+    return `{"object":"embedding","index":${index},"embedding":${embedding}}`;
+  });
+  const body = `{"object":"list","model":${JSON.stringify(model)},"data":[${data.join(',')}],"usage":{"prompt_tokens":${promptTokens},"total_tokens":${promptTokens}}}`;
+  return { body, promptTokens, completionTokens: 0 };
 }
 
 function embed(text: string): Float32Array<ArrayBuffer> {
@@ -113,10 +113,9 @@ function textOf(message: OpenAI.ChatCompletionMessageParam | undefined): string 
   return typeof message?.content === 'string' ? message.content : '';
 }
 
-function counter(by: EndpointOptions['countTokens'] = 'characters'): (text: string) => number {
-  return by === 'words'
-    ? (text) => text.match(/\S+/g)?.length ?? 0
-    : (text) => Math.ceil(text.length / 4);
+/** About how many tokens a text has; exact counts would cost more than they tell. */
+function tokensOf(text: string): number {
+  return Math.ceil(text.length / 4);
 }
 
 /** FNV-1a over the text's code units, as an unsigned number of 32 bits. */
