@@ -44,8 +44,13 @@ export class Database {
 
   /** The table of this name, where it exists. One that is just being made does not, yet. */
   async existing(name: string): Promise<Table | undefined> {
+    const known = this.#tables.get(name);
+    if (known) return known;
     try {
-      return await this.#open(name, (connection) => connection.openTable(name));
+      // Remembered only if it is there: who makes it meanwhile must not be told that it is missing.
+      const table = await this.#explained(name, (connection) => connection.openTable(name));
+      if (!this.#tables.has(name)) this.#tables.set(name, Promise.resolve(table));
+      return table;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -109,16 +114,19 @@ export class Database {
   #open(name: string, make: (connection: Connection) => Promise<Table>): Promise<Table> {
     const known = this.#tables.get(name);
     if (known) return known;
-    const place = this.#placeOf(name);
-    const table = this.#whole(name, make).then(
-      (open) => explained(open, place),
-      (error) => {
-        this.#tables.delete(name); // the next call tries again
-        throw explain(error, place);
-      },
-    );
+    const table = this.#explained(name, make);
     this.#tables.set(name, table);
+    table.catch(() => this.#tables.delete(name)); // the next call tries again
     return table;
+  }
+
+  async #explained(name: string, make: (connection: Connection) => Promise<Table>): Promise<Table> {
+    const place = this.#placeOf(name);
+    try {
+      return explained(await this.#whole(name, make), place);
+    } catch (error) {
+      throw explain(error, place);
+    }
   }
 
   /** Opens the table, or makes it; one that has lost what was committed to it is refused. */

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import type { Store } from '../../store/store.ts';
+import { answer, temporaryStore } from './support.ts';
+
+describe('A table that does not exist yet', () => {
+  let store: Store;
+  let remove: () => Promise<void>;
+
+  before(async () => {
+    ({ store, remove } = await temporaryStore());
+  });
+
+  after(() => remove());
+
+  it('can be looked for by some while others make it', async () => {
+    const run = store.run('looked for', 'data');
+    const read = () => run.answers({ round: 1, stage: 'collaborate', range: { from: 0, to: 10 } });
+    const add = (ordinal: number) => run.addAnswers([answer(ordinal)], 1);
+    await Promise.all([read(), add(0), read(), add(1), read(), add(2)]);
+    assert.equal((await read()).length, 3);
+  });
+});
