@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { CliError, exitCode, exitCodeOf, messagesOf } from '../cli/errors.ts';
+import * as adaptive from './adaptive.ts';
 import * as cost from './cost.ts';
 import * as overhead from './overhead.ts';
 import * as pool from './pool.ts';
@@ -12,7 +13,7 @@ import type { Bench, BenchOptions, BenchResult } from './support/bench.ts';
 import { surroundings } from './support/machine.ts';
 import * as throughput from './throughput.ts';
 
-const benches: Record<string, Bench> = { throughput, pool, retrieval, overhead, cost };
+const benches: Record<string, Bench> = { throughput, adaptive, pool, retrieval, overhead, cost };
 
 interface Options {
   json?: string;

@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { RoundRef } from '../../activities/dependencies.ts';
 import { createActivities } from '../../activities/index.ts';
+import { retrievalNeeds } from '../../core/shots.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { OrdinalRange } from '../../core/types.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
@@ -45,7 +46,7 @@ export async function propagateTo(
         ref,
         models: { base, 'warm-up': base },
         fanOut: { ...spec.batch, total: to, from: from / spec.batch.size },
-        needs: { vectors: true, neighbours: true },
+        needs: retrievalNeeds(spec),
         paused: false,
         soFar: { done: 0, disagreed: 0, compacted: from },
       },

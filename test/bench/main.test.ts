@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { after, before, describe, it } from 'mocha';
+
+const main = new URL('../../bench/main.ts', import.meta.url).pathname;
+const names = ['throughput', 'adaptive', 'pool', 'retrieval', 'overhead', 'cost', 'all'];
+
+const bench = (...args: string[]) => execa(process.execPath, [main, ...args], { reject: false });
+
+describe('npm run bench', function () {
+  this.timeout(60_000);
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'semievol-test-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('lists the benches, with a line each', async () => {
+    const { exitCode, stdout } = await bench('--help');
+    assert.equal(exitCode, 0);
+    for (const name of names)
+      assert.match(stdout, new RegExp(`^ {2}${name} \\[options\\]\\s+\\w`, 'm'));
+  });
+
+  it('tells the names when it does not know one', async () => {
+    const { exitCode, stderr } = await bench('throughputs');
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /unknown command 'throughputs'/);
+    for (const name of names) assert.match(stderr, new RegExp(`^ {2}${name} `, 'm'));
+  });
+
+  it('refuses a file it could not write, before it begins', async () => {
+    const { exitCode, stderr } = await bench('cost', '--json', join(folder, 'missing', 'a.json'));
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /--json: folder .*missing is missing or cannot be written to/);
+  });
+
+  it('writes what it measured, against what target, where and with what', async () => {
+    const file = join(folder, 'cost.json');
+    const { exitCode } = await bench('cost', '--unlabelled', '40', '--json', file);
+    const { measured, details, ...rest } = JSON.parse(await readFile(file, 'utf8'));
+    assert.deepEqual(rest, { bench: 'cost', target: 0.5, ok: measured <= 0.5 });
+    assert.equal(exitCode, rest.ok ? 0 : 1);
+    assert.equal(measured, details.costs.ours.tokens / details.costs.authors.tokens);
+    assert.ok(measured > 0.2 && measured < 0.5, `${measured}: one prompt of four is paid`);
+    assert.equal(details.versions.node, process.versions.node);
+    assert.ok(details.machine.cpus >= 1 && details.seconds > 0);
+  });
+});
