@@ -89,7 +89,7 @@ function send(
   response.end(body);
 }
 
-const jobs = new Map<string, ReturnType<typeof succeededJob>>();
+const jobs = new Map<string, { fine_tuned_model: string }>();
 let files = 0;
 
 /** Answers to what is not work: models, files (counted, not kept) and fine-tuning jobs. */
