@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Connection, connect, type Session, type Table } from '@lancedb/lancedb';
-import type { Table as ArrowTable, Schema } from 'apache-arrow';
+import { Table as ArrowTable, Schema } from 'apache-arrow';
 import { schemaOf, types } from './arrow.ts';
 import { damaged, explain, explained } from './errors.ts';
 
@@ -13,16 +13,30 @@ export interface Location {
   session: Session;
 }
 
+/** Makes a table of the name that is given. */
+type Maker = (connection: Connection, holder: string) => Promise<Table>;
+
+/** Row ids rise with every commit and outlive compaction: the order of `Log`. */
+const stableRowIds = { new_table_enable_stable_row_ids: 'true' };
+/** Says in the schema of what bears a name which table holds the rows. */
+const heldBy = 'heldBy';
+
 /**
  * One LanceDB database (a folder or a prefix of a bucket). Tables are opened once and made where
  * they are missing; several processes may do so at the same time and all get the same table.
  * Every read sees what other processes have committed before it. What tables fail with is
  * explained, with their place (see {@link explain}).
+ *
+ * LanceDB does not make tables atomically: of two that make one at the same time the slower may
+ * replace what the quicker has already written to. Only a clone fails where there is a table. So the
+ * rows are in a table that its maker alone knows, and the clone of it, made while it is empty or
+ * never written to again, gives it the name: whose clone is the first, whose table it is.
  */
 export class Database {
   readonly uri: string;
   readonly #connection: Promise<Connection>;
-  readonly #tables = new Map<string, Promise<Table>>();
+  readonly #tables = new Map<string, Table>();
+  readonly #making = new Map<string, Promise<void>>();
 
   constructor({ uri, storageOptions, session }: Location) {
     this.uri = uri;
@@ -37,34 +51,26 @@ export class Database {
 
   /** The table of this name; made empty where it does not exist. */
   table(name: string, schema: Schema): Promise<Table> {
-    return this.#open(name, (connection) =>
-      connection.createEmptyTable(name, schema, { mode: 'create', existOk: true }),
+    return this.#made(name, (connection, holder) =>
+      connection.createEmptyTable(holder, withHolder(schema, holder), {
+        storageOptions: stableRowIds,
+      }),
     );
+  }
+
+  /** The table of this name; made of `data`, in one commit, where it does not exist. */
+  tableOf(name: string, data: () => Promise<ArrowTable>): Promise<Table> {
+    return this.#made(name, async (connection, holder) => {
+      const { schema, batches } = await data();
+      return connection.createTable(holder, new ArrowTable(withHolder(schema, holder), batches));
+    });
   }
 
   /** The table of this name, where it exists. One that is just being made does not, yet. */
   async existing(name: string): Promise<Table | undefined> {
-    const known = this.#tables.get(name);
-    if (known) return known;
-    try {
-      // Remembered only if it is there: who makes it meanwhile must not be told that it is missing.
-      const table = await this.#explained(name, (connection) => connection.openTable(name));
-      if (!this.#tables.has(name)) this.#tables.set(name, Promise.resolve(table));
-      return table;
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
-  }
-
-  /** The table of this name; made of `data`, in one commit, where it does not exist. */
-  async tableOf(name: string, data: () => Promise<ArrowTable>): Promise<Table> {
-    return (
-      (await this.existing(name)) ??
-      this.#open(name, async (connection) =>
-        connection.createTable(name, await data(), { mode: 'create', existOk: true }),
-      )
-    );
+    const found = this.#tables.get(name) ?? (await this.#find(name));
+    if (found) this.#tables.set(name, found);
+    return found;
   }
 
   /** Makes a table and drops it. Fails where tables cannot be read or written. */
@@ -81,6 +87,94 @@ export class Database {
 
   /** The names of all tables. */
   async names(): Promise<string[]> {
+    return (await this.#list()).filter((name) => !isHolder(name));
+  }
+
+  /** Drops the table; it is no error when another process was quicker. */
+  async drop(name: string): Promise<void> {
+    const holder = await this.#holderOf(name);
+    this.#tables.delete(name);
+    await this.#remove(name);
+    if (holder !== undefined) await this.#remove(holder);
+  }
+
+  close(): void {
+    for (const table of this.#tables.values()) table.close();
+    this.#connection.then((open) => open.close()).catch(() => {});
+  }
+
+  async #made(name: string, make: Maker): Promise<Table> {
+    for (;;) {
+      const found = await this.existing(name);
+      if (found) return found;
+      const making =
+        this.#making.get(name) ?? this.#make(name, make).finally(() => this.#making.delete(name));
+      this.#making.set(name, making);
+      await making;
+    }
+  }
+
+  /** Makes a table and gives it the name, unless another process has given it away meanwhile. */
+  async #make(name: string, make: Maker): Promise<void> {
+    const holder = holderFor(name);
+    try {
+      const connection = await this.#connection;
+      (await make(connection, holder)).close();
+      const claim = connection.cloneTable(name, this.#placeOf(holder));
+      // On object storage LanceDB may report a failure after the clone was made.
+      const failure = await claim.then(
+        (table) => table.close(),
+        (error: unknown) => error,
+      );
+      const winner = await this.#holderOf(name);
+      if (winner === undefined) throw failure;
+      if (winner !== holder) await this.#remove(holder);
+    } catch (error) {
+      throw explain(error, this.#placeOf(name));
+    }
+  }
+
+  async #find(name: string): Promise<Table | undefined> {
+    const holder = await this.#holderOf(name);
+    if (holder === undefined) return undefined;
+    const table = await this.#open(holder);
+    if (!table) throw damaged(this.#placeOf(holder));
+    return explained(table, this.#placeOf(holder));
+  }
+
+  /** The table that holds the rows of the one of this name. */
+  async #holderOf(name: string): Promise<string | undefined> {
+    const bearer = await this.#open(name);
+    if (!bearer) return undefined;
+    const { metadata } = await bearer.schema();
+    bearer.close();
+    return metadata.get(heldBy) ?? name; // a table of an older version holds its rows itself
+  }
+
+  /** Opens a table; one that has lost what was committed to it is refused. */
+  async #open(name: string): Promise<Table | undefined> {
+    const place = this.#placeOf(name);
+    // Noted before it is opened: other processes go on writing.
+    const noted = isFolder(this.uri) ? await notedVersion(place) : 0;
+    try {
+      const connection = await this.#connection;
+      const table = await connection.openTable(name).catch(unlessMissing);
+      if (noted > 0 && noted > ((await table?.version()) ?? 0)) throw damaged(place);
+      return table;
+    } catch (error) {
+      throw explain(error, place);
+    }
+  }
+
+  async #remove(name: string): Promise<void> {
+    try {
+      await (await this.#connection).dropTable(name);
+    } catch (error) {
+      if ((await this.#list()).includes(name)) throw explain(error, this.#placeOf(name));
+    }
+  }
+
+  async #list(): Promise<string[]> {
     try {
       const connection = await this.#connection;
       const names: string[] = [];
@@ -94,53 +188,6 @@ export class Database {
     } catch (error) {
       throw explain(error, this.uri);
     }
-  }
-
-  /** Drops the table; it is no error when another process was quicker. */
-  async drop(name: string): Promise<void> {
-    this.#tables.delete(name);
-    try {
-      await (await this.#connection).dropTable(name);
-    } catch (error) {
-      if ((await this.names()).includes(name)) throw explain(error, this.#placeOf(name));
-    }
-  }
-
-  close(): void {
-    for (const table of this.#tables.values()) table.then((open) => open.close()).catch(() => {});
-    this.#connection.then((open) => open.close()).catch(() => {});
-  }
-
-  #open(name: string, make: (connection: Connection) => Promise<Table>): Promise<Table> {
-    const known = this.#tables.get(name);
-    if (known) return known;
-    const table = this.#explained(name, make);
-    this.#tables.set(name, table);
-    table.catch(() => this.#tables.delete(name)); // the next call tries again
-    return table;
-  }
-
-  async #explained(name: string, make: (connection: Connection) => Promise<Table>): Promise<Table> {
-    const place = this.#placeOf(name);
-    try {
-      return explained(await this.#whole(name, make), place);
-    } catch (error) {
-      throw explain(error, place);
-    }
-  }
-
-  /** Opens the table, or makes it; one that has lost what was committed to it is refused. */
-  async #whole(name: string, make: (connection: Connection) => Promise<Table>): Promise<Table> {
-    const place = this.#placeOf(name);
-    // Noted before it is opened: other processes go on writing.
-    const noted = isFolder(this.uri) ? await notedVersion(place) : 0;
-    const connection = await this.#connection;
-    if (noted === 0) return make(connection);
-    const table = await connection.openTable(name).catch((error) => {
-      throw isMissing(error) ? damaged(place) : error;
-    });
-    if ((await table.version()) < noted) throw damaged(place);
-    return table;
   }
 
   #placeOf(name: string): string {
@@ -167,5 +214,13 @@ async function notedVersion(folder: string): Promise<number> {
   }
 }
 
-const isMissing = (error: unknown) =>
-  error instanceof Error && /^Table '.*' was not found/.test(error.message);
+function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof Error && /^Table '.*' was not found/.test(error.message))) throw error;
+}
+
+const holderFor = (name: string) => `${name}.held-${randomUUID()}`;
+const isHolder = (name: string) => /\.held-[\da-f-]{36}$/.test(name);
+
+function withHolder(schema: Schema, holder: string): Schema {
+  return new Schema(schema.fields, new Map([[heldBy, holder]]));
+}

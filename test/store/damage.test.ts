@@ -44,8 +44,13 @@ describe('A damaged table', () => {
     for await (const file of glob(pattern, { cwd: whole })) found.push(file);
     return found.sort();
   };
-  /** The newest first: LanceDB counts their names down. */
-  const manifests = () => files('runs/run/data/answers*.lance/_versions/*.manifest');
+  /** Of the answers, the newest first: LanceDB counts their names down. */
+  const manifests = () => files('runs/run/data/answers*.held-*.lance/_versions/*.manifest');
+  /** Of the table that only gives them their name. */
+  const names = async () => {
+    const all = await files('runs/run/data/answers*.lance/_versions/*.manifest');
+    return all.filter((file) => !file.includes('.held-'));
+  };
   const isDamaged = (table: string) => (error: Error) => {
     const message = `Store ${join(damaged, table)}: a file of this table is damaged or missing. Restore`;
     assert.equal(error.name, 'StoreError', error.stack);
@@ -89,7 +94,8 @@ describe('A damaged table', () => {
       const indices = await files('**/*.lance/_indices/**/*.*');
       assert.ok(data.length >= 6 && indices.length >= 3);
       const [newest] = await manifests();
-      for (const file of [newest!, ...data, ...indices]) {
+      const [name] = await names();
+      for (const file of [name!, newest!, ...data, ...indices]) {
         await damage(join(damaged, file));
         store = await openStore({ uri: damaged });
         const table = file.slice(0, file.indexOf('.lance/') + '.lance'.length);
@@ -123,10 +129,11 @@ describe('A damaged table', () => {
   });
 
   it('does not count as one where a process ended while making it', async () => {
-    const [manifest] = await manifests();
-    const table = join(damaged, dirname(dirname(manifest!)));
-    await rm(table, { recursive: true });
-    await mkdir(join(table, '_transactions'), { recursive: true });
+    for (const [manifest] of [await manifests(), await names()]) {
+      const table = join(damaged, dirname(dirname(manifest!)));
+      await rm(table, { recursive: true });
+      await mkdir(join(table, '_transactions'), { recursive: true });
+    }
     store = await openStore({ uri: damaged });
     assert.deepEqual(await reads.answers!(store), []);
     await store.run('run', 'data').addAnswers([answer(5)], 1);

@@ -1,26 +1,66 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { after, before, describe, it } from 'mocha';
-import type { Store } from '../../store/store.ts';
-import { answer, temporaryStore } from './support.ts';
+import { Session } from '@lancedb/lancedb';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { schemaOf, toArrow, types } from '../../store/arrow.ts';
+import { Database } from '../../store/database.ts';
+import { assertMadeOnce } from './race.ts';
 
-describe('A table that does not exist yet', () => {
-  let store: Store;
-  let remove: () => Promise<void>;
+const schema = schemaOf({ number: types.int });
 
-  before(async () => {
-    ({ store, remove } = await temporaryStore());
+describe('A table', () => {
+  let uri: string;
+  let database: Database;
+
+  beforeEach(async () => {
+    uri = await mkdtemp(join(tmpdir(), 'semievol-database-'));
+    database = new Database({ uri, session: new Session() });
   });
 
-  after(() => remove());
+  afterEach(async () => {
+    database.close();
+    await rm(uri, { recursive: true, force: true });
+  });
+
+  it('is made once, whoever is the first, and loses nothing that was written to it', () =>
+    assertMadeOnce({ uri }, 40));
 
   it('can be looked for by some while others make it', async () => {
-    const run = store.run('looked for', 'data');
-    const read = () => run.answers({ round: 1, stage: 'collaborate', range: { from: 0, to: 10 } });
-    const add = (ordinal: number) => run.addAnswers([answer(ordinal)], 1);
-    const looking = read();
+    const add = async (number: number) => {
+      await (await database.table('table', schema)).add(toArrow(schema, [{ number }]));
+    };
+    const looking = database.existing('table');
     await setImmediate(); // the search is under way, and has found nothing yet
-    await Promise.all([looking, add(0), read(), add(1)]);
-    assert.equal((await read()).length, 2);
+    await Promise.all([looking, add(0), database.existing('table'), add(1)]);
+    assert.equal(await (await database.existing('table'))!.countRows(), 2);
+  });
+
+  it('has its first data only, and leaves no other behind', async () => {
+    const other = new Database({ uri, session: new Session() });
+    const made = await Promise.all(
+      [database, other, other].map((maker, number) =>
+        maker.tableOf('table', async () => toArrow(schema, [{ number }])),
+      ),
+    );
+    const rows = await Promise.all(made.map((table) => table.query().toArray()));
+    assert.deepEqual(rows[0], rows[1]);
+    assert.deepEqual(rows[0], rows[2]);
+    assert.equal(rows[0]!.length, 1);
+    assert.deepEqual(await database.names(), ['table']);
+    assert.equal((await readdir(uri)).length, 2, 'its rows and its name');
+    other.close();
+  });
+
+  it('is gone when dropped, for others too, and may be made again', async () => {
+    const other = new Database({ uri, session: new Session() });
+    await (await database.table('table', schema)).add(toArrow(schema, [{ number: 1 }]));
+    await Promise.all([database.drop('table'), other.drop('table')]);
+    assert.deepEqual(await readdir(uri), []);
+    assert.equal(await other.existing('table'), undefined);
+    assert.equal(await (await database.table('table', schema)).countRows(), 0);
+    other.close();
   });
 });

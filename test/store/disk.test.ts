@@ -34,7 +34,8 @@ const why = await whyNoDisk();
     disk = await Disk.open({ size: 80 * mib });
     store = await openStore({ uri: join(disk.folder, 'store') });
     run = store.run('run', 'data');
-    await append();
+    // More fragments than are left as they are.
+    for (let fragment = 0; fragment < 100; fragment++) await append(1);
   });
 
   after(async () => {

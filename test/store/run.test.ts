@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'mocha';
-import type { Answer, PseudoLabel } from '../../core/types.ts';
+import type { PseudoLabel } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 import { answer, temporaryStore } from './support.ts';
+import { startWriters } from './writers.ts';
 
 const everything = { from: 0, to: 1_000_000 };
-const writer = fileURLToPath(new URL('./writer.ts', import.meta.url));
 
 describe('The tables of a run', () => {
   let store: Store;
@@ -86,7 +83,7 @@ describe('The tables of a run', () => {
     const run = store.run('first', 'data');
     // A zombie of attempt 1 that commits late does not win by its lower attempt number.
     await run.addAnswers([answer(0, { text: 'first' }), answer(1, { text: 'first' })], 2);
-    for (let repeat = 0; repeat < 20; repeat++) {
+    for (let repeat = 0; repeat < 110; repeat++) {
       await run.addAnswers([answer(0, { text: `later ${repeat}` })], 1);
     }
     const texts = async () => {
@@ -199,31 +196,13 @@ describe('The tables of a run', () => {
     }
   });
 
-  it('take the appends of several processes, which also make the tables at the same time', async () => {
-    const writers = [0, 1, 2].map((id) => fork(writer, [store.uri, 'many', String(id)]));
-    await Promise.all(writers.map((child) => once(child, 'message')));
-    const ends = writers.map((child) => once(child, 'exit'));
-    for (const child of writers) child.send('go');
-    for (const [code] of await Promise.all(ends)) assert.equal(code, 0);
-
-    const run = store.run('many', 'data');
-    const rows = await run.answers({ round: 1, stage: 'collaborate', range: everything });
-    const own = (id: string) => rows.filter((row: Answer) => row.model === id).length;
-    // Each writes 100 rows of its own, and all write the same 10.
-    assert.equal(rows.length, 310);
-    for (const id of ['0', '1', '2']) assert.ok(own(id) >= 100);
-    assert.equal((await run.spend(1)).collaborate!.requests, 330);
-  });
-
   it('show at once what another process has committed', async () => {
     const run = store.run('fresh', 'data');
     await run.addAnswers([answer(0)], 1);
     const read = () => run.answers({ round: 1, stage: 'collaborate', range: everything });
     assert.equal((await read()).length, 1);
-    const child = fork(writer, [store.uri, 'fresh', '7']);
-    await once(child, 'message');
-    child.send('go');
-    await once(child, 'exit');
-    assert.equal((await read()).length, 111);
+    const go = await startWriters({ uri: store.uri }, { run: 'fresh', count: 1, appends: 2 });
+    await go();
+    assert.equal((await read()).length, 23);
   });
 });

@@ -1,13 +1,13 @@
-/** A process of its own that appends answers: `writer.ts URI RUN ID`, started by a message. */
+/** A process of its own that appends answers, started by a message: see `startWriters`. */
 import { once } from 'node:events';
 import { openStore } from '../../store/store.ts';
 import { answer } from './support.ts';
 
-const [uri, runName, id] = process.argv.slice(2) as [string, string, string];
-const run = (await openStore({ uri })).run(runName, 'data');
+const [location, runName, appends, id] = process.argv.slice(2) as [string, string, string, string];
+const run = (await openStore(JSON.parse(location))).run(runName, 'data');
 process.send?.('ready');
 await once(process, 'message');
-for (let batch = 0; batch < 10; batch++) {
+for (let batch = 0; batch < Number(appends); batch++) {
   const own = Array.from({ length: 10 }, (_, index) =>
     answer(1_000 + batch * 10 + index, { collaborator: id, model: id }),
   );

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import type { Store } from '../../store/store.ts';
+import { temporaryStore } from './support.ts';
+import { startWriters } from './writers.ts';
+
+const everything = { from: 0, to: 16_384 };
+const count = 8;
+/** In all more than are left without compaction. */
+const appends = 16;
+
+describe('Eight processes that write the same tables at once', function () {
+  this.timeout(60_000);
+  let store: Store;
+  let remove: () => Promise<void>;
+
+  before(async () => {
+    ({ store, remove } = await temporaryStore());
+  });
+
+  after(() => remove());
+
+  it('make them together and lose no row, while they are read and compacted', async () => {
+    const run = store.run('many', 'data');
+    /** Who wrote the answer of each key. */
+    const read = async () => {
+      const rows = await run.answers({ round: 1, stage: 'collaborate', range: everything });
+      const writers = new Map(rows.map((row) => [`${row.collaborator} ${row.ordinal}`, row.model]));
+      assert.equal(writers.size, rows.length, 'one row a key');
+      return writers;
+    };
+    const go = await startWriters({ uri: store.uri }, { run: 'many', count, appends });
+
+    let writing = true;
+    const written = go().finally(() => {
+      writing = false;
+    });
+    const compacted = (async () => {
+      while (writing) await run.optimize(1, everything);
+    })();
+    let last = await read();
+    let reads = 0;
+    for (; writing; reads++) {
+      const now = await read();
+      for (const key of last.keys()) assert.ok(now.has(key), `${key} stays`);
+      last = now;
+    }
+    await Promise.all([written, compacted]);
+    assert.ok(reads > 0);
+
+    assert.equal((await read()).size, count * appends * 10 + appends);
+    assert.equal((await run.spend(1)).collaborate!.requests, count * appends * 11);
+    await run.optimize(1, everything);
+    assert.equal((await read()).size, count * appends * 10 + appends);
+    assert.equal((await run.spend(1)).collaborate!.requests, count * appends * 11);
+  });
+});
