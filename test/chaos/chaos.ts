@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureEngine } from '../../engine/setup.ts';
 import { type Sizes, writeTask } from '../support/stack.ts';
@@ -87,6 +87,8 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const begun = performance.now();
   await ensureEngine();
   await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).length > 0)
+    throw new Error(`${folder} is not empty: name another folder`);
   const spec = await writeTask(folder, RUN, sizes, { rounds: 2, batch: { size: 10, window: 4 } });
   const stage = (name: string, rate: number): ArenaOptions => ({
     ...options,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { RunSpec } from '../../core/spec.ts';
+import type { RoundReport } from '../../core/types.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { Scripted } from '../support/provider/book.ts';
 import type { Job } from '../support/provider/jobs.ts';
@@ -46,31 +47,46 @@ export async function run(
   meanwhile: (scene: Scene) => Promise<void> = async () => {},
 ): Promise<Outcome> {
   const arena = await Arena.open(options);
-  const store = await openStore(arena.config.store);
   const ended = new AbortController();
+  let store: Store | undefined;
   try {
+    store = await openStore(arena.config.store);
     const begunAt = Date.now();
     const evolution = arena.evolve(spec, signal).finally(() => ended.abort());
     const scene = { arena, store, signal: AbortSignal.any([signal, ended.signal]) };
     const [{ reports, failure }] = await Promise.all([evolution, meanwhile(scene)]);
     const endedAt = Date.now();
     const journal = arena.journal.read();
-    const [model] = await store.models.list({ run: spec.name });
-    const dataset = model?.dataset ?? '';
     const jobs = new Shelf<Scripted<Job>>(join(options.folder, 'provider'), 'jobs').values();
     return {
-      dataset,
-      tables: await readTables(store, dataset, spec, reports),
+      ...(failure ? NOTHING : await results(store, journal, spec, reports)),
       journal,
       jobs: jobs.map(({ item }) => item),
-      unstored: await unstored(journal, store, dataset, spec),
       begunAt,
       endedAt,
       workerExits: arena.workers.reduce((sum, worker) => sum + worker.exits, 0),
       failure,
     };
   } finally {
-    store.close();
+    store?.close();
     await arena.close();
   }
+}
+
+/** The results of a run that failed: all is lost. */
+const NOTHING = { dataset: '', tables: {}, unstored: 0 };
+
+async function results(
+  store: Store,
+  journal: JournalEntry[],
+  spec: RunSpec,
+  reports: RoundReport[],
+) {
+  const [model] = await store.models.list({ run: spec.name });
+  const { dataset } = model!;
+  return {
+    dataset,
+    tables: await readTables(store, dataset, spec, reports),
+    unstored: await unstored(journal, store, dataset, spec),
+  };
 }
