@@ -107,6 +107,30 @@ describe('a worker killed in the middle', function () {
     assert.equal(reports.length, 1);
     assert.equal(provider.jobs.all().length, 3);
   });
+
+  it('is noticed within seconds, whatever it was doing', async () => {
+    const spec = await writeTask(bench.folder, 'noticed', {
+      labelled: 10,
+      unlabelled: 10,
+      test: 10,
+    });
+    await startWorker();
+    await (await bench.start(spec)).result();
+    const round = `${spec.name}/round-1`;
+    const children = ['warm-up', 'propagate', 'fine-tune', 'evaluate-semievol'];
+    const seen = new Set<string>();
+    for (const id of [spec.name, round, ...children.map((child) => `${round}/${child}`)]) {
+      const { events } = await temporal.client.workflow.getHandle(id).fetchHistory();
+      for (const { activityTaskScheduledEventAttributes: scheduled } of events ?? []) {
+        if (!scheduled) continue;
+        const name = scheduled.activityType!.name!;
+        const seconds = Number(scheduled.heartbeatTimeout?.seconds ?? 0);
+        assert.ok(seconds > 0 && seconds <= 15, `${name} may be silent for ${seconds} s`);
+        seen.add(name);
+      }
+    }
+    assert.ok(seen.size >= 14, [...seen].join(', '));
+  });
 });
 
 async function storedAnswers(bench: Bench, run: string): Promise<number> {
