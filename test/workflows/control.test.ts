@@ -45,7 +45,8 @@ describe('a run under way', function () {
       const propagate = temporal.client.workflow.getHandle(`${roundWorkflowId}/propagate`);
       const idle = async () => {
         const { raw } = await propagate.describe();
-        return (raw.pendingActivities ?? []).length === 0;
+        // Between two activities there is a workflow task.
+        return (raw.pendingActivities ?? []).length === 0 && !raw.pendingWorkflowTask;
       };
       while (!(await idle()));
       const { done } = await propagate.query<{ done: number }>('status');

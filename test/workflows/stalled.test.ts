@@ -14,7 +14,7 @@ const [KEYWORD, INT] = [2, 3];
 const KEYWORDS = 10;
 
 describe('a fine-tuning job without progress', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let temporal: TestWorkflowEnvironment;
   let bench: Bench;
   const stopping: (() => Promise<unknown>)[] = [];
