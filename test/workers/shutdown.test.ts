@@ -27,7 +27,11 @@ describe('a worker told to stop', function () {
   });
 
   const startWorker = async () => {
-    const worker = await WorkerProcess.start({ ...bench, address: temporal.address });
+    const config = {
+      ...bench.config,
+      worker: { ...bench.config.worker, shutdownGraceSeconds: 20 },
+    };
+    const worker = await WorkerProcess.start({ ...bench, config, address: temporal.address });
     workers.push(worker);
     return worker;
   };
