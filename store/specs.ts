@@ -13,6 +13,8 @@ interface SpecRow {
 /** The spec of every run. A run keeps the one it was first given. */
 export class Specs {
   readonly #log: Log<SpecRow>;
+  /** Every activity asks for its run's. */
+  readonly #found = new Map<string, RunSpec>();
 
   constructor(database: Database) {
     this.#log = new Log<SpecRow>(database, {
@@ -31,7 +33,12 @@ export class Specs {
   }
 
   async find(run: string): Promise<RunSpec | undefined> {
+    const found = this.#found.get(run);
+    if (found) return found;
     const [row] = await this.#log.read(equals({ run }));
-    return row && (JSON.parse(row.spec) as RunSpec);
+    if (!row) return undefined;
+    const spec = JSON.parse(row.spec) as RunSpec;
+    this.#found.set(run, spec);
+    return spec;
   }
 }

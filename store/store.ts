@@ -66,8 +66,9 @@ export class Store {
   readonly models: Models;
   readonly specs: Specs;
   readonly #storageOptions: Record<string, string> | undefined;
-  // Without bounds the caches of LanceDB grow to gigabytes in a long-lived worker.
-  readonly #session = new Session(BigInt(16 * mib), BigInt(16 * mib));
+  // Without bounds the caches of LanceDB grow to gigabytes in a long-lived worker. The first holds
+  // the index of the labelled vectors: 15 MiB for 10,000 of 384 dimensions.
+  readonly #session = new Session(BigInt(64 * mib), BigInt(16 * mib));
   readonly #open = new Map<string, Database>();
   readonly #root: Database;
 

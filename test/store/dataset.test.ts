@@ -153,23 +153,4 @@ describe('A data set', () => {
       assert.equal(fused[0]!.distance, -(1 / 61 + 1 / 63));
     });
   });
-
-  it('is searched through an index when large, and finds what is exactly there', async () => {
-    const count = 20_001;
-    const noise = (seed: number) => Math.sin(seed * 12.9898) * 43_758.5453;
-    const vector = (ordinal: number) =>
-      Float32Array.from({ length: 8 }, (_, axis) => (noise(ordinal * 8 + axis) % 1) - 0.01);
-    const labelled = Array.from({ length: count }, (_, ordinal) => example('labelled', ordinal));
-    const dataset = await writeDataset(store, 'large', labelled);
-    const rows = labelled.map(({ ordinal, id }) => ({ ordinal, id, vector: vector(ordinal) }));
-    await dataset.addVectors('m', 'labelled', rows);
-    await dataset.prepareSearch('m');
-    const asked = [0, 777, 20_000];
-    const found = await dataset.nearest('m', asked.map(vector), 3);
-    assert.deepEqual(
-      found.map(([first]) => first!.ordinal),
-      asked,
-    );
-    for (const [first] of found) assert.ok(Math.abs(first!.distance) < 1e-5);
-  }).timeout(20_000);
 });
