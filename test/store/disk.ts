@@ -45,7 +45,10 @@ export class Disk {
     await using filler = await open(this.#filler, 'a');
     const { bavail, bsize } = await statfs(this.folder);
     const excess = bavail * bsize - leave;
-    if (excess > 0) await filler.appendFile(Buffer.alloc(excess));
+    if (excess > 0)
+      await filler.appendFile(Buffer.alloc(excess)).catch((error) => {
+        if (error.code !== 'ENOSPC') throw error; // others write too
+      });
     else await filler.truncate((await filler.stat()).size + excess);
   }
 

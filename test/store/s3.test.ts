@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, it } from 'mocha';
 import { openStore, type Store, type StoreOptions } from '../../store/store.ts';
 import { type S3, startS3 } from '../support/s3.ts';
+import { setEnvironment } from './environment.ts';
 import { assertMadeOnce } from './race.ts';
 import { answer, example, writeDataset } from './support.ts';
 import { startWriters } from './writers.ts';
@@ -23,22 +24,19 @@ describe('A store on object storage', function () {
   after(() => s3?.close());
 
   describe('in use', () => {
-    const environment = { ...process.env };
+    let restore: () => void;
     let location: StoreOptions;
     let store: Store;
 
     before(async () => {
-      Object.assign(process.env, s3.environment);
+      restore = setEnvironment(s3.environment);
       location = { uri: `${s3.uri}/store`, storageOptions: s3.storageOptions };
       store = await openStore(location);
     });
 
     after(() => {
       store?.close();
-      for (const name of Object.keys(s3.environment)) {
-        if (environment[name] === undefined) delete process.env[name];
-        else process.env[name] = environment[name];
-      }
+      restore?.();
     });
 
     it('holds data sets, and finds neighbours in them', async () => {

@@ -37,10 +37,15 @@ export function quiet(): void {
   }
 }
 
-/** A configuration with one endpoint, `local`, and a store in `folder`. */
-export function testConfig(folder: string, baseURL: string, endpoint: object = {}): Config {
+/** A configuration with one endpoint, `local`, and a store in `folder` unless another is given. */
+export function testConfig(
+  folder: string,
+  baseURL: string,
+  endpoint: object = {},
+  store: Partial<Config['store']> = { uri: join(folder, 'store') },
+): Config {
   return defineConfig({
-    store: { uri: join(folder, 'store') },
+    store,
     endpoints: { local: { baseURL, pollSeconds: 0.05, ...endpoint } },
     worker: { shutdownGraceSeconds: 1 },
   });
@@ -94,9 +99,11 @@ export class Bench {
     temporal: TestWorkflowEnvironment,
     provider: Provider,
     endpoint: object = {},
+    store?: Partial<Config['store']>,
   ): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), 'semievol-test-'));
-    return new Bench(temporal, provider, folder, testConfig(folder, provider.baseURL, endpoint));
+    const config = testConfig(folder, provider.baseURL, endpoint, store);
+    return new Bench(temporal, provider, folder, config);
   }
 
   private constructor(

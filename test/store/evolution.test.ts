@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, afterEach, before, describe, it } from 'mocha';
+import type { RunSpec } from '../../core/spec.ts';
+import type { RunStatus } from '../../core/types.ts';
+import { openStore } from '../../store/store.ts';
+import type { Config } from '../../workers/config.ts';
+import { startProvider } from '../support/provider/provider.ts';
+import { startS3 } from '../support/s3.ts';
+import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { untilPending } from '../workflows/support.ts';
+import { Disk, whyNoDisk } from './disk.ts';
+import { setEnvironment } from './environment.ts';
+
+const mib = 1024 ** 2;
+const chats = '/chat/completions';
+const sizes = { labelled: 8, unlabelled: 40, test: 8 };
+const maxInFlight = 4;
+const why = await whyNoDisk();
+
+describe('An evolution', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  /** What comes of it when it is not disturbed, in a folder. */
+  let expected: object;
+  const closing: { close(): Promise<unknown> }[] = [];
+
+  const open = async (store?: Partial<Config['store']>, latencyMs = 0) => {
+    const provider = await startProvider({ latencyMs });
+    const bench = await Bench.open(temporal, provider, { maxInFlight }, store);
+    closing.push(bench);
+    return { bench, provider };
+  };
+  /** One name: the models of the stand-in provider, and so its answers, follow from it. */
+  const taskOf = ({ folder }: Bench) => writeTask(folder, 'evolution', sizes);
+  const outcomeOf = async ({ config }: Bench, { name }: RunSpec, { reports }: RunStatus) => {
+    const { uri, options } = config.store;
+    const store = await openStore({ uri, storageOptions: options });
+    const [model] = await store.models.list({ run: name });
+    const labels = await store
+      .run(name, model!.dataset)
+      .pseudoLabels(1, { from: 0, to: sizes.unlabelled });
+    store.close();
+    const { accuracy, pseudoLabels, promoted } = reports[0]!;
+    labels.sort((a, b) => a.ordinal - b.ordinal);
+    return { accuracy, pseudoLabels, promoted, labels };
+  };
+
+  before(async () => {
+    temporal = await startTemporal();
+    const { bench } = await open();
+    const spec = await taskOf(bench);
+    expected = await outcomeOf(bench, spec, await bench.run(spec));
+  });
+
+  afterEach(async () => {
+    for (const one of closing.splice(0).reverse()) await one.close();
+  });
+
+  after(() => temporal?.teardown());
+
+  (why ? it.skip : it)(
+    `waits while the disk is full, and goes on without loss${why ? ` (${why})` : ''}`,
+    async () => {
+      const disk = await Disk.open({ size: 96 * mib });
+      closing.push(disk);
+      const { bench, provider } = await open({ uri: join(disk.folder, 'store') }, 80);
+      const spec = await taskOf(bench);
+      const worker = await bench.worker();
+      const status = await worker.runUntil(async () => {
+        const run = await bench.start(spec);
+        await provider.journal.waitFor((journal) => journal.count(chats) >= 30);
+        await disk.fill();
+        const propagate = `${spec.name}/round-1/propagate`;
+        const full = /^Store \S+: (the disk is full|only 0 MiB are free on its disk)\. Free some/;
+        await untilPending(bench, propagate, ({ trouble }) => full.test(trouble ?? ''));
+        await disk.clear();
+        return run.result();
+      });
+      assert.deepEqual(await outcomeOf(bench, spec, status), expected);
+    },
+  );
+
+  it('is the same on object storage', async () => {
+    const s3 = await startS3();
+    const restore = setEnvironment(s3.environment);
+    closing.push(s3, { close: async () => restore() });
+    const { bench } = await open({ uri: `${s3.uri}/store`, options: s3.storageOptions });
+    const spec = await taskOf(bench);
+    assert.deepEqual(await outcomeOf(bench, spec, await bench.run(spec)), expected);
+  }).timeout(300_000); // the first time installs the server
+});
