@@ -19,6 +19,8 @@ export const description =
 const TARGET = 0.95;
 const LATENCY_MS = 100;
 const LABELLED = 10_000;
+/** Large batches: each costs Temporal and the store the same, whatever its size. */
+const BATCH = { size: 1_000, window: 4 };
 /** Legs of each kind, one of ours beside one of the bare loop's. */
 const PAIRS = 2;
 /** Different prompts of the bare loop. */
@@ -52,7 +54,7 @@ export async function run({ inFlight, seconds, say, print }: Options): Promise<B
   const stack = await Stack.open({ latencyMs: LATENCY_MS });
   try {
     say(`${LABELLED} labelled examples: ingest, embed, index`);
-    const spec = poolSpec(stack.folder, 'throughput');
+    const spec = poolSpec(stack.folder, 'throughput', { batch: BATCH });
     const examples = settings.map((setting) => examplesOf(setting, seconds, spec));
     const unlabelled = examples.reduce((sum, count) => sum + (1 + PAIRS) * count, 0);
     await writePool(stack.folder, { labelled: LABELLED, unlabelled, test: 1 });
