@@ -15,12 +15,12 @@ import { setEnvironment } from './environment.ts';
 
 const mib = 1024 ** 2;
 const chats = '/chat/completions';
-const sizes = { labelled: 8, unlabelled: 40, test: 8 };
+const sizes = { labelled: 6, unlabelled: 20, test: 6 };
 const maxInFlight = 4;
 const why = await whyNoDisk();
 
 describe('An evolution', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let temporal: TestWorkflowEnvironment;
   /** What comes of it when it is not disturbed, in a folder. */
   let expected: object;
@@ -70,7 +70,7 @@ describe('An evolution', function () {
       const worker = await bench.worker();
       const status = await worker.runUntil(async () => {
         const run = await bench.start(spec);
-        await provider.journal.waitFor((journal) => journal.count(chats) >= 30);
+        await provider.journal.waitFor((journal) => journal.count(chats) >= 20);
         await disk.fill();
         const propagate = `${spec.name}/round-1/propagate`;
         const full = /^Store \S+: (the disk is full|only 0 MiB are free on its disk)\. Free some/;
