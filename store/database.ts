@@ -18,6 +18,8 @@ type Maker = (connection: Connection, holder: string) => Promise<Table>;
 
 /** Row ids rise with every commit and outlive compaction: the order of `Log`. */
 const stableRowIds = { new_table_enable_stable_row_ids: 'true' };
+/** Tables kept open at the same time, each with half a megabyte: a large pool has hundreds. */
+const mostOpen = 64;
 /** Says in the schema of what bears a name which table holds the rows. */
 const heldBy = 'heldBy';
 
@@ -69,7 +71,7 @@ export class Database {
   /** The table of this name, where it exists. One that is just being made does not, yet. */
   async existing(name: string): Promise<Table | undefined> {
     const found = this.#tables.get(name) ?? (await this.#find(name));
-    if (found) this.#tables.set(name, found);
+    if (found) this.#keep(name, found);
     return found;
   }
 
@@ -101,6 +103,14 @@ export class Database {
   close(): void {
     for (const table of this.#tables.values()) table.close();
     this.#connection.then((open) => open.close()).catch(() => {});
+  }
+
+  /** Keeps a table open, the least recently used one making place for it. */
+  #keep(name: string, table: Table): void {
+    this.#tables.delete(name);
+    this.#tables.set(name, table);
+    const [oldest] = this.#tables.keys();
+    if (this.#tables.size > mostOpen) this.#tables.delete(oldest!); // its users may still hold it
   }
 
   async #made(name: string, make: Maker): Promise<Table> {

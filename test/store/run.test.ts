@@ -196,6 +196,22 @@ describe('The tables of a run', () => {
     }
   });
 
+  it('may have more partitions than are kept open', async () => {
+    const run = store.run('large', 'data');
+    const ordinals = Array.from({ length: 70 }, (_, partition) => partition * 16_384);
+    for (const from of [0, 35])
+      await run.addAnswers(
+        ordinals.slice(from, from + 35).map((ordinal) => answer(ordinal)),
+        1,
+      );
+    const all = { round: 1, stage: 'collaborate' as const, range: { from: 0, to: 70 * 16_384 } };
+    for (let repeat = 0; repeat < 2; repeat++)
+      assert.deepEqual(
+        (await run.answers(all)).map(({ ordinal }) => ordinal),
+        ordinals,
+      );
+  }).timeout(30_000);
+
   it('show at once what another process has committed', async () => {
     const run = store.run('fresh', 'data');
     await run.addAnswers([answer(0)], 1);
