@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Time after which a program that ended by itself is started again. */
 const AGAIN_MS = 500;
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 export interface Program {
   name: string;
@@ -46,7 +46,7 @@ export class Service {
     return this.#isReady;
   }
 
-  /** Resolves when the process that runs now, or the next one, is ready. @throws after a minute */
+  /** Resolves when the process that runs now, or the next one, is ready. @throws after three minutes */
   async ready(): Promise<void> {
     const late = new AbortController();
     const { signal } = late;
