@@ -16,6 +16,8 @@ const batch = {
   startToCloseTimeout: '2 hours',
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  // Else the worker that runs the workflow would get all batches, and the others none.
+  allowEagerDispatch: false,
   retry,
 } as const;
 
