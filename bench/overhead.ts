@@ -6,7 +6,7 @@ import { startBareLoop } from './support/bareLoop.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import { executions } from './support/executions.ts';
 import { example, poolSpec, writePool } from './support/pool.ts';
-import { type PhaseSeconds, roundsOf } from './support/rounds.ts';
+import { roundsOf } from './support/rounds.ts';
 import { Stack } from './support/stack.ts';
 
 export const description =
@@ -29,13 +29,15 @@ export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
       taskQueue: config.temporal.taskQueue,
       args: [{ run: spec.name, spec }],
     });
-    const rounds = await roundsOf(stack.client, await executions(stack.client));
+    const times = await roundsOf(stack.client, await executions(stack.client));
+    const rounds = times.map(({ seconds }) => seconds);
     const requests = (await stack.endpoint.stats()).paths['/chat/completions']!.requests;
     say(`the same ${requests} chat requests by a bare loop`);
     const requestSeconds = await bareSeconds(stack, spec, requests);
 
     const names = Object.keys(rounds[0]!);
-    const column = (phases: PhaseSeconds) => names.map((name) => phases[name]!.toFixed(2));
+    const column = (phases: Record<string, number>) =>
+      names.map((name) => phases[name]!.toFixed(2));
     const head = ['seconds', ...rounds.map((_, index) => `round ${index + 1}`)];
     const columns = rounds.map(column);
     print(

@@ -7,9 +7,9 @@ import type { evolve } from '../workflows/index.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import { executions } from './support/executions.ts';
 import { wholeNumbers } from './support/lists.ts';
-import { watchMemory } from './support/memory.ts';
+import { peak, watchMemory } from './support/memory.ts';
 import { poolSpec, writePool } from './support/pool.ts';
-import { type PhaseSeconds, roundsOf } from './support/rounds.ts';
+import { roundsOf } from './support/rounds.ts';
 import { Stack } from './support/stack.ts';
 
 export const description =
@@ -37,7 +37,9 @@ interface Measures {
   historyKiB: number;
   executions: number;
   storeMiB: number;
-  seconds: PhaseSeconds;
+  /** By phase. */
+  seconds: Record<string, number>;
+  phaseMiB: Record<string, number>;
 }
 
 export function addOptions(command: Command): Command {
@@ -98,19 +100,23 @@ async function measure(unlabelled: number): Promise<Measures> {
     await follow(stack.client, spec.name, taskQueue, display, new AbortController().signal);
     display.stop();
     await handle.result();
-    const workerMiB = await memory.peak();
+    const samples = await memory.stop();
     const all = await executions(stack.client);
-    const [seconds] = await roundsOf(stack.client, all);
+    const [round] = await roundsOf(stack.client, all);
+    const { phases, seconds } = round!;
     const rows = Object.values(sizes).reduce((sum, count) => sum + count, 0);
     return {
       unlabelled,
-      rowsPerSecond: rows / seconds!.ingest!,
-      workerMiB,
+      rowsPerSecond: rows / seconds.ingest!,
+      workerMiB: peak(samples),
       historyEvents: Math.max(...all.map(({ historyLength }) => historyLength)),
       historyKiB: Math.max(...all.map(({ historySize }) => historySize! / 1024)),
       executions: all.length,
       storeMiB: (await bytesIn(config.store.uri)) / 1024 ** 2,
-      seconds: seconds!,
+      seconds,
+      phaseMiB: Object.fromEntries(
+        phases.map(({ name, from, to }) => [name, peak(samples, from, to)]),
+      ),
     };
   } finally {
     await stack.close();
@@ -141,9 +147,11 @@ function measuresTable(all: Measures[]): string {
       row('largest history, KiB', (one) => one.historyKiB),
       row('executions', (one) => one.executions),
       row('store, MiB', (one) => one.storeMiB),
-      ...Object.keys(all[0]!.seconds).map((phase) =>
-        row(`${phase}, s`, (one) => one.seconds[phase]!),
-      ),
+      ...Object.keys(all[0]!.phaseMiB).map((phase) => [
+        `${phase}, s (worker, MiB)`,
+        ...all.map((one) => `${one.seconds[phase]!.toFixed(1)} (${whole(one.phaseMiB[phase]!)})`),
+      ]),
+      row('between, s', (one) => one.seconds.between!),
     ],
     'right',
   );

@@ -4,29 +4,41 @@ import { promisify } from 'node:util';
 
 const SAMPLE_MS = 500;
 
-/** Watches the resident memory of a process until `peak` asks for the most there was, in MiB. */
-export function watchMemory(pid: number): { peak(): Promise<number> } {
-  const stop = new AbortController();
-  const watching = watch(pid, stop.signal);
-  watching.catch(() => {}); // told by `peak`
+export interface MemorySample {
+  /** Epoch milliseconds. */
+  at: number;
+  residentMiB: number;
+}
+
+/** Samples the resident memory of a process, twice a second, until `stop` asks for what there was. */
+export function watchMemory(pid: number): { stop(): Promise<MemorySample[]> } {
+  const end = new AbortController();
+  const watching = watch(pid, end.signal);
+  watching.catch(() => {}); // told by `stop`
   return {
-    peak() {
-      stop.abort();
+    stop() {
+      end.abort();
       return watching;
     },
   };
 }
 
-async function watch(pid: number, signal: AbortSignal): Promise<number> {
-  let peak = 0;
+async function watch(pid: number, signal: AbortSignal): Promise<MemorySample[]> {
+  const samples: MemorySample[] = [];
   while (!signal.aborted) {
-    peak = Math.max(peak, await residentMiB(pid));
+    samples.push({ at: Date.now(), residentMiB: await residentMiB(pid) });
     await sleep(SAMPLE_MS, undefined, { signal }).catch(() => {});
   }
-  return peak;
+  return samples;
 }
 
 async function residentMiB(pid: number): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', `${pid}`]);
   return Number(stdout) / 1024;
+}
+
+/** The most there was, of the samples from `from` to `to`. */
+export function peak(samples: readonly MemorySample[], from = 0, to = Number.POSITIVE_INFINITY) {
+  const during = samples.filter(({ at }) => at >= from && at <= to);
+  return during.reduce((most, { residentMiB }) => Math.max(most, residentMiB), 0);
 }

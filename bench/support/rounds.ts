@@ -1,40 +1,55 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import type { PhaseStatus, RoundStatus } from '../../core/types.ts';
+import type { RoundStatus } from '../../core/types.ts';
 
-/** Seconds by phase of a round; also of `ingest` before it and of what lies `between` the phases. */
-export type PhaseSeconds = Record<string, number>;
+export interface Phase {
+  name: string;
+  /** Epoch milliseconds. */
+  from: number;
+  to: number;
+}
 
-/** The phases of each round among the executions of a server on which one run has ended. */
+export interface RoundTimes {
+  /** `ingest`, which is before the round, and the round's own, in the order of their beginnings. */
+  phases: Phase[];
+  /** Seconds by phase; `between` is what belongs to none. */
+  seconds: Record<string, number>;
+}
+
+/** When the phases of each round were, among the executions of a server on which one run has ended. */
 export async function roundsOf(
   client: Client,
   executions: WorkflowExecutionInfo[],
-): Promise<PhaseSeconds[]> {
+): Promise<RoundTimes[]> {
   const evolves = executions.filter(({ type }) => type === 'evolve');
   const rounds = executions.filter(({ type }) => type === 'round');
   return Promise.all(
     rounds.map(async (round, index) => {
+      const evolve = evolves[index]!;
       const handle = client.workflow.getHandle(round.workflowId);
-      const { phases } = await handle.query<RoundStatus>('status');
-      return phaseSeconds(evolves[index]!, round, phases);
+      const status = await handle.query<RoundStatus>('status');
+      const phases = [
+        { name: 'ingest', from: Number(evolve.startTime), to: Number(round.startTime) },
+        ...status.phases.map(({ name, startedAt = 0, endedAt = 0 }) => ({
+          name,
+          from: startedAt,
+          to: endedAt,
+        })),
+      ];
+      const all = Number(evolve.closeTime) - Number(evolve.startTime);
+      return { phases, seconds: secondsOf(phases, all) };
     }),
   );
 }
 
-function phaseSeconds(
-  evolve: WorkflowExecutionInfo,
-  round: WorkflowExecutionInfo,
-  phases: PhaseStatus[],
-): PhaseSeconds {
-  const [startedAt, endedAt] = [Number(evolve.startTime), Number(evolve.closeTime)];
-  const seconds: PhaseSeconds = { ingest: (Number(round.startTime) - startedAt) / 1000 };
-  let working = 0;
+function secondsOf(phases: Phase[], all: number): Record<string, number> {
+  const seconds: Record<string, number> = {};
+  let within = 0;
   let until = 0;
-  for (const { name, startedAt = 0, endedAt = 0 } of phases) {
-    seconds[name] = (endedAt - startedAt) / 1000;
+  for (const { name, from, to } of phases) {
+    seconds[name] = (to - from) / 1000;
     // Fine-tune and baseline overlap.
-    working += Math.max(0, endedAt - Math.max(startedAt, until));
-    until = Math.max(until, endedAt);
+    within += Math.max(0, to - Math.max(from, until));
+    until = Math.max(until, to);
   }
-  seconds.between = (endedAt - startedAt - working) / 1000 - seconds.ingest!;
-  return seconds;
+  return { ...seconds, between: (all - within) / 1000 };
 }
