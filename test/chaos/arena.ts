@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -129,13 +128,11 @@ export class Arena {
       taskQueue: this.config.temporal.taskQueue,
       args: [{ run: spec.name, spec }],
     });
-    signal.throwIfAborted();
-    const aborted = once(signal, 'abort').then(() => {
-      throw signal.reason;
-    });
     for (;;) {
+      signal.throwIfAborted();
       try {
-        return { reports: (await Promise.race([run.result(), aborted])).reports };
+        const { reports } = await this.#client.withAbortSignal(signal, () => run.result());
+        return { reports };
       } catch (error) {
         if (error instanceof WorkflowFailedError) return { reports: [], failure: reason(error) };
         await sleep(500, undefined, { signal });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { chaos, isFine } from './chaos.ts';
@@ -38,7 +39,10 @@ describe('chaos', function () {
     const child = spawn(process.execPath, [main], { env: { ...process.env, TMPDIR: folder } });
     await once(createInterface(child.stderr), 'line');
     const [place] = await readdir(folder);
-    while (!(await running()).some((line) => line.includes(place!) && line.includes('worker')));
+    const journal = join(folder, place!, 'undisturbed/provider/journal.jsonl');
+    const asked = async () => (await readFile(journal, 'utf8')).includes('/embeddings');
+    while (!(await asked().catch(() => false))) await sleep(100);
+    assert.equal((await running()).filter((line) => line.includes(place!)).length, 4);
     child.kill('SIGINT');
     assert.deepEqual(await once(child, 'exit'), [130, null]);
     assert.deepEqual(await readdir(folder), []);

@@ -7,7 +7,7 @@ import type { Job } from '../support/provider/jobs.ts';
 import type { JournalEntry } from '../support/provider/journal.ts';
 import { Shelf } from '../support/provider/shelf.ts';
 import { unstored } from './accounts.ts';
-import { Arena, type ArenaOptions } from './arena.ts';
+import { Arena, type ArenaOptions, type Evolved } from './arena.ts';
 import { readTables, type Tables } from './tables.ts';
 
 /** What a run leaves behind. */
@@ -49,11 +49,12 @@ export async function run(
   const arena = await Arena.open(options);
   const ended = new AbortController();
   let store: Store | undefined;
+  let evolution: Promise<Evolved> | undefined;
   try {
     store = await openStore(arena.config.store);
     const begunAt = Date.now();
-    const evolution = arena.evolve(spec, signal).finally(() => ended.abort());
     const scene = { arena, store, signal: AbortSignal.any([signal, ended.signal]) };
+    evolution = arena.evolve(spec, scene.signal).finally(() => ended.abort());
     const [{ reports, failure }] = await Promise.all([evolution, meanwhile(scene)]);
     const endedAt = Date.now();
     const journal = arena.journal.read();
@@ -68,6 +69,8 @@ export async function run(
       failure,
     };
   } finally {
+    ended.abort();
+    await evolution?.catch(() => undefined);
     store?.close();
     await arena.close();
   }
