@@ -17,6 +17,13 @@ interface Place {
   taken: boolean;
 }
 
+/** Somebody who waits for a place. */
+interface Waiter {
+  admit(): void;
+  giveUp(reason: unknown): void;
+  signal: AbortSignal | null | undefined;
+}
+
 /**
  * Keeps as many requests under way as the endpoint takes, whether that is limited by their number
  * at a time or by a rate. How many is up to a congestion window; they are sent evenly, since bursts
@@ -28,8 +35,10 @@ interface Place {
 export class AdaptiveLimiter {
   readonly #window: CongestionWindow;
   readonly #places = new AsyncLocalStorage<Place>();
-  readonly #calls: (() => void)[] = [];
-  readonly #repetitions: (() => void)[] = [];
+  #calls: Waiter[] = [];
+  #repetitions: Waiter[] = [];
+  /** Signals that are listened to: once each, since thousands of waiters may share one. */
+  readonly #heeded = new WeakSet<AbortSignal>();
   #underWay = 0;
   /** Smoothed milliseconds from sending a request to its answer. */
   #roundTrip = 0;
@@ -88,19 +97,30 @@ export class AdaptiveLimiter {
   }
 
   /** Resolves when the caller has a place. */
-  async #turn(queue: (() => void)[], signal?: AbortSignal | null): Promise<void> {
+  async #turn(queue: Waiter[], signal?: AbortSignal | null): Promise<void> {
     signal?.throwIfAborted();
+    if (signal) this.#heed(signal);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const giveUp = () => {
-      const index = queue.indexOf(resolve);
-      if (index >= 0) queue.splice(index, 1);
-      reject(signal?.reason);
+    queue.push({ admit: resolve, giveUp: reject, signal });
+    this.#admit();
+    await promise;
+  }
+
+  /** Sees to it that those who wait give up when the signal aborts. */
+  #heed(signal: AbortSignal): void {
+    if (this.#heeded.has(signal)) return;
+    this.#heeded.add(signal);
+    const giveUp = (queue: Waiter[]) =>
+      queue.filter((waiter) => {
+        if (waiter.signal === signal) waiter.giveUp(signal.reason);
+        return waiter.signal !== signal;
+      });
+    const abandon = () => {
+      this.#calls = giveUp(this.#calls);
+      this.#repetitions = giveUp(this.#repetitions);
       this.#admit(); // or its timer would keep the process from ending
     };
-    signal?.addEventListener('abort', giveUp, { once: true });
-    queue.push(resolve);
-    this.#admit();
-    await promise.finally(() => signal?.removeEventListener('abort', giveUp));
+    signal.addEventListener('abort', abandon, { once: true });
   }
 
   #leave(place: Place): void {
@@ -128,7 +148,7 @@ export class AdaptiveLimiter {
       const interval = this.#roundTrip / (PACE * this.window);
       this.#nextAt = Math.max(this.#nextAt, now - SLACK) + interval;
       this.#underWay++;
-      queue.shift()?.();
+      queue.shift()!.admit();
     }
   }
 }

@@ -63,8 +63,9 @@ function vectorColumn(type: FixedSizeList, rows: ArrayLike<number>[]) {
 }
 
 /** The rows of a batch as plain objects: lists as arrays, vectors as Float32Array. */
-export function fromArrow<Row>(batch: RecordBatch): Row[] {
-  const columns = batch.schema.fields.map(({ name, type }) => {
+export function fromArrow<Row>(batch: RecordBatch, leftOut?: string): Row[] {
+  const fields = batch.schema.fields.filter(({ name }) => name !== leftOut);
+  const columns = fields.map(({ name, type }) => {
     const column = batch.getChild(name)!;
     const nested = DataType.isList(type) || DataType.isFixedSizeList(type);
     return {

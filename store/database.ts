@@ -16,7 +16,7 @@ export interface Location {
 /** Makes a table of the name that is given. */
 type Maker = (connection: Connection, holder: string) => Promise<Table>;
 
-/** Row ids rise with every commit and outlive compaction: the order of `Log`. */
+/** Row ids that rise with every commit and outlive compaction. */
 const stableRowIds = { new_table_enable_stable_row_ids: 'true' };
 /** Tables kept open at the same time, each with half a megabyte: a large pool has hundreds. */
 const mostOpen = 64;
@@ -51,7 +51,7 @@ export class Database {
     this.#connection.catch(() => {}); // reported by the first use
   }
 
-  /** The table of this name; made empty where it does not exist. */
+  /** The table of this name; made empty where it does not exist. Its row ids rise with every commit. */
   table(name: string, schema: Schema): Promise<Table> {
     return this.#made(name, (connection, holder) =>
       connection.createEmptyTable(holder, withHolder(schema, holder), {

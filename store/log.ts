@@ -1,4 +1,4 @@
-import type { Table } from '@lancedb/lancedb';
+import type { Query, Table } from '@lancedb/lancedb';
 import type { Schema } from 'apache-arrow';
 import { fromArrow, toArrow } from './arrow.ts';
 import type { Database } from './database.ts';
@@ -8,6 +8,8 @@ import { explain } from './errors.ts';
 const FRAGMENTS = 100;
 /** Versions younger than this are kept: no reader holds one for so long. */
 const KEEP_MS = 3_600_000;
+/** LanceDB's name of the column of row ids. */
+const ROW_ID = '_rowid';
 
 export interface LogDefinition<Row> {
   name: string;
@@ -21,8 +23,8 @@ export interface LogDefinition<Row> {
  * An append-only table that any number of processes write at the same time. Appends of LanceDB
  * never conflict with one another, unlike its merges and updates, so a key is not unique in the
  * table: a retried or abandoned attempt may have written it too. Reads give one row a key, the
- * first committed. They rely on LanceDB reading fragments in the order of their commits, which
- * compaction keeps.
+ * first committed, which row ids tell (see {@link Database.table}): a compaction puts its rows after
+ * those that were appended while it ran.
  */
 export class Log<Row extends object> {
   readonly #database: Database;
@@ -49,21 +51,25 @@ export class Log<Row extends object> {
 
   /** The rows that meet the SQL condition, one a key, in the order of their commits. */
   async read(where = ''): Promise<Row[]> {
-    const rows = new Map<string, Row>();
-    for await (const batch of this.every(where)) {
-      for (const row of batch) {
+    const query = (await this.#query(where))?.withRowId();
+    if (!query) return [];
+    const firsts = new Map<string, { id: bigint; row: Row }>();
+    for await (const batch of query) {
+      const ids = batch.getChild(ROW_ID)!;
+      fromArrow<Row>(batch, ROW_ID).forEach((row, index) => {
         const key = this.#definition.key(row);
-        if (!rows.has(key)) rows.set(key, row);
-      }
+        const id: bigint = ids.get(index);
+        const first = firsts.get(key);
+        if (!first || id < first.id) firsts.set(key, { id, row });
+      });
     }
-    return [...rows.values()];
+    return [...firsts.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ row }) => row);
   }
 
   /** All rows that meet the condition, repeated keys included, batch by batch. */
   async *every(where = '', columns?: (keyof Row & string)[]): AsyncGenerator<Row[]> {
-    const query = (await this.#existing())?.query();
+    const query = await this.#query(where);
     if (!query) return;
-    if (where) query.where(where);
     if (columns) query.select(columns);
     for await (const batch of query) yield fromArrow<Row>(batch);
   }
@@ -76,6 +82,11 @@ export class Log<Row extends object> {
     const table = await this.#existing();
     if (!table || (await table.stats()).fragmentStats.numFragments <= FRAGMENTS) return;
     await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_MS) });
+  }
+
+  async #query(where: string): Promise<Query | undefined> {
+    const query = (await this.#existing())?.query();
+    return where ? query?.where(where) : query;
   }
 
   #existing(): Promise<Table | undefined> {

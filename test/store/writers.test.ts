@@ -42,7 +42,7 @@ describe('Eight processes that write the same tables at once', function () {
     let reads = 0;
     for (; writing; reads++) {
       const now = await read();
-      for (const key of last.keys()) assert.ok(now.has(key), `${key} stays`);
+      for (const [key, writer] of last) assert.equal(now.get(key), writer, `${key} stays`);
       last = now;
     }
     await Promise.all([written, compacted]);
