@@ -89,7 +89,7 @@ export async function askMissing(
 }
 
 async function askOne(ask: Ask, context: AskContext): Promise<Answer[]> {
-  const { endpoint, tracker, seed } = context;
+  const { endpoint, tracker, seed, stage } = context;
   const request = {
     model: ask.model,
     messages: ask.messages,
@@ -98,7 +98,10 @@ async function askOne(ask: Ask, context: AskContext): Promise<Answer[]> {
     seed: seedFor(seed, ask.example.id, ask.draw ?? 0),
     samples: ask.slots.length,
   };
-  const samples = await endpoint.chat(request, tracker).catch((error: unknown) => {
+  const { signal, deadline } = tracker;
+  // The collaborators' questions are the many; without the answers to others no batch is done.
+  const patience = { signal, deadline, isAhead: stage !== 'collaborate' };
+  const samples = await endpoint.chat(request, patience).catch((error: unknown) => {
     const unreadable = error instanceof ApplicationFailure && error.type === 'UnreadableAnswer';
     if (!unreadable || tracker.attempt < PATIENCE) throw error;
     return ask.slots.map(() => unanswered('unreadable'));

@@ -1,4 +1,6 @@
-import type { ModelRole, OrdinalRange } from '../core/types.ts';
+import { activityInfo } from '@temporalio/activity';
+import { type Answer, type ModelRole, modelRoles, type OrdinalRange } from '../core/types.ts';
+import type { RunTables } from '../store/run.ts';
 import { askMissing } from './asking.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
@@ -10,9 +12,16 @@ export interface EvaluateInput extends RoundRef {
   range: OrdinalRange;
 }
 
+export interface ModelScore extends Score {
+  model: string;
+}
+
 export function createEvaluate(dependencies: Dependencies) {
   return {
-    /** Asks a model a range of the test split, greedily and without shots, and grades it. */
+    /**
+     * Asks a model a range of the test split, greedily and without shots, and grades it. What the
+     * round before has asked the same model is not asked again.
+     */
     async evaluate(input: EvaluateInput): Promise<Score> {
       const { spec, dataset, tables, task } = await openRound(dependencies, input);
       const { round, range, role, model } = input;
@@ -29,7 +38,9 @@ export function createEvaluate(dependencies: Dependencies) {
             maxTokens: spec.maxTokens,
             slots: [{ collaborator: role, sample: 0 }],
           }));
-          const answers = await askMissing(asks, await tables.answers({ round, stage, range }), {
+          const stored = await tables.answers({ round, stage, range });
+          const known = stored.length > 0 ? stored : await takeOver(tables, input);
+          const answers = await askMissing(asks, known, {
             endpoint: dependencies.endpoints.get(spec.model.endpoint),
             tables,
             task,
@@ -48,4 +59,24 @@ export function createEvaluate(dependencies: Dependencies) {
       );
     },
   };
+}
+
+/** Stores the model's answers of the round before as those of this one: they were paid for there. */
+async function takeOver(tables: RunTables, input: EvaluateInput): Promise<Answer[]> {
+  const { round, role, model, range } = input;
+  const earlier = modelRoles.map((other) =>
+    tables.answers({ round: round - 1, stage: `evaluate-${other}`, range }),
+  );
+  const ofModel = (await Promise.all(earlier)).flat().filter((answer) => answer.model === model);
+  const taken = ofModel.map((answer) => ({
+    ...answer,
+    round,
+    stage: `evaluate-${role}` as const,
+    collaborator: role,
+    promptTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+  }));
+  await tables.addAnswers(taken, activityInfo().attempt);
+  return taken;
 }

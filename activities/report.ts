@@ -1,20 +1,16 @@
 import type { RunSpec } from '../core/spec.ts';
 import { mcnemar, wilson } from '../core/statistics.ts';
-import type { ModelRole, RoundReport, Usage } from '../core/types.ts';
+import type { ModelRole, PerModel, RoundReport, Usage } from '../core/types.ts';
 import { costOf } from '../providers/pricing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
+import type { ModelScore } from './evaluate.ts';
 import { tracked } from './progress.ts';
 import type { Score, Selection } from './select.ts';
-
-export interface ModelScore extends Score {
-  model: string;
-}
 
 export interface ReportInput extends RoundRef {
   counts: RoundReport['examples'];
   models: { base: string; warmUp: string; semievol: string };
-  scores: Partial<Record<ModelRole, ModelScore>> &
-    Record<'vanilla' | 'sft' | 'semievol', ModelScore>;
+  scores: PerModel<ModelScore>;
   selection: Selection;
   seconds: Record<string, number>;
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=64
 // A clone runs its sources and needs no build; the published package holds only what was built of them.
 import { existsSync } from 'node:fs';
 

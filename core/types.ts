@@ -43,7 +43,11 @@ export type Shot = Required<Pick<Example, 'answer'>> & Example;
 export type AnswerStage = 'collaborate' | 'justify' | `evaluate-${ModelRole}`;
 
 /** The models a round produces or compares. */
-export type ModelRole = 'vanilla' | 'sft' | 'sft-steps' | 'semievol';
+export const modelRoles = ['vanilla', 'sft', 'sft-steps', 'semievol'] as const;
+export type ModelRole = (typeof modelRoles)[number];
+
+/** A value for each model that a round compares; not every round has an `sft-steps`. */
+export type PerModel<T> = Record<Exclude<ModelRole, 'sft-steps'>, T> & { 'sft-steps'?: T };
 
 /** One sampled answer of one model to one example. */
 export interface Answer {

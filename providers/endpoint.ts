@@ -25,6 +25,8 @@ export interface ChatRequest {
 export interface Patience {
   signal: AbortSignal;
   deadline: AbortSignal;
+  /** Whether it goes before all that is only part of a batch. */
+  isAhead?: boolean;
 }
 
 /** One OpenAI-compatible endpoint: the `openai` client with adaptive concurrency. */
@@ -95,10 +97,13 @@ export class Endpoint {
     patience?: Patience,
   ): Promise<{ vectors: number[][]; promptTokens: number }> {
     try {
-      return await this.#run(async (signal) => {
-        const result = await this.client.embeddings.create({ model, input: texts }, { signal });
-        return vectorsOf(result, texts.length);
-      }, patience);
+      return await this.#run(
+        async (signal) => {
+          const result = await this.client.embeddings.create({ model, input: texts }, { signal });
+          return vectorsOf(result, texts.length);
+        },
+        patience && { ...patience, isAhead: true },
+      );
     } catch (error) {
       throw this.failure(error, model);
     }
@@ -111,10 +116,15 @@ export class Endpoint {
     again = READ_AGAIN,
   ): Promise<T> {
     try {
-      return await this.#limiter.run(async () => {
-        patience?.signal.throwIfAborted();
-        return send(patience?.deadline);
-      }, patience?.signal);
+      const { signal, deadline, isAhead } = patience ?? {};
+      return await this.#limiter.run(
+        async () => {
+          signal?.throwIfAborted();
+          return send(deadline);
+        },
+        signal,
+        isAhead,
+      );
     } catch (error) {
       if (again === 0 || !isUnreadable(error)) throw error;
       return this.#run(send, patience, again - 1);

@@ -24,6 +24,11 @@ interface Waiter {
   signal: AbortSignal | null | undefined;
 }
 
+/** Who has a place before others, the lowest first; those from `BATCHES` on are in order of coming. */
+const REPETITIONS = 0;
+const AHEAD = 1;
+const BATCHES = 2;
+
 /**
  * Keeps as many requests under way as the endpoint takes, whether that is limited by their number
  * at a time or by a rate. How many is up to a congestion window; they are sent evenly, since bursts
@@ -31,14 +36,17 @@ interface Waiter {
  * (the client sees to that) and gives its place to others meanwhile; it then goes before those that
  * were not sent yet. Only when all is refused, so that nothing is under way any more, do the others
  * wait as well.
+ *
+ * Calls with the same signal are a batch, and the batch that came first goes first. If all took
+ * turns they would end together, and nothing be asked while those that follow are prepared.
  */
 export class AdaptiveLimiter {
   readonly #window: CongestionWindow;
   readonly #places = new AsyncLocalStorage<Place>();
-  #calls: Waiter[] = [];
-  #repetitions: Waiter[] = [];
-  /** Signals that are listened to: once each, since thousands of waiters may share one. */
-  readonly #heeded = new WeakSet<AbortSignal>();
+  /** By rank; none is empty. */
+  readonly #waiting = new Map<number, Waiter[]>();
+  readonly #ranks = new WeakMap<AbortSignal, number>();
+  #nextRank = BATCHES;
   #underWay = 0;
   /** Smoothed milliseconds from sending a request to its answer. */
   #roundTrip = 0;
@@ -56,9 +64,13 @@ export class AdaptiveLimiter {
     return this.#window.size;
   }
 
-  /** Runs `call`, which `send`s, when there is room for it. @param signal ends the waiting */
-  async run<T>(call: () => Promise<T>, signal?: AbortSignal | null): Promise<T> {
-    await this.#turn(this.#calls, signal);
+  /**
+   * Runs `call`, which `send`s, when there is room for it.
+   * @param signal ends the waiting
+   * @param isAhead whether it goes before all batches, since one cannot go on without it
+   */
+  async run<T>(call: () => Promise<T>, signal?: AbortSignal, isAhead = false): Promise<T> {
+    await this.#turn(isAhead ? AHEAD : this.#rankOf(signal), signal);
     const place = { taken: true };
     try {
       return await this.#places.run(place, call);
@@ -77,7 +89,7 @@ export class AdaptiveLimiter {
     const place = this.#places.getStore();
     if (!place) return request();
     if (!place.taken) {
-      await this.#turn(this.#repetitions, signal);
+      await this.#turn(REPETITIONS, signal);
       place.taken = true;
     }
     const number = this.#window.send();
@@ -90,37 +102,53 @@ export class AdaptiveLimiter {
     } else if (response.status < 400) {
       const took = performance.now() - sentAt;
       this.#roundTrip += (took - this.#roundTrip) * (this.#roundTrip === 0 ? 1 : SMOOTHING);
-      this.#window.answered(number, this.#calls.length + this.#repetitions.length > 0);
+      this.#window.answered(number, this.#waiting.size > 0);
     }
     this.#admit();
     return response;
   }
 
   /** Resolves when the caller has a place. */
-  async #turn(queue: Waiter[], signal?: AbortSignal | null): Promise<void> {
+  async #turn(rank: number, signal?: AbortSignal | null): Promise<void> {
     signal?.throwIfAborted();
-    if (signal) this.#heed(signal);
+    if (signal) this.#rankOf(signal);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const queue = this.#waiting.get(rank) ?? [];
     queue.push({ admit: resolve, giveUp: reject, signal });
+    this.#waiting.set(rank, queue);
     this.#admit();
     await promise;
   }
 
-  /** Sees to it that those who wait give up when the signal aborts. */
-  #heed(signal: AbortSignal): void {
-    if (this.#heeded.has(signal)) return;
-    this.#heeded.add(signal);
-    const giveUp = (queue: Waiter[]) =>
-      queue.filter((waiter) => {
-        if (waiter.signal === signal) waiter.giveUp(signal.reason);
-        return waiter.signal !== signal;
-      });
-    const abandon = () => {
-      this.#calls = giveUp(this.#calls);
-      this.#repetitions = giveUp(this.#repetitions);
-      this.#admit(); // or its timer would keep the process from ending
-    };
-    signal.addEventListener('abort', abandon, { once: true });
+  /** The place of a batch among the others. Listens to its signal, once for all of its calls. */
+  #rankOf(signal?: AbortSignal | null): number {
+    const known = signal && this.#ranks.get(signal);
+    if (known !== undefined && known !== null) return known;
+    const rank = this.#nextRank++;
+    if (signal) {
+      this.#ranks.set(signal, rank);
+      signal.addEventListener('abort', () => this.#abandon(signal), { once: true });
+    }
+    return rank;
+  }
+
+  #abandon(signal: AbortSignal): void {
+    for (const [rank, queue] of this.#waiting) {
+      const { left = [], gone = [] } = Object.groupBy(queue, (waiter) =>
+        waiter.signal === signal ? 'gone' : 'left',
+      );
+      for (const waiter of gone) waiter.giveUp(signal.reason);
+      if (left.length > 0) this.#waiting.set(rank, left);
+      else this.#waiting.delete(rank);
+    }
+    this.#admit(); // or its timer would keep the process from ending
+  }
+
+  #first(): Waiter {
+    const rank = Math.min(...this.#waiting.keys());
+    const queue = this.#waiting.get(rank)!;
+    if (queue.length === 1) this.#waiting.delete(rank);
+    return queue.shift()!;
   }
 
   #leave(place: Place): void {
@@ -136,9 +164,7 @@ export class AdaptiveLimiter {
   /** Lets in who there is room and time for, and comes back when it is time for the next. */
   #admit(): void {
     clearTimeout(this.#timer);
-    while (this.#underWay < this.window) {
-      const queue = this.#repetitions.length > 0 ? this.#repetitions : this.#calls;
-      if (queue.length === 0) return;
+    while (this.#waiting.size > 0 && this.#underWay < this.window) {
       const now = performance.now();
       const wait = Math.max(this.#nextAt, this.#resumeAt) - now;
       if (wait > 0) {
@@ -148,7 +174,7 @@ export class AdaptiveLimiter {
       const interval = this.#roundTrip / (PACE * this.window);
       this.#nextAt = Math.max(this.#nextAt, now - SLACK) + interval;
       this.#underWay++;
-      queue.shift()!.admit();
+      this.#first().admit();
     }
   }
 }

@@ -86,16 +86,13 @@ async function finished({ bench, start }: Stage): Promise<void> {
   await save('round-finished', 'finished/round-1');
   await save('fineTune-finished', 'finished/round-1/warm-up');
   await save('propagate-finished', 'finished/round-1/propagate');
-  await save('evaluate-finished', 'finished/round-1/evaluate-vanilla');
+  await save('evaluate-finished', 'finished/round-1/evaluate');
 }
 
 async function continued({ start }: Stage): Promise<void> {
   await (await start('many', MANY, ONE_BY_ONE)).result();
-  for (const [name, child] of [
-    ['propagate', 'propagate'],
-    ['evaluate', 'evaluate-vanilla'],
-  ]) {
-    const workflowId = `many/round-1/${child}`;
+  for (const name of ['propagate', 'evaluate']) {
+    const workflowId = `many/round-1/${name}`;
     await save(`${name}-continued`, workflowId, await firstRunOf(workflowId));
     await save(`${name}-continuation`, workflowId);
   }
@@ -178,7 +175,7 @@ try {
     await broken(stage, 'cancelled', waiting, outer);
     for (const ending of ['failed', 'cancelled'] as const) {
       await broken(stage, ending, propagating, { propagate: '/round-1/propagate' });
-      await broken(stage, ending, evaluating, { evaluate: '/round-1/evaluate-vanilla' });
+      await broken(stage, ending, evaluating, { evaluate: '/round-1/evaluate' });
     }
   });
   await withStage({ stalledAfterMinutes: 0.01 }, stalled);

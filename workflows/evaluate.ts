@@ -1,45 +1,48 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
-import type { Score } from '../activities/select.ts';
-import { rangeCount } from '../core/range.ts';
-import type { ModelRole } from '../core/types.ts';
+import type { ModelScore } from '../activities/evaluate.ts';
+import { rangeAt, rangeCount } from '../core/range.ts';
+import type { ModelRole, PerModel } from '../core/types.ts';
 import { evaluate as evaluateBatch } from './activities.ts';
 import { type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
 export interface EvaluateWorkflowInput {
   ref: RoundRef;
-  role: ModelRole;
-  model: string;
+  /** The models to grade, with what is known of their scores so far. */
+  scores: PerModel<ModelScore>;
+  /** Over the test split, which is gone through once for each model. */
   fanOut: FanOut;
   paused: boolean;
-  /** Carried over when continued as new. */
-  soFar?: Score;
 }
 
-/** Grades a model on the whole test split. */
-export async function evaluate(input: EvaluateWorkflowInput): Promise<Score> {
-  const { ref, role, model } = input;
-  const soFar: Score = { correct: 0, total: 0, ...input.soFar };
+/** Grades models on the whole test split, one after the other: an engine may hold one at a time. */
+export async function evaluate(input: EvaluateWorkflowInput): Promise<PerModel<ModelScore>> {
+  const { ref, scores } = input;
+  const { size, total } = input.fanOut;
+  const models = Object.entries(scores) as [ModelRole, ModelScore][];
   const pause = handlePause(input.paused);
   setHandler(progress, () => ({
-    done: soFar.total,
-    total: input.fanOut.total,
+    done: models.reduce((sum, [, score]) => sum + score.total, 0),
+    total: total * models.length,
     unit: 'examples',
-    note: role,
+    note: models.find(([, score]) => score.total < total)?.[0],
   }));
 
-  const next = await fanOut(input.fanOut, pause, async (range) => {
-    const score = await evaluateBatch({ ...ref, role, model, range });
+  const perModel = rangeCount(total, size);
+  const batches = perModel * models.length;
+  const next = await fanOut(batches, input.fanOut, pause, async (batch) => {
+    const [role, soFar] = models[Math.floor(batch / perModel)]!;
+    const range = rangeAt(batch % perModel, size, total);
+    const score = await evaluateBatch({ ...ref, role, model: soFar.model, range });
     soFar.correct += score.correct;
     soFar.total += score.total;
   });
-  if (next < rangeCount(input.fanOut.total, input.fanOut.size))
+  if (next < batches)
     await continueAsNew<typeof evaluate>({
       ...input,
       fanOut: { ...input.fanOut, from: next },
       paused: pause.paused,
-      soFar,
     });
-  return soFar;
+  return scores;
 }

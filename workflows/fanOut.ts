@@ -1,6 +1,4 @@
 import { allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
-import { rangeAt, rangeCount } from '../core/range.ts';
-import type { OrdinalRange } from '../core/types.ts';
 import type { PauseState } from './messages.ts';
 
 /**
@@ -21,23 +19,25 @@ export interface FanOut {
 }
 
 /**
- * Works through the ordinal ranges of a split in a sliding window: as one batch ends the next
- * begins, so a slow batch holds up no other. Opens no batches while paused, and no more than one
- * execution should have.
- * @returns the next batch to do; all are done when it equals the number of batches
+ * Works through batches in a sliding window: as one ends the next begins, so a slow batch holds up
+ * no other. Opens no batches while paused, and no more than one execution should have.
+ * @param batches how many there are in all
+ * @param work is given the number of a batch, from 0
+ * @returns the next batch to do; all are done when it equals `batches`
  */
 export async function fanOut(
-  { total, size, window, from }: FanOut,
+  batches: number,
+  { window, from }: FanOut,
   pause: PauseState,
-  work: (range: OrdinalRange) => Promise<void>,
+  work: (batch: number) => Promise<void>,
 ): Promise<number> {
-  const end = Math.min(from + BATCHES, rangeCount(total, size));
+  const end = Math.min(from + BATCHES, batches);
   let next = from;
   const lane = async () => {
     while (next < end) {
       await pause.whilePaused();
       if (next >= end || workflowInfo().continueAsNewSuggested) return;
-      await work(rangeAt(next++, size, total));
+      await work(next++);
     }
   };
   await Promise.all(Array.from({ length: Math.min(window, end - from) }, lane));

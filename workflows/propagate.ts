@@ -1,7 +1,7 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
-import { rangeCount } from '../core/range.ts';
+import { rangeAt, rangeCount } from '../core/range.ts';
 import { collaborate, embed, justify, maintain, retrieve } from './activities.ts';
 import { type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
@@ -37,7 +37,9 @@ export async function propagate(input: PropagateWorkflowInput): Promise<{ disagr
     if (to > soFar.compacted) await maintain({ ...ref, range: { from: soFar.compacted, to } });
     soFar.compacted = to;
   };
-  const work = fanOut(input.fanOut, pause, async (range) => {
+  const batches = rangeCount(total, size);
+  const work = fanOut(batches, input.fanOut, pause, async (batch) => {
+    const range = rangeAt(batch, size, total);
     if (needs.vectors) await embed({ ...ref, split: 'unlabelled', range });
     if (needs.neighbours) await retrieve({ ...ref, range });
     await collaborate({ ...ref, range, models });
@@ -46,7 +48,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<{ disagr
     soFar.disagreed += disagreed;
   });
   const [next] = await Promise.all([work, compactTo(from * size)]);
-  if (next < rangeCount(total, size))
+  if (next < batches)
     await continueAsNew<typeof propagate>({
       ...input,
       fanOut: { ...input.fanOut, from: next },

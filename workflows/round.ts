@@ -1,10 +1,10 @@
 import { executeChild, setHandler, startChild, workflowInfo } from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
-import type { ModelScore } from '../activities/report.ts';
+import type { ModelScore } from '../activities/evaluate.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec, TrainingSpec } from '../core/spec.ts';
-import type { ModelRecord, ModelRole, RoundReport, Split } from '../core/types.ts';
+import type { ModelRecord, RoundReport, Split } from '../core/types.ts';
 import { embed, maintain, prepareSearch, report, select } from './activities.ts';
 import { evaluate } from './evaluate.ts';
 import type { FineTuneResult } from './fineTune.ts';
@@ -107,25 +107,28 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     trainBaseline(),
   ]);
 
-  const scores = await phases.run('evaluate', async (phase) => {
-    const grade = async (role: ModelRole, model: string): Promise<ModelScore> => {
-      phase.workflowId = childId(`evaluate-${role}`);
-      const score = await pause.follow(
-        startChild(evaluate, {
-          workflowId: phase.workflowId,
-          args: [{ ref, role, model, fanOut: window(counts.test), paused: pause.paused }],
-        }),
-      );
-      phase.done += counts.test;
-      return { ...score, model };
-    };
+  const scores = await phases.run('evaluate', (phase) => {
+    const ungraded = (model: string): ModelScore => ({ model, correct: 0, total: 0 });
+    phase.workflowId = childId('evaluate');
     phase.total = counts.test * (baseline ? 4 : 3);
-    return {
-      vanilla: await grade('vanilla', base),
-      sft: await grade('sft', warmUp.model),
-      ...(baseline && { 'sft-steps': await grade('sft-steps', baseline.model) }),
-      semievol: await grade('semievol', semievol.model),
-    };
+    return pause.follow(
+      startChild(evaluate, {
+        workflowId: phase.workflowId,
+        args: [
+          {
+            ref,
+            scores: {
+              vanilla: ungraded(base),
+              sft: ungraded(warmUp.model),
+              ...(baseline && { 'sft-steps': ungraded(baseline.model) }),
+              semievol: ungraded(semievol.model),
+            },
+            fanOut: window(counts.test),
+            paused: pause.paused,
+          },
+        ],
+      }),
+    );
   });
 
   return phases.run('report', async () => {

@@ -1,14 +1,13 @@
 import type { RunSpec } from '../../core/spec.ts';
-import type { AnswerStage, ModelRole, RoundReport, Split } from '../../core/types.ts';
+import { type AnswerStage, modelRoles, type RoundReport, type Split } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 
 const everything = { from: 0, to: 2 ** 31 - 1 };
 const SPLITS: Split[] = ['labelled', 'unlabelled', 'test'];
-const ROLES: ModelRole[] = ['vanilla', 'sft', 'sft-steps', 'semievol'];
 const STAGES: AnswerStage[] = [
   'collaborate',
   'justify',
-  ...ROLES.map((role) => `evaluate-${role}` as const),
+  ...modelRoles.map((role) => `evaluate-${role}` as const),
 ];
 
 /** Everything a run leaves behind: the rows of each table by their keys, as JSON. */

@@ -117,7 +117,7 @@ describe('a worker killed in the middle', function () {
     await startWorker();
     await (await bench.start(spec)).result();
     const round = `${spec.name}/round-1`;
-    const children = ['warm-up', 'propagate', 'fine-tune', 'evaluate-semievol'];
+    const children = ['warm-up', 'propagate', 'fine-tune', 'evaluate'];
     const seen = new Set<string>();
     for (const id of [spec.name, round, ...children.map((child) => `${round}/${child}`)]) {
       const { events } = await temporal.client.workflow.getHandle(id).fetchHistory();

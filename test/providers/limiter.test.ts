@@ -101,6 +101,31 @@ describe('the adaptive limiter', () => {
     assert.deepEqual(order, ['other 0', 'repeated', 'other 1', 'other 2']);
   });
 
+  it('serves batches in the order in which they came, and what they need before them', async () => {
+    const limiter = new AdaptiveLimiter(1);
+    const [first, second] = [new AbortController().signal, new AbortController().signal];
+    const order: string[] = [];
+    const call = (name: string, signal: AbortSignal, isAhead?: boolean) =>
+      limiter.run(
+        () => {
+          order.push(name);
+          return limiter.send(async () => answer());
+        },
+        signal,
+        isAhead,
+      );
+    await Promise.all([
+      call('first', first),
+      call('second', second),
+      call('second', second),
+      call('first', first),
+      call('ahead', second, true),
+    ]);
+    assert.deepEqual(order, ['first', 'ahead', 'first', 'second', 'second']);
+    await Promise.all([call('second', second), call('second', second), call('first', first)]);
+    assert.deepEqual(order.slice(5), ['second', 'first', 'second'], 'also when it comes again');
+  });
+
   it('lets others go on while some are refused', async () => {
     const limiter = new AdaptiveLimiter(2);
     const { sent, send } = held(limiter);

@@ -68,7 +68,7 @@ describe('a deploy in the middle of a run', function () {
   }
   async function buildsOfRound(round: number): Promise<string[]> {
     const id = `deployed/round-${round}`;
-    const children = ['warm-up', 'propagate', 'fine-tune', 'evaluate-semievol'];
+    const children = ['warm-up', 'propagate', 'fine-tune', 'evaluate'];
     const ids = [id, ...children.map((child) => `${id}/${child}`)];
     return [...new Set((await Promise.all(ids.map((one) => buildsOf(one)))).flat())];
   }

@@ -83,6 +83,11 @@ describe('an evolution', function () {
       second.models.champion,
       second.promoted ? second.models.semievol : first.models.champion,
     );
+    // Its answers of the first round are taken over: it was asked once only.
+    assert.equal(second.tokens['evaluate-vanilla']?.requests, 0);
+    const { vanilla, semievol } = first.accuracy;
+    assert.deepEqual(second.accuracy.vanilla, first.promoted ? semievol : vanilla);
+    assert.equal(bench.provider.journal.repeats('/chat/completions'), 0);
   });
 
   it('starts again after a failure without asking for anything twice', async () => {
