@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
@@ -9,6 +9,7 @@ import { temporalBinary } from '../../engine/setup.ts';
 import { type Config, defineConfig } from '../../workers/config.ts';
 import { connectClient } from '../../workers/temporal.ts';
 import type { evolve } from '../../workflows/index.ts';
+import { writeConfig } from '../support/configFile.ts';
 import { JournalFile } from './journalFile.ts';
 import { type Program, Service } from './service.ts';
 
@@ -58,8 +59,7 @@ export class Arena {
         },
       },
     });
-    const configFile = join(folder, 'temporal.config.mjs');
-    await writeFile(configFile, `export default ${JSON.stringify(config)};\n`);
+    const configFile = await writeConfig(folder, config);
     const start = (name: string, rest: Omit<Program, 'name' | 'folder' | 'logFile'>) =>
       new Service({ name, folder, logFile: join(folder, 'logs', `${name}.log`), ...rest });
     const node = (name: string, file: string, args: string[], isReady: Program['isReady']) =>

@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
-import type { defineConfig } from '../../workers/config.ts';
+import { writeConfig } from '../support/configFile.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -33,12 +32,8 @@ export async function scratch() {
       return file;
     },
     /** Writes a configuration module, and returns the option that names it. */
-    async config(config: Parameters<typeof defineConfig>[0]): Promise<string> {
-      const configModule = pathToFileURL(join(root, 'workers/config.ts')).href;
-      return `--config=${await this.write(
-        `config-${Math.random().toString(36).slice(2)}.ts`,
-        `import { defineConfig } from '${configModule}';\nexport default defineConfig(${JSON.stringify(config)});\n`,
-      )}`;
+    async config(config: object): Promise<string> {
+      return `--config=${await writeConfig(folder, config)}`;
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -1,60 +1,63 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import type { Config } from '../../workers/config.ts';
+import { writeConfig } from './configFile.ts';
 
-const root = new URL('../../', import.meta.url);
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Where a worker process finds what it needs. */
 export interface WorkerPlace {
-  /** For its temporal.config.ts. */
+  /** For its configuration file. */
   folder: string;
   config: Config;
   /** Address of the Temporal server. */
   address: string;
 }
 
-/** `semievol worker` as a process of its own, which can be stopped and killed. */
-export class WorkerProcess {
-  readonly #process: ChildProcess;
+function startWorker(configFile: string, address: string) {
+  return execa(`${root}bin/semievol.mjs`, ['worker', '--config', configFile], {
+    env: { TEMPORAL_ADDRESS: address },
+    stdin: 'ignore',
+    reject: false,
+    // The Node of the project.
+    preferLocal: true,
+    localDir: root,
+    forceKillAfterDelay: false,
+  });
+}
 
+/** `semievol worker` as a user starts it: a process of its own, which can be stopped and killed. */
+export class WorkerProcess {
+  readonly #process: ReturnType<typeof startWorker>;
+
+  /**
+   * Starts one and waits until it polls.
+   * @throws Error with what it printed, when it ends before
+   */
   static async start({ folder, config, address }: WorkerPlace): Promise<WorkerProcess> {
-    const file = join(folder, 'temporal.config.ts');
-    const module = new URL('workers/config.ts', root).href;
-    await writeFile(
-      file,
-      `import { defineConfig } from '${module}';\nexport default defineConfig(${JSON.stringify(config)});\n`,
-    );
-    return new WorkerProcess(
-      spawn(
-        process.execPath,
-        [new URL('cli/semievol.ts', root).pathname, 'worker', '--config', file],
-        { env: { ...process.env, TEMPORAL_ADDRESS: address }, stdio: 'ignore' },
-      ),
-    );
+    const worker = startWorker(await writeConfig(folder, config), address);
+    for await (const line of createInterface({ input: worker.stderr }))
+      if (line.includes('polls task queue')) return new WorkerProcess(worker);
+    throw new Error(`a worker ended before it polled:\n${(await worker).stderr}`);
   }
 
-  private constructor(process: ChildProcess) {
+  private constructor(process: ReturnType<typeof startWorker>) {
     this.#process = process;
   }
 
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
   /** As a deploy does it. @returns its exit code */
-  stop(): Promise<number | null> {
-    return this.#end('SIGTERM');
+  async stop(): Promise<number | undefined> {
+    this.#process.kill('SIGTERM');
+    return (await this.#process).exitCode;
   }
 
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<number | null> {
-    const { exitCode, signalCode } = this.#process;
-    if (exitCode === null && signalCode === null) {
-      const exit = once(this.#process, 'exit');
-      this.#process.kill(signal);
-      await exit;
-    }
-    return this.#process.exitCode;
+    this.#process.kill('SIGKILL');
+    await this.#process;
   }
 }
