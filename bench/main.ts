@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import pc from 'picocolors';
-import { CliError, exitCode, exitCodeOf, messagesOf } from '../cli/errors.ts';
+import { runCommandLine } from '../cli/command-line.ts';
+import { CliError, exitCode, messagesOf } from '../cli/errors.ts';
 import * as adaptive from './adaptive.ts';
 import * as cost from './cost.ts';
 import * as overhead from './overhead.ts';
@@ -39,16 +40,7 @@ addCommand('all', 'every one of them, with their defaults', async (options) => {
   return results;
 });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError)
-    process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
-  else {
-    process.stderr.write(`${pc.red('error:')} ${messagesOf(error).join('\n  ')}\n`);
-    process.exitCode = exitCodeOf(error);
-  }
-}
+await runCommandLine(program, (error) => messagesOf(error).join('\n  '));
 
 function addCommand(
   name: string,

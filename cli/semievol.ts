@@ -1,6 +1,6 @@
-import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
+import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { runCommandLine } from './command-line.ts';
 import { addControls } from './commands/control.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
@@ -45,16 +45,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(exitCode.ok);
 });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError)
-    process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
-  else {
-    process.stderr.write(`${pc.red('error:')} ${text(error)}\n`);
-    process.exitCode = exitCodeOf(error);
-  }
-}
+await runCommandLine(program, text);
 
 function text(error: unknown): string {
   const { verbose } = program.opts<GlobalOptions>();

@@ -1,0 +1,24 @@
+import { type Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import { exitCode, exitCodeOf } from './errors.ts';
+
+/**
+ * Runs the command that was typed. An error is told on stderr, and the exit code says how it ended.
+ * @param program one that throws instead of exiting
+ * @param tell what is said of an error
+ */
+export async function runCommandLine(
+  program: Command,
+  tell: (error: unknown) => string,
+): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError)
+      process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
+    else {
+      process.stderr.write(`${pc.red('error:')} ${tell(error)}\n`);
+      process.exitCode = exitCodeOf(error);
+    }
+  }
+}
