@@ -21,7 +21,7 @@ interface Place {
 interface Waiter {
   admit(): void;
   giveUp(reason: unknown): void;
-  signal: AbortSignal | null | undefined;
+  signal: AbortSignal;
 }
 
 /** Who has a place before others, the lowest first; those from `BATCHES` on are in order of coming. */
@@ -45,8 +45,9 @@ export class AdaptiveLimiter {
   readonly #places = new AsyncLocalStorage<Place>();
   /** By rank; none is empty. */
   readonly #waiting = new Map<number, Waiter[]>();
-  readonly #ranks = new WeakMap<AbortSignal, number>();
-  #nextRank = BATCHES;
+  readonly #batches = new WeakMap<AbortSignal, number>();
+  #nextBatch = BATCHES;
+  readonly #never = new AbortController().signal;
   #underWay = 0;
   /** Smoothed milliseconds from sending a request to its answer. */
   #roundTrip = 0;
@@ -69,8 +70,8 @@ export class AdaptiveLimiter {
    * @param signal ends the waiting
    * @param isAhead whether it goes before all batches, since one cannot go on without it
    */
-  async run<T>(call: () => Promise<T>, signal?: AbortSignal, isAhead = false): Promise<T> {
-    await this.#turn(isAhead ? AHEAD : this.#rankOf(signal), signal);
+  async run<T>(call: () => Promise<T>, signal = this.#never, isAhead = false): Promise<T> {
+    await this.#turn(signal, isAhead ? AHEAD : undefined);
     const place = { taken: true };
     try {
       return await this.#places.run(place, call);
@@ -89,7 +90,7 @@ export class AdaptiveLimiter {
     const place = this.#places.getStore();
     if (!place) return request();
     if (!place.taken) {
-      await this.#turn(REPETITIONS, signal);
+      await this.#turn(signal ?? this.#never, REPETITIONS);
       place.taken = true;
     }
     const number = this.#window.send();
@@ -108,27 +109,25 @@ export class AdaptiveLimiter {
     return response;
   }
 
-  /** Resolves when the caller has a place. */
-  async #turn(rank: number, signal?: AbortSignal | null): Promise<void> {
-    signal?.throwIfAborted();
-    if (signal) this.#rankOf(signal);
+  /** Resolves when the caller has a place. @param rank instead of its batch's */
+  async #turn(signal: AbortSignal, rank?: number): Promise<void> {
+    signal.throwIfAborted();
+    const batch = this.#batchOf(signal);
+    const queue = this.#waiting.get(rank ?? batch) ?? [];
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const queue = this.#waiting.get(rank) ?? [];
     queue.push({ admit: resolve, giveUp: reject, signal });
-    this.#waiting.set(rank, queue);
+    this.#waiting.set(rank ?? batch, queue);
     this.#admit();
     await promise;
   }
 
-  /** The place of a batch among the others. Listens to its signal, once for all of its calls. */
-  #rankOf(signal?: AbortSignal | null): number {
-    const known = signal && this.#ranks.get(signal);
-    if (known !== undefined && known !== null) return known;
-    const rank = this.#nextRank++;
-    if (signal) {
-      this.#ranks.set(signal, rank);
-      signal.addEventListener('abort', () => this.#abandon(signal), { once: true });
-    }
+  /** The rank of the batch with this signal, which is listened to once for all of its calls. */
+  #batchOf(signal: AbortSignal): number {
+    const known = this.#batches.get(signal);
+    if (known !== undefined) return known;
+    const rank = this.#nextBatch++;
+    this.#batches.set(signal, rank);
+    signal.addEventListener('abort', () => this.#abandon(signal), { once: true });
     return rank;
   }
 

@@ -158,7 +158,7 @@ describe('an endpoint', () => {
 
     it('after a request that got no answer in time', async () => {
       once('hang');
-      await endpointAt(provider, { requestTimeoutSeconds: 0.05 }).chat(request);
+      await endpointAt(provider, { requestTimeoutSeconds: 0.5 }).chat(request);
       assert.equal(chats().length, 2);
     });
 
