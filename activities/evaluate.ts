@@ -67,8 +67,8 @@ async function takeOver(tables: RunTables, input: EvaluateInput): Promise<Answer
   const earlier = modelRoles.map((other) =>
     tables.answers({ round: round - 1, stage: `evaluate-${other}`, range }),
   );
-  const ofModel = (await Promise.all(earlier)).flat().filter((answer) => answer.model === model);
-  const taken = ofModel.map((answer) => ({
+  const ofModel = (await Promise.all(earlier)).find(([answer]) => answer?.model === model);
+  const taken = (ofModel ?? []).map((answer) => ({
     ...answer,
     round,
     stage: `evaluate-${role}` as const,
