@@ -90,8 +90,14 @@ async function untilFinished(
   say: (stall: string | undefined) => void,
 ): Promise<JobResult> {
   let stalled: LastSeen | undefined;
+  const warn = (attribute: string, value: string | null) =>
+    upsertSearchAttributes([{ key: defineSearchAttributeKey(attribute, 'KEYWORD'), value }]);
+  let warning: string | undefined;
   for (;;) {
-    const seen = await awaitJob({ endpoint, jobId, stalled });
+    const seen = await awaitJob({ endpoint, jobId, stalled }).catch((error: unknown) => {
+      if (warning) warn(warning, null);
+      throw error;
+    });
     if (seen.state === 'finished') return seen.result;
     stalled = seen.state === 'stalled' ? seen.lastSeen : undefined;
     const stall = stalled && `no progress since ${new Date(stalled.since).toISOString()}`;
@@ -101,9 +107,7 @@ async function untilFinished(
         ? `**Job \`${jobId}\` at endpoint "${endpoint}": ${stall}.** Its status is \`${stalled.detail}\`. It is left running; cancelling this workflow cancels it.`
         : '',
     );
-    if (seen.searchAttribute) {
-      const key = defineSearchAttributeKey(seen.searchAttribute, 'KEYWORD');
-      upsertSearchAttributes([{ key, value: stalled ? 'JobStalled' : null }]);
-    }
+    if (seen.searchAttribute) warn(seen.searchAttribute, stalled ? 'JobStalled' : null);
+    warning = stalled && seen.searchAttribute;
   }
 }

@@ -87,6 +87,16 @@ describe('a fine-tuning job without progress', function () {
     assert.equal(jobsOf(bench, 'stalled').length, 1);
   });
 
+  it('is not found any more once it is cancelled', async () => {
+    await startWorker();
+    const handle = await startFineTune(bench, 'given-up');
+    await untilDetails('given-up', /no progress/);
+    await untilFound(['given-up']);
+    await handle.cancel();
+    await assert.rejects(handle.result());
+    await untilFound([]);
+  });
+
   it('is not one that trains, whatever its status', async () => {
     await startWorker();
     const handle = await startFineTune(bench, 'trains');
