@@ -99,8 +99,8 @@ async function askOne(ask: Ask, context: AskContext): Promise<Answer[]> {
     samples: ask.slots.length,
   };
   const { signal, deadline } = tracker;
-  // The collaborators' questions are the many; without the answers to others no batch is done.
-  const patience = { signal, deadline, isAhead: stage !== 'collaborate' };
+  // A justification is the last that a batch waits for, and there are few.
+  const patience = { signal, deadline, isAhead: stage === 'justify' };
   const samples = await endpoint.chat(request, patience).catch((error: unknown) => {
     const unreadable = error instanceof ApplicationFailure && error.type === 'UnreadableAnswer';
     if (!unreadable || tracker.attempt < PATIENCE) throw error;

@@ -20,7 +20,7 @@ export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
      * Asks a model a range of the test split, greedily and without shots, and grades it. What the
-     * round before has asked the same model is not asked again.
+     * round before has asked its champion, this one's base, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score> {
       const { spec, dataset, tables, task } = await openRound(dependencies, input);
@@ -39,7 +39,7 @@ export function createEvaluate(dependencies: Dependencies) {
             slots: [{ collaborator: role, sample: 0 }],
           }));
           const stored = await tables.answers({ round, stage, range });
-          const known = stored.length > 0 ? stored : await takeOver(tables, input);
+          const known = [...stored, ...(await takeOver(tables, input, stored))];
           const answers = await askMissing(asks, known, {
             endpoint: dependencies.endpoints.get(spec.model.endpoint),
             tables,
@@ -61,22 +61,32 @@ export function createEvaluate(dependencies: Dependencies) {
   };
 }
 
-/** Stores the model's answers of the round before as those of this one: they were paid for there. */
-async function takeOver(tables: RunTables, input: EvaluateInput): Promise<Answer[]> {
-  const { round, role, model, range } = input;
+/**
+ * Stores the answers that the round before has of this round's base model, and this one has not:
+ * they were paid for there.
+ */
+async function takeOver(
+  tables: RunTables,
+  { round, role, model, range }: EvaluateInput,
+  stored: Answer[],
+): Promise<Answer[]> {
+  if (role !== 'vanilla' || round === 1) return [];
+  const has = new Set(stored.map(({ ordinal }) => ordinal));
   const earlier = modelRoles.map((other) =>
     tables.answers({ round: round - 1, stage: `evaluate-${other}`, range }),
   );
-  const ofModel = (await Promise.all(earlier)).find(([answer]) => answer?.model === model);
-  const taken = (ofModel ?? []).map((answer) => ({
-    ...answer,
-    round,
-    stage: `evaluate-${role}` as const,
-    collaborator: role,
-    promptTokens: 0,
-    cachedTokens: 0,
-    completionTokens: 0,
-  }));
+  const ofModel = (await Promise.all(earlier)).find(([answer]) => answer?.model === model) ?? [];
+  const taken = ofModel
+    .filter((answer) => answer.model === model && !has.has(answer.ordinal))
+    .map((answer) => ({
+      ...answer,
+      round,
+      stage: 'evaluate-vanilla' as const,
+      collaborator: role,
+      promptTokens: 0,
+      cachedTokens: 0,
+      completionTokens: 0,
+    }));
   await tables.addAnswers(taken, activityInfo().attempt);
   return taken;
 }

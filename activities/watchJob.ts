@@ -24,11 +24,11 @@ export interface LastSeen extends Pick<Job, 'detail' | 'mark'> {
   since: number;
 }
 
-/** Why the watch over a job came to an end. `searchAttribute` can be set, where it is given. */
+/** Why the watch over a job came to an end. `searchAttribute` is given where it can be set. */
 export type JobSighting =
   | { state: 'finished'; result: JobResult }
   | { state: 'stalled'; lastSeen: LastSeen; searchAttribute?: string }
-  | { state: 'moving'; searchAttribute?: string };
+  | { state: 'moving' };
 
 /**
  * Watches a job until it ends, makes no progress for the endpoint's set time, or, where it had
@@ -50,7 +50,7 @@ export async function watchJob(
     for (;;) {
       const job = await trainer.poll(jobId, tracker.signal);
       const moved = hasMoved(job, seen);
-      if (stalled && moved) return { state: 'moving', searchAttribute: await warningAttribute() };
+      if (stalled && moved) return { state: 'moving' };
       const result = resultOf(job);
       if (result) return { state: 'finished', result };
       const { detail, mark = seen.mark } = job;

@@ -25,7 +25,7 @@ export interface ChatRequest {
 export interface Patience {
   signal: AbortSignal;
   deadline: AbortSignal;
-  /** Whether it goes before all that is only part of a batch. */
+  /** Whether it goes before all batches: for the few that one of them waits for. */
   isAhead?: boolean;
 }
 

@@ -38,7 +38,8 @@ const BATCHES = 2;
  * wait as well.
  *
  * Calls with the same signal are a batch, and the batch that came first goes first. If all took
- * turns they would end together, and nothing be asked while those that follow are prepared.
+ * turns they would end together, and nothing be asked while those that follow are prepared. What is
+ * `ahead` goes before all batches, in the order in which it came.
  */
 export class AdaptiveLimiter {
   readonly #window: CongestionWindow;
@@ -68,7 +69,7 @@ export class AdaptiveLimiter {
   /**
    * Runs `call`, which `send`s, when there is room for it.
    * @param signal ends the waiting
-   * @param isAhead whether it goes before all batches, since one cannot go on without it
+   * @param isAhead whether it goes before all batches: for the few that one of them waits for
    */
   async run<T>(call: () => Promise<T>, signal = this.#never, isAhead = false): Promise<T> {
     await this.#turn(signal, isAhead ? AHEAD : undefined);

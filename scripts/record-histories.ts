@@ -1,4 +1,5 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Fault } from '../test/support/provider/faults.ts';
 import type { JournalEntry } from '../test/support/provider/journal.ts';
@@ -104,16 +105,27 @@ async function stalled({ bench }: Stage): Promise<void> {
   jobs.hold();
   const fineTune = await startFineTune(bench, 'stalled');
   const { id } = await jobOf(bench, 'stalled');
-  const untilStalled = async () => {
-    while (!/no progress/.test((await fineTune.query<{ note: string }>('status')).note));
-  };
-  await untilStalled();
+  await untilStalled(fineTune);
   jobs.finish(id, 'paused');
   await untilPolled(bench, id);
-  await untilStalled();
+  await untilStalled(fineTune);
   jobs.finish(id);
   await fineTune.result();
   await save('fineTune-stalled', 'stalled');
+}
+
+/** A job that stalls, and is cancelled. */
+async function givenUp({ bench }: Stage): Promise<void> {
+  bench.provider.jobs.hold();
+  const fineTune = await startFineTune(bench, 'given-up');
+  await untilStalled(fineTune);
+  await fineTune.cancel();
+  await fineTune.result().catch(() => undefined);
+  await save('fineTune-givenUp', 'given-up');
+}
+
+async function untilStalled(fineTune: WorkflowHandle): Promise<void> {
+  while (!/no progress/.test((await fineTune.query<{ note: string }>('status')).note));
 }
 
 /** A moment of a run at which something goes wrong, by the request that it makes then. */
@@ -178,7 +190,10 @@ try {
       await broken(stage, ending, evaluating, { evaluate: '/round-1/evaluate' });
     }
   });
-  await withStage({ stalledAfterMinutes: 0.01 }, stalled);
+  await withStage({ stalledAfterMinutes: 0.01 }, async (stage) => {
+    await stalled(stage);
+    await givenUp(stage);
+  });
 } finally {
   await temporal.teardown();
 }

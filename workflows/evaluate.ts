@@ -16,7 +16,10 @@ export interface EvaluateWorkflowInput {
   paused: boolean;
 }
 
-/** Grades models on the whole test split, one after the other: an engine may hold one at a time. */
+/**
+ * Grades models on the whole test split, in order: an engine may hold one at a time. As the last
+ * batches of a model are asked, the first of the next are begun.
+ */
 export async function evaluate(input: EvaluateWorkflowInput): Promise<PerModel<ModelScore>> {
   const { ref, scores } = input;
   const { size, total } = input.fanOut;

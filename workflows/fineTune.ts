@@ -90,16 +90,9 @@ async function untilFinished(
   say: (stall: string | undefined) => void,
 ): Promise<JobResult> {
   let stalled: LastSeen | undefined;
-  const warn = (attribute: string, value: string | null) =>
-    upsertSearchAttributes([{ key: defineSearchAttributeKey(attribute, 'KEYWORD'), value }]);
-  let warning: string | undefined;
-  for (;;) {
-    const seen = await awaitJob({ endpoint, jobId, stalled }).catch((error: unknown) => {
-      if (warning) warn(warning, null);
-      throw error;
-    });
-    if (seen.state === 'finished') return seen.result;
-    stalled = seen.state === 'stalled' ? seen.lastSeen : undefined;
+  let attribute: string | undefined;
+  const tell = (lastSeen: LastSeen | undefined) => {
+    stalled = lastSeen;
     const stall = stalled && `no progress since ${new Date(stalled.since).toISOString()}`;
     say(stall);
     setCurrentDetails(
@@ -107,7 +100,18 @@ async function untilFinished(
         ? `**Job \`${jobId}\` at endpoint "${endpoint}": ${stall}.** Its status is \`${stalled.detail}\`. It is left running; cancelling this workflow cancels it.`
         : '',
     );
-    if (seen.searchAttribute) warn(seen.searchAttribute, stalled ? 'JobStalled' : null);
-    warning = stalled && seen.searchAttribute;
+    if (!attribute) return;
+    const key = defineSearchAttributeKey(attribute, 'KEYWORD');
+    upsertSearchAttributes([{ key, value: stalled ? 'JobStalled' : null }]);
+  };
+  try {
+    for (;;) {
+      const seen = await awaitJob({ endpoint, jobId, stalled });
+      if (seen.state === 'finished') return seen.result;
+      if (seen.state === 'stalled') attribute = seen.searchAttribute;
+      tell(seen.state === 'stalled' ? seen.lastSeen : undefined);
+    }
+  } finally {
+    if (stalled) tell(undefined);
   }
 }

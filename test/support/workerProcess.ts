@@ -6,6 +6,9 @@ import { writeConfig } from './configFile.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** A worker polls within this time, also on a busy machine. */
+const READY_MS = 60_000;
+
 /** Where a worker process finds what it needs. */
 export interface WorkerPlace {
   /** For its configuration file. */
@@ -33,12 +36,17 @@ export class WorkerProcess {
 
   /**
    * Starts one and waits until it polls.
-   * @throws Error with what it printed, when it ends before
+   * @throws Error with what it printed, when it ends before or takes a minute
    */
   static async start({ folder, config, address }: WorkerPlace): Promise<WorkerProcess> {
     const worker = startWorker(await writeConfig(folder, config), address);
+    const patience = setTimeout(() => worker.kill('SIGKILL'), READY_MS);
     for await (const line of createInterface({ input: worker.stderr }))
-      if (line.includes('polls task queue')) return new WorkerProcess(worker);
+      if (line.includes('polls task queue')) {
+        clearTimeout(patience);
+        return new WorkerProcess(worker);
+      }
+    clearTimeout(patience);
     throw new Error(`a worker ended before it polled:\n${(await worker).stderr}`);
   }
 

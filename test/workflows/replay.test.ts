@@ -15,7 +15,7 @@ const nextBuild = fileURLToPath(new URL('../workers/own/nextBuild.ts', import.me
 const ENDINGS = {
   evolve: ['finished', 'continued', 'cancelled', 'failed'],
   round: ['finished', 'cancelled', 'failed'],
-  fineTune: ['finished', 'stalled', 'cancelled', 'failed'],
+  fineTune: ['finished', 'stalled', 'givenUp', 'cancelled', 'failed'],
   propagate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
   evaluate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
 };
@@ -25,6 +25,7 @@ const LAST_EVENTS: Record<string, string> = {
   continuation: 'COMPLETED',
   continued: 'CONTINUED_AS_NEW',
   cancelled: 'CANCELED',
+  givenUp: 'CANCELED',
   failed: 'FAILED',
 };
 

@@ -95,6 +95,7 @@ describe('a fine-tuning job without progress', function () {
     await handle.cancel();
     await assert.rejects(handle.result());
     await untilFound([]);
+    assert.equal(await detailsOf('given-up'), '');
   });
 
   it('is not one that trains, whatever its status', async () => {
