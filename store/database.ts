@@ -19,7 +19,7 @@ type Maker = (connection: Connection, holder: string) => Promise<Table>;
 /** Row ids that rise with every commit and outlive compaction. */
 const stableRowIds = { new_table_enable_stable_row_ids: 'true' };
 /** Tables kept open at the same time, each with half a megabyte: a large pool has hundreds. */
-const mostOpen = 64;
+const mostOpen = 32;
 /** Says in the schema of what bears a name which table holds the rows. */
 const heldBy = 'heldBy';
 
