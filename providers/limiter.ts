@@ -71,7 +71,11 @@ export class AdaptiveLimiter {
    * @param signal ends the waiting
    * @param isAhead whether it goes before all batches: for the few that one of them waits for
    */
-  async run<T>(call: () => Promise<T>, signal = this.#never, isAhead = false): Promise<T> {
+  async run<T>(
+    call: () => Promise<T>,
+    signal: AbortSignal = this.#never,
+    isAhead = false,
+  ): Promise<T> {
     await this.#turn(signal, isAhead ? AHEAD : undefined);
     const place = { taken: true };
     try {

@@ -94,7 +94,8 @@ export class Database {
 
   /** Drops the table; it is no error when another process was quicker. */
   async drop(name: string): Promise<void> {
-    const holder = await this.#holderOf(name);
+    // One that cannot be opened is dropped all the same: another process may be at it just now.
+    const holder = await this.#holderOf(name).catch(() => undefined);
     this.#tables.delete(name);
     await this.#remove(name);
     if (holder !== undefined) await this.#remove(holder);
@@ -176,11 +177,14 @@ export class Database {
     }
   }
 
-  async #remove(name: string): Promise<void> {
+  /** Two processes that delete the same files get in each other's way: it is tried again. */
+  async #remove(name: string, tries = 3): Promise<void> {
     try {
       await (await this.#connection).dropTable(name);
     } catch (error) {
-      if ((await this.#list()).includes(name)) throw explain(error, this.#placeOf(name));
+      if (!(await this.#list()).includes(name)) return;
+      if (tries === 1) throw explain(error, this.#placeOf(name));
+      await this.#remove(name, tries - 1);
     }
   }
 
