@@ -39,7 +39,7 @@ const BATCHES = 2;
  *
  * Calls with the same signal are a batch, and the batch that came first goes first. If all took
  * turns they would end together, and nothing be asked while those that follow are prepared. What is
- * `ahead` goes before all batches, in the order in which it came.
+ * `isAhead` goes before all batches, in the order in which it came.
  */
 export class AdaptiveLimiter {
   readonly #window: CongestionWindow;
