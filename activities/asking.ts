@@ -4,8 +4,8 @@ import { meanEntropy } from '../core/entropy.ts';
 import { answerKey, seedFor } from '../core/shots.ts';
 import type { Task } from '../core/tasks.ts';
 import type { Answer, AnswerStage, ChatMessage, StoredExample } from '../core/types.ts';
+import { type ChatSample, unanswered } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
-import { type ChatSample, unanswered } from '../providers/wire.ts';
 import type { RunTables } from '../store/run.ts';
 import type { Tracker } from './progress.ts';
 
@@ -115,7 +115,7 @@ function answerOf(
   sample: ChatSample,
   { round, stage, task }: AskContext,
 ): Answer {
-  const { logprobs, ...rest } = sample;
+  const { text, logprobs, finishReason, promptTokens, cachedTokens, completionTokens } = sample;
   return {
     round,
     stage,
@@ -124,9 +124,13 @@ function answerOf(
     exampleId: example.id,
     ...slot,
     model,
-    ...rest,
-    parsed: task.parse(sample.text, example),
-    entropy: logprobs && logprobs.length > 0 ? meanEntropy(logprobs) : null,
+    text,
+    parsed: task.parse(text, example),
+    entropy: logprobs && meanEntropy(logprobs),
+    finishReason,
+    promptTokens: promptTokens ?? 0,
+    cachedTokens: cachedTokens ?? 0,
+    completionTokens: completionTokens ?? 0,
   };
 }
 

@@ -1,10 +1,11 @@
 import OpenAI from 'openai';
 import type { ChatMessage } from '../core/types.ts';
+import { type ChatSample, samplesOf, unanswered } from './completion.ts';
 import type { EndpointConfig } from './config.ts';
 import { concernsOneRequest, endpointFailure, isUnreadable, refusesLogprobs } from './errors.ts';
 import { fetchText } from './fetch.ts';
 import { AdaptiveLimiter } from './limiter.ts';
-import { type ChatSample, samplesOf, unanswered, vectorsOf } from './wire.ts';
+import { vectorsOf } from './wire.ts';
 
 /** How often the client repeats a request that is safe to repeat, before Temporal takes over. */
 const RETRIES = 5;

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { APIConnectionError, APIError, BadRequestError } from 'openai';
 import { z } from 'zod';
-import { TooFewSamples } from './wire.ts';
+import { TooFewSamples } from './completion.ts';
 
 /**
  * What is wrong with this one request, not with the endpoint: the same request would be refused

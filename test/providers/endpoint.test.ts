@@ -55,10 +55,10 @@ describe('an endpoint', () => {
         [{ n: 3, seed: 40 }],
       );
       const [first, ...others] = samples;
-      assert.ok(first!.promptTokens > first!.cachedTokens && first!.cachedTokens > 0);
+      assert.ok(first!.promptTokens! > first!.cachedTokens! && first!.cachedTokens! > 0);
       assert.equal(first!.completionTokens, 3);
       for (const { promptTokens, cachedTokens, completionTokens } of others)
-        assert.equal(promptTokens + cachedTokens + completionTokens, 0);
+        assert.deepEqual([promptTokens, cachedTokens, completionTokens], [0, 0, 0]);
       for (const { text, logprobs, finishReason } of samples) {
         assert.ok(['animal', 'food', 'plant'].includes(text));
         assert.ok(logprobs!.length === 1 && logprobs![0]! < 0);
@@ -187,10 +187,6 @@ describe('an endpoint', () => {
       'an error under a 200': { status: 200, body: { error: { message: 'overloaded' } } },
       'a choice without a message': answer({ finish_reason: 'stop' }),
       'a text that is none': answer({ message: { content: 5 } }),
-      'log-probabilities that are none': answer({
-        message: { content: 'food' },
-        logprobs: { content: [{ token: 'food', logprob: null }] },
-      }),
     };
     for (const [what, fault] of Object.entries(garbage))
       it(`on ${what}`, async () => {

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+
+/** What is read of a chat completion. What a model was paid for is kept, whatever else is odd. */
+
+/** One sample. Token counts of a request stand on its first sample, so that sums are right. */
+export interface ChatSample {
+  /** The answer; empty where there is none, or where it was refused. */
+  text: string;
+  /** Natural log-probabilities of the sampled tokens, at least one; null where none are known. */
+  logprobs: number[] | null;
+  /**
+   * `stop`, `length` where the text was cut off, `content_filter` or `refusal` where there is none
+   * for such a reason; else what the endpoint says.
+   */
+  finishReason: string;
+  /** Token counts are null where the endpoint does not tell them. */
+  promptTokens: number | null;
+  cachedTokens: number | null;
+  completionTokens: number | null;
+}
+
+const count = z.number().min(0).nullish().catch(null);
+
+/** A part of a content that comes in parts; those of other types (thoughts) are no text. */
+const part = z.object({
+  type: z.string().default('text'),
+  text: z.string().nullish(),
+  refusal: z.unknown().optional(),
+});
+
+const message = z.object({
+  content: z.union([z.string(), z.array(part)]).nullish(),
+  refusal: z.unknown().optional(),
+});
+
+/** Endpoints differ in what they leave out or set to null. */
+const completion = z.object({
+  choices: z
+    .array(
+      z.object({
+        message,
+        /** Set where the model behind a gateway broke off: then there is no answer to be kept. */
+        error: z.null().optional(),
+        finish_reason: z.string().nullish().catch(null),
+        logprobs: z
+          .object({ content: z.array(z.object({ logprob: z.unknown().optional() })).nullish() })
+          .nullish()
+          .catch(null),
+      }),
+    )
+    .min(1),
+  usage: z
+    .object({
+      prompt_tokens: count,
+      completion_tokens: count,
+      prompt_tokens_details: z.object({ cached_tokens: count }).nullish().catch(null),
+    })
+    .nullish()
+    .catch(null),
+});
+
+type Completion = z.output<typeof completion>;
+
+/** An answer with some, but fewer samples than were asked for: a repetition would be no other. */
+export class TooFewSamples extends Error {
+  override name = 'TooFewSamples';
+}
+
+/**
+ * The samples of a chat completion.
+ * @throws ZodError where it is none, TooFewSamples where it has fewer than `wanted`
+ */
+export function samplesOf(answer: unknown, wanted: number): ChatSample[] {
+  const { choices, usage } = completion.parse(answer);
+  if (choices.length < wanted)
+    throw new TooFewSamples(
+      `gave ${choices.length} of the ${wanted} samples asked for: set supportsN: false in temporal.config.ts where "n" is ignored`,
+    );
+  return choices.slice(0, wanted).map((choice, index) => ({
+    ...spoken(choice),
+    ...(index === 0 ? paid(usage) : NOTHING_PAID),
+  }));
+}
+
+/** Stands for a sample of a request that the endpoint will not answer: an unreadable answer. */
+export function unanswered(reason: string): ChatSample {
+  return { text: '', logprobs: null, finishReason: reason, ...NOTHING_PAID };
+}
+
+const NOTHING_PAID = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+
+function paid(usage: Completion['usage']) {
+  const promptTokens = usage?.prompt_tokens ?? null;
+  // Where nothing is said of a cache, nothing was cheaper for it.
+  const cachedTokens = usage?.prompt_tokens_details?.cached_tokens ?? 0;
+  return {
+    promptTokens,
+    cachedTokens: promptTokens === null ? null : cachedTokens,
+    completionTokens: usage?.completion_tokens ?? null,
+  };
+}
+
+/** What a choice says. What a filter or the model itself held back is no answer, nor its rest. */
+function spoken({ message, finish_reason, logprobs }: Completion['choices'][number]) {
+  const finishReason = reasonOf(finish_reason);
+  if (finishReason === 'content_filter') return { text: '', logprobs: null, finishReason };
+  if (isRefused(message)) return { text: '', logprobs: null, finishReason: 'refusal' };
+  return {
+    text: textOf(message),
+    logprobs: known(logprobs?.content?.map(({ logprob }) => logprob)),
+    finishReason,
+  };
+}
+
+function reasonOf(given: string | null | undefined): string {
+  if (!given) return 'unknown';
+  // The spellings of other wires, which gateways pass on.
+  if (/^(max_(output_)?tokens|model_length)$/i.test(given)) return 'length';
+  if (/^(content_?filter(ed)?|safety|guardrail_intervened)$/i.test(given)) return 'content_filter';
+  return given;
+}
+
+function isRefused({ content, refusal }: z.output<typeof message>): boolean {
+  return Boolean(refusal) || (Array.isArray(content) && content.some((one) => one.refusal));
+}
+
+function textOf({ content }: z.output<typeof message>): string {
+  if (!Array.isArray(content)) return content ?? '';
+  const isText = ({ type }: z.output<typeof part>) => type === 'text' || type === 'output_text';
+  return content
+    .filter(isText)
+    .map(({ text }) => text ?? '')
+    .join('');
+}
+
+/** What servers write for "impossible", since JSON has no infinity. */
+const CLAMP = -9999;
+
+/** The values that can be log-probabilities; null where none are left. */
+function known(given: readonly unknown[] | null | undefined): number[] | null {
+  const values = (given ?? []).filter(
+    (one): one is number => typeof one === 'number' && one <= 0 && one > CLAMP,
+  );
+  return values.length > 0 ? values : null;
+}

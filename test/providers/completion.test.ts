@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { samplesOf } from '../../providers/completion.ts';
+
+const answer = (...choices: object[]) => ({
+  choices,
+  usage: { prompt_tokens: 30, completion_tokens: 9 },
+});
+/** The one sample of a completion with this message, and with what else its choice has. */
+const sample = (message: object, more: object = {}) =>
+  samplesOf(answer({ message, finish_reason: 'stop', ...more }), 1)[0]!;
+const saying = (content: unknown) => sample({ content }).text;
+
+describe('a chat completion', () => {
+  describe('has a text', () => {
+    it('as it stands, or in parts, without those that are thoughts', () => {
+      const thinking = { type: 'thinking', thinking: [{ type: 'text', text: 'Is it food?' }] };
+      assert.equal(saying('animal'), 'animal');
+      assert.equal(saying([thinking, { type: 'text', text: 'animal' }]), 'animal');
+      assert.equal(saying([{ type: 'output_text', text: 'ani' }, { text: 'mal' }]), 'animal');
+      assert.equal(saying([{ type: 'reasoning', text: 'Is it food?' }]), '');
+      assert.equal(saying([]), '');
+    });
+
+    it('but not where it is in a field of thoughts only', () => {
+      const reasoning = 'Okay, the user wants a label. animal';
+      for (const content of ['', null, undefined]) {
+        assert.equal(sample({ content, reasoning_content: reasoning }).text, '');
+        assert.equal(sample({ content, reasoning }).text, '');
+      }
+    });
+
+    it('but not where it was refused or filtered, whatever else came', () => {
+      const logprobs = { content: [{ token: 'animal', logprob: -0.2 }] };
+      const held = (message: object, finish_reason: string) => {
+        const { text, logprobs: kept, finishReason } = sample(message, { finish_reason, logprobs });
+        assert.deepEqual([text, kept], ['', null]);
+        return finishReason;
+      };
+      assert.equal(held({ content: null, refusal: 'No: animal' }, 'stop'), 'refusal');
+      assert.equal(held({ content: 'animal', refusal: 'No.' }, 'stop'), 'refusal');
+      assert.equal(held({ content: [{ type: 'refusal', refusal: 'No.' }] }, 'stop'), 'refusal');
+      assert.equal(held({ content: 'animal' }, 'content_filter'), 'content_filter');
+      assert.equal(held({ content: 'animal' }, 'SAFETY'), 'content_filter');
+      assert.equal(sample({ content: 'animal', refusal: null }).text, 'animal');
+      assert.equal(sample({ content: 'animal', refusal: '' }).text, 'animal');
+    });
+
+    it('and tells in one word that it was cut off', () => {
+      for (const finish_reason of ['length', 'MAX_TOKENS', 'max_tokens', 'model_length'])
+        assert.equal(sample({ content: 'ani' }, { finish_reason }).finishReason, 'length');
+      assert.equal(sample({ content: 'a' }, { finish_reason: null }).finishReason, 'unknown');
+    });
+  });
+
+  describe('has log-probabilities', () => {
+    const of = (...values: unknown[]) =>
+      sample(
+        { content: 'animal' },
+        { logprobs: { content: values.map((logprob) => ({ token: 'animal', logprob })) } },
+      ).logprobs;
+
+    it('but for the values that can be none', () => {
+      assert.deepEqual(of(-0.2, -1), [-0.2, -1]);
+      const values = [null, undefined, Number.NaN, -Infinity, Infinity, 0.1, -9999, -1e5, '-0.3'];
+      for (const value of values) assert.deepEqual(of(-0.2, value), [-0.2], String(value));
+      assert.deepEqual(of(0), [0]);
+    });
+
+    it('or none, where no value is left', () => {
+      assert.equal(of(), null);
+      assert.equal(of(null, -9999), null);
+      for (const logprobs of [null, undefined, {}, { content: null }, { content: 'x' }, []])
+        assert.equal(sample({ content: 'animal' }, { logprobs }).logprobs, null);
+    });
+  });
+
+  describe('counts its tokens', () => {
+    const counts = (usage: unknown, samples = 1) =>
+      samplesOf({ ...answer({ message: {} }, { message: {} }), usage }, samples).map(
+        ({ promptTokens, cachedTokens, completionTokens }) => [
+          promptTokens,
+          cachedTokens,
+          completionTokens,
+        ],
+      );
+
+    it('on the first sample of a request', () => {
+      const usage = {
+        prompt_tokens: 30,
+        completion_tokens: 9,
+        prompt_tokens_details: { cached_tokens: 12 },
+      };
+      assert.deepEqual(counts(usage, 2), [
+        [30, 12, 9],
+        [0, 0, 0],
+      ]);
+      assert.deepEqual(counts({ ...usage, prompt_tokens_details: null }), [[30, 0, 9]]);
+    });
+
+    it('or says that they are not told', () => {
+      for (const usage of [null, undefined, {}, 'none', { prompt_tokens: '30' }])
+        assert.deepEqual(counts(usage, 2), [
+          [null, null, null],
+          [0, 0, 0],
+        ]);
+    });
+  });
+
+  it('is none without a message, or with an error in its place', () => {
+    const message = { content: 'animal' };
+    for (const bad of [
+      {},
+      { choices: [] },
+      answer({ finish_reason: 'stop' }),
+      answer({ message: { content: 5 } }),
+      answer({ message, error: { code: 502, message: 'overloaded' } }),
+    ])
+      assert.throws(() => samplesOf(bad, 1), { name: 'ZodError' });
+    assert.equal(samplesOf(answer({ message, error: null }), 1).length, 1);
+  });
+});
