@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import OpenAI from 'openai';
+import type { Fault } from './provider/faults.ts';
 import type { JournalEntry } from './provider/journal.ts';
 import { ask, clientOf, MODEL, trainingFile, upload } from './provider-client.ts';
 
@@ -57,6 +58,22 @@ describe('the stand-in provider as a process', () => {
     const limited = await start('--requests-per-second', '1');
     await chat(limited.client, 'a');
     await assert.rejects(chat(limited.client, 'b'), OpenAI.RateLimitError);
+  });
+
+  it('has quirks by options, and a fault from one request to another', async () => {
+    const { client, baseURL } = await start('--quirk', 'models-405', '--quirk', 'no-tuning');
+    await assert.rejects(client.models.list(), { status: 405 });
+    await assert.rejects(client.files.list(), { status: 404 });
+    const spoil = (fault?: Fault) =>
+      fetch(new URL('/__fault', baseURL), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ fault }),
+      });
+    await spoil({ status: 503 });
+    await assert.rejects(chat(client, 'a'), { status: 503 });
+    await spoil();
+    await chat(client, 'a');
   });
 
   it('goes on after kill -9 with its files, jobs, models, batches and journal', async () => {

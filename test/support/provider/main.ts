@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { faultsByRate } from './faultsByRate.ts';
 import { JOB_SCRIPTS } from './jobs.ts';
 import { startProvider } from './provider.ts';
+import { QUIRK_NAMES, type QuirkName } from './quirks/index.ts';
 
 /** The stand-in as a process of its own: prints its base URL and runs until it is killed. */
 
@@ -16,6 +17,7 @@ interface Options {
   holdJobs: boolean;
   faultRate: number;
   faultSeed: number;
+  quirk: QuirkName[];
   state?: string;
 }
 
@@ -34,6 +36,7 @@ const {
   holdJobs,
   faultRate,
   faultSeed,
+  quirk: quirks,
   state,
   ...limits
 }: Options = new Command('provider')
@@ -52,11 +55,16 @@ const {
   .option('--hold-jobs', 'jobs do not end before POST /__jobs/release', false)
   .option('--fault-rate <share>', 'share of requests that go wrong, 0 to 1', number, 0)
   .option('--fault-seed <number>', 'which ones', number, 0)
+  .addOption(
+    new Option('--quirk <name...>', 'what it does otherwise than the wire has it')
+      .choices(QUIRK_NAMES)
+      .default([]),
+  )
   .option('--state <folder>', 'keeps everything there, over restarts')
   .parse()
   .opts();
 const provider = await startProvider({
-  ...{ port, seed, latencyMs, limits, jobScript: JOB_SCRIPTS[jobScript], holdJobs, state },
+  ...{ port, seed, latencyMs, limits, jobScript: JOB_SCRIPTS[jobScript], holdJobs, state, quirks },
   faults: faultRate > 0 ? faultsByRate({ rate: faultRate, seed: faultSeed }) : undefined,
 });
 console.log(provider.baseURL);

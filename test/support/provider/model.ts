@@ -35,7 +35,7 @@ export function goldAnswer(question: string, choices: string[]): string {
 /** What training on these rows makes of a model: more rows help, wrong ones harm. */
 export function competenceOf(rows: OpenAI.ChatCompletionMessageParam[][], from: number): number {
   const right = rows.filter((messages) => {
-    const { question, choices } = readPrompt(messages.slice(0, -1));
+    const { question, choices } = readPrompt(withSystem(messages).slice(0, -1));
     return goldAnswer(question, choices) === textOf(messages.at(-1));
   });
   const share = rows.length === 0 ? 0 : right.length / rows.length;
@@ -44,7 +44,8 @@ export function competenceOf(rows: OpenAI.ChatCompletionMessageParam[][], from: 
 }
 
 /** One answer: a bare choice, or a sentence and "Answer: …" where candidates are to be weighed. */
-export function sample({ model, messages, competence, seed, providerSeed }: Draw): Sampled {
+export function sample({ competence, model, seed, providerSeed, ...draw }: Draw): Sampled {
+  const messages = withSystem(draw.messages);
   const { question, choices, candidates } = readPrompt(messages);
   if (choices.length === 0) return withLogprobs('I cannot tell.', 0.5);
   const luck = chance('luck', providerSeed, model, seed, messages);
@@ -63,6 +64,16 @@ export function sample({ model, messages, competence, seed, providerSeed }: Draw
 
 function withLogprobs(text: string, sureness: number): Sampled {
   return tokens(text).map((token) => ({ token, logprob: Math.log(sureness) }));
+}
+
+/** As a chat template without a system role has it, an instruction may open the first question. */
+function withSystem(
+  messages: OpenAI.ChatCompletionMessageParam[],
+): OpenAI.ChatCompletionMessageParam[] {
+  const [first, ...rest] = messages;
+  const [, system, question] = /^(.*?^Labels: .*?)\n\n(.*)$/ms.exec(textOf(first)) ?? [];
+  if (first?.role !== 'user' || !system || !question) return messages;
+  return [{ role: 'system', content: system }, { role: 'user', content: question }, ...rest];
 }
 
 function readPrompt(messages: OpenAI.ChatCompletionMessageParam[]) {

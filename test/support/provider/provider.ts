@@ -14,13 +14,14 @@ import {
 } from './batches.ts';
 import { answerChat, chatRoutes } from './chat.ts';
 import { answerEmbeddings, embeddingRoutes } from './embeddings.ts';
-import type { FaultPlan } from './faults.ts';
+import type { Fault, FaultPlan } from './faults.ts';
 import { FileStore, fileRoutes } from './files.ts';
 import { JOB_SCRIPTS, JobBook, type JobState, jobRoutes } from './jobs.ts';
 import { Journal } from './journal.ts';
 import { type Limits, Meter } from './limits.ts';
 import { Models, modelRoutes } from './models.ts';
 import { observe } from './observe.ts';
+import { type QuirkName, Quirks } from './quirks/index.ts';
 import { errorBody, Refusal } from './wire.ts';
 
 export interface ProviderOptions {
@@ -48,6 +49,8 @@ export interface ProviderOptions {
   batchScript?: BatchState[];
   holdBatches?: boolean;
   faults?: FaultPlan;
+  /** What it does otherwise than the wire has it. Default: nothing. */
+  quirks?: QuirkName[];
   /**
    * A folder that keeps journal, files, jobs, batches and tuned models. A provider that is started
    * on it again goes on where the one before was closed, or killed. Default: in memory.
@@ -62,6 +65,7 @@ export interface Provider {
   jobs: JobBook;
   batches: BatchBook;
   setFaults(plan: FaultPlan | undefined): void;
+  setQuirks(names: QuirkName[]): void;
   setLimits(limits: Limits): void;
   close(): Promise<void>;
 }
@@ -98,6 +102,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     folder,
   });
   const meter = new Meter(options.limits ?? {}, options.latencyMs ?? 0);
+  const quirks = new Quirks(options.quirks ?? []);
   let plan = options.faults;
 
   app.setErrorHandler(explain);
@@ -107,6 +112,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
       observe(api, BASE, journal, (seen) => plan?.(seen));
       if (apiKey) guard(api, apiKey);
       meter.attach(api, [CHAT, EMBEDDINGS]);
+      quirks.attach(api, BASE);
       modelRoutes(api, models);
       fileRoutes(api, files);
       jobRoutes(api, jobs);
@@ -119,6 +125,10 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
   app.get('/__journal', async () => journal.entries);
   app.post('/__jobs/release', async () => {
     jobs.release();
+    return {};
+  });
+  app.post<{ Body: { fault?: Fault } }>('/__fault', async ({ body: { fault } }) => {
+    plan = fault && (() => fault);
     return {};
   });
   app.post<{ Body: Limits }>('/__limits', async ({ body }) => {
@@ -135,6 +145,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     setFaults: (next) => {
       plan = next;
     },
+    setQuirks: (names) => quirks.set(names),
     setLimits: (limits) => meter.set(limits),
     async close() {
       journal.close();
