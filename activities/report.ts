@@ -19,16 +19,23 @@ export function createReport(dependencies: Dependencies) {
   return {
     /**
      * Puts a round's figures together, and decides by McNemar's test on the test split whether
-     * the new model takes the champion's (the round's base model's) place.
+     * the new model takes the champion's (the round's base model's) place. The report that the store
+     * keeps is the round's: of several attempts the first.
      */
     async report(input: ReportInput): Promise<RoundReport> {
-      return tracked({ total: 1, unit: 'reports' }, () => roundReport(dependencies, input));
+      return tracked({ total: 1, unit: 'reports' }, async () => {
+        const context = await openRound(dependencies, input);
+        return context.tables.addReport(await roundReport(dependencies, context, input));
+      });
     },
   };
 }
 
-async function roundReport(dependencies: Dependencies, input: ReportInput): Promise<RoundReport> {
-  const context = await openRound(dependencies, input);
+async function roundReport(
+  dependencies: Dependencies,
+  context: RoundContext,
+  input: ReportInput,
+): Promise<RoundReport> {
   const { spec, tables } = context;
   const tokens = await tables.spend(input.round);
   const { confidence } = spec.evaluation;
@@ -53,11 +60,11 @@ async function roundReport(dependencies: Dependencies, input: ReportInput): Prom
   return {
     run: input.run,
     round: input.round,
+    dataset: input.dataset,
     task: spec.task.type,
     model: spec.model.name,
     seed: spec.seed,
     examples: input.counts,
-    leftOut: (await context.dataset.info()).report,
     confidence,
     accuracy: {
       vanilla: proportion(scores.vanilla),

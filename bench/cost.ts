@@ -63,8 +63,9 @@ export async function run({ unlabelled, say, print }: Options): Promise<BenchRes
       try {
         await writePool(bench.folder, sizes);
         const spec = poolSpec(bench.folder, 'cost', changes);
-        const { reports } = await bench.run(spec);
-        costs[way] = costOf(reports[0]!);
+        await bench.run(spec);
+        const [report] = await bench.reports(spec.name);
+        costs[way] = costOf(report!);
       } finally {
         await bench.close();
       }

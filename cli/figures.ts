@@ -1,10 +1,10 @@
 import pc from 'picocolors';
 import { leftOutLines } from '../core/report.ts';
-import type { Proportion, RoundReport, Usage } from '../core/types.ts';
+import type { IngestReport, Proportion, RoundReport, Usage } from '../core/types.ts';
 import { table } from './table.ts';
 
 /** A round's figures as `--json` writes them: plain numbers first, the rest beside them. */
-export function figures(report: RoundReport) {
+export function figures(report: RoundReport, leftOut?: IngestReport) {
   const { accuracy, pseudoLabels } = report;
   const interval = ({ low, high, correct, total }: Proportion) => ({ low, high, correct, total });
   return {
@@ -14,7 +14,7 @@ export function figures(report: RoundReport) {
     model: report.model,
     seed: report.seed,
     examples: report.examples,
-    leftOut: report.leftOut,
+    leftOut,
     confidence: report.confidence,
     accuracy: {
       vanilla: accuracy.vanilla.value,
@@ -49,12 +49,12 @@ export function figures(report: RoundReport) {
 }
 
 /** A round's figures as tables for the terminal. */
-export function reportTables(report: RoundReport): string {
+export function reportTables(report: RoundReport, leftOut?: IngestReport): string {
   const { labelled, unlabelled, test } = report.examples;
   const title = `${report.run}, round ${report.round}: ${report.task} with ${report.model}, ${labelled} labelled, ${unlabelled} unlabelled, ${test} test, seed ${report.seed}`;
   return [
     pc.bold(title),
-    leftOutLines(report.leftOut),
+    leftOut ? leftOutLines(leftOut) : '',
     accuracyTable(report),
     pseudoLabelTable(report),
     costTable(report),

@@ -1,22 +1,26 @@
-import type { RoundReport } from '../core/types.ts';
 import { print } from './context.ts';
 import { CliError, exitCode } from './errors.ts';
 import { figures, reportTables } from './figures.ts';
+import type { RunReports } from './run-reports.ts';
 import type { RunView } from './run-view.ts';
 
 /**
- * Prints the figures of a run that has ended.
+ * Makes sure that a run has come to its end.
  * @throws CliError when it did not complete, with the reason.
  */
-export function printOutcome(view: RunView, json?: boolean): void {
-  if (view.state !== 'completed')
+export function assertCompleted({ run, state, failure }: RunView): void {
+  if (state !== 'completed')
     throw new CliError(
-      `run "${view.run}" ${view.state}${view.failure ? `: ${view.failure.join(': ')}` : ''}\nthe same command starts it again and reuses what is stored`,
+      `run "${run}" ${state}${failure ? `: ${failure.join(': ')}` : ''}\nthe same command starts it again and reuses what is stored`,
       { exit: exitCode.failed },
     );
-  printReports(view.run, view.status?.reports ?? [], json);
 }
 
-export function printReports(run: string, reports: RoundReport[], json?: boolean): void {
-  print(json, { run, rounds: reports.map(figures) }, reports.map(reportTables).join('\n\n'));
+/** Prints the figures of the rounds that have ended. */
+export function printReports(run: string, { reports, leftOut }: RunReports, json?: boolean): void {
+  print(
+    json,
+    { run, rounds: reports.map((report) => figures(report, leftOut)) },
+    reports.map((report) => reportTables(report, leftOut)).join('\n\n'),
+  );
 }

@@ -1,4 +1,4 @@
-import type { IngestReport, Proportion, RoundReport } from './types.ts';
+import type { IngestReport, Proportion, RoundReport, RoundSummary } from './types.ts';
 
 const percent = (value: number | null) => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
 const withInterval = ({ value, low, high, correct, total }: Proportion) =>
@@ -21,6 +21,23 @@ export function leftOutLines({
   if (parts.length === 0) return '';
   const rows = problems.map(({ file, line, problem }) => `  ${file}:${line}: ${problem}`);
   return [`Left out of the data: ${parts.join(', ')}.`, ...rows].join('\n');
+}
+
+/** The few figures of a round that a run carries along. */
+export function summaryOf({
+  round,
+  accuracy: { vanilla, sft, semievol },
+  pseudoLabels,
+  promoted,
+  models,
+}: RoundReport): RoundSummary {
+  return {
+    round,
+    accuracy: { vanilla: vanilla.value, sft: sft.value, semievol: semievol.value },
+    selected: pseudoLabels.count,
+    promoted,
+    champion: models.champion,
+  };
 }
 
 /** A round's figures as Markdown, for people. */

@@ -19,10 +19,12 @@ export function neighboursNeeded(collaborators: readonly CollaboratorSpec[]): nu
 }
 
 /** What has to be made before the collaborators can be asked: neighbours, and vectors to find them. */
-export function retrievalNeeds(spec: Pick<RunSpec, 'collaborators' | 'retrieval'>): {
+export interface RetrievalNeeds {
   neighbours: boolean;
   vectors: boolean;
-} {
+}
+
+export function retrievalNeeds(spec: Pick<RunSpec, 'collaborators' | 'retrieval'>): RetrievalNeeds {
   const neighbours = neighboursNeeded(spec.collaborators) > 0;
   return { neighbours, vectors: neighbours && spec.retrieval.mode !== 'bm25' };
 }

@@ -153,16 +153,17 @@ export interface IngestReport {
   problems: { file: string; line: number; problem: string }[];
 }
 
-/** Figures of one finished round; what `report` renders and `--json` writes. */
+/** Figures of one finished round, as the store keeps them; what `semievol report` renders. */
 export interface RoundReport {
   run: string;
   round: number;
+  /** The data set; what cleaning left out is told by its `IngestReport`. */
+  dataset: string;
   task: string;
   model: string;
   seed: number;
   /** Examples in each split after cleaning. */
   examples: Record<Split, number>;
-  leftOut: IngestReport;
   /** Level of all intervals, 0.5..1. */
   confidence: number;
   accuracy: { vanilla: Proportion; sft: Proportion; semievol: Proportion };
@@ -219,5 +220,26 @@ export interface RunStatus {
   paused: boolean;
   /** The `round` workflow now running; ask it for its phases. */
   roundWorkflowId?: string;
-  reports: RoundReport[];
+  totals: RunTotals;
+  /** The rounds that ended last, oldest first. The reports of all are in the store. */
+  latest: RoundSummary[];
+}
+
+/** What a run remembers of a round. */
+export interface RoundSummary {
+  round: number;
+  /** Shares of the test split, 0..1. */
+  accuracy: { vanilla: number | null; sft: number | null; semievol: number | null };
+  /** Selected pseudo-labels. */
+  selected: number;
+  promoted: boolean;
+  champion: string;
+}
+
+/** What a run has come to in all its rounds. */
+export interface RunTotals {
+  /** Rounds that have ended. */
+  finished: number;
+  /** Rounds whose new model became the champion. */
+  promoted: number;
 }

@@ -5,6 +5,7 @@ import type {
   Neighbours,
   OrdinalRange,
   PseudoLabel,
+  RoundReport,
   Usage,
 } from '../core/types.ts';
 import { Answers } from './answers.ts';
@@ -36,6 +37,12 @@ export interface SpendRecord {
 
 type SpendRow = Omit<SpendRecord, 'usage'> & Usage;
 
+interface ReportRow {
+  round: number;
+  /** As JSON. */
+  report: string;
+}
+
 /**
  * The tables of one run. All are append-only and safe with many writers; of rows with one key the
  * first committed counts. What grows with the pool is kept by round and partition.
@@ -44,6 +51,7 @@ export class RunTables {
   readonly #database: Database;
   readonly #evaluations: Log<EvaluationRecord>;
   readonly #spend: Log<SpendRow>;
+  readonly #reports: Log<ReportRow>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -72,6 +80,11 @@ export class RunTables {
         trainedTokens: types.double,
       }),
       key: (row) => row.key,
+    });
+    this.#reports = new Log<ReportRow>(database, {
+      name: 'reports',
+      schema: schemaOf({ round: types.int, report: types.string }),
+      key: (row) => `${row.round}`,
     });
   }
 
@@ -130,6 +143,22 @@ export class RunTables {
       spend[row.phase] = addUsage(spend[row.phase] ?? noUsage, row);
     }
     return spend;
+  }
+
+  /**
+   * Records a round's report, unless it has one: of two attempts the seconds may differ.
+   * @returns the one it has now
+   */
+  async addReport(report: RoundReport): Promise<RoundReport> {
+    await this.#reports.append([{ round: report.round, report: JSON.stringify(report) }]);
+    const reports = await this.reports();
+    return reports.find(({ round }) => round === report.round)!;
+  }
+
+  /** The reports of the rounds that have ended, in their order. */
+  async reports(): Promise<RoundReport[]> {
+    const rows = await this.#reports.read();
+    return rows.map((row): RoundReport => JSON.parse(row.report)).sort((a, b) => a.round - b.round);
   }
 
   /** Compacts what a round holds of the examples of the range. For one caller at a time. */

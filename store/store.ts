@@ -34,16 +34,22 @@ const impatience = { timeout: '5s', connect_timeout: '5s', client_max_retries: '
  * Opens a store; a local folder is made where it does not exist. Throws StoreError, with the
  * remedy, where it cannot be reached or written to.
  */
-export async function openStore({ uri, storageOptions }: StoreOptions): Promise<Store> {
-  const place = uri.startsWith('file:') ? fileURLToPath(uri) : uri.replace(/(?<=.)\/+$/, '');
-  const store = new Store(place, storageOptions);
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const store = connectStore(options);
+  const place = store.uri;
   try {
-    await (isFolder(place) ? store.ensureSpace() : tryBucket(place, storageOptions));
+    await (isFolder(place) ? store.ensureSpace() : tryBucket(place, options.storageOptions));
     return store;
   } catch (error) {
     store.close();
     throw explain(error, place);
   }
+}
+
+/** The store as it is: whether it can be reached shows at its first use. For who only reads. */
+export function connectStore({ uri, storageOptions }: StoreOptions): Store {
+  const place = uri.startsWith('file:') ? fileURLToPath(uri) : uri.replace(/(?<=.)\/+$/, '');
+  return new Store(place, storageOptions);
 }
 
 async function tryBucket(uri: string, options?: Record<string, string>): Promise<void> {

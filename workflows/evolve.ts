@@ -6,22 +6,38 @@ import {
   setCurrentDetails,
   setHandler,
   startChild,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { markdownReport } from '../core/report.ts';
+import type { IngestResult } from '../activities/ingest/ingestDataset.ts';
+import { type Plan, planOf } from '../core/plan.ts';
+import { markdownReport, summaryOf } from '../core/report.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
-import type { RoundReport, RunStatus } from '../core/types.ts';
+import type { RoundSummary, RunStatus, RunTotals } from '../core/types.ts';
 import { checkModels, ingest, openRun } from './activities.ts';
 import { handlePause, runStatus } from './messages.ts';
 import { round as roundWorkflow } from './round.ts';
 
-export interface EvolveInput {
-  run: string;
-  spec: RunSpec;
-  /** Carried over when continued as new. */
-  soFar?: { base: string; reports: RoundReport[]; paused: boolean };
+/** Rounds whose figures a run carries along; the reports of all are in the store. */
+const LATEST = 5;
+
+/** A run is begun with its spec; what was begun goes on without it. */
+export type EvolveInput = { run: string } & ({ spec: RunSpec } | { begun: Begun });
+
+/** Carried over when continued as new: numbers and references, however many rounds there are. */
+export interface Begun {
+  plan: Plan;
+  data: Data;
+  /** The champion so far. */
+  base: string;
+  totals: RunTotals;
+  latest: RoundSummary[];
+  paused: boolean;
 }
+
+/** The data set that all rounds work on, whatever becomes of the files it was read from. */
+type Data = Pick<IngestResult, 'dataset' | 'counts'>;
 
 /**
  * A whole evolution: rounds of SemiEvol, each from the champion of those before. Every round is a
@@ -29,35 +45,24 @@ export interface EvolveInput {
  * done by one build of the worker: the newest when it began.
  */
 export async function evolve(input: EvolveInput): Promise<RunStatus> {
-  const { run, spec } = input;
-  const { base, reports, paused } = input.soFar ?? {
-    base: spec.model.name,
-    reports: [],
-    paused: false,
-  };
-  const round = reports.length + 1;
+  const { run } = input;
+  const { plan, base, totals, latest, paused }: Omit<Begun, 'data'> =
+    'begun' in input ? input.begun : beginning(input.spec);
+  const round = totals.finished + 1;
   const pause = handlePause(paused);
   let roundWorkflowId: string | undefined;
   const status = (): RunStatus => ({
     run,
-    round: Math.min(round, spec.rounds),
-    rounds: spec.rounds,
+    round: Math.min(totals.finished + 1, plan.rounds),
+    rounds: plan.rounds,
     paused: pause.paused,
     roundWorkflowId,
-    reports,
+    totals,
+    latest,
   });
   setHandler(runStatus, status);
 
-  await checkModels(spec);
-  const { dataset, counts } = await ingest({ data: spec.data, task: spec.task });
-  const shots = neighboursNeeded(spec.collaborators);
-  if (shots > counts.labelled)
-    throw ApplicationFailure.nonRetryable(
-      `the collaborators want ${shots} neighbours, but there are ${counts.labelled} labelled examples: lower shots or skip, or label more`,
-      'DataError',
-    );
-
-  await openRun({ run, spec });
+  const data = 'begun' in input ? input.begun.data : await prepare(run, input.spec);
 
   await pause.whilePaused();
   const workflowId = `${workflowInfo().workflowId}/round-${round}`;
@@ -66,20 +71,51 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
     startChild(roundWorkflow, {
       workflowId,
       parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: `Round ${round} of ${spec.rounds}`,
-      args: [{ run, spec, round, base, dataset, counts, paused: pause.paused }],
+      staticSummary: `Round ${round} of ${plan.rounds}`,
+      args: [{ run, plan, round, base, ...data, paused: pause.paused }],
     }),
   );
-  reports.push(report);
+  totals.finished++;
+  if (report.promoted) totals.promoted++;
+  latest.push(summaryOf(report));
+  latest.splice(0, latest.length - LATEST);
   setCurrentDetails(markdownReport(report));
-  if (round === spec.rounds) return status();
+  if (round === plan.rounds) return status();
 
   await condition(allHandlersFinished);
   const continueOnNewestBuild = makeContinueAsNewFunc<typeof evolve>({
     initialVersioningBehavior: 'AUTO_UPGRADE',
+    memo: workflowInfo().memo,
   });
+  const { champion } = report.models;
   return continueOnNewestBuild({
-    ...input,
-    soFar: { base: report.models.champion, reports, paused: pause.paused },
+    run,
+    begun: { plan, data, base: champion, totals, latest, paused: pause.paused },
   });
+}
+
+const beginning = (spec: RunSpec): Omit<Begun, 'data'> => ({
+  plan: planOf(spec),
+  base: spec.model.name,
+  totals: { finished: 0, promoted: 0 },
+  latest: [],
+  paused: false,
+});
+
+/**
+ * Takes in the data and makes sure that the run can be done, once for all its rounds. The memo says
+ * which data set it is, also when the run has ended: there the store has its reports.
+ */
+async function prepare(run: string, spec: RunSpec): Promise<Data> {
+  await checkModels(spec);
+  const data = await ingest({ data: spec.data, task: spec.task });
+  const shots = neighboursNeeded(spec.collaborators);
+  if (shots > data.counts.labelled)
+    throw ApplicationFailure.nonRetryable(
+      `the collaborators want ${shots} neighbours, but there are ${data.counts.labelled} labelled examples: lower shots or skip, or label more`,
+      'DataError',
+    );
+  await openRun({ run, spec });
+  upsertMemo({ dataset: data.dataset });
+  return data;
 }

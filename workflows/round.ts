@@ -2,8 +2,8 @@ import { executeChild, setHandler, startChild, workflowInfo } from '@temporalio/
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { ModelScore } from '../activities/evaluate.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
-import { retrievalNeeds } from '../core/shots.ts';
-import type { RunSpec, TrainingSpec } from '../core/spec.ts';
+import type { Plan } from '../core/plan.ts';
+import type { TrainingSpec } from '../core/spec.ts';
 import type { ModelRecord, RoundReport, Split } from '../core/types.ts';
 import { embed, maintain, prepareSearch, report, select } from './activities.ts';
 import { evaluate } from './evaluate.ts';
@@ -15,7 +15,7 @@ import { propagate } from './propagate.ts';
 
 export interface RoundInput {
   run: string;
-  spec: RunSpec;
+  plan: Plan;
   round: number;
   /** The model this round starts from: the spec's, or the champion of the rounds before. */
   base: string;
@@ -26,7 +26,7 @@ export interface RoundInput {
 
 /** One round of SemiEvol: warm-up, propagate, select, evolve, evaluate. */
 export async function round(input: RoundInput): Promise<RoundReport> {
-  const { spec, counts, base } = input;
+  const { plan, counts, base } = input;
   const ref: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
   const pause = handlePause(input.paused);
   const phases = trackPhases(pause, [
@@ -42,7 +42,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   setHandler(roundStatus, () => ({ phases: phases.status() }));
 
   const childId = (name: string) => `${workflowInfo().workflowId}/${name}`;
-  const window = (total: number) => ({ total, ...spec.batch, from: 0 });
+  const window = (total: number) => ({ total, ...plan.batch, from: 0 });
   const train = (
     phase: string,
     role: ModelRecord['role'],
@@ -58,11 +58,11 @@ export async function round(input: RoundInput): Promise<RoundReport> {
         parentClosePolicy: 'REQUEST_CANCEL',
         args: [
           {
-            endpoint: spec.model.endpoint,
+            endpoint: plan.model.endpoint,
             model,
             rows,
-            training: { ...spec.training, ...training },
-            seed: spec.seed,
+            training: { ...plan.training, ...training },
+            seed: plan.seed,
             suffix: `r${input.round}-${role}`,
             lineage: { run: input.run, round: input.round, role, dataset: input.dataset },
           },
@@ -70,7 +70,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
       });
     });
 
-  const needs = retrievalNeeds(spec);
+  const { needs } = plan;
   await phases.run('embed', async () => {
     if (needs.vectors)
       await embed({ ...ref, split: 'labelled', range: { from: 0, to: counts.labelled } });
@@ -98,7 +98,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   });
   const selection = await phases.run('select', () => select(ref));
 
-  const { from, ...evolve } = spec.evolve;
+  const { from, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : warmUp.model;
   const { threshold } = selection;
   const selected: TrainingRows = { from: 'labelled-and-selected', ref, threshold };
@@ -148,8 +148,8 @@ export async function round(input: RoundInput): Promise<RoundReport> {
    * rows alone. They are repeated in the file, since providers bound the number of epochs.
    */
   async function trainBaseline(): Promise<FineTuneResult | undefined> {
-    const passes = (counts.labelled + selection.selected) * (evolve.epochs ?? spec.training.epochs);
-    const times = Math.round(passes / (counts.labelled * spec.training.epochs));
+    const passes = (counts.labelled + selection.selected) * (evolve.epochs ?? plan.training.epochs);
+    const times = Math.round(passes / (counts.labelled * plan.training.epochs));
     const isWarmUp = start === base && times <= 1;
     if (times === 0 || isWarmUp) return undefined;
     return train('baseline', 'sft-steps', start, { from: 'labelled', ref, times });

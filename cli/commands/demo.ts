@@ -17,10 +17,10 @@ import {
 } from '../demo-runs.ts';
 import { CliError } from '../errors.ts';
 import { figures } from '../figures.ts';
-import { printOutcome } from '../outcome.ts';
+import { assertCompleted, printReports } from '../outcome.ts';
 import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
-import type { RunView } from '../run-view.ts';
+import { type RunReports, readReports } from '../run-reports.ts';
 import { addStackOptions, wholeNumber } from '../stack-options.ts';
 import { runPage, type StackPlace } from '../stack-place.ts';
 import { type RunState, runState, startRun } from '../start-run.ts';
@@ -75,8 +75,10 @@ async function demo(options: Options, configFile: string): Promise<void> {
       );
       const view = await follow(client, name, config.temporal.taskQueue, display, signal);
       display.stop();
-      printOutcome(view);
-      if (options.json) await writeFigures(options.json, view);
+      assertCompleted(view);
+      const finished = await readReports(client, config, name);
+      printReports(name, finished);
+      if (options.json) await writeFigures(options.json, finished);
       if (before === 'completed') say('these figures were stored; --fresh starts anew');
     });
     if (!options.keep || shared) return;
@@ -113,7 +115,7 @@ async function assertWritable(file: string): Promise<void> {
   }
 }
 
-async function writeFigures(file: string, { status }: RunView): Promise<void> {
-  const report = status?.reports.at(-1);
-  if (report) await writeFile(file, `${JSON.stringify(figures(report), null, 2)}\n`);
+async function writeFigures(file: string, { reports, leftOut }: RunReports): Promise<void> {
+  const report = reports.at(-1);
+  if (report) await writeFile(file, `${JSON.stringify(figures(report, leftOut), null, 2)}\n`);
 }

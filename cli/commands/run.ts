@@ -5,11 +5,12 @@ import type { Config } from '../../workers/config.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError, exitCode } from '../errors.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { printOutcome } from '../outcome.ts';
+import { assertCompleted, printReports } from '../outcome.ts';
 import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
+import { readReports } from '../run-reports.ts';
 import { readRunSpec, withDataFolder } from '../run-spec.ts';
-import { observeRun, type RunView } from '../run-view.ts';
+import type { RunView } from '../run-view.ts';
 import { hasOtherSpec, runState, startRun } from '../start-run.ts';
 import { isPolled } from '../task-queue.ts';
 
@@ -46,7 +47,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
         { exit: exitCode.badInput },
       );
     if (before === 'completed') {
-      printOutcome(await observeRun(client, spec.name, taskQueue), options.json);
+      printReports(spec.name, await readReports(client, config, spec.name), options.json);
       process.stderr.write(
         `run "${spec.name}" has completed before; for another run change name in ${file}\n`,
       );
@@ -56,8 +57,10 @@ async function run(file: string, options: Options, command: Command): Promise<vo
       await checkBeforeStart(spec, config);
       await startRun(client, taskQueue, spec);
     }
-    if (options.follow)
-      return printOutcome(await followRun(client, config, spec.name), options.json);
+    if (options.follow) {
+      assertCompleted(await followRun(client, config, spec.name));
+      return printReports(spec.name, await readReports(client, config, spec.name), options.json);
+    }
     const attached = before === 'running';
     print(
       options.json,

@@ -63,6 +63,6 @@ function describe({ run, state, status, phases, workerPolling, failure }: RunVie
     ...(workerPolling
       ? []
       : ['no worker is polling the task queue: start one with "semievol worker"']),
-    ...(status && status.reports.length > 0 ? [`figures: "semievol report ${run}"`] : []),
+    ...(status && status.totals.finished > 0 ? [`figures: "semievol report ${run}"`] : []),
   ].join('\n');
 }

@@ -76,8 +76,8 @@ describe('report', () => {
   let lab: Laboratory;
   afterEach(() => lab.close());
 
-  /** The report where each model got the test examples of these ordinals right. */
-  async function report(right: Record<ModelRole, number[]>) {
+  /** Lays out a round in which each model got the test examples of these ordinals right. */
+  async function layOut(right: Record<ModelRole, number[]>): Promise<ReportInput> {
     lab = await openLaboratory({ examples: pool('test', TOTAL, { answer: 'plant' }) });
     for (const [role, ordinals] of Object.entries(right) as [ModelRole, number[]][])
       await lab.tables.addAnswers(
@@ -93,7 +93,7 @@ describe('report', () => {
         1,
       );
     const score = (role: ModelRole) => ({ correct: right[role].length, total: TOTAL, model: role });
-    const input: ReportInput = {
+    return {
       ...ref,
       counts: { labelled: 5, unlabelled: 40, test: TOTAL },
       models: { base: 'base', warmUp: 'warm', semievol: 'evolved' },
@@ -112,6 +112,10 @@ describe('report', () => {
       },
       seconds: { collaborate: 3 },
     };
+  }
+
+  async function report(right: Record<ModelRole, number[]>) {
+    const input = await layOut(right);
     return attempt(lab.activities.report, input);
   }
 
@@ -160,6 +164,14 @@ describe('report', () => {
     assert.equal(figures.models.champion, 'base');
     assert.equal(figures.sftBaseline, 'epochs');
     assert.equal(figures.accuracy.sft.correct, 2);
+  });
+
+  it('is the one that was first committed: a later attempt took other seconds', async () => {
+    const input = await layOut({ vanilla: [0], sft: [0], 'sft-steps': [0], semievol: [0, 1] });
+    const first = await attempt(lab.activities.report, input);
+    const again = await attempt(lab.activities.report, { ...input, seconds: { propagate: 5 } });
+    assert.deepEqual(again, first);
+    assert.deepEqual(await lab.tables.reports(), [first]);
   });
 
   it('never promotes a worse model, however sure it is', async () => {

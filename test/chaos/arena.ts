@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import getPort from 'get-port';
+import { readReports } from '../../cli/run-reports.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RoundReport } from '../../core/types.ts';
 import { temporalBinary } from '../../engine/setup.ts';
@@ -131,8 +132,8 @@ export class Arena {
     for (;;) {
       signal.throwIfAborted();
       try {
-        const { reports } = await this.#client.withAbortSignal(signal, () => run.result());
-        return { reports };
+        await this.#client.withAbortSignal(signal, () => run.result());
+        return readReports(this.#client, this.config, spec.name);
       } catch (error) {
         if (error instanceof WorkflowFailedError) return { reports: [], failure: reason(error) };
         await sleep(500, undefined, { signal });

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { RunSpec } from '../../core/spec.ts';
-import type { RunStatus } from '../../core/types.ts';
 import { openStore } from '../../store/store.ts';
 import type { Config } from '../../workers/config.ts';
 import { startProvider } from '../support/provider/provider.ts';
@@ -34,15 +33,16 @@ describe('An evolution', function () {
   };
   /** One name: the models of the stand-in provider, and so its answers, follow from it. */
   const taskOf = ({ folder }: Bench) => writeTask(folder, 'evolution', sizes);
-  const outcomeOf = async ({ config }: Bench, { name }: RunSpec, { reports }: RunStatus) => {
-    const { uri, options } = config.store;
+  const outcomeOf = async (bench: Bench, { name }: RunSpec) => {
+    const { uri, options } = bench.config.store;
     const store = await openStore({ uri, storageOptions: options });
     const [model] = await store.models.list({ run: name });
     const labels = await store
       .run(name, model!.dataset)
       .pseudoLabels(1, { from: 0, to: sizes.unlabelled });
     store.close();
-    const { accuracy, pseudoLabels, promoted } = reports[0]!;
+    const [report] = await bench.reports(name);
+    const { accuracy, pseudoLabels, promoted } = report!;
     labels.sort((a, b) => a.ordinal - b.ordinal);
     return { accuracy, pseudoLabels, promoted, labels };
   };
@@ -51,7 +51,8 @@ describe('An evolution', function () {
     temporal = await startTemporal();
     const { bench } = await open();
     const spec = await taskOf(bench);
-    expected = await outcomeOf(bench, spec, await bench.run(spec));
+    await bench.run(spec);
+    expected = await outcomeOf(bench, spec);
   });
 
   afterEach(async () => {
@@ -68,7 +69,7 @@ describe('An evolution', function () {
       const { bench, provider } = await open({ uri: join(disk.folder, 'store') }, 80);
       const spec = await taskOf(bench);
       const worker = await bench.worker();
-      const status = await worker.runUntil(async () => {
+      await worker.runUntil(async () => {
         const run = await bench.start(spec);
         await provider.journal.waitFor((journal) => journal.count(chats) >= 20);
         await disk.fill();
@@ -78,7 +79,7 @@ describe('An evolution', function () {
         await disk.clear();
         return run.result();
       });
-      assert.deepEqual(await outcomeOf(bench, spec, status), expected);
+      assert.deepEqual(await outcomeOf(bench, spec), expected);
     },
   );
 
@@ -88,6 +89,7 @@ describe('An evolution', function () {
     closing.push(s3, { close: async () => restore() });
     const { bench } = await open({ uri: `${s3.uri}/store`, options: s3.storageOptions });
     const spec = await taskOf(bench);
-    assert.deepEqual(await outcomeOf(bench, spec, await bench.run(spec)), expected);
+    await bench.run(spec);
+    assert.deepEqual(await outcomeOf(bench, spec), expected);
   }).timeout(300_000); // the first time installs the server
 });

@@ -5,8 +5,9 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { readReports } from '../../cli/run-reports.ts';
 import { type RunSpec, runSpec } from '../../core/spec.ts';
-import type { RunStatus } from '../../core/types.ts';
+import type { RoundReport, RunStatus } from '../../core/types.ts';
 import { ensureEngine, temporalBinary } from '../../engine/setup.ts';
 import { type Config, defineConfig } from '../../workers/config.ts';
 import { SemiEvolPlugin } from '../../workers/plugin.ts';
@@ -139,6 +140,11 @@ export class Bench {
   async run(spec: RunSpec): Promise<RunStatus> {
     const worker = await this.worker();
     return worker.runUntil(async () => (await this.start(spec)).result());
+  }
+
+  /** The reports of a run's finished rounds, as `semievol report` reads them. */
+  async reports(run: string): Promise<RoundReport[]> {
+    return (await readReports(this.temporal.client, this.config, run)).reports;
   }
 
   async close(): Promise<void> {

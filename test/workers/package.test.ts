@@ -57,8 +57,8 @@ describe('the published package', function () {
     try {
       assert.equal(await execute('greeting', 'Ada'), 'Good day, Ada.');
       const spec = await writeTask(app, 'packaged');
-      const { reports } = await execute<RunStatus>('evolve', { run: spec.name, spec });
-      assert.equal(reports.length, 1);
+      const { totals } = await execute<RunStatus>('evolve', { run: spec.name, spec });
+      assert.equal(totals.finished, 1);
     } finally {
       worker.kill();
       await Promise.allSettled([worker, provider.close(), temporal.teardown()]);

@@ -52,8 +52,8 @@ describe('a worker told to stop', function () {
     assert.ok(asked < 4 * 60, 'there was something left to hand on');
 
     await startWorker();
-    const { reports } = await run.result();
-    assert.equal(reports.length, 1);
+    const { totals } = await run.result();
+    assert.equal(totals.finished, 1);
     assert.equal(journal.repeats(CHAT), 0);
   });
 });

@@ -54,8 +54,8 @@ describe('a run under way', function () {
       const asked = provider.journal.count(CHAT);
 
       await run.signal(resume);
-      const { reports } = await run.result();
-      assert.equal(reports.length, 1);
+      const { totals } = await run.result();
+      assert.equal(totals.finished, 1);
       assert.ok(provider.journal.count(CHAT) > asked);
       assert.equal(provider.journal.repeats(CHAT), 0);
     });

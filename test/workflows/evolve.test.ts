@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { rm, truncate } from 'node:fs/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { RunStatus } from '../../core/types.ts';
 import { openStore } from '../../store/store.ts';
 import { startProvider } from '../support/provider/provider.ts';
 import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
+import { jobOf } from './support.ts';
 
 describe('an evolution', function () {
   this.timeout(60_000);
@@ -24,11 +26,15 @@ describe('an evolution', function () {
     const sizes = { labelled: 20, unlabelled: 40, test: 30 };
     const spec = await writeTask(bench.folder, 'whole-round', sizes);
     const status: RunStatus = await bench.run(spec);
-    const [report] = status.reports;
+    const [report, ...others] = await bench.reports(spec.name);
     assert.ok(report);
-    assert.equal(status.reports.length, 1);
+    assert.equal(others.length, 0);
     assert.deepEqual(report.examples, sizes);
-    assert.deepEqual(report.leftOut.problems, []);
+    assert.deepEqual(status.totals, { finished: 1, promoted: report.promoted ? 1 : 0 });
+    assert.deepEqual(
+      status.latest.map(({ accuracy, champion }) => [accuracy.semievol, champion]),
+      [[report.accuracy.semievol.value, report.models.champion]],
+    );
 
     const { vanilla, sft, semievol } = report.accuracy;
     assert.ok(semievol.value! > vanilla.value! && sft.value! > vanilla.value!);
@@ -67,7 +73,8 @@ describe('an evolution', function () {
   it('starts the second round from the champion of the first', async () => {
     const sizes = { labelled: 10, unlabelled: 20, test: 20 };
     const spec = await writeTask(bench.folder, 'two-rounds', sizes, { rounds: 2 });
-    const { reports } = await bench.run(spec);
+    await bench.run(spec);
+    const reports = await bench.reports(spec.name);
     const [first, second] = reports;
     assert.equal(reports.length, 2);
     assert.ok(first && second);
@@ -102,8 +109,8 @@ describe('an evolution', function () {
     const asked = bench.provider.journal.count('/chat/completions');
     assert.ok(asked > 0);
     bench.provider.setFaults(undefined);
-    const status = await bench.run(spec);
-    assert.equal(status.reports.length, 1);
+    const { totals } = await bench.run(spec);
+    assert.equal(totals.finished, 1);
     assert.equal(bench.provider.jobs.all().length, 3);
     assert.equal(bench.provider.journal.repeats('/chat/completions'), 0);
   });
@@ -123,8 +130,8 @@ describe('an evolution', function () {
       retrieval: { mode: 'bm25' },
       embedding: { name: 'not-there' },
     });
-    const { reports } = await bench.run(spec);
-    assert.equal(reports.length, 1);
+    const { totals } = await bench.run(spec);
+    assert.equal(totals.finished, 1);
     assert.equal(bench.provider.journal.count('/embeddings'), 0);
   });
 
@@ -133,8 +140,29 @@ describe('an evolution', function () {
     await assert.rejects(bench.run(few), failedFor('DataError'));
     assert.equal(bench.provider.journal.count('/chat/completions'), 0);
     const collaborators = [{ ...few.collaborators[0]!, shots: 2 }];
-    const { reports } = await bench.run({ ...few, collaborators });
-    assert.equal(reports.length, 1);
+    const { totals } = await bench.run({ ...few, collaborators });
+    assert.equal(totals.finished, 1);
+  });
+
+  it('works on the same data in every round, though its files are cut and deleted meanwhile', async () => {
+    const { provider } = bench;
+    provider.jobs.hold();
+    const sizes = { labelled: 10, unlabelled: 20, test: 20 };
+    const spec = await writeTask(bench.folder, 'files-gone', sizes, { rounds: 2 });
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const run = await bench.start(spec);
+      await jobOf(bench, spec.name);
+      await truncate(spec.data.test[0]!, 200);
+      await rm(spec.data.unlabelled[0]!);
+      provider.jobs.release();
+      const { totals } = await run.result();
+      assert.equal(totals.finished, 2);
+    });
+    const [first, second] = await bench.reports(spec.name);
+    assert.deepEqual([first!.examples, second!.examples], [sizes, sizes]);
+    assert.equal(second!.dataset, first!.dataset);
+    assert.equal(second!.accuracy.semievol.total, sizes.test);
   });
 
   it('does not mix the examples of a data file that was changed in between', async () => {
@@ -149,7 +177,8 @@ describe('an evolution', function () {
     await assert.rejects(bench.run(spec));
     provider.setFaults(undefined);
     await writeTask(bench.folder, 'changed-data', { labelled: 12, unlabelled: 15, test: 20 });
-    const { reports } = await bench.run(spec);
+    await bench.run(spec);
+    const reports = await bench.reports(spec.name);
     assert.deepEqual(reports[0]!.examples, { labelled: 12, unlabelled: 15, test: 20 });
     assert.equal(reports[0]!.accuracy.semievol.total, 20);
     assert.equal(reports[0]!.pseudoLabels.all.total, 15);
