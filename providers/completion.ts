@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { answerSpan } from '../core/thoughts.ts';
 
 /** What is read of a chat completion. What a model was paid for is kept, whatever else is odd. */
 
 /** One sample. Token counts of a request stand on its first sample, so that sums are right. */
 export interface ChatSample {
-  /** The answer; empty where there is none, or where it was refused. */
+  /** The answer, without thoughts; empty where there is none, or where it was refused. */
   text: string;
-  /** Natural log-probabilities of the sampled tokens, at least one; null where none are known. */
+  /** Natural log-probabilities of the answer's tokens, at least one; null where none are known. */
   logprobs: number[] | null;
   /**
    * `stop`, `length` where the text was cut off, `content_filter` or `refusal` where there is none
@@ -31,6 +32,15 @@ const part = z.object({
 const message = z.object({
   content: z.union([z.string(), z.array(part)]).nullish(),
   refusal: z.unknown().optional(),
+  // Where servers put thoughts that they take out of the content.
+  reasoning_content: z.unknown().optional(),
+  reasoning: z.unknown().optional(),
+});
+
+/** The text of a token tells where the answer begins; its log-probability may be anything. */
+const token = z.object({
+  token: z.string().catch(''),
+  logprob: z.number().nullish().catch(null),
 });
 
 /** Endpoints differ in what they leave out or set to null. */
@@ -43,7 +53,7 @@ const completion = z.object({
         error: z.null().optional(),
         finish_reason: z.string().nullish().catch(null),
         logprobs: z
-          .object({ content: z.array(z.object({ logprob: z.unknown().optional() })).nullish() })
+          .object({ content: z.array(token).nullish() })
           .nullish()
           .catch(null),
       }),
@@ -60,6 +70,9 @@ const completion = z.object({
 });
 
 type Completion = z.output<typeof completion>;
+type Message = z.output<typeof message>;
+type Part = z.output<typeof part>;
+type Token = z.output<typeof token>;
 
 /** An answer with some, but fewer samples than were asked for: a repetition would be no other. */
 export class TooFewSamples extends Error {
@@ -105,41 +118,65 @@ function spoken({ message, finish_reason, logprobs }: Completion['choices'][numb
   const finishReason = reasonOf(finish_reason);
   if (finishReason === 'content_filter') return { text: '', logprobs: null, finishReason };
   if (isRefused(message)) return { text: '', logprobs: null, finishReason: 'refusal' };
-  return {
-    text: textOf(message),
-    logprobs: known(logprobs?.content?.map(({ logprob }) => logprob)),
-    finishReason,
-  };
+  const said = textOf(message);
+  const { from, to } = answerSpan(said);
+  const text = said.slice(from, to);
+  const hasThoughts = text !== said.trim() || thoughtApart(message);
+  const tokens = answerTokens(logprobs?.content ?? [], text, hasThoughts);
+  return { text, logprobs: known(tokens), finishReason };
 }
 
 function reasonOf(given: string | null | undefined): string {
   if (!given) return 'unknown';
   // The spellings of other wires, which gateways pass on.
-  if (/^(max_(output_)?tokens|model_length)$/i.test(given)) return 'length';
+  if (/^(length|max_(output_)?tokens|model_length)$/i.test(given)) return 'length';
   if (/^(content_?filter(ed)?|safety|guardrail_intervened)$/i.test(given)) return 'content_filter';
   return given;
 }
 
-function isRefused({ content, refusal }: z.output<typeof message>): boolean {
+function isRefused({ content, refusal }: Message): boolean {
   return Boolean(refusal) || (Array.isArray(content) && content.some((one) => one.refusal));
 }
 
-function textOf({ content }: z.output<typeof message>): string {
+const isText = ({ type }: Part) => type === 'text' || type === 'output_text';
+
+function textOf({ content }: Message): string {
   if (!Array.isArray(content)) return content ?? '';
-  const isText = ({ type }: z.output<typeof part>) => type === 'text' || type === 'output_text';
   return content
     .filter(isText)
     .map(({ text }) => text ?? '')
     .join('');
 }
 
+/** Whether there are thoughts that are not in the text. */
+function thoughtApart({ content, reasoning_content, reasoning }: Message): boolean {
+  const inParts = Array.isArray(content) && !content.every(isText);
+  return inParts || Boolean(reasoning_content || reasoning);
+}
+
+/**
+ * The tokens of the answer. Where the model thought, its thoughts are among the tokens of some
+ * servers, also where they are not in the content; where the answer cannot be told from them, none.
+ */
+function answerTokens(tokens: Token[], answer: string, hasThoughts: boolean): Token[] {
+  const said = tokens.map(({ token }) => token).join('');
+  const { from, to } = answerSpan(said);
+  if (!hasThoughts && said.slice(from, to) === said.trim()) return tokens;
+  if (answer === '' || !said.startsWith(answer, from)) return [];
+  let end = 0;
+  return tokens.filter(({ token }) => {
+    const start = end;
+    end += token.length;
+    return end > from && start < to;
+  });
+}
+
 /** What servers write for "impossible", since JSON has no infinity. */
 const CLAMP = -9999;
 
-/** The values that can be log-probabilities; null where none are left. */
-function known(given: readonly unknown[] | null | undefined): number[] | null {
-  const values = (given ?? []).filter(
-    (one): one is number => typeof one === 'number' && one <= 0 && one > CLAMP,
-  );
+/** The values that can be log-probabilities; null where there are none. */
+function known(tokens: Token[]): number[] | null {
+  const isPossible = (one: number) => one <= 0 && one > CLAMP;
+  const values = tokens.map(({ logprob }) => logprob ?? Number.NaN).filter(isPossible);
   return values.length > 0 ? values : null;
 }

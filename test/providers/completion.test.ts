@@ -30,6 +30,11 @@ describe('a chat completion', () => {
       }
     });
 
+    it('but not what was thought aloud', () => {
+      assert.equal(saying('<think>\nThe answer is food? No.\n</think>\n\nanimal'), 'animal');
+      assert.equal(saying([{ type: 'text', text: '<think>food' }]), '');
+    });
+
     it('but not where it was refused or filtered, whatever else came', () => {
       const logprobs = { content: [{ token: 'animal', logprob: -0.2 }] };
       const held = (message: object, finish_reason: string) => {
@@ -47,7 +52,7 @@ describe('a chat completion', () => {
     });
 
     it('and tells in one word that it was cut off', () => {
-      for (const finish_reason of ['length', 'MAX_TOKENS', 'max_tokens', 'model_length'])
+      for (const finish_reason of ['length', 'LENGTH', 'MAX_TOKENS', 'max_tokens', 'model_length'])
         assert.equal(sample({ content: 'ani' }, { finish_reason }).finishReason, 'length');
       assert.equal(sample({ content: 'a' }, { finish_reason: null }).finishReason, 'unknown');
     });
@@ -72,6 +77,43 @@ describe('a chat completion', () => {
       assert.equal(of(null, -9999), null);
       for (const logprobs of [null, undefined, {}, { content: null }, { content: 'x' }, []])
         assert.equal(sample({ content: 'animal' }, { logprobs }).logprobs, null);
+    });
+  });
+
+  describe('has log-probabilities of the answer alone', () => {
+    const logprobs = (...tokens: string[]) => ({
+      content: tokens.map((token, index) => ({ token, logprob: -index })),
+    });
+    const thought = ['<think>', 'food', '?', '</think>', '\n\n'];
+    const all = [...thought, 'ani', 'mal', '<|im_end|>'];
+
+    it('where it was thought aloud', () => {
+      const content = '<think>food?</think>\n\nanimal';
+      assert.deepEqual(sample({ content }, { logprobs: logprobs(...all) }).logprobs, [-5, -6, -7]);
+    });
+
+    it('where the server took the thoughts out of the text, but not out of the tokens', () => {
+      for (const message of [{ content: 'animal', reasoning: 'food?' }, { content: '\n\nanimal' }])
+        assert.deepEqual(sample(message, { logprobs: logprobs(...all) }).logprobs, [-5, -6, -7]);
+    });
+
+    it('where the tokens are those of the answer', () => {
+      const parts = [{ type: 'thinking' }, { type: 'text', text: 'animal' }];
+      for (const message of [{ content: 'animal', reasoning_content: 'food?' }, { content: parts }])
+        assert.deepEqual(sample(message, { logprobs: logprobs('ani', 'mal') }).logprobs, [-0, -1]);
+    });
+
+    it('and none where it cannot be told from the thoughts', () => {
+      const unmarked = logprobs('food', '?', 'ani', 'mal');
+      const message = { content: 'animal', reasoning_content: 'food?' };
+      assert.equal(sample(message, { logprobs: unmarked }).logprobs, null);
+      const cut = { content: '<think>food' };
+      assert.equal(sample(cut, { logprobs: logprobs('<think>', 'food') }).logprobs, null);
+      assert.deepEqual(
+        sample({ content: 'animal' }, { logprobs: logprobs('Ġani', 'mal') }).logprobs?.length,
+        2,
+        'where nothing was thought, all is the answer',
+      );
     });
   });
 

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { answerSpan } from '../../core/thoughts.ts';
+
+function answer(text: string): string {
+  const { from, to } = answerSpan(text);
+  return text.slice(from, to);
+}
+
+describe('the answer in what a model said', () => {
+  const channels = (last: string) =>
+    `<|channel|>analysis<|message|>food?<|end|><|start|>assistant<|channel|>${last}`;
+
+  it('is what stands outside of its thoughts', () => {
+    for (const said of [
+      'animal',
+      ' animal\n',
+      '<think>\nIs it food? Hmm, the answer is food? No, wait.\n</think>\n\nanimal',
+      '<THINKING budget="low">food</THINKING>animal',
+      '<reasoning>food</reasoning>\nanimal',
+      '<seed:think>food</seed:think>animal',
+      '[THINK]food[/THINK]animal',
+      '◁think▷food◁/think▷animal',
+      '<|START_THINKING|>food<|END_THINKING|>animal',
+      '<|channel>thought\nfood\n<channel|>animal',
+      channels('final<|message|>animal<|return|>'),
+      channels('final <|constrain|>text<|message|>animal'),
+      'analysisThe user asks. food?assistantfinalanimal',
+      '<think>a "</think>" ends it; food</think>animal',
+      '<think>one <think>in another</think> food</think>animal',
+      'animal\n<reasoning>food is eaten</reasoning>',
+      '<think>food</think>plant<think>no</think>animal',
+    ])
+      assert.equal(answer(said), 'animal', said);
+  });
+
+  it('is what follows a closing tag that nothing opened', () => {
+    assert.equal(answer('Okay, is it food?\n</think>\nanimal'), 'animal');
+  });
+
+  it('is empty where a thought never closes, or nothing follows it', () => {
+    for (const said of [
+      '',
+      '<think>the answer is animal',
+      'animal<think>or food',
+      '<think>food</think>plant<think>or animal',
+      '<think>animal</think>\n',
+      '[THINK]animal',
+      channels('commentary<|message|>animal'),
+      channels(''),
+      '<|channel|>analysis<|message|>animal<|end|>',
+    ])
+      assert.equal(answer(said), '', said);
+  });
+
+  it('is all of a text without thoughts, and never holds a mark of one', () => {
+    const word = fc.constantFrom('animal', '<think>', '</think>', '[THINK]', '[/THINK]', ' ', '<');
+    fc.assert(
+      fc.property(fc.array(fc.oneof(word, fc.string())), (words) => {
+        const text = words.join('');
+        const said = answer(text);
+        assert.ok(!/<\/?think>|\[\/?THINK\]/i.test(said));
+        if (!/[<[◁]|assistantfinal/i.test(text)) assert.equal(said, text.trim());
+      }),
+    );
+  });
+
+  it('is found in time that grows with the text', () => {
+    const seconds = (text: string) => {
+      const start = performance.now();
+      for (let time = 0; time < 5; time++) answerSpan(text);
+      return performance.now() - start;
+    };
+    for (const unit of ['<think>', '</think>', '<think ', '<|channel|>final ', ' ']) {
+      const of = (count: number) => seconds(unit.repeat(count));
+      of(1000); // warms up
+      // Ten times the text: quadratic work would take a hundred times as long.
+      assert.ok(of(50_000) < 40 * Math.max(of(5000), 1), unit);
+    }
+  });
+});
