@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { answerSpan } from '../../core/thoughts.ts';
+import { growth, LINEAR } from '../support/growth.ts';
 
 function answer(text: string): string {
   const { from, to } = answerSpan(text);
@@ -67,16 +68,9 @@ describe('the answer in what a model said', () => {
   });
 
   it('is found in time that grows with the text', () => {
-    const seconds = (text: string) => {
-      const start = performance.now();
-      for (let time = 0; time < 5; time++) answerSpan(text);
-      return performance.now() - start;
-    };
-    for (const unit of ['<think>', '</think>', '<think ', '<|channel|>final ', ' ']) {
-      const of = (count: number) => seconds(unit.repeat(count));
-      of(1000); // warms up
-      // Ten times the text: quadratic work would take a hundred times as long.
-      assert.ok(of(50_000) < 40 * Math.max(of(5000), 1), unit);
+    for (const unit of ['<think>', '</think>', '<think ', '<|channel|>final ', '[', ' ']) {
+      const grown = growth((size) => answerSpan(unit.repeat(size)), 10_000);
+      assert.ok(grown < LINEAR, `${unit}: ${grown}`);
     }
   });
 });
