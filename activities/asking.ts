@@ -115,7 +115,7 @@ function answerOf(
   sample: ChatSample,
   { round, stage, task }: AskContext,
 ): Answer {
-  const { logprobs, ...rest } = sample;
+  const { text, logprobs, finishReason, promptTokens, cachedTokens, completionTokens } = sample;
   return {
     round,
     stage,
@@ -124,9 +124,13 @@ function answerOf(
     exampleId: example.id,
     ...slot,
     model,
-    ...rest,
-    parsed: task.parse(sample.text, example),
+    text,
+    parsed: task.parse(text, example),
     entropy: logprobs && meanEntropy(logprobs),
+    finishReason,
+    promptTokens: promptTokens ?? 0,
+    cachedTokens: cachedTokens ?? 0,
+    completionTokens: completionTokens ?? 0,
   };
 }
 

@@ -3,7 +3,8 @@ import { describe, it } from 'mocha';
 import type { Job } from '../support/provider/jobs.ts';
 import type { JournalEntry } from '../support/provider/journal.ts';
 import { resentRequests, stepTimes, twins } from './accounts.ts';
-import { planKills, type Victim } from './plan.ts';
+import { NUISANCES } from './nuisances.ts';
+import { onRoute, planKills, planNuisances, type Victim } from './plan.ts';
 import { compare, type Tables } from './tables.ts';
 
 const CHAT = '/chat/completions';
@@ -90,6 +91,35 @@ describe('the plan of kills', () => {
       const moment = (stepTimes[afterStep - 1] ?? 0) + delayMs;
       assert.equal(Math.floor((moment / 19_000) * 23), place);
     }
+  });
+
+  it('follows from the seed', () => {
+    assert.deepEqual(plan(1), plan(1));
+    assert.notDeepEqual(plan(1), plan(2));
+  });
+});
+
+describe('the plan of nuisances', () => {
+  const look = (arrivedAt: number) =>
+    entry(`look ${arrivedAt}`, { method: 'GET', path: '/fine_tuning/jobs/ftjob-1', arrivedAt });
+  const undisturbed = Array.from({ length: 100 }, (_, index) => [
+    entry(`chat ${index}`, { arrivedAt: 10 * index }),
+    entry(`job ${index}`, { path: '/fine_tuning/jobs', arrivedAt: 10 * index + 1 }),
+    look(10 * index + 2),
+  ]).flat();
+  const plan = (seed: number) => planNuisances(NUISANCES, { undisturbed, seed });
+
+  it('has each once, at a step of its own within its bounds, in the order of the steps', () => {
+    assert.deepEqual(new Set(plan(1).map(({ nuisance }) => nuisance)), new Set(NUISANCES));
+    const times = plan(1).map(({ nuisance, step }) => {
+      const [from, to] = nuisance.between;
+      assert.ok(step > 100 * from && step <= 100 * to, `${nuisance.name}: ${step}`);
+      return onRoute(undisturbed, nuisance)[step - 1]!.arrivedAt;
+    });
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
   });
 
   it('follows from the seed', () => {

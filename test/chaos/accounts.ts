@@ -10,20 +10,23 @@ const EMBEDDINGS = '/embeddings';
 const TEXTS = 64;
 
 /**
- * When a run took its steps, in epoch milliseconds: different requests, and looks at a job. Two
- * runs of equal results take the same ones, however often each is repeated.
+ * The steps of a run: different requests, and looks at a job. Two runs of equal results take the
+ * same ones, however often each is repeated.
  */
-export function stepTimes(journal: JournalEntry[]): number[] {
+export function stepsOf(journal: JournalEntry[]): JournalEntry[] {
   const seen = new Set<string>();
-  const times: number[] = [];
-  for (const { method, path, digest, attempt, arrivedAt } of journal) {
+  return journal.filter(({ method, path, digest, attempt }) => {
     const isLook = method === 'GET' && path.startsWith('/fine_tuning/jobs/');
     const step = isLook ? `${digest}/${attempt}` : digest;
-    if (!seen.has(step)) times.push(arrivedAt);
+    const isNew = !seen.has(step);
     seen.add(step);
-  }
-  return times;
+    return isNew;
+  });
 }
+
+/** When a run took its steps, in epoch milliseconds. */
+export const stepTimes = (journal: JournalEntry[]): number[] =>
+  stepsOf(journal).map(({ arrivedAt }) => arrivedAt);
 
 /** Answers to each chat and embedding request that were sent whole and unspoilt. */
 export function fullAnswers(journal: JournalEntry[]): Map<string, number> {
@@ -52,14 +55,29 @@ export async function unstored(
   dataset: string,
   spec: RunSpec,
 ): Promise<number> {
-  const sent = new Set<string>();
-  for (const { path, digest } of journal) if ([CHAT, EMBEDDINGS].includes(path)) sent.add(digest);
-  let stored = await storedEmbeddings(store, dataset, spec);
+  const answers = await unstoredAnswers(journal, store, dataset, spec);
+  return answers + sent(journal, EMBEDDINGS) - (await storedEmbeddings(store, dataset, spec));
+}
+
+/** Chat requests that were sent, and whose answers are not in the store. */
+export async function unstoredAnswers(
+  journal: JournalEntry[],
+  store: Store,
+  dataset: string,
+  spec: RunSpec,
+): Promise<number> {
+  let stored = 0;
   for (let round = 1; round <= spec.rounds; round++)
     // The base of a later round was asked the same in the round before.
     for (const { stage } of await answersOf(store, spec, dataset, round))
       if (round === 1 || stage !== 'evaluate-vanilla') stored++;
-  return sent.size - stored;
+  return sent(journal, CHAT) - stored;
+}
+
+/** Different requests to a path. */
+function sent(journal: JournalEntry[], to: string): number {
+  const requests = journal.filter(({ path }) => path === to);
+  return new Set(requests.map(({ digest }) => digest)).size;
 }
 
 async function storedEmbeddings(store: Store, dataset: string, spec: RunSpec): Promise<number> {

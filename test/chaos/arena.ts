@@ -11,6 +11,8 @@ import { type Config, defineConfig } from '../../workers/config.ts';
 import { connectClient } from '../../workers/temporal.ts';
 import type { evolve } from '../../workflows/index.ts';
 import { writeConfig } from '../support/configFile.ts';
+import type { Fault } from '../support/provider/faults.ts';
+import type { QuirkName } from '../support/provider/quirks/index.ts';
 import { JournalFile } from './journalFile.ts';
 import { type Program, Service } from './service.ts';
 
@@ -28,6 +30,10 @@ export interface ArenaOptions {
   faultRate: number;
   /** Of answers and faults. */
   seed: number;
+  /** Of the provider. Default: none. */
+  quirks?: QuirkName[];
+  /** Where the store is. Default: in `folder`. */
+  storeFolder?: string;
 }
 
 /** How an evolution ended. */
@@ -47,12 +53,12 @@ export class Arena {
   readonly #client: Client;
 
   static async open(options: ArenaOptions): Promise<Arena> {
-    const { folder, latencyMs, pollSeconds, faultRate, seed } = options;
+    const { folder, latencyMs, pollSeconds, faultRate, seed, quirks = [] } = options;
     await mkdir(join(folder, 'logs'), { recursive: true });
     const [temporalPort, gatewayPort] = [await getPort(), await getPort()];
     const config = defineConfig({
       temporal: { address: `${HOST}:${temporalPort}` },
-      store: { uri: join(folder, 'store') },
+      store: { uri: join(options.storeFolder ?? folder, 'store') },
       endpoints: {
         local: {
           baseURL: `http://${HOST}:${gatewayPort}/v1`,
@@ -81,6 +87,7 @@ export class Arena {
         ...['--port', `${gatewayPort}`, '--state', join(folder, 'provider')],
         ...['--seed', `${seed}`, '--latency-ms', `${latencyMs}`, '--job-script', 'queues'],
         ...['--fault-rate', `${faultRate}`, '--fault-seed', `${seed}`],
+        ...quirks.flatMap((quirk) => ['--quirk', quirk]),
       ],
       (line) => line.startsWith('http'),
     );
@@ -139,6 +146,15 @@ export class Arena {
         await sleep(500, undefined, { signal });
       }
     }
+  }
+
+  /** Spoils every request to the provider, until it is called without a fault. */
+  async spoil(fault?: Fault): Promise<void> {
+    await fetch(new URL('/__fault', this.config.endpoints.local!.baseURL), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ fault }),
+    });
   }
 
   async close(): Promise<void> {

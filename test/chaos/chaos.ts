@@ -1,42 +1,31 @@
-import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureEngine } from '../../engine/setup.ts';
-import { type Sizes, writeTask } from '../support/stack.ts';
+import { writeTask } from '../support/stack.ts';
 import { resentRequests, stepTimes, twins } from './accounts.ts';
 import type { ArenaOptions } from './arena.ts';
 import { type Deed, disturb } from './disturb.ts';
 import { planKills } from './plan.ts';
-import { type Outcome, run } from './run.ts';
+import { run } from './run.ts';
+import { CHANGES, prepare, RUN, type Setting, SHOWN, secondsOf } from './setting.ts';
 import { compare } from './tables.ts';
 
-const RUN = 'chaos';
-/** A run that takes longer hangs. */
-const MOST_MS = 15 * 60_000;
-const SHOWN = 20;
-
-export interface ChaosOptions {
+export interface ChaosOptions extends Setting {
   /** kill -9 of a worker or the provider. */
   kills: number;
   /** kill -9 of the Temporal server, in addition. */
   serverRestarts: number;
   /** Share of the requests to the provider that go wrong, 0 to 1. */
   faultRate: number;
-  /** Of the answers, the faults and the moments of the kills. */
-  seed: number;
-  sizes: Sizes;
-  latencyMs: number;
-  pollSeconds: number;
-  /** An empty folder for everything. */
-  folder: string;
-  say(line: string): void;
-  signal: AbortSignal;
 }
 
 export interface ChaosResult {
+  /** Whether it is what SemiEvol promises. */
+  fine: boolean;
   /** Every final table and the lineage of the models are those of the undisturbed run. */
   identical: boolean;
   /** Rows of the undisturbed run that the disturbed one has not. */
   lost: number;
+  /** Where the reports of a run say otherwise than its tables. */
+  contradictions: string[];
   /** Jobs that ran beside another of their key, and were not cancelled. */
   duplicateJobs: number;
   /** Chat and embedding requests that were answered in full, without a fault, once more. */
@@ -65,12 +54,13 @@ export interface ChaosResult {
   };
 }
 
-/** Whether a result is what SemiEvol promises. */
-export function isFine(result: ChaosResult): boolean {
-  const { identical, lost, duplicateJobs, resentRequests, inFlightAtKills, details } = result;
+function isFine(result: Omit<ChaosResult, 'fine'>): boolean {
+  const { identical, lost, contradictions, duplicateJobs } = result;
+  const { resentRequests, inFlightAtKills, details } = result;
   return (
     identical &&
     lost === 0 &&
+    contradictions.length === 0 &&
     duplicateJobs === 0 &&
     resentRequests <= inFlightAtKills &&
     details.complete
@@ -83,13 +73,9 @@ export function isFine(result: ChaosResult): boolean {
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const { folder, sizes, kills, serverRestarts, seed, faultRate, say } = options;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(MOST_MS)]);
   const begun = performance.now();
-  await ensureEngine();
-  await mkdir(folder, { recursive: true });
-  if ((await readdir(folder)).length > 0)
-    throw new Error(`${folder} is not empty: name another folder`);
-  const spec = await writeTask(folder, RUN, sizes, { rounds: 2, batch: { size: 10, window: 4 } });
+  const signal = await prepare(options);
+  const spec = await writeTask(folder, RUN, sizes, CHANGES);
   const stage = (name: string, rate: number): ArenaOptions => ({
     ...options,
     folder: join(folder, name),
@@ -116,9 +102,10 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const { duplicates, cancelled } = twins(wild.jobs);
   const killed = (isServer: boolean) =>
     deeds.filter(({ victim }) => (victim === 'server') === isServer).length;
-  return {
+  const result = {
     identical,
     lost,
+    contradictions: [...calm.contradictions, ...wild.contradictions],
     duplicateJobs: duplicates,
     resentRequests: resentRequests(calm.journal, wild.journal),
     inFlightAtKills: deeds.reduce((sum, deed) => sum + (deed.unstored ?? 0), 0),
@@ -138,6 +125,5 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
       kills: deeds,
     },
   };
+  return { fine: isFine(result), ...result };
 }
-
-const secondsOf = ({ begunAt, endedAt }: Outcome) => Math.round((endedAt - begunAt) / 1000);

@@ -86,7 +86,8 @@ async function killFrozen(
   }
 }
 
-function nameOf(entry: JournalEntry | undefined): string {
+/** What a request is about, e.g. `GET /fine_tuning/jobs/:id`. */
+export function nameOf(entry: JournalEntry | undefined): string {
   if (!entry) return 'the start';
   return `${entry.method} ${entry.path.replace(/ftjob-[^/]+/, ':id')}`;
 }

@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { onInterrupt } from '../../cli/interrupt.ts';
-import { chaos, isFine } from './chaos.ts';
+import { chaos } from './chaos.ts';
+import { polite } from './polite.ts';
+import type { Setting } from './setting.ts';
 
 /** `npm run chaos`: see the description. */
 
@@ -12,6 +14,7 @@ interface Options {
   serverRestarts: number;
   faultRate: number;
   seed: number;
+  polite: boolean;
   json?: string;
   keep?: string;
 }
@@ -31,6 +34,14 @@ const options: Options = new Command('npm run chaos --')
   .description(
     'Runs an evolution of two rounds twice, with real workers, a real Temporal server and a stand-in for the provider: undisturbed, then with kill -9 of all of them and faults of the provider. Compares all final tables and the lineage of the models. Exit code 1: something was lost, made twice, or is different.',
   )
+  .addOption(
+    new Option(
+      '--polite',
+      'disturbs without violence instead: a maintenance page with status 200 for 45 s, HTML 404 and 403 for 10 s, a Retry-After of a day for 6 s, a full store for a minute, data files cut and deleted, a text in every split that the provider fails on; then a worker stopped for 20 s while the provider answers otherwise each time. Checks that the reports equal the tables, too',
+    )
+      .conflicts(['kills', 'serverRestarts', 'faultRate'])
+      .default(false),
+  )
   .option('--kills <n>', 'of workers and, a fifth of them, of the provider', count, 20)
   .option('--server-restarts <n>', 'kills of the Temporal server, in addition', count, 3)
   .option('--fault-rate <share>', 'of the requests to the provider, 0 to 1', share, 0.1)
@@ -45,19 +56,22 @@ const folder = options.keep
   ? resolve(options.keep)
   : await mkdtemp(join(tmpdir(), 'semievol-chaos-'));
 try {
-  const result = await chaos({
-    ...options,
+  const setting: Setting = {
+    seed: options.seed,
     sizes: { labelled: 30, unlabelled: 80, test: 30 },
     latencyMs: 150,
     pollSeconds: 0.5,
     folder,
     say: (line) => process.stderr.write(`${line}\n`),
     signal: interruption.signal,
-  });
+  };
+  const result = options.polite
+    ? await polite({ ...setting, scale: 1 })
+    : await chaos({ ...setting, ...options });
   const text = `${JSON.stringify(result, null, 2)}\n`;
   if (options.json) await writeFile(options.json, text);
   process.stdout.write(text);
-  process.exitCode = isFine(result) ? 0 : 1;
+  process.exitCode = result.fine ? 0 : 1;
 } catch (error) {
   process.stderr.write(`${interruption.signal.aborted ? 'interrupted' : (error as Error).stack}\n`);
   process.exitCode = interruption.signal.aborted ? 130 : 1;

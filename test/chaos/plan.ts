@@ -1,4 +1,7 @@
+import type { JournalEntry } from '../support/provider/journal.ts';
 import { chance } from '../support/provider/wire.ts';
+import { stepsOf } from './accounts.ts';
+import type { Nuisance } from './nuisances.ts';
 
 /** Who is killed: a worker, the provider (the gateway), or the Temporal server. */
 export type Victim = 'worker' | 'gateway' | 'server';
@@ -50,4 +53,33 @@ export function planKills({ kills, serverRestarts, stepTimes, seed }: KillPlan):
       luck: chance('luck', seed, place),
     };
   });
+}
+
+/** A nuisance, and with which of the steps on its route it begins (1 is the first). */
+export interface Planned {
+  nuisance: Nuisance;
+  step: number;
+}
+
+/**
+ * Nuisances in the order in which their steps came in an undisturbed run; each begins with a random
+ * one of those it may begin with. Follows from its input.
+ */
+export function planNuisances(
+  nuisances: Nuisance[],
+  { undisturbed, seed }: { undisturbed: JournalEntry[]; seed: number },
+): Planned[] {
+  const steps = stepsOf(undisturbed);
+  const placed = nuisances.map((nuisance) => {
+    const on = onRoute(steps, nuisance);
+    const [from, to] = nuisance.between;
+    const place = Math.floor((from + (to - from) * chance(nuisance.name, seed)) * on.length);
+    return { nuisance, step: place + 1, at: on[place]!.arrivedAt };
+  });
+  return placed.sort((a, b) => a.at - b.at).map(({ nuisance, step }) => ({ nuisance, step }));
+}
+
+/** Those of the steps that a nuisance may begin with, in the run or a part of it. */
+export function onRoute(steps: JournalEntry[], { route }: Nuisance): JournalEntry[] {
+  return steps.filter(({ method, path }) => route.test(`${method} ${path}`));
 }

@@ -8,12 +8,15 @@ import type { JournalEntry } from '../support/provider/journal.ts';
 import { Shelf } from '../support/provider/shelf.ts';
 import { unstored } from './accounts.ts';
 import { Arena, type ArenaOptions, type Evolved } from './arena.ts';
+import { contradictions } from './recount.ts';
 import { readTables, type Tables } from './tables.ts';
 
 /** What a run leaves behind. */
 export interface Outcome {
   dataset: string;
   tables: Tables;
+  /** Where its reports say otherwise than its tables. */
+  contradictions: string[];
   journal: JournalEntry[];
   jobs: Job[];
   /** Requests whose answers are not in the store. */
@@ -77,7 +80,7 @@ export async function run(
 }
 
 /** The results of a run that failed: all is lost. */
-const NOTHING = { dataset: '', tables: {}, unstored: 0 };
+const NOTHING = { dataset: '', tables: {}, contradictions: [], unstored: 0 };
 
 async function results(
   store: Store,
@@ -90,6 +93,7 @@ async function results(
   return {
     dataset,
     tables: await readTables(store, dataset, spec, reports),
+    contradictions: await contradictions(store, dataset, spec, reports),
     unstored: await unstored(journal, store, dataset, spec),
   };
 }

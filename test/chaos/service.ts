@@ -30,6 +30,7 @@ export class Service {
   #ready = Promise.withResolvers<void>();
   /** Set by `kill`: for how long it is to stay down. */
   #downMs: number | undefined;
+  #freezes = 0;
   /** How often it ended by itself. */
   exits = 0;
 
@@ -59,13 +60,13 @@ export class Service {
     });
   }
 
-  /** Stops its work for a while: nothing goes on, nothing is lost. */
+  /** Stops its work: nothing goes on, nothing is lost, until it is thawed as often. */
   freeze(): void {
-    this.#child.kill('SIGSTOP');
+    if (this.#freezes++ === 0) this.#child.kill('SIGSTOP');
   }
 
   thaw(): void {
-    this.#child.kill('SIGCONT');
+    if (--this.#freezes === 0) this.#child.kill('SIGCONT');
   }
 
   /** kill -9; it is started again after `downMs`. To be called when it is ready. */
@@ -104,6 +105,7 @@ export class Service {
       env: { ...process.env, TMPDIR: folder },
     });
     this.#child = child;
+    this.#freezes = 0;
     const log = createWriteStream(logFile, { flags: 'a' });
     for (const output of [child.stdout, child.stderr])
       createInterface(output).on('line', (line) => {
