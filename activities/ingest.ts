@@ -18,7 +18,7 @@ export function createIngest({ store }: { store: Store }) {
           return { dataset: done.dataset, counts: done.counts };
         } catch (error) {
           if (!(error instanceof DataError)) throw error;
-          throw ApplicationFailure.nonRetryable(error.message, 'DataError');
+          throw ApplicationFailure.nonRetryable(error.summary, 'DataError');
         }
       });
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isUrl, urlProblem } from './dataUrl.ts';
 import { fold } from './text.ts';
 
 /**
@@ -12,8 +13,15 @@ const name = z
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
     'use letters, digits, ".", "_" and "-" (at most 100)',
   );
+const file = z
+  .string()
+  .min(1)
+  .superRefine((given, context) => {
+    const problem = isUrl(given) ? urlProblem(given) : undefined;
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  });
 const files = z
-  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+  .union([file, z.array(file).min(1)])
   .transform((value) => (typeof value === 'string' ? [value] : value));
 const count = z.number().int().positive();
 
@@ -48,7 +56,7 @@ export const taskSpec = z.discriminatedUnion('type', [classification, multipleCh
 
 export const dataSpec = z.strictObject({
   labelled: files.describe(
-    'CSV, JSONL or Parquet files (paths from the spec file, or URLs) with answers.',
+    'CSV, JSON Lines, JSON or Parquet files (paths from the spec file, or URLs) with answers. Rows in chat format (`messages`) need no columns: the user turns are the question, the last turn of the assistant is the answer.',
   ),
   unlabelled: files.describe('Files without answers. Where they have some, these only measure.'),
   test: files.describe('Files with answers that no training sees.'),
@@ -61,6 +69,17 @@ export const dataSpec = z.strictObject({
     })
     .prefault({})
     .describe('Names of the columns; options and context may be missing in the files.'),
+  answers: z
+    .union([z.enum(['index-0', 'index-1', 'text']), z.record(z.string(), z.string().min(1))])
+    .optional()
+    .describe(
+      'How the files write answers: digits that count the options from 0 or from 1, the text of an option, or what each value means ({0: negative, 1: positive}). Letters, labels and texts of options need none.',
+    ),
+  separator: z
+    .string()
+    .regex(/^[^"\r\n]$/, 'use one character that is no quote and no line end')
+    .optional()
+    .describe('What separates the cells of CSV files; found when left out.'),
   limits: z
     .strictObject({
       labelled: count.optional(),

@@ -1,70 +1,255 @@
-import { pipeline } from 'node:stream';
-import { CsvError, type Options, parse } from 'csv-parse';
 import { DataError } from './errors.ts';
-import type { RawBatch, RawRecord } from './records.ts';
-import { batchSize } from './records.ts';
+import { batchSize, maxRecord, type RawBatch, type RawRecord } from './records.ts';
+
+/** Separators that are looked for, the first before the others. */
+const separators = [',', ';', '\t', '|'];
+/** Characters at the beginning of a file that show how it is written. */
+const headSize = 64 * 1024;
 
 /**
- * CSV (RFC 4180, with a header) by csv-parse: it streams, keeps every character of quoted fields,
- * and so lets the line of each record be counted, which DuckDB's reader does not tell.
+ * CSV (RFC 4180, with a header; the separator is found when none is given). It is read by our own
+ * code because a quote that does not close may cost its own row only: the reader has to go back to
+ * the line after it, and streaming parsers have nothing to go back to.
  */
 export async function* readCsv(
   text: AsyncIterable<string>,
   file: string,
+  given?: string,
 ): AsyncGenerator<RawBatch> {
-  let line = 1;
+  const input = new Input(text, file);
+  const head = await input.head();
+  const first = /^"?sep=([^"\r\n])"?(?:\r\n|\n|\r|$)/i.exec(head);
+  if (first) input.skip(first[0].length, 1);
+  const separator = given ?? first?.[1] ?? separatorOf(first ? head.slice(first[0].length) : head);
+  const holdsLines = hasLongFields(head, separator);
+
   let columns: string[] | undefined;
-  const options: Options<RawRecord, string[]> = {
-    relax_column_count: true,
-    relax_quotes: true,
-    max_record_size: 64 * 1024 ** 2,
-    on_record(fields: string[]) {
-      const start = line;
-      line += 1 + newlines(fields);
-      if (fields.length === 1 && fields[0]!.trim() === '') return null;
-      if (columns) return record(columns, fields, start);
-      columns = fields.map((name) => name.trim());
-      return null;
-    },
-  };
-  // The types of csv-parse know other records than arrays only with named columns.
-  const parser = parse(options as unknown as Options);
-  pipeline(text, parser, () => {}); // its errors come out of the parser
   let records: RawRecord[] = [];
-  try {
-    for await (const one of parser as AsyncIterable<RawRecord>) {
-      records.push(one);
-      if (records.length === batchSize) {
-        yield { columns: columns!, records };
-        records = [];
-      }
+  for (;;) {
+    const line = input.line;
+    const found = await input.next(separator);
+    if (found === undefined) break;
+    const { fields, lines } = found;
+    if (fields === undefined) {
+      if (!columns) throw new DataError(`${file}, line ${line}: ${quoteProblem}`);
+      records.push({ line, problem: quoteProblem });
+      continue;
     }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new DataError(
-      `${file}, line ${line}: the record that begins there cannot be read (${error.code}). Look for a quote that is not closed or not doubled`,
-    );
+    if (fields.length === 1 && fields[0]!.trim() === '') continue;
+    fields[0] = fields[0]!.replace(/^\uFEFF/, ''); // of a file that was appended to another
+    if (columns === undefined) {
+      columns = fields.map((name) => name.trim());
+      continue;
+    }
+    const rows = holdsLines || lines < 5 ? 0 : swallowed(fields, columns, separator);
+    records.push(recordOf(columns, fields, line, rows));
+    if (records.length >= batchSize) {
+      yield { columns, records, separator };
+      records = [];
+    }
   }
-  if (columns) yield { columns, records };
+  if (columns) yield { columns, records, separator };
 }
 
-function record(columns: string[], fields: string[], line: number): RawRecord {
-  if (fields.length !== columns.length) {
-    const problem = `${fields.length} fields where the header has ${columns.length}`;
-    return { line, problem };
+const quoteProblem =
+  'a field opens with a quote that does not close before a separator or a line end. Close it, and double the quotes within the text ("")';
+
+function recordOf(columns: string[], fields: string[], line: number, rows: number): RawRecord {
+  if (rows > 0) {
+    const problem = `a quoted field runs over ${rows} lines that look like rows of their own. Close the quote before them; where it is right, give the file as JSONL`;
+    return { line, problem, rows: rows + 1 };
   }
-  const values: Record<string, string> = {};
-  columns.forEach((name, index) => {
-    values[name] ??= fields[index]!;
-  });
-  return { line, values };
+  if (!fits(fields, columns)) {
+    return { line, problem: `${fields.length} fields where the header has ${columns.length}` };
+  }
+  if (columns.every((name, index) => name === fields[index]?.trim())) {
+    return { line, problem: 'it repeats the header' };
+  }
+  const cells = columns.map((name, index) => [name, fields[index] ?? ''] as const);
+  return { line, values: Object.fromEntries(cells.reverse()) };
 }
 
-/** Only quoted fields hold line ends, and they keep them: a record's lines can be counted. */
-function newlines(fields: string[]): number {
-  let count = 0;
+/** Spreadsheets write empty cells after the last column, and a column without a name may be short. */
+function fits(fields: string[], columns: string[]): boolean {
+  const isBlank = (text: string) => text.trim() === '';
+  return fields.slice(columns.length).every(isBlank) && columns.slice(fields.length).every(isBlank);
+}
+
+/**
+ * Lines within a quoted field that are rows, as far as one can tell: a quote was forgotten, and the
+ * next one ended the field. Few lines prove nothing, and in a single column any line is like a row.
+ */
+function swallowed(fields: string[], columns: string[], separator: string): number {
+  const enough = columns.length > 1 ? 3 : 20;
+  const isRow = (line: string) =>
+    line.trim() !== '' && fits(recordAt(line, 0, separator, true)?.fields ?? [], columns);
   for (const field of fields) {
-    for (let at = field.indexOf('\n'); at >= 0; at = field.indexOf('\n', at + 1)) count += 1;
+    const within = field.split(lineEnd).slice(1, -1);
+    if (within.length >= enough && within.every(isRow)) return within.length;
   }
-  return count;
+  return 0;
+}
+
+const lineEnd = /\r\n|\n|\r/;
+
+/** The separator that cuts the header into columns, and most of the first rows into as many. */
+function separatorOf(head: string): string {
+  const scored = separators.map((separator) => {
+    const [columns = [], ...rows] = headRecords(head, separator);
+    const fitting = rows.filter((fields) => fits(fields, columns)).length;
+    return { separator, columns: columns.length, share: rows.length ? fitting / rows.length : 1 };
+  });
+  const [best] = scored
+    .filter((one) => one.columns > 1)
+    .sort((a, b) => b.share - a.share || b.columns - a.columns);
+  return best?.separator ?? ',';
+}
+
+/** Whether records over several lines are usual in a file, so that they are no sign of a mistake. */
+function hasLongFields(head: string, separator: string): boolean {
+  const records = headRecords(head, separator);
+  const long = records.filter((fields) => fields.some((field) => lineEnd.test(field))).length;
+  return long >= 3 && long >= records.length / 10;
+}
+
+function headRecords(head: string, separator: string): string[][] {
+  const records: string[][] = [];
+  for (let at = 0; at < head.length; ) {
+    const found = recordAt(head, at, separator, head.length < headSize);
+    if (found === undefined) break;
+    if (found.fields && !(found.fields.length === 1 && found.fields[0]!.trim() === ''))
+      records.push(found.fields);
+    at = found.end;
+  }
+  return records;
+}
+
+/** Text as it comes, from which records are taken. */
+class Input {
+  /** The line that comes next, from 1. */
+  line = 1;
+  readonly #chunks: AsyncIterator<string>;
+  readonly #file: string;
+  #text = '';
+  #at = 0;
+  #ended = false;
+
+  constructor(text: AsyncIterable<string>, file: string) {
+    this.#chunks = text[Symbol.asyncIterator]();
+    this.#file = file;
+  }
+
+  /** The beginning of the text, which is not taken by this. */
+  async head(): Promise<string> {
+    while (!this.#ended && this.#text.length < headSize) await this.#more();
+    return this.#text.slice(0, headSize);
+  }
+
+  skip(characters: number, lines: number): void {
+    this.#at += characters;
+    this.line += lines;
+  }
+
+  /** The next record; undefined at the end. */
+  async next(separator: string): Promise<Found | undefined> {
+    for (;;) {
+      const left = this.#text.length - this.#at;
+      if (left === 0 && this.#ended) return undefined;
+      const last = this.#ended || left > maxRecord;
+      const found = left > 0 ? recordAt(this.#text, this.#at, separator, last) : undefined;
+      if (found) {
+        if (found.end - this.#at > maxRecord) {
+          throw new DataError(
+            `${this.#file}, line ${this.line}: more than ${maxRecord} characters without a line end. Is it CSV?`,
+          );
+        }
+        this.skip(found.end - this.#at, found.lines);
+        return found;
+      }
+      // What is there is doubled, so that a long record is not looked at once for each chunk.
+      this.#text = this.#text.slice(this.#at);
+      this.#at = 0;
+      while (!this.#ended && this.#text.length <= 2 * left) await this.#more();
+    }
+  }
+
+  async #more(): Promise<void> {
+    const { done, value } = await this.#chunks.next();
+    if (done) this.#ended = true;
+    else this.#text += value;
+  }
+}
+
+interface Found {
+  /** The cells; undefined where a quote does not close. */
+  fields?: string[];
+  /** Where the next record begins. */
+  end: number;
+  lines: number;
+}
+
+/**
+ * The record that begins at `start`; undefined where the text ends before it does, unless there is
+ * no more text (`ended`). Where a quote does not close, the record is its first line.
+ */
+function recordAt(
+  text: string,
+  start: number,
+  separator: string,
+  ended: boolean,
+): Found | undefined {
+  const fields: string[] = [];
+  let lines = 1;
+  let at = start;
+  for (;;) {
+    let end: number;
+    if (text[at] === '"') {
+      const close = closingQuote(text, at + 1);
+      if (close < 0 || close + 1 === text.length) {
+        if (!ended) return undefined;
+        if (close < 0) return brokenAt(text, start, ended);
+      }
+      end = close + 1;
+      if (end < text.length && text[end] !== separator && !isLineEnd(text, end))
+        return brokenAt(text, start, ended);
+      const field = text.slice(at + 1, close);
+      lines += field.split(lineEnd).length - 1;
+      fields.push(field.replaceAll('""', '"'));
+    } else {
+      end = at;
+      while (end < text.length && text[end] !== separator && !isLineEnd(text, end)) end += 1;
+      fields.push(text.slice(at, end));
+    }
+    if (end < text.length && text[end] === separator) {
+      at = end + 1;
+      continue;
+    }
+    const next = afterLineEnd(text, end, ended);
+    return next === undefined ? undefined : { fields, end: next, lines };
+  }
+}
+
+function closingQuote(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 2)) {
+    if (text[at + 1] !== '"') return at;
+  }
+  return -1;
+}
+
+function brokenAt(text: string, start: number, ended: boolean): Found | undefined {
+  let at = start;
+  while (at < text.length && !isLineEnd(text, at)) at += 1;
+  const end = afterLineEnd(text, at, ended);
+  return end === undefined ? undefined : { end, lines: 1 };
+}
+
+const isLineEnd = (text: string, at: number) => text[at] === '\n' || text[at] === '\r';
+
+/** Behind the line end at `at`; undefined where the text ends and might go on. */
+function afterLineEnd(text: string, at: number, ended: boolean): number | undefined {
+  if (at + 1 >= text.length && !ended) {
+    if (at === text.length || text[at] === '\r') return undefined;
+  }
+  if (at === text.length) return at;
+  return text[at] === '\r' && text[at + 1] === '\n' ? at + 2 : at + 1;
 }

@@ -1,43 +1,117 @@
-import { DuckDBInstance } from '@duckdb/node-api';
+import { mkdtemp, open, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { checkParquet } from './content.ts';
 import { DataError } from './errors.ts';
-import { columnsOf, parseRecord } from './jsonl.ts';
-import type { RawBatch } from './records.ts';
+import { columnsOf, isObject, parseRecord } from './jsonl.ts';
+import type { RawBatch, RawRecord } from './records.ts';
+import type { Source } from './source.ts';
 
-/** Each row as the text of a JSON object, so that nothing is guessed of its types. */
-const queries = {
-  // Parquet says its own types; lists become JSON lists.
-  parquet: 'SELECT to_json(rows)::VARCHAR FROM read_parquet($path) AS rows',
-  json: 'SELECT json::VARCHAR FROM read_json_objects($path, maximum_object_size = 67108864)',
-};
+/** Parquet by DuckDB, as a stream. Numbers of a Hugging Face `ClassLabel` become its names. */
+export async function* readParquet(source: Source): AsyncGenerator<RawBatch> {
+  checkParquet(await headOf(source), source);
+  yield* withDuckDb(source, async function* (connection, path) {
+    const classes = await classNames(connection, path);
+    // As JSON, so that nothing is guessed of types: Parquet says its own, and lists stay lists.
+    const rows = 'SELECT to_json(rows)::VARCHAR FROM read_parquet($path) AS rows';
+    for await (const { columns, records } of query(connection, rows, path)) {
+      for (const { values } of records) if (values) nameClasses(values, classes);
+      yield { columns, records };
+    }
+  });
+}
 
-/** Parquet, and JSON as an array of objects, by DuckDB: it streams both. */
-export async function* readWithDuckDb(
-  format: keyof typeof queries,
-  path: string,
-  file: string,
+/** JSON as an array of objects, by DuckDB, as a stream. */
+export async function* readJson(source: Source): AsyncGenerator<RawBatch> {
+  yield* withDuckDb(source, async function* (connection, path) {
+    const rows =
+      'SELECT json::VARCHAR FROM read_json_objects($path, maximum_object_size = 67108864)';
+    yield* query(connection, rows, path);
+  });
+}
+
+async function headOf({ location }: Source): Promise<Uint8Array> {
+  const file = await open(location as string);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1_024), 0, 1_024, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads with a connection and the path of the file, and turns DuckDB's errors into ours. */
+async function* withDuckDb(
+  { name, format, location }: Source,
+  read: (connection: DuckDBConnection, path: string) => AsyncGenerator<RawBatch>,
 ): AsyncGenerator<RawBatch> {
+  // A path is a pattern to DuckDB, and folders called `a=b` are columns: it gets one without either.
+  const folder = await mkdtemp(join(tmpdir(), 'semievol-read-'));
+  const path = join(folder, `data.${format}`);
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: '512MB',
     threads: '1',
   });
   const connection = await instance.connect();
   try {
-    const result = await connection.stream(queries[format], { path });
-    let row = 0;
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (!chunk || chunk.rowCount === 0) break;
-      const records = chunk.getColumnValues(0).map((source) => {
-        row += 1;
-        return parseRecord(String(source), row);
-      });
-      yield { columns: columnsOf(records), records };
-    }
+    await symlink(location as string, path);
+    yield* read(connection, path);
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
-    throw new DataError(`${file}: cannot be read as ${format}: ${reason}`);
+    if (error instanceof DataError) throw error;
+    const [reason = ''] = (error as Error).message.split('\n');
+    throw new DataError(`${name}: cannot be read as ${format}: ${reason.replaceAll(path, name)}`);
   } finally {
     connection.closeSync();
     instance.closeSync();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The rows that a query gives as JSON texts. */
+async function* query(
+  connection: DuckDBConnection,
+  sql: string,
+  path: string,
+): AsyncGenerator<RawBatch> {
+  const result = await connection.stream(sql, { path });
+  let row = 0;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return;
+    const records = chunk.getColumnValues(0).map((text): RawRecord => {
+      row += 1;
+      return parseRecord(String(text), row);
+    });
+    yield { columns: columnsOf(records), records };
+  }
+}
+
+/** The names that the `datasets` library wrote for the numbers of a column, by column. */
+async function classNames(
+  connection: DuckDBConnection,
+  path: string,
+): Promise<Map<string, string[]>> {
+  const metadata = await connection.runAndReadAll(
+    "SELECT decode(value) FROM parquet_kv_metadata($path) WHERE decode(key) = 'huggingface'",
+    { path },
+  );
+  const names = new Map<string, string[]>();
+  for (const [text] of metadata.getRows()) {
+    const { values } = parseRecord(String(text), 0);
+    const features = isObject(values?.info) ? values.info.features : undefined;
+    for (const [column, feature] of Object.entries(isObject(features) ? features : {})) {
+      if (isObject(feature) && feature._type === 'ClassLabel' && Array.isArray(feature.names))
+        names.set(column, feature.names.map(String));
+    }
+  }
+  return names;
+}
+
+/** -1 says in such a file that there is no label; a number without a name stays. */
+function nameClasses(values: Record<string, unknown>, classes: Map<string, string[]>): void {
+  for (const [column, names] of classes) {
+    const value = Object.hasOwn(values, column) ? values[column] : undefined;
+    if (typeof value === 'number') values[column] = value === -1 ? null : (names[value] ?? value);
   }
 }

@@ -3,13 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DataSpec, TaskSpec } from '../../core/spec.ts';
-import { createTask, type Task } from '../../core/tasks.ts';
+import { createTask } from '../../core/tasks.ts';
 import type { IngestReport, Progress, Split, StoredExample } from '../../core/types.ts';
 import type { DatasetInfo } from '../../store/datasets.ts';
 import type { Store } from '../../store/store.ts';
+import { cleanFile, splitOrder } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
-import { checkColumns } from './columns.ts';
-import { readRecords } from './read.ts';
 import { checkFile, contentHash, localCopy, type Source, sourceOf } from './source.ts';
 
 export interface IngestInput {
@@ -30,9 +29,7 @@ export interface IngestOptions {
   signal?: AbortSignal;
 }
 
-/** The order in which cleaning needs the splits; see {@link Cleaning}. */
-const order = ['test', 'labelled', 'unlabelled'] as const;
-/** Examples a commit: large fragments are quick to read, and this many texts fit any memory. */
+/** Examples a commit, at least: large fragments are quick to read, and this many texts fit any memory. */
 const commitSize = 10_000;
 
 /**
@@ -67,8 +64,9 @@ async function localSources(
   signal?: AbortSignal,
 ): Promise<SplitSources> {
   const sources: SplitSources = { labelled: [], unlabelled: [], test: [] };
-  for (const split of order) sources[split] = data[split].map((file) => sourceOf(file, folder));
-  for (const split of order) {
+  for (const split of splitOrder)
+    sources[split] = data[split].map((file) => sourceOf(file, folder));
+  for (const split of splitOrder) {
     for (const [index, source] of sources[split].entries()) {
       const local = await localCopy(source, scratch, signal);
       await checkFile(local);
@@ -84,9 +82,9 @@ async function datasetId(
   sources: SplitSources,
   signal?: AbortSignal,
 ): Promise<string> {
-  const { columns, limits, maxBadRows } = data;
-  const identity: unknown[] = [columns, limits, maxBadRows, task];
-  for (const split of order) {
+  const { labelled, unlabelled, test, ...reading } = data;
+  const identity: unknown[] = [reading, task];
+  for (const split of splitOrder) {
     const hashes: string[] = [];
     for (const source of sources[split]) hashes.push(await contentHash(source, signal));
     identity.push(hashes);
@@ -102,55 +100,30 @@ async function write(
   options: IngestOptions,
 ): Promise<DatasetInfo> {
   const task = createTask(taskSpec);
-  const cleaning = new Cleaning(data.columns, task);
+  const cleaning = new Cleaning(data, task);
   const writer = store.dataset(id).createExamples();
   const progress = await progressOf(sources, options.onProgress);
   try {
     let examples: StoredExample[] = [];
-    for (const split of order) {
-      for await (const example of cleanSplit(split, sources[split], data, task, cleaning, {
-        onBytes: progress,
-        signal: options.signal,
-      })) {
-        examples.push(example);
-        if (examples.length === commitSize) {
+    const reading = { onBytes: progress, signal: options.signal };
+    for (const split of splitOrder) {
+      for (const source of sources[split]) {
+        for await (const some of cleanFile(split, source, data, task, cleaning, reading)) {
+          examples.push(...some);
+          if (examples.length < commitSize) continue;
           await writer.append(examples);
           examples = [];
         }
       }
-      cleaning.check(split, data.maxBadRows);
+      cleaning.checkRows(split, data.maxBadRows);
     }
+    cleaning.checkLabels();
     if (examples.length > 0) await writer.append(examples);
   } catch (error) {
     await writer.discard();
     throw error;
   }
   return writer.commit({ counts: cleaning.counts, report: cleaning.report });
-}
-
-/** The examples of one split, up to its limit. */
-async function* cleanSplit(
-  split: Split,
-  sources: Source[],
-  data: DataSpec,
-  task: Task,
-  cleaning: Cleaning,
-  options: { onBytes: (bytes: number) => void; signal?: AbortSignal | undefined },
-): AsyncGenerator<StoredExample> {
-  const limit = data.limits[split] ?? Number.POSITIVE_INFINITY;
-  for (const source of sources) {
-    let first = true;
-    for await (const { columns, records } of readRecords(source, options)) {
-      options.signal?.throwIfAborted();
-      if (first) checkColumns(columns, source.name, split, data.columns, task);
-      first = false;
-      for (const record of records) {
-        if (cleaning.counts[split] >= limit) return;
-        const example = cleaning.take(record, source.name, split);
-        if (example) yield example;
-      }
-    }
-  }
 }
 
 /** A function that adds up bytes and tells the progress in kB. */

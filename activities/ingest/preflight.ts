@@ -1,38 +1,85 @@
 import { createTask } from '../../core/tasks.ts';
+import type { IngestReport, Split } from '../../core/types.ts';
+import { cleanFile, splitOrder } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';
 import type { IngestInput } from './ingestDataset.ts';
 import { readRecords } from './read.ts';
 import { bytesOf, checkFile, type Source, sourceOf } from './source.ts';
 
-/** Records a file that are looked at. */
+/** Records that are looked at of a file that is not read to its end. */
 const head = 20;
 
+/** How much of local files is read. */
+export interface PreflightLimits {
+  bytes: number;
+  ms: number;
+}
+const preflightLimits: PreflightLimits = { bytes: 512 * 1024 ** 2, ms: 30_000 };
+
+/** What the files hold, as far as they were read. */
+export interface Preflight {
+  /** Examples in each split that was read as the worker will read it. */
+  counts: Partial<Record<Split, number>>;
+  /** What became of the rows of each file that was read as the worker will read it. */
+  files: IngestReport['files'];
+  /** Names of the files of which only the first rows were looked at: URLs, and what is too large. */
+  unread: string[];
+}
+
 /**
- * Looks at the head of each file, so that most mistakes are told at once and without a worker:
- * missing or unreadable files, wrong encoding, missing columns, rows of which none is good. Throws
- * DataError.
+ * Reads and cleans the files as the worker will, so that mistakes are told at once and without one.
+ * Of URLs, and beyond the limits, it looks at the first rows only. Throws DataError.
  */
-export async function preflight({ data, task, folder = '.' }: IngestInput): Promise<void> {
-  for (const split of ['labelled', 'unlabelled', 'test'] as const) {
-    for (const file of data[split]) {
-      const source = sourceOf(file, folder);
-      if (!(await isReadable(source))) continue;
-      const cleaning = new Cleaning(data.columns, createTask(task));
-      for await (const { columns, records } of readRecords(source)) {
-        checkColumns(columns, source.name, split, data.columns, createTask(task));
-        for (const record of records.slice(0, head)) cleaning.take(record, source.name, split);
-        break;
-      }
-      // So few rows say nothing of a share, unless all of them are bad or none may be.
-      cleaning.check(split, data.maxBadRows === 0 ? 0 : 1);
+export async function preflight(
+  { data, task: taskSpec, folder = '.' }: IngestInput,
+  limits = preflightLimits,
+): Promise<Preflight> {
+  const task = createTask(taskSpec);
+  const cleaning = new Cleaning(data, task);
+  const deadline = Date.now() + limits.ms;
+  const result: Preflight = { counts: {}, files: [], unread: [] };
+  let bytes = limits.bytes;
+  for (const split of splitOrder) {
+    const unread = result.unread.length;
+    for (const given of data[split]) {
+      const source = sourceOf(given, folder);
+      const isLocal = !(source.location instanceof URL);
+      if (isLocal) bytes -= await checkFile(source);
+      if (isLocal && bytes >= 0 && (await isReadBefore(deadline, source, split))) continue;
+      result.unread.push(source.name);
+      if (isLocal || (await canStream(source))) await lookAtHead(source, split);
     }
+    if (result.unread.length > unread) continue;
+    cleaning.checkRows(split, data.maxBadRows);
+    if (split === 'labelled') cleaning.checkLabels();
+    result.counts[split] = cleaning.counts[split];
+  }
+  const { files } = cleaning.report;
+  return { ...result, files: files.filter(({ file }) => !result.unread.includes(file)) };
+
+  async function isReadBefore(end: number, source: Source, split: Split): Promise<boolean> {
+    if (Date.now() > end) return false;
+    for await (const _ of cleanFile(split, source, data, task, cleaning))
+      if (Date.now() > end) return false;
+    return true;
+  }
+
+  async function lookAtHead(source: Source, split: Split): Promise<void> {
+    const alone = new Cleaning(data, task);
+    alone.open(split, source.name);
+    for await (const batch of readRecords(source, { separator: data.separator })) {
+      checkColumns(batch, source.name, split, data.columns, task);
+      for (const record of batch.records.slice(0, head)) alone.take(record);
+      break;
+    }
+    // So few rows say nothing of a share, unless all of them are bad or none may be.
+    alone.checkRows(split, data.maxBadRows === 0 ? 0 : 1);
   }
 }
 
-/** Whether records can be read without copying the file here first. */
-async function isReadable(source: Source): Promise<boolean> {
-  if (!(source.location instanceof URL)) return (await checkFile(source)) > 0;
+/** Whether the first records of a URL can be read without copying the file here. */
+async function canStream(source: Source): Promise<boolean> {
   if (source.format === 'csv' || source.format === 'jsonl') return true;
   (await bytesOf(source)).destroy();
   return false;

@@ -1,5 +1,6 @@
+import { checkedText } from './content.ts';
 import { readCsv } from './csv.ts';
-import { readWithDuckDb } from './duckdb.ts';
+import { readJson, readParquet } from './duckdb.ts';
 import { readJsonLines } from './jsonl.ts';
 import type { RawBatch } from './records.ts';
 import { bytesOf, type Source } from './source.ts';
@@ -9,6 +10,8 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
   /** Told the bytes read since the last call (not for Parquet and JSON). */
   onBytes?: (bytes: number) => void;
+  /** What separates the cells of CSV files; found when left out. */
+  separator?: string | undefined;
 }
 
 /**
@@ -18,15 +21,16 @@ export interface ReadOptions {
  */
 export async function* readRecords(
   source: Source,
-  { signal, onBytes }: ReadOptions = {},
+  { signal, onBytes, separator }: ReadOptions = {},
 ): AsyncGenerator<RawBatch> {
-  const { name, format, location } = source;
-  if (format === 'parquet') return yield* readWithDuckDb(format, location as string, name);
-  const text = decodeUtf8(counted(await bytesOf(source, signal), onBytes), name);
-  if (format === 'csv') return yield* readCsv(text, name);
-  if (format === 'jsonl') return yield* readJsonLines(text);
+  const { name, format } = source;
+  if (format === 'parquet') return yield* readParquet(source);
+  const bytes = counted(await bytesOf(source, signal), onBytes);
+  const text = decodeUtf8(checkedText(bytes, source), name);
+  if (format === 'csv') return yield* readCsv(text, name, separator);
+  if (format === 'jsonl') return yield* readJsonLines(text, name);
   for await (const _ of text); // DuckDB does not say where a text is not UTF-8
-  yield* readWithDuckDb(format, location as string, name);
+  yield* readJson(source);
 }
 
 async function* counted(bytes: AsyncIterable<Uint8Array>, onBytes?: (bytes: number) => void) {

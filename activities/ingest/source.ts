@@ -4,6 +4,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { expandUrl, isUrl, urlName, urlProblem } from '../../core/dataUrl.ts';
 import { DataError } from './errors.ts';
 
 const formats = {
@@ -26,38 +27,29 @@ export interface Source {
 
 /** The file or URL that a spec names; relative paths start at `folder`. Throws DataError. */
 export function sourceOf(given: string, folder: string): Source {
-  const url = /^[a-z][a-z0-9+.-]+:\/\//i.test(given) ? dataUrl(given) : undefined;
-  const name = url ? nameOf(url) : given;
+  const name = isUrl(given) ? urlName(given) : given;
+  const location = isUrl(given) ? dataUrl(given) : resolve(folder, given);
   const extension = extname(name).toLowerCase();
   if (!(extension in formats)) {
     throw new DataError(
       `${name}: the extension "${extension}" is not known. Give a file that ends in ${Object.keys(formats).join(', ')}`,
     );
   }
-  const format = formats[extension as keyof typeof formats];
-  return { name, format, location: url ?? resolve(folder, given) };
+  return { name, format: formats[extension as keyof typeof formats], location };
 }
 
-/** A URL whose host and path may be told; it stays in Temporal's history, so it must not carry a password. */
 function dataUrl(given: string): URL {
-  const url = URL.parse(given);
-  if (!url)
+  const problem = urlProblem(given);
+  if (problem) throw new DataError(problem);
+  try {
+    return expandUrl(given, process.env);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw new DataError(`${urlName(given)} is no URL`);
     throw new DataError(
-      `a data file's URL, which begins with ${given.split('//', 1)[0]}//, is none: correct it`,
+      `${urlName(given)}: the variable ${error.message}, which the URL names, is not set. Export it, here and for the worker`,
     );
-  if (!/^https?:$/.test(url.protocol))
-    throw new DataError(
-      `${nameOf(url)}: ${url.protocol}// cannot be read. Give a file or an http(s) URL`,
-    );
-  if (url.username || url.password)
-    throw new DataError(
-      `${nameOf(url)}: the URL holds a user name or a password. Leave them out; give a presigned URL, or copy the file here`,
-    );
-  return url;
+  }
 }
-
-/** Without user name, password and query, which may be secret. */
-const nameOf = ({ protocol, host, pathname }: URL) => `${protocol}//${host}${pathname}`;
 
 /** Throws DataError unless the local file is there and can be read. Returns its size in bytes. */
 export async function checkFile({ name, location }: Source): Promise<number> {
@@ -69,6 +61,11 @@ export async function checkFile({ name, location }: Source): Promise<number> {
     );
   });
   if (file.isDirectory()) throw new DataError(`${name} is a folder. Name the files in it`);
+  if (!file.isFile()) {
+    throw new DataError(
+      `${name} is not a file but a pipe, a socket or a device, which can be read once only. Write it into a file`,
+    );
+  }
   if (file.size === 0) throw new DataError(`${name} is empty. Give a file with examples`);
   await access(location, constants.R_OK).catch(() => {
     throw new DataError(`${name} cannot be read. Give this user the right to (chmod +r)`);
@@ -76,18 +73,86 @@ export async function checkFile({ name, location }: Source): Promise<number> {
   return file.size;
 }
 
+/** How long a server may send nothing, and how much it may send in all. */
+export interface UrlLimits {
+  stallMs: number;
+  maxBytes: number;
+}
+const urlLimits: UrlLimits = { stallMs: 60_000, maxBytes: 4 * 1024 ** 3 };
+
 /** The bytes of a file or of what a URL answers. */
-export async function bytesOf(source: Source, signal?: AbortSignal): Promise<Readable> {
+export async function bytesOf(
+  source: Source,
+  signal?: AbortSignal,
+  limits = urlLimits,
+): Promise<Readable> {
   if (!(source.location instanceof URL)) return createReadStream(source.location, { signal });
-  const response = await fetch(source.location, { signal: signal ?? null }).catch((error) => {
-    const { cause } = error as Error;
-    throw new Error(`${source.name}: ${(cause as Error | undefined)?.message ?? error}`, { cause });
-  });
-  if (response.ok && response.body) return Readable.fromWeb(response.body);
+  const patience = new Patience(source.name, limits.stallMs);
+  const aborted = signal ? AbortSignal.any([signal, patience.signal]) : patience.signal;
+  const response = await patience.during(
+    fetch(source.location, { signal: aborted }).catch((error) => {
+      aborted.throwIfAborted();
+      const { cause } = error as Error;
+      throw new Error(`${source.name}: ${(cause as Error | undefined)?.message ?? error}`);
+    }),
+  );
+  if (response.ok && response.body)
+    return Readable.from(bounded(response.body, source.name, patience, limits.maxBytes));
   await response.body?.cancel();
   const problem = `${source.name}: the server answered ${response.status} ${response.statusText}`;
   const passing = response.status >= 500 || response.status === 429;
   throw passing ? new Error(problem) : new DataError(`${problem}. Check the URL`);
+}
+
+/** Ends what waits for a server that sends nothing any more. */
+class Patience {
+  readonly #controller = new AbortController();
+  readonly #name: string;
+  readonly #ms: number;
+
+  constructor(name: string, ms: number) {
+    this.#name = name;
+    this.#ms = ms;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  async during<T>(waiting: Promise<T>): Promise<T> {
+    const problem = `${this.#name}: the server has sent nothing for ${this.#ms / 1_000} s. Try again later, or download the file and name it`;
+    const timer = setTimeout(() => this.#controller.abort(new Error(problem)), this.#ms);
+    try {
+      return await waiting;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function* bounded(
+  body: AsyncIterable<Uint8Array>,
+  name: string,
+  patience: Patience,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  let total = 0;
+  try {
+    for (;;) {
+      const { done, value } = await patience.during(chunks.next());
+      if (done) return;
+      total += value.length;
+      if (total > maxBytes) {
+        throw new DataError(
+          `${name}: the server has sent more than ${maxBytes} bytes, the most that a URL may give. Download the file and name it`,
+        );
+      }
+      yield value;
+    }
+  } finally {
+    await chunks.return?.();
+  }
 }
 
 /** The source as a local file: what a URL gives is copied into `folder` first. */

@@ -13,6 +13,12 @@ export async function* decodeUtf8(
   let line = 1;
   let unfinished: Uint8Array = new Uint8Array(); // the last line so far, as bytes
   for await (const chunk of bytes) {
+    if (chunk.includes(0)) {
+      const number = line + countLines(chunk.subarray(0, chunk.indexOf(0)));
+      throw new DataError(
+        `${file}, line ${number}: a zero byte, which no text holds. Leave it out: tr -d '\\000' < FILE > FILE.clean`,
+      );
+    }
     try {
       yield decoder.decode(chunk, { stream: true });
     } catch {
@@ -45,11 +51,8 @@ function notUtf8(bytes: Buffer, line: number, file: string): DataError {
     if (end < 0 || !isUtf8(text)) {
       const byte = [...text.keys()].find((at) => startsBadly(text, at)) ?? text.length - 1;
       const value = text[byte]!.toString(16).toUpperCase().padStart(2, '0');
-      const from = /^(\xff\xfe|\xfe\xff)/.test(bytes.toString('latin1', 0, 2))
-        ? 'UTF-16'
-        : 'WINDOWS-1252';
       return new DataError(
-        `${file}, line ${number}: byte ${byte + 1} of the line (0x${value}) is not UTF-8. Convert the file, for example: iconv -f ${from} -t UTF-8 FILE > FILE.utf8`,
+        `${file}, line ${number}: byte ${byte + 1} of the line (0x${value}) is not UTF-8. Convert the file, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE > FILE.utf8`,
       );
     }
     start = end + 1;

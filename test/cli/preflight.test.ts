@@ -8,12 +8,12 @@ import { scratch } from './support.ts';
 
 const KEY = 'SEMIEVOL_TEST_PREFLIGHT_KEY';
 
-let data = '';
+const data = { labelled: '', unlabelled: '', test: '' };
 const spec = (changes: object = {}) =>
   runSpec.parse({
     name: 'run',
     task: { type: 'multiple-choice' },
-    data: { labelled: data, unlabelled: data, test: data },
+    data,
     ...changes,
   });
 
@@ -22,7 +22,10 @@ describe('preflight', () => {
   let files: Awaited<ReturnType<typeof scratch>>;
   before(async () => {
     files = await scratch();
-    data = await files.write('data.csv', 'question,options,answer\nwhich?,"[""a"", ""b""]",A\n');
+    for (const split of ['labelled', 'unlabelled', 'test'] as const) {
+      const rows = Array.from({ length: 8 }, (_, row) => `${split} ${row}?,"[""a"", ""b""]",A\n`);
+      data[split] = await files.write(`${split}.csv`, `question,options,answer\n${rows.join('')}`);
+    }
     provider = await startProvider({ apiKey: 'right' });
   });
   after(async () => {
@@ -89,9 +92,9 @@ describe('preflight', () => {
 
   it('tells every problem at once', async () => {
     process.env[KEY] = 'right';
-    const missing = `${data}.none`;
+    const missing = `${data.labelled}.none`;
     const said = await refusal({
-      data: { labelled: missing, unlabelled: data, test: data, limits: { labelled: 5 } },
+      data: { ...data, labelled: missing, limits: { labelled: 5 } },
       model: { endpoint: 'gone' },
     });
     assert.match(said, /need 6 neighbours, but data\.limits\.labelled is 5: raise/);

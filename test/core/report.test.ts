@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { leftOutLines } from '../../core/report.ts';
 
 const none = {
+  files: [],
   duplicates: { labelled: 0, unlabelled: 0, test: 0 },
   contamination: { labelledInTest: 0, unlabelledInTest: 0, unlabelledInLabelled: 0 },
   badRows: { labelled: 0, unlabelled: 0, test: 0 },
@@ -16,6 +17,7 @@ describe('leftOutLines', () => {
 
   it('counts what was left out, and lists the bad rows by file and line', () => {
     const lines = leftOutLines({
+      files: [],
       duplicates: { ...none.duplicates, unlabelled: 2 },
       contamination: { ...none.contamination, unlabelledInTest: 1, unlabelledInLabelled: 3 },
       badRows: { ...none.badRows, labelled: 1 },

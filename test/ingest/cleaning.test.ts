@@ -8,7 +8,7 @@ import { createTask } from '../../core/tasks.ts';
 import type { Split } from '../../core/types.ts';
 import { choice, sentiment } from './support.ts';
 
-const { columns } = dataSpec.parse({ labelled: 'l', unlabelled: 'u', test: 't' });
+const data = dataSpec.parse({ labelled: 'l', unlabelled: 'u', test: 't' });
 
 describe('The id of an example', () => {
   it('does not change with white space or composition, but with anything else', () => {
@@ -43,8 +43,8 @@ describe('The id of an example', () => {
 describe('A record', () => {
   const task = createTask(choice);
   const read = (values: Record<string, unknown>, needsAnswer = true) => {
-    const found = exampleOf(values, columns, task, needsAnswer);
-    return 'problem' in found ? found.problem : found.example;
+    const found = exampleOf(values, data, task, needsAnswer);
+    return found.problem ?? found.example;
   };
   const good = { question: 'Which?', options: '["x", "y"]', answer: 'b', context: 'Read.' };
 
@@ -86,10 +86,11 @@ describe('A record', () => {
 
 describe('Cleaning', () => {
   const clean = (rows: [Split, string, string?][]) => {
-    const cleaning = new Cleaning(columns, createTask(sentiment));
-    const kept = rows.map(([split, question, answer], index) =>
-      cleaning.take({ line: index + 1, values: { question, answer } }, 'f.csv', split),
-    );
+    const cleaning = new Cleaning(data, createTask(sentiment));
+    const kept = rows.map(([split, question, answer], index) => {
+      if (split !== rows[index - 1]?.[0]) cleaning.open(split, 'f.csv');
+      return cleaning.take({ line: index + 1, values: { question, answer } });
+    });
     return { cleaning, kept: kept.flatMap((one) => (one ? [`${one.split} ${one.ordinal}`] : [])) };
   };
 
@@ -165,9 +166,9 @@ describe('Cleaning', () => {
       index < 10 ? 'bad' : 'neutral',
     ]);
     const { cleaning } = clean(rows);
-    cleaning.check('labelled', 0.1);
+    cleaning.checkRows('labelled', 0.1);
     assert.throws(
-      () => cleaning.check('labelled', 0.09),
+      () => cleaning.checkRows('labelled', 0.09),
       (error: Error) => {
         const [summary, ...listed] = error.message.split('\n');
         assert.match(summary!, /^10 of 100 labelled rows cannot be used; at most 9 %/);
@@ -183,9 +184,9 @@ describe('Cleaning', () => {
       ['test', 'a', 'positive'],
       ['unlabelled', 'a'],
     ]);
-    assert.throws(() => cleaning.check('labelled', 1), /labelled files hold no rows/);
+    assert.throws(() => cleaning.checkRows('labelled', 1), /labelled files hold no rows/);
     assert.throws(
-      () => cleaning.check('unlabelled', 1),
+      () => cleaning.checkRows('unlabelled', 1),
       /No unlabelled example is left: of 1 rows/,
     );
   });

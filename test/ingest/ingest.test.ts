@@ -4,12 +4,14 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { ingestDataset } from '../../activities/ingest/ingestDataset.ts';
 import { preflight } from '../../activities/ingest/preflight.ts';
+import { bytesOf, sourceOf, type UrlLimits } from '../../activities/ingest/source.ts';
 import { createIngest } from '../../activities/ingest.ts';
 import type { Progress } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
@@ -163,10 +165,20 @@ describe('Ingest', () => {
   describe('over HTTP', () => {
     let server: Server;
     let base: string;
+    const asked: string[] = [];
+    const variable = '$'.concat('{SEMIEVOL_DATA_TEST}');
+
+    function* endless() {
+      for (;;) yield 'question\n'.repeat(1_000);
+    }
 
     before(async () => {
       server = createServer((request, response) => {
+        asked.push(request.url!);
         const { pathname } = new URL(request.url!, 'http://localhost');
+        if (pathname === '/silent.csv') return;
+        if (pathname === '/stuck.csv') return void response.write('question\n');
+        if (pathname === '/endless.csv') return void Readable.from(endless()).pipe(response);
         const status = Number(/\d{3}/.exec(pathname)?.[0] ?? 200);
         response.writeHead(status).end('question\nfrom afar\n');
       }).listen(0, '127.0.0.1');
@@ -181,34 +193,68 @@ describe('Ingest', () => {
 
     const withUrl = (path: string) => inputOf(folder.path, { unlabelled: `${base}${path}` });
 
-    it('reads a file, and leaves secrets of the URL out of names', async () => {
-      await preflight(withUrl('/u.csv?signature=secret'));
-      const input = withUrl('/u.csv?signature=secret');
-      const { dataset } = await ingestDataset(store, input);
-      const [example] = await store.dataset(dataset).range('unlabelled', everything);
-      assert.equal(example!.question, 'from afar');
-      await assert.rejects(ingestDataset(store, withUrl('/404.csv?signature=secret')), {
+    it('reads a file, and takes the secrets of its URL from the environment', async () => {
+      process.env.SEMIEVOL_DATA_TEST = 'signature=secret';
+      try {
+        const input = withUrl(`/u.csv?${variable}`);
+        await preflight(input);
+        const { dataset } = await ingestDataset(store, input);
+        assert.equal(asked.at(-1), '/u.csv?signature=secret');
+        const [example] = await store.dataset(dataset).range('unlabelled', everything);
+        assert.equal(example!.question, 'from afar');
+        await assert.rejects(ingestDataset(store, withUrl(`/404.csv?${variable}`)), {
+          name: 'DataError',
+          message: `${base}/404.csv: the server answered 404 Not Found. Check the URL`,
+        });
+      } finally {
+        delete process.env.SEMIEVOL_DATA_TEST;
+      }
+      await assert.rejects(preflight(withUrl(`/u.csv?${variable}`)), {
         name: 'DataError',
-        message: `${base}/404.csv: the server answered 404 Not Found. Check the URL`,
+        message: /u\.csv: the variable SEMIEVOL_DATA_TEST, which the URL names, is not set/,
+      });
+    });
+
+    it('ends with a server that sends nothing, or without end', async () => {
+      const source = (path: string) => sourceOf(`${base}${path}`, '.');
+      const drain = async (path: string, limits: UrlLimits) => {
+        for await (const _ of await bytesOf(source(path), undefined, limits));
+      };
+      await assert.rejects(drain('/silent.csv', { stallMs: 100, maxBytes: 1e6 }), {
+        name: 'Error',
+        message: /silent\.csv: the server has sent nothing for 0\.1 s/,
+      });
+      await assert.rejects(
+        drain('/stuck.csv', { stallMs: 100, maxBytes: 1e6 }),
+        /has sent nothing/,
+      );
+      await assert.rejects(drain('/endless.csv', { stallMs: 60_000, maxBytes: 1e6 }), {
+        name: 'DataError',
+        message: /endless\.csv: the server has sent more than 1000000 bytes/,
       });
     });
 
     it('refuses a URL with a password, or that is none, without telling it', async () => {
       const refused = async (url: string, message: string) => {
-        const input = inputOf(folder.path, { unlabelled: url });
+        const input = inputOf(folder.path);
+        input.data.unlabelled = [url]; // as from a client that does not check its spec
         await assert.rejects(preflight(input), (error: Error) => {
           assert.equal(error.name, 'DataError');
           assert.ok(error.message.startsWith(message), error.message);
-          assert.doesNotMatch(error.message, /secret/);
+          assert.doesNotMatch(error.message, /SECRET/);
           return true;
         });
       };
-      const withPassword = `${base.replace('//', '//me:secret@')}/u.csv?signature=secret`;
+      const withPassword = `${base.replace('//', '//me:SECRET@')}/u.csv?signature=SECRET`;
       await refused(withPassword, `${base}/u.csv: the URL holds a user name or a password.`);
-      await refused('ftp://me:secret@host/u.csv', 'ftp://host/u.csv: ftp:// cannot be read.');
       await refused(
-        'https://me:secret@/u.csv',
-        "a data file's URL, which begins with https://, is",
+        `${base}/u.csv?signature=SECRET`,
+        `${base}/u.csv: the query of the URL may hold`,
+      );
+      await refused('ftp://me:SECRET@host/u.csv', 'ftp://host/u.csv: ftp:// cannot be read.');
+      await refused(
+        'https://me:SECRET@/u.csv',
+        'the URL of a data file, which begins with https://, is none',
       );
     });
 
@@ -222,13 +268,10 @@ describe('Ingest', () => {
     it('looks before it copies', async () => {
       await assert.rejects(preflight(withUrl('/404.parquet')), { name: 'DataError' });
       const columns = { question: 'text' };
-      await assert.rejects(
-        preflight({ ...inputOf(folder.path, { columns, labelled: `${base}/u.csv` }) }),
-        {
-          name: 'DataError',
-          message: new RegExp(`^${base}/u.csv has no column "text"`),
-        },
-      );
+      await assert.rejects(preflight(inputOf(folder.path, { columns, test: `${base}/u.csv` })), {
+        name: 'DataError',
+        message: new RegExp(`^${base}/u.csv has no column "text"`),
+      });
     });
   });
 
@@ -278,12 +321,13 @@ describe('Ingest', () => {
         what: 'a missing column',
         prepare: () => folder.write('test.csv', 'Qestion,answer\na,neutral\n'),
         message:
-          /^test\.csv has no column "question"; its columns are "Qestion", "answer"\. Set data\.columns\.question to the right one, perhaps "Qestion"$/,
+          /^test\.csv has no column "question"\. Set data\.columns\.question to the right one, perhaps "Qestion"; its columns are "Qestion", "answer"\. Cells are separated by ","; data\.separator sets another$/,
       },
       {
         what: 'a missing answer column',
         prepare: () => folder.write('test.csv', 'question,gold\na,neutral\n'),
-        message: /has no column "answer"; .*Set data\.columns\.answer to the right one$/,
+        message:
+          /has no column "answer"\. Set data\.columns\.answer to the right one; its columns are "question", "gold"/,
       },
       {
         what: 'a renamed context that is not there',

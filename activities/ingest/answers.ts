@@ -1,0 +1,105 @@
+import type { DataSpec } from '../../core/spec.ts';
+import type { Canonical } from '../../core/tasks/task.ts';
+import type { Task } from '../../core/tasks.ts';
+import { fold, quoted } from '../../core/text.ts';
+import { DataError } from './errors.ts';
+import type { Options } from './options.ts';
+
+/** A digit that stands for one of so many options, where the spec does not say what digits mean. */
+export interface Counted {
+  digit: number;
+  options: number;
+}
+
+/** The canonical answer that a file's text stands for, or what is wrong with it. */
+export function readAnswer(
+  raw: string,
+  options: Options | undefined,
+  form: DataSpec['answers'],
+  task: Task,
+): Canonical & { counted?: Counted } {
+  const text = raw.replace(/^\s*(\d+)\.0+\s*$/, '$1'); // a number that a table holds as a float
+  const texts = options?.texts;
+  const shown = `answer ${quoted(raw)}`;
+  const at = (index: number): Canonical =>
+    texts && index in texts
+      ? task.canonical(String(index + 1), texts)
+      : { problem: `${shown} names none of the ${texts?.length ?? 0} options` };
+
+  if (typeof form === 'object') {
+    const meaning = [raw.trim(), text].find((value) => Object.hasOwn(form, value));
+    if (meaning !== undefined) return readAnswer(form[meaning]!, options, undefined, task);
+    if (/^\d+$/.test(text)) return { problem: `${shown} is not in data.answers` };
+  }
+  for (const word of [raw, text]) {
+    const label = task.canonical(word, undefined);
+    if ('answer' in label) return label;
+  }
+  if (form === 'text') return byText(shown, text, texts, at);
+  if (options?.names) {
+    const index = options.names.findIndex((name) => fold(name) === fold(text));
+    if (index >= 0) return at(index);
+    if (/^(?:\d+|[a-z])$/i.test(text.trim()))
+      return { problem: `${shown} is none of the options' labels ${options.names.join(', ')}` };
+  }
+  if (!/^\s*\d{1,2}\s*$/.test(text) || !texts) {
+    const canonical = task.canonical(raw, texts);
+    if ('answer' in canonical || !/^\d+$/.test(text)) return canonical;
+    return {
+      problem: `${canonical.problem}; data.answers can say what numbers mean, as in {0: …, 1: …}`,
+    };
+  }
+  const digit = Number(text);
+  if (form === 'index-0' || form === 'index-1') return at(digit - Number(form.at(-1)));
+  const sameText = texts.findIndex((option) => fold(option) === fold(text));
+  const isOutside = digit > texts.length;
+  if (isOutside || (digit > 0 && sameText === digit - 1)) return task.canonical(text, texts);
+  if (sameText >= 0) {
+    return {
+      problem: `${shown} may be the text of an option or its number: set data.answers to text, index-0 or index-1`,
+    };
+  }
+  return { ...task.canonical(text, texts), counted: { digit, options: texts.length } };
+}
+
+function byText(
+  shown: string,
+  text: string,
+  texts: string[] | undefined,
+  at: (index: number) => Canonical,
+): Canonical {
+  const same = [...(texts ?? []).keys()].filter((index) => fold(texts![index]!) === fold(text));
+  if (same.length === 1) return at(same[0]!);
+  return {
+    problem: `${shown} is the text of ${same.length === 0 ? 'no option' : 'several options'}`,
+  };
+}
+
+/**
+ * Whether the digits of a file count the options from 1, as far as its rows tell: the last option
+ * has a number then, and 0 is none. Where nothing tells, every answer could be one off.
+ */
+export class DigitCount {
+  #any = false;
+  #last = false;
+  #zeroLine: number | undefined;
+
+  note({ digit, options }: Counted, line: number): void {
+    this.#any = true;
+    if (digit === options) this.#last = true;
+    if (digit === 0) this.#zeroLine ??= line;
+  }
+
+  /** Throws DataError unless the digits count from 1 for sure. */
+  check(file: string): void {
+    if (this.#zeroLine !== undefined) {
+      throw new DataError(
+        `${file}, line ${this.#zeroLine}: the answer is 0, so that digits seem to count the options from 0. Set data.answers to index-0, or to index-1 where this row is wrong`,
+      );
+    }
+    if (!this.#any || this.#last) return;
+    throw new DataError(
+      `${file}: its answers are digits, and nothing tells whether they count the options from 0 or from 1 (none is 0, none is that of a last option). Set data.answers to index-0 or index-1`,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * URLs of data files. A spec goes into Temporal's history and into the store, so a URL in it holds
+ * no secret: what may be one is the value of an environment variable that the URL names.
+ */
+
+/** Variables that a URL may name: not all, since a spec may come from someone who runs no worker. */
+const variable = /\$\{(SEMIEVOL_DATA_[A-Z0-9_]+)\}/g;
+
+export function isUrl(given: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(given);
+}
+
+/** A URL as messages show it: without user name, password, query and fragment. */
+export function urlName(given: string): string {
+  return given.replace(/[?#].*$/s, '').replace(/^([^/]*\/\/)[^/]*@/, '$1');
+}
+
+/** Why a URL cannot be a data file's, with the remedy, or undefined. */
+export function urlProblem(given: string): string | undefined {
+  const bare = given.replace(variable, 'x');
+  const url = URL.canParse(bare) ? new URL(bare) : undefined;
+  if (!url)
+    return `the URL of a data file, which begins with ${given.split('//', 1)[0]}//, is none: correct it`;
+  const name = urlName(given);
+  if (!/^https?:$/.test(url.protocol))
+    return `${name}: ${url.protocol}// cannot be read. Give a file or an http(s) URL`;
+  if (url.username || url.password)
+    return `${name}: the URL holds a user name or a password. Leave them out; give a presigned URL, or copy the file here`;
+  if (bare.includes('${'))
+    return `${name}: a variable in a URL is written \${SEMIEVOL_DATA_…}, in capital letters`;
+  // Every value of the query may be secret; names of parameters are not.
+  const query = /\?([^#]*)/.exec(given)?.[1] ?? '';
+  if (
+    query
+      .replace(variable, '')
+      .split('&')
+      .some((part) => !/^(?:[^=]+=)?$/.test(part))
+  )
+    return `${name}: the query of the URL may hold a secret, and a spec is kept in histories and in the store. Put it into a variable of the worker's environment (and of this one): SEMIEVOL_DATA_QUERY='…', and ?\${SEMIEVOL_DATA_QUERY} in the URL`;
+  return undefined;
+}
+
+/**
+ * The URL with the values of the variables it names.
+ * @throws RangeError naming a variable that has no value
+ */
+export function expandUrl(given: string, environment: Record<string, string | undefined>): URL {
+  const expanded = given.replace(variable, (_, name: string) => {
+    const value = environment[name];
+    if (!value) throw new RangeError(name);
+    return value;
+  });
+  return new URL(expanded);
+}
