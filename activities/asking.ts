@@ -115,7 +115,7 @@ function answerOf(
   sample: ChatSample,
   { round, stage, task }: AskContext,
 ): Answer {
-  const { text, logprobs, finishReason, promptTokens, cachedTokens, completionTokens } = sample;
+  const { logprobs, ...rest } = sample;
   return {
     round,
     stage,
@@ -124,13 +124,9 @@ function answerOf(
     exampleId: example.id,
     ...slot,
     model,
-    text,
-    parsed: task.parse(text, example),
+    ...rest,
+    parsed: task.parse(sample.text, example),
     entropy: logprobs && meanEntropy(logprobs),
-    finishReason,
-    promptTokens: promptTokens ?? 0,
-    cachedTokens: cachedTokens ?? 0,
-    completionTokens: completionTokens ?? 0,
   };
 }
 

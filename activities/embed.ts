@@ -1,7 +1,7 @@
 import { ranges } from '../core/range.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
-import { noUsage } from '../store/usage.ts';
+import { noUsage } from '../core/usage.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 

@@ -1,7 +1,7 @@
 import type { ModelRecord } from '../core/types.ts';
+import { noUsage } from '../core/usage.ts';
 import { OpenAITrainer } from '../providers/openaiTrainer.ts';
 import type { JobRequest, Trainer } from '../providers/trainer.ts';
-import { noUsage } from '../store/usage.ts';
 import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { type TrainingRows, withTrainingFile } from './trainingFile.ts';

@@ -1,7 +1,6 @@
-import type { RunSpec } from '../core/spec.ts';
 import { mcnemar, wilson } from '../core/statistics.ts';
-import type { ModelRole, PerModel, RoundReport, Usage } from '../core/types.ts';
-import { costOf } from '../providers/pricing.ts';
+import type { Bill, ModelRole, ModelUsage, PerModel, RoundReport } from '../core/types.ts';
+import { billOf } from '../providers/pricing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import type { ModelScore } from './evaluate.ts';
 import { tracked } from './progress.ts';
@@ -37,7 +36,7 @@ async function roundReport(
   input: ReportInput,
 ): Promise<RoundReport> {
   const { spec, tables } = context;
-  const tokens = await tables.spend(input.round);
+  const usage = await usageOf(context, input);
   const { confidence } = spec.evaluation;
   const { scores, selection, models } = input;
   const proportion = (score: Score) => wilson(score.correct, score.total, confidence);
@@ -93,25 +92,30 @@ async function roundReport(
       champion: promoted ? models.semievol : models.base,
     },
     seconds: input.seconds,
-    tokens,
-    cost: cost(tokens, spec, dependencies),
+    usage,
+    bill: await priced(usage, dependencies),
   };
 }
 
-/** Tuned models are priced as the model they come from. */
-function cost(
-  tokens: Record<string, Usage>,
-  { model, embedding }: RunSpec,
-  { endpoints }: Dependencies,
-): number | null {
-  let sum = 0;
-  for (const [phase, usage] of Object.entries(tokens)) {
-    const { endpoint, name } = phase === 'embed' ? embedding : model;
-    const price = endpoints.get(endpoint).config.prices[name];
-    if (!price) return null;
-    sum += costOf(usage, price);
-  }
-  return sum;
+/** What a round used, and where: vectors have an endpoint of their own. */
+async function usageOf(
+  { tables, spec }: RoundContext,
+  { round }: ReportInput,
+): Promise<ModelUsage[]> {
+  const spend = await tables.spend(round);
+  return spend.map((one) => ({
+    ...one,
+    endpoint: (one.phase === 'embed' ? spec.embedding : spec.model).endpoint,
+  }));
+}
+
+/** A tuned model is priced as the one it goes back to. */
+async function priced(usage: ModelUsage[], { store, endpoints }: Dependencies): Promise<Bill> {
+  const ofBases = usage.map(async (one) => ({
+    ...one,
+    model: await store.models.rootOf(one.model),
+  }));
+  return billOf(await Promise.all(ofBases), (endpoint) => endpoints.get(endpoint).config.prices);
 }
 
 /** On how many test examples only the one, or only the other, was right. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { wholeNumber } from '../cli/stack-options.ts';
 import { table } from '../cli/table.ts';
 import type { RoundReport } from '../core/types.ts';
+import { usageOf } from '../core/usage.ts';
 import { startProvider } from '../test/support/provider/provider.ts';
 import { Bench, startTemporal } from '../test/support/stack.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
@@ -84,10 +85,11 @@ export async function run({ unlabelled, say, print }: Options): Promise<BenchRes
   };
 }
 
-function costOf({ tokens, pseudoLabels, examples }: RoundReport): Cost {
-  const { collaborate, justify } = tokens;
+function costOf({ usage, pseudoLabels, examples }: RoundReport): Cost {
+  const collaborate = usageOf(usage, 'collaborate');
+  const justify = usageOf(usage, 'justify');
   const sum = (of: 'requests' | 'promptTokens' | 'completionTokens') =>
-    (collaborate![of] + (justify?.[of] ?? 0)) / examples.unlabelled;
+    (collaborate[of] + justify[of]) / examples.unlabelled;
   return {
     requests: sum('requests'),
     promptTokens: sum('promptTokens'),

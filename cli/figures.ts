@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { leftOutLines } from '../core/report.ts';
+import { billLine, leftOutLines } from '../core/report.ts';
 import type { IngestReport, Proportion, RoundReport, Usage } from '../core/types.ts';
 import { table } from './table.ts';
 
@@ -43,8 +43,9 @@ export function figures(report: RoundReport, leftOut?: IngestReport) {
     promoted: report.promoted,
     models: report.models,
     seconds: report.seconds,
-    tokens: report.tokens,
-    cost: report.cost,
+    usage: report.usage,
+    cost: report.bill.cost,
+    unpriced: report.bill.unpriced,
   };
 }
 
@@ -102,20 +103,31 @@ function pseudoLabelTable(report: RoundReport) {
   ].join('\n');
 }
 
-function costTable({ seconds, tokens }: RoundReport) {
-  const names = [...new Set([...Object.keys(seconds), ...Object.keys(tokens)])];
-  return table(
-    ['phase', 'seconds', 'requests', 'prompt tokens', 'cached', 'answer', 'trained'],
-    names.map((name) => [
-      name,
-      seconds[name] === undefined ? '' : seconds[name].toFixed(1),
-      ...usage(tokens[name]),
-    ]),
-    'right',
-  );
+/** A row a phase, or for each of its models where it has several. */
+function costTable(report: RoundReport) {
+  const { seconds, usage } = report;
+  const names = new Set([...Object.keys(seconds), ...usage.map(({ phase }) => phase)]);
+  const rows = [...names].flatMap((name) => {
+    const time = seconds[name]?.toFixed(1) ?? '';
+    const models = usage.filter(({ phase }) => phase === name);
+    if (models.length < 2) return [[name, time, ...counts(models[0])]];
+    return models.map((one, index) => [
+      `${name}, ${one.model}`,
+      index === 0 ? time : '',
+      ...counts(one),
+    ]);
+  });
+  return [
+    table(
+      ['phase', 'seconds', 'requests', 'prompt tokens', 'cached', 'answer', 'trained'],
+      rows,
+      'right',
+    ),
+    billLine(report),
+  ].join('\n');
 }
 
-const usage = (use?: Usage) =>
+const counts = (use?: Usage) =>
   [
     use?.requests,
     use?.promptTokens,

@@ -1,4 +1,5 @@
 import type { IngestReport, Proportion, RoundReport, RoundSummary } from './types.ts';
+import { usageOf } from './usage.ts';
 
 const percent = (value: number | null) => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
 const withInterval = ({ value, low, high, correct, total }: Proportion) =>
@@ -40,12 +41,27 @@ export function summaryOf({
   };
 }
 
+/** What a round cost, with what is not in the sum: models without a price, requests without usage. */
+export function billLine({ bill, usage }: Pick<RoundReport, 'bill' | 'usage'>): string {
+  const { cost, unpriced } = bill;
+  const { unmetered } = usageOf(usage);
+  const models = unpriced.map(
+    ({ endpoint, model, tokens }) => `${model} at ${endpoint} (${tokens.join(', ')})`,
+  );
+  return [
+    cost === null ? 'Cost: unknown.' : `Cost: ${cost.toFixed(2)} US dollars.`,
+    models.length > 0 &&
+      `Unpriced: ${models.join('; ')}; prices in temporal.config.ts would count them.`,
+    unmetered > 0 && `${unmetered} requests came back without usage; their tokens are not counted.`,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
 /** A round's figures as Markdown, for people. */
 export function markdownReport(report: RoundReport): string {
   const { accuracy, pseudoLabels, mcnemar } = report;
-  const tokens = Object.values(report.tokens);
-  const sum = (key: 'promptTokens' | 'completionTokens' | 'trainedTokens') =>
-    tokens.reduce((total, usage) => total + usage[key], 0);
+  const { promptTokens, completionTokens, trainedTokens } = usageOf(report.usage);
   return [
     `## ${report.run}, round ${report.round}`,
     '',
@@ -63,7 +79,7 @@ export function markdownReport(report: RoundReport): string {
     `Agreement ${percent(pseudoLabels.agreement)}; rule ${pseudoLabels.rule}, threshold ${pseudoLabels.threshold?.toFixed(4) ?? 'none'}.`,
     `SemiEvol alone was right on ${mcnemar.semievolOnly} test examples, SFT alone on ${mcnemar.sftOnly} (McNemar's exact test: p = ${mcnemar.pValue.toPrecision(3)}).`,
     `The champion is ${report.promoted ? 'the new model' : 'still the base model'}, ${report.models.champion}.`,
-    `Tokens: ${sum('promptTokens')} prompt, ${sum('completionTokens')} completion, ${sum('trainedTokens')} trained${report.cost === null ? '' : `; ${report.cost.toFixed(2)} US dollars`}.`,
+    `Tokens: ${promptTokens} prompt, ${completionTokens} completion, ${trainedTokens} trained. ${billLine(report)}`,
     '',
   ].join('\n');
 }

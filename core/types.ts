@@ -65,9 +65,11 @@ export interface Answer {
   parsed: string | null;
   /** Mean negative log-probability a token, in nats (§3.3 of the paper); null without logprobs. */
   entropy: number | null;
-  promptTokens: number;
-  cachedTokens: number;
-  completionTokens: number;
+  /** Token counts of a request stand with its first sample; null where the endpoint tells none. */
+  promptTokens: number | null;
+  cachedTokens: number | null;
+  completionTokens: number | null;
+  /** The endpoint's word, or why there is no answer: `unreadable`, `too-long`, `refused:STATUS`. */
   finishReason: string;
 }
 
@@ -108,13 +110,33 @@ export interface Proportion {
   high: number | null;
 }
 
-/** Tokens and requests of one phase. */
+/** Requests and tokens. */
 export interface Usage {
   requests: number;
+  /** Those of the requests whose tokens the endpoint did not tell. */
+  unmetered: number;
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
   trainedTokens: number;
+}
+
+/** What was used of one model in one phase. */
+export interface ModelUsage extends Usage {
+  phase: string;
+  endpoint: string;
+  model: string;
+}
+
+/** Tokens with a price of their own. */
+export type TokenKind = 'input' | 'output' | 'training';
+
+/** What was spent, as far as the configuration tells. */
+export interface Bill {
+  /** US dollars of all that has a price; null where nothing has. */
+  cost: number | null;
+  /** What was used of models without a price for it; a tuned model stands under its base. */
+  unpriced: { endpoint: string; model: string; tokens: TokenKind[] }[];
 }
 
 /** One model known to the store: its lineage goes back to base, data and job. */
@@ -212,9 +234,8 @@ export interface RoundReport {
   models: { warmUp: string; semievol: string; champion: string };
   /** Wall-clock seconds a phase. */
   seconds: Record<string, number>;
-  tokens: Record<string, Usage>;
-  /** US dollars; null where the configuration has no price for the model. */
-  cost: number | null;
+  usage: ModelUsage[];
+  bill: Bill;
 }
 
 /** The state of a phase of a round, as the `status` query gives it. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const count = z.number().int().positive();
-const price = z.number().min(0).default(0);
+const price = z.number().min(0).optional();
 
 /** How to reach and use one OpenAI-compatible endpoint. */
 export const endpointConfig = z.strictObject({
@@ -42,7 +42,9 @@ export const endpointConfig = z.strictObject({
       z.strictObject({ input: price, cachedInput: price, output: price, training: price }),
     )
     .default({})
-    .describe('US dollars per million tokens, by model name; a tuned model counts as its base.'),
+    .describe(
+      'US dollars per million tokens, by model name; a tuned model counts as its base. Cached input costs as much as other input unless it is said; what has no price is reported as unpriced.',
+    ),
 });
 
 export type EndpointConfig = z.output<typeof endpointConfig>;

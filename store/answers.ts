@@ -1,10 +1,10 @@
 import { answerKey } from '../core/shots.ts';
-import type { Answer, AnswerStage, OrdinalRange, Usage } from '../core/types.ts';
+import type { Answer, AnswerStage, OrdinalRange } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { PartitionedLog } from './partitionedLog.ts';
+import { Spending } from './spending.ts';
 import { equals } from './sql.ts';
-import { addUsage, noUsage } from './usage.ts';
 
 type AnswerRow = Answer & {
   /** Which attempt of its activity wrote the row, counted from 1. */
@@ -31,9 +31,9 @@ export class Answers {
         text: types.string,
         'parsed?': types.string,
         'entropy?': types.double,
-        promptTokens: types.int,
-        cachedTokens: types.int,
-        completionTokens: types.int,
+        'promptTokens?': types.int,
+        'cachedTokens?': types.int,
+        'completionTokens?': types.int,
         finishReason: types.string,
       }),
       key: answerKey,
@@ -53,20 +53,27 @@ export class Answers {
   }
 
   /**
-   * What all answers of the round cost, by stage. Repeated ones were paid for too and count. The
-   * first of several samples of one request carries its prompt tokens, so rows with prompt tokens
-   * are requests.
+   * What all answers of the round cost, by stage and model. Repeated ones were paid for too and
+   * count. The first of several samples of one request carries its tokens, or that they are not
+   * known; the others have none.
    */
-  async usage(): Promise<Record<string, Usage>> {
-    const usage: Record<string, Usage> = {};
-    const rows = this.#log.every('', ['stage', 'promptTokens', 'cachedTokens', 'completionTokens']);
-    for await (const batch of rows) {
-      for (const { stage, ...tokens } of batch) {
-        const requests = tokens.promptTokens > 0 ? 1 : 0;
-        usage[stage] = addUsage(usage[stage] ?? noUsage, { ...tokens, requests });
+  async usage(): Promise<Spending> {
+    const spending = new Spending();
+    const columns = ['stage', 'model', 'promptTokens', 'cachedTokens', 'completionTokens'] as const;
+    for await (const batch of this.#log.every('', columns)) {
+      for (const { stage, model, ...tokens } of batch) {
+        const { promptTokens, cachedTokens, completionTokens } = tokens;
+        const isMetered = promptTokens !== null && completionTokens !== null;
+        spending.add(stage, model, {
+          requests: promptTokens === 0 ? 0 : 1,
+          unmetered: isMetered ? 0 : 1,
+          promptTokens: promptTokens ?? 0,
+          cachedTokens: cachedTokens ?? 0,
+          completionTokens: completionTokens ?? 0,
+        });
       }
     }
-    return usage;
+    return spending;
   }
 
   optimize(range: OrdinalRange): Promise<void> {

@@ -67,10 +67,10 @@ export class Log<Row extends object> {
   }
 
   /** All rows that meet the condition, repeated keys included, batch by batch. */
-  async *every(where = '', columns?: (keyof Row & string)[]): AsyncGenerator<Row[]> {
+  async *every(where = '', columns?: readonly (keyof Row & string)[]): AsyncGenerator<Row[]> {
     const query = await this.#query(where);
     if (!query) return;
-    if (columns) query.select(columns);
+    if (columns) query.select([...columns]);
     for await (const batch of query) yield fromArrow<Row>(batch);
   }
 

@@ -41,6 +41,12 @@ export class Models {
     return (await this.#log.read(equals({ jobKey })))[0];
   }
 
+  /** The model that a tuned one goes back to; the model itself where it is no tuned one. */
+  async rootOf(name: string): Promise<string> {
+    const { base } = (await this.byName(name)) ?? {};
+    return base === undefined || base === name ? name : this.rootOf(base);
+  }
+
   /** In the order they were recorded. */
   list({ run }: { run?: string } = {}): Promise<ModelRecord[]> {
     return this.#log.read(equals({ run }));

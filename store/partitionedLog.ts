@@ -37,7 +37,7 @@ export class PartitionedLog<Row extends { ordinal: number }> {
   }
 
   /** All rows that meet the condition, repeated keys included, batch by batch. */
-  async *every(where = '', columns?: (keyof Row & string)[]): AsyncGenerator<Row[]> {
+  async *every(where = '', columns?: readonly (keyof Row & string)[]): AsyncGenerator<Row[]> {
     for (const index of await this.#partitions())
       yield* this.#partition(index).every(where, columns);
   }

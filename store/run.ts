@@ -2,6 +2,7 @@ import type {
   Answer,
   AnswerStage,
   ModelRole,
+  ModelUsage,
   Neighbours,
   OrdinalRange,
   PseudoLabel,
@@ -14,7 +15,6 @@ import type { Database } from './database.ts';
 import { Log } from './log.ts';
 import { PartitionedLog } from './partitionedLog.ts';
 import { equals } from './sql.ts';
-import { addUsage, noUsage } from './usage.ts';
 
 /** The result of one model on the test split. */
 export interface EvaluationRecord {
@@ -74,6 +74,7 @@ export class RunTables {
         model: types.string,
         key: types.string,
         requests: types.double,
+        unmetered: types.double,
         promptTokens: types.double,
         cachedTokens: types.double,
         completionTokens: types.double,
@@ -136,13 +137,15 @@ export class RunTables {
     return this.#spend.append([{ ...record, ...usage }]);
   }
 
-  /** What a round cost, by phase: the recorded spend, and the answers under their stage's name. */
-  async spend(round: number): Promise<Record<string, Usage>> {
-    const spend = await this.#answers(round).usage();
-    for (const row of await this.#spend.read(equals({ round }))) {
-      spend[row.phase] = addUsage(spend[row.phase] ?? noUsage, row);
-    }
-    return spend;
+  /**
+   * What a round cost, by phase and model: the recorded spend, and the answers under their stage's
+   * name.
+   */
+  async spend(round: number): Promise<Omit<ModelUsage, 'endpoint'>[]> {
+    const spending = await this.#answers(round).usage();
+    for (const row of await this.#spend.read(equals({ round })))
+      spending.add(row.phase, row.model, row);
+    return spending.all();
   }
 
   /**

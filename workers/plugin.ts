@@ -1,12 +1,11 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SimplePlugin } from '@temporalio/plugin';
-import type { WorkerOptions } from '@temporalio/worker';
-import { createActivities } from '../activities/index.ts';
-import { Endpoints } from '../providers/endpoint.ts';
-import { openStore, type Store } from '../store/store.ts';
+import type { Worker, WorkerOptions } from '@temporalio/worker';
+import { nameActivities } from '../activities/index.ts';
 import type { Config } from './config.ts';
 import { deploymentOptions } from './deployment.ts';
+import { Resources } from './resources.ts';
 
 /** Our workflows; the ending is that of this very file, .ts in the sources and .js when built. */
 export const workflowsPath = fileURLToPath(
@@ -16,43 +15,34 @@ export const workflowsPath = fileURLToPath(
 /**
  * Adds SemiEvol to a Temporal worker: its activities, its workflows (unless the worker has a
  * `workflowsPath` of its own, which then re-exports `semievol/workflows`), and defaults for tuning.
- * The store is closed when the worker has stopped.
+ * One plugin may serve several workers, and clients. Nothing is opened before a worker runs; when
+ * the store cannot be written to then, `worker.run()` rejects with a StoreError.
  *
  * ```ts
- * const worker = await Worker.create({ taskQueue, plugins: [await SemiEvolPlugin.connect(config)] });
+ * const worker = await Worker.create({ taskQueue, plugins: [new SemiEvolPlugin(config)] });
  * ```
  */
 export class SemiEvolPlugin extends SimplePlugin {
+  readonly #resources: Resources;
   readonly #worker: Config['worker'];
+  readonly #activities: Record<string, unknown>;
 
-  /** Opens the store. @throws StoreError when it cannot be written to */
-  static async connect(config: Config): Promise<SemiEvolPlugin> {
-    const { uri, options } = config.store;
-    return new SemiEvolPlugin(config, await openStore({ uri, storageOptions: options }));
-  }
-
-  private constructor(config: Config, store: Store) {
-    const { endpoints, worker } = config;
+  constructor(config: Config) {
+    const resources = new Resources(config);
+    const activities = nameActivities(() => resources.activities);
     super({
       name: 'semievol',
-      activities: createActivities({
-        store,
-        endpoints: new Endpoints(endpoints),
-        shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
-      }),
+      activities,
       workflowsPath: (existing) => existing ?? workflowsPath,
-      runContext: async (next) => {
-        try {
-          await next();
-        } finally {
-          store.close();
-        }
-      },
     });
-    this.#worker = worker;
+    this.#resources = resources;
+    this.#worker = config.worker;
+    this.#activities = activities;
   }
 
+  /** @throws TypeError where the worker has an activity of a name of ours */
   override configureWorker(options: WorkerOptions): WorkerOptions {
+    this.#refuseClash((options.activities ?? {}) as Record<string, unknown>);
     const { maxConcurrentActivities, deployment } = this.#worker;
     return {
       // A worker has either a tuner or numbers.
@@ -63,4 +53,32 @@ export class SemiEvolPlugin extends SimplePlugin {
       ...super.configureWorker(options),
     };
   }
+
+  override async runWorker(worker: Worker, next: (w: Worker) => Promise<void>): Promise<void> {
+    let running: Promise<void> | undefined;
+    try {
+      await this.#resources.during(() => (running = next(worker)));
+    } catch (error) {
+      if (!running) await endUnused(worker, next);
+      throw error;
+    }
+  }
+
+  /** Else ours would silently be in the place of the others. Ours itself may be there already. */
+  #refuseClash(others: Record<string, unknown>): void {
+    const taken = Object.keys(this.#activities).filter(
+      (name) => Object.hasOwn(others, name) && others[name] !== this.#activities[name],
+    );
+    if (taken.length > 0)
+      throw new TypeError(
+        `the worker has activities of its own that are called ${taken.join(', ')}, as SemiEvol's are: rename them, and give the worker one SemiEvolPlugin only`,
+      );
+  }
+}
+
+/** A worker that was never run would keep its connection, and so the process, open for ever. */
+async function endUnused(worker: Worker, next: (w: Worker) => Promise<void>): Promise<void> {
+  const running = next(worker);
+  worker.shutdown();
+  await running.catch(() => undefined);
 }

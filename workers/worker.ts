@@ -13,6 +13,6 @@ export async function createWorker(config: Config): Promise<Worker> {
     connection,
     namespace,
     taskQueue: config.temporal.taskQueue,
-    plugins: [await SemiEvolPlugin.connect(config)],
+    plugins: [new SemiEvolPlugin(config)],
   });
 }

@@ -1,5 +1,12 @@
-import { ActivityCancellationType, proxyActivities, type RetryPolicy } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityInterfaceFor,
+  type ActivityOptions,
+  proxyActivities,
+  type RetryPolicy,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
 
 const retry: RetryPolicy = {
   initialInterval: '1s',
@@ -24,21 +31,28 @@ const batch = {
 /** Calls that are over in seconds. */
 const short = { startToCloseTimeout: '5 minutes', heartbeatTimeout, retry } as const;
 
-export const { collaborate, embed, evaluate, justify, maintain, prepareSearch, retrieve, select } =
-  proxyActivities<Activities>(batch);
+/** As `proxyActivities`, with our activities under the names they have in the code. */
+function proxyOurs(options: ActivityOptions): ActivityInterfaceFor<Activities> {
+  const named = proxyActivities<Named<Activities>>(options);
+  return new Proxy({} as ActivityInterfaceFor<Activities>, {
+    get: (_, name) => named[`${ACTIVITY_PREFIX}${String(name)}` as keyof Named<Activities>],
+  });
+}
 
-export const { ingest, uploadTrainingFile } = proxyActivities<Activities>({
+export const { collaborate, embed, evaluate, justify, maintain, prepareSearch, retrieve, select } =
+  proxyOurs(batch);
+
+export const { ingest, uploadTrainingFile } = proxyOurs({
   ...batch,
   startToCloseTimeout: '24 hours',
 });
 
 /** Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats. */
-export const { awaitJob } = proxyActivities<Activities>({
+export const { awaitJob } = proxyOurs({
   ...batch,
   startToCloseTimeout: '30 days',
 });
 
-export const { startJob } = proxyActivities<Activities>({ ...batch, ...short });
+export const { startJob } = proxyOurs({ ...batch, ...short });
 
-export const { cancelJobs, checkModels, openRun, recordModel, report } =
-  proxyActivities<Activities>(short);
+export const { cancelJobs, checkModels, openRun, recordModel, report } = proxyOurs(short);

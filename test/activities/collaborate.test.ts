@@ -3,6 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterEach, describe, it } from 'mocha';
 import { seedFor } from '../../core/shots.ts';
 import type { Answer } from '../../core/types.ts';
+import { usageOf } from '../../core/usage.ts';
 import type { FaultPlan } from '../support/provider/faults.ts';
 import type { RequestBody } from '../support/provider/journal.ts';
 import {
@@ -42,7 +43,7 @@ describe('collaborate', () => {
     assert.equal(answers.length, 20);
     for (const { text, parsed, entropy, promptTokens, model, exampleId, ordinal } of answers) {
       assert.equal(parsed, text);
-      assert.ok(entropy! > 0 && promptTokens > 0);
+      assert.ok(entropy! > 0 && promptTokens! > 0);
       assert.equal(model, models.base);
       assert.equal(exampleId, one('unlabelled', ordinal).id);
     }
@@ -152,7 +153,7 @@ describe('collaborate', () => {
     assert.equal(sent.filter((n) => n === 3).length, 20);
     const answers = await stored();
     assert.equal(new Set(answers.map(keyOf)).size, 80);
-    const spend = (await lab.tables.spend(1)).collaborate!;
+    const spend = usageOf(await lab.tables.spend(1), 'collaborate');
     assert.equal(spend.requests, 40, 'the prompt of a request is counted once');
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { usageOf } from '../../core/usage.ts';
 import { attempt, environment, type Laboratory, openLaboratory, pool, ref } from './support.ts';
 
 const EMBEDDER = 'all-minilm-l6-v2';
@@ -37,7 +38,7 @@ describe('embed', () => {
     assert.equal(new Set(texts).size, 100);
     assert.equal(texts.length, 100);
     assert.equal((await vectors()).size, 100);
-    const { requests, promptTokens } = (await lab.tables.spend(1)).embed!;
+    const { requests, promptTokens } = usageOf(await lab.tables.spend(1), 'embed');
     assert.deepEqual([requests, promptTokens], [3, 300]);
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import type { ReportInput } from '../../activities/report.ts';
+import type { Selection } from '../../activities/select.ts';
 import type { ModelRole, PseudoLabel } from '../../core/types.ts';
 import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, one, openLaboratory, pool, ref } from './support.ts';
@@ -70,6 +71,19 @@ describe('select', () => {
     assert.deepEqual(accuracy.selected, { correct: 0, total: 2 });
   });
 });
+
+const lineage = {
+  ...{ run: ref.run, round: 1, role: 'warm-up' as const, endpoint: 'local', dataset: ref.dataset },
+  ...{ trainingFileSha256: 'f', trainingRows: 5, jobKey: 'one', jobId: 'job' },
+};
+
+const noSelection: Selection = {
+  threshold: { rule: 'paper', percentile: 50, cutoff: null },
+  labelled: 0,
+  agreed: 0,
+  selected: 0,
+  accuracy: { all: { correct: 0, total: 0 }, selected: { correct: 0, total: 0 } },
+};
 
 describe('report', () => {
   const TOTAL = 8;
@@ -172,6 +186,45 @@ describe('report', () => {
     const again = await attempt(lab.activities.report, { ...input, seconds: { propagate: 5 } });
     assert.deepEqual(again, first);
     assert.deepEqual(await lab.tables.reports(), [first]);
+  });
+
+  it('prices each model as itself, and a tuned one as that which it goes back to', async () => {
+    const prices = {
+      'smollm2-135m-instruct': { input: 1, output: 0, training: 10 },
+      teacher: { input: 5, output: 0 },
+    };
+    lab = await openLaboratory({ endpoint: { prices }, examples: pool('test', 1) });
+    const tuned = { ...lineage, name: 'warm', base: 'smollm2-135m-instruct' };
+    await attempt(lab.activities.recordModel, { model: tuned, trainedTokens: 1_000_000 });
+    const again = { ...lineage, name: 'warmer', base: 'warm', jobKey: 'another' };
+    await attempt(lab.activities.recordModel, { model: again, trainedTokens: 2_000_000 });
+    const asked = { promptTokens: 1_000_000, cachedTokens: 500_000 };
+    const unknown = { promptTokens: null, cachedTokens: null, completionTokens: null };
+    await lab.tables.addAnswers(
+      [
+        answer(0, { ...asked, model: 'warmer' }),
+        answer(0, { ...asked, collaborator: 'other', model: 'teacher' }),
+        answer(0, { ...asked, collaborator: 'third', model: 'stranger' }),
+        answer(1, { ...unknown, model: 'teacher' }),
+      ],
+      1,
+    );
+    const nothing = { correct: 0, total: 0, model: 'none' };
+    const { bill, usage } = await attempt(lab.activities.report, {
+      ...ref,
+      counts: { labelled: 1, unlabelled: 2, test: 1 },
+      models: { base: 'base', warmUp: 'warm', semievol: 'warmer' },
+      scores: { vanilla: nothing, sft: nothing, semievol: nothing },
+      selection: noSelection,
+      seconds: {},
+    });
+    // 1 for the tuned one's prompt, 5 for the teacher's, 10 and 20 for the training.
+    assert.equal(bill.cost, 36);
+    assert.deepEqual(bill.unpriced, [
+      { endpoint: 'local', model: 'stranger', tokens: ['input', 'output'] },
+    ]);
+    const teacher = usage.find(({ model }) => model === 'teacher');
+    assert.deepEqual([teacher?.requests, teacher?.unmetered], [2, 1]);
   });
 
   it('never promotes a worse model, however sure it is', async () => {

@@ -46,7 +46,7 @@ export async function readTables(
   }
   for (const { createdAt: _, ...row } of await store.models.list({ run: spec.name }))
     add('models', [row.name], row);
-  for (const { seconds: _, tokens: __, cost: ___, ...report } of reports)
+  for (const { seconds: _, usage: __, bill: ___, ...report } of reports)
     add('reports', [report.round], report);
   return tables;
 }

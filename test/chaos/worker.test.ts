@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
 import { startProvider } from '../support/provider/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
@@ -61,9 +62,13 @@ describe('a worker killed in the middle', function () {
     assert.ok(seconds < 60, `taken over after ${seconds} s`);
     await run.result();
     const [report] = await bench.reports(spec.name);
-    assert.equal(report!.tokens.collaborate!.requests, 4 * 60, 'every answer is there, once');
+    assert.equal(
+      usageOf(report!.usage, 'collaborate').requests,
+      4 * 60,
+      'every answer is there, once',
+    );
     const total = provider.journal.count(CHAT);
-    const needed = 4 * 60 + 4 * 10 + report!.tokens.justify!.requests;
+    const needed = 4 * 60 + 4 * 10 + usageOf(report!.usage, 'justify').requests;
     assert.equal(total - needed, asked - stored, 'what was stored is not asked again');
     assert.equal(provider.jobs.all().length, 3);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import type { PseudoLabel } from '../../core/types.ts';
+import { usageOf } from '../../core/usage.ts';
 import type { Store } from '../../store/store.ts';
 import { answer, temporaryStore } from './support.ts';
 import { startWriters } from './writers.ts';
@@ -54,7 +55,7 @@ describe('The tables of a run', () => {
   it('are empty, not an error, before anything is written', async () => {
     const run = store.run('empty', 'data');
     assert.deepEqual(await run.answers({ round: 1, stage: 'justify', range: everything }), []);
-    assert.deepEqual(await run.spend(1), {});
+    assert.deepEqual(await run.spend(1), []);
     for await (const batch of run.scanPseudoLabels(1)) assert.fail(`${batch.length} rows`);
     await run.optimize(1, everything);
   });
@@ -106,6 +107,7 @@ describe('The tables of a run', () => {
     await run.addAnswers([answer(0)], 2);
     const usage = {
       requests: 1,
+      unmetered: 0,
       promptTokens: 0,
       cachedTokens: 0,
       completionTokens: 0,
@@ -115,16 +117,43 @@ describe('The tables of a run', () => {
     await run.addSpend(spend);
     await run.addSpend(spend);
     await run.addSpend({ ...spend, key: 'job-2' });
-    assert.deepEqual(await run.spend(1), {
-      collaborate: {
-        requests: 2,
-        promptTokens: 20,
-        cachedTokens: 8,
-        completionTokens: 6,
-        trainedTokens: 0,
-      },
-      'warm-up': { ...usage, requests: 2, trainedTokens: 6_000_000_000 },
-    });
+    const asked = {
+      requests: 2,
+      unmetered: 0,
+      promptTokens: 20,
+      cachedTokens: 8,
+      completionTokens: 6,
+      trainedTokens: 0,
+    };
+    assert.deepEqual(await run.spend(1), [
+      { phase: 'collaborate', model: 'base', ...asked },
+      { phase: 'warm-up', model: 'm', ...usage, requests: 2, trainedTokens: 6_000_000_000 },
+    ]);
+  });
+
+  it('count what each model was used for, and the requests whose tokens are not known', async () => {
+    const run = store.run('by-model', 'data');
+    const unknown = { promptTokens: null, cachedTokens: null, completionTokens: null };
+    const answers = [
+      answer(0),
+      answer(0, { collaborator: 'other', model: 'other', promptTokens: 7 }),
+      answer(1, { model: 'other', ...unknown }),
+      answer(2, { model: 'other', stage: 'justify' }),
+    ];
+    await run.addAnswers(answers, 1);
+    assert.deepEqual(
+      (await run.answers({ round: 1, stage: 'collaborate', range: everything })).at(-1),
+      answers[2],
+    );
+    const spend = await run.spend(1);
+    assert.deepEqual(
+      spend.map((one) => [one.phase, one.model, one.requests, one.unmetered, one.promptTokens]),
+      [
+        ['collaborate', 'base', 1, 0, 10],
+        ['collaborate', 'other', 2, 1, 7],
+        ['justify', 'other', 1, 0, 10],
+      ],
+    );
   });
 
   it('record one evaluation a role', async () => {
@@ -191,7 +220,7 @@ describe('The tables of a run', () => {
       for await (const batch of run.scanAnswers({ round: 1, stage: 'collaborate' }))
         scanned.push(...batch.map(({ ordinal }) => ordinal));
       assert.deepEqual(scanned, ordinals);
-      assert.equal((await run.spend(1)).collaborate!.requests, 7);
+      assert.equal(usageOf(await run.spend(1), 'collaborate').requests, 7);
       await run.optimize(1, everything);
     }
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, it } from 'mocha';
+import { usageOf } from '../../core/usage.ts';
 import { openStore, type Store, type StoreOptions } from '../../store/store.ts';
 import { type S3, startS3 } from '../support/s3.ts';
 import { setEnvironment } from './environment.ts';
@@ -55,7 +56,7 @@ describe('A store on object storage', function () {
 
     it('holds runs, for whoever opens it', async () => {
       const run = store.run('run', 'data');
-      assert.deepEqual(await run.spend(1), {});
+      assert.deepEqual(await run.spend(1), []);
       for (const ordinal of [0, 1, 2]) await run.addAnswers([answer(ordinal)], 1);
       await run.addAnswers([answer(0, { text: 'of a retry' })], 2);
       const again = await openStore({ ...location, uri: `${location.uri}/` });
@@ -73,7 +74,7 @@ describe('A store on object storage', function () {
       const run = store.run('many', 'data');
       const rows = await run.answers({ ...stage, range: everything });
       assert.equal(rows.length, 8 * 3 * 10 + 3);
-      assert.equal((await run.spend(1)).collaborate!.requests, 8 * 3 * 11);
+      assert.equal(usageOf(await run.spend(1), 'collaborate').requests, 8 * 3 * 11);
     });
   });
 

@@ -87,6 +87,7 @@ describe('A store', () => {
     const names = ['run', 'Run', 'a/b', 'a b', '../../escape', '.', 'x'.repeat(300)];
     const usage = {
       requests: 1,
+      unmetered: 0,
       promptTokens: 0,
       cachedTokens: 0,
       completionTokens: 0,
@@ -97,7 +98,9 @@ describe('A store', () => {
       await store.run(name, 'data').addSpend(spend);
     }
     for (const [index, name] of names.entries()) {
-      assert.deepEqual(await store.run(name, 'data').spend(1), { [`p${index}`]: usage });
+      assert.deepEqual(await store.run(name, 'data').spend(1), [
+        { phase: `p${index}`, model: 'm', ...usage },
+      ]);
     }
     assert.equal((await readdir(join(uri, 'runs'))).length, names.length);
     store.close();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
+import { usageOf } from '../../core/usage.ts';
 import type { Store } from '../../store/store.ts';
 import { temporaryStore } from './support.ts';
 import { startWriters } from './writers.ts';
@@ -51,10 +52,10 @@ describe('Eight processes that write the same tables at once', function () {
 
     await readAgain();
     assert.equal(last.size, count * appends * 10 + appends);
-    assert.equal((await run.spend(1)).collaborate!.requests, count * appends * 11);
+    assert.equal(usageOf(await run.spend(1), 'collaborate').requests, count * appends * 11);
     await run.optimize(1, everything);
     await readAgain();
     assert.equal(last.size, count * appends * 10 + appends);
-    assert.equal((await run.spend(1)).collaborate!.requests, count * appends * 11);
+    assert.equal(usageOf(await run.spend(1), 'collaborate').requests, count * appends * 11);
   });
 });

@@ -124,7 +124,7 @@ export class Bench {
     return Worker.create({
       connection: this.temporal.nativeConnection,
       taskQueue: this.config.temporal.taskQueue,
-      plugins: [await SemiEvolPlugin.connect(this.config)],
+      plugins: [new SemiEvolPlugin(this.config)],
     });
   }
 

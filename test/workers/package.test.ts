@@ -70,7 +70,7 @@ describe('the published package', function () {
       join(app, 'typed.ts'),
       `import { defineConfig, SemiEvolPlugin } from 'semievol';
        import { evolve } from 'semievol/workflows';
-       export const plugin: Promise<SemiEvolPlugin> = SemiEvolPlugin.connect(defineConfig());
+       export const plugin: SemiEvolPlugin = new SemiEvolPlugin(defineConfig());
        // @ts-expect-error: a run is named by a text
        export const wrong: Parameters<typeof evolve>[0]['run'] = 1;`,
     );

@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { after, before, describe, it } from 'mocha';
 import type { Activities } from '../../activities/index.ts';
+import type { Named } from '../../core/activityNames.ts';
 import type { Config } from '../../workers/config.ts';
 import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
 import { type Provider, startProvider } from '../support/provider/provider.ts';
@@ -34,11 +36,11 @@ describe('the plugin', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function createWorker(taskQueue: string, options: Partial<WorkerOptions> = {}) {
+  function createWorker(taskQueue: string, options: Partial<WorkerOptions> = {}) {
     return Worker.create({
       connection: temporal.nativeConnection,
       taskQueue,
-      plugins: [await SemiEvolPlugin.connect(config)],
+      plugins: [new SemiEvolPlugin(config)],
       ...options,
     });
   }
@@ -70,23 +72,46 @@ describe('the plugin', function () {
     await worker.runUntil(() => evolveWithoutModel('ours'));
   });
 
-  it('closes the store when the worker has stopped', async () => {
-    const plugin = await SemiEvolPlugin.connect(config);
-    const { select } = plugin.configureWorker({ taskQueue: 'closing' }).activities as Activities;
+  it('serves several workers and a client, and holds the store until the last has stopped', async () => {
+    const plugin = new SemiEvolPlugin(config);
+    const client = new Client({ connection: temporal.connection, plugins: [plugin] });
     const options = { activities, workflowsPath: ownWorkflows, plugins: [plugin] };
-    const worker = await createWorker('closing', options);
-    const read = () => select({ run: 'none', round: 1, dataset: 'none' });
-    await worker.runUntil(async () => {
-      await execute('greeting', 'closing', 'Ada');
-      await assert.rejects(read(), /no spec of run "none"/);
+    const { activities: ours } = plugin.configureWorker({ taskQueue: 'any' });
+    const read = () =>
+      (ours as Named<Activities>)['semievol.select']({ run: 'none', round: 1, dataset: 'none' });
+    const reads = () => assert.rejects(read(), /no spec of run "none"/);
+    await assert.rejects(read(), /no worker of this plugin is running/);
+    const [first, second] = await Promise.all([
+      createWorker('first', options),
+      createWorker('second', options),
+    ]);
+    const greet = (taskQueue: string): Promise<string> =>
+      client.workflow.execute('greeting', { taskQueue, args: ['Ada'], workflowId: taskQueue });
+    await first.runUntil(async () => {
+      await second.runUntil(() => greet('second'));
+      await greet('first');
+      await reads();
     });
-    await assert.rejects(read(), /closed/i);
+    await assert.rejects(read(), /no worker of this plugin is running/);
+    const third = await createWorker('third', options);
+    await third.runUntil(async () => {
+      await greet('third');
+      await reads();
+    });
+  });
+
+  it('ends a worker whose store cannot be written to', async () => {
+    const uri = join(fileURLToPath(import.meta.url), 'store');
+    const broken = { ...config, store: { ...config.store, uri } };
+    const plugins = [new SemiEvolPlugin(broken)];
+    const worker = await createWorker('broken', { workflowsPath: ownWorkflows, plugins });
+    await assert.rejects(worker.run(), { name: 'StoreError' });
   });
 
   describe('tunes a worker', () => {
     let plugin: SemiEvolPlugin;
-    before(async () => {
-      plugin = await SemiEvolPlugin.connect(config);
+    before(() => {
+      plugin = new SemiEvolPlugin(config);
     });
     const configured = (options: Partial<WorkerOptions>) =>
       plugin.configureWorker({ taskQueue: 'tuned', ...options });
@@ -118,11 +143,30 @@ describe('the plugin', function () {
       });
       await worker.runUntil(() => execute('greeting', 'tuned', 'Ada'));
     });
+  });
 
-    it("never puts an activity in the place of a user's", () => {
-      const { activities: all } = configured({ activities });
-      assert.equal((all as typeof activities).greet, activities.greet);
-      assert.ok('collaborate' in all!);
+  describe("leaves a user's activities alone", () => {
+    const embed = async () => 'mine';
+    const configured = (all: object, ...plugins: SemiEvolPlugin[]) =>
+      plugins.reduce<WorkerOptions>((options, plugin) => plugin.configureWorker(options), {
+        taskQueue: 'named',
+        activities: all,
+      }).activities as Record<string, unknown>;
+
+    it('where they have a name that ours have in the code', () => {
+      const all = configured({ embed }, new SemiEvolPlugin(config));
+      assert.equal(all.embed, embed);
+      assert.notEqual(all['semievol.embed'], embed);
+      const own = Object.keys(all).filter((name) => !name.startsWith('semievol.'));
+      assert.deepEqual(own, ['embed']);
+    });
+
+    it('and refuses one that has a name of ours, also where another plugin brought it', () => {
+      const clash = /semievol\.embed.*rename/;
+      const plugin = new SemiEvolPlugin(config);
+      assert.throws(() => configured({ 'semievol.embed': embed }, plugin), clash);
+      assert.throws(() => configured({}, plugin, new SemiEvolPlugin(config)), clash);
+      assert.ok('semievol.embed' in configured({}, plugin, plugin));
     });
   });
 });

@@ -34,7 +34,7 @@ describe('a deploy in the middle of a run', function () {
       taskQueue: bench.config.temporal.taskQueue,
       workflowsPath: workflows,
       identity: buildId,
-      plugins: [await SemiEvolPlugin.connect({ ...bench.config, worker })],
+      plugins: [new SemiEvolPlugin({ ...bench.config, worker })],
     });
     stopping.push(runWorker(build));
   }

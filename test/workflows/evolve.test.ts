@@ -3,6 +3,7 @@ import { rm, truncate } from 'node:fs/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { RunStatus } from '../../core/types.ts';
+import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
 import { startProvider } from '../support/provider/provider.ts';
 import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
@@ -48,15 +49,15 @@ describe('an evolution', function () {
     assert.equal(jobs.length, 3);
     assert.equal(new Set(jobs.map((job) => job.metadata?.semievol_key)).size, 3);
 
-    assert.equal(report.cost, null, 'no prices are configured');
+    assert.equal(report.bill.cost, null, 'no prices are configured');
 
     // Four collaborators and four evaluated models; not one request twice.
-    const { tokens } = report;
-    assert.equal(tokens.collaborate?.requests, 4 * sizes.unlabelled);
+    const asked = (phase: string) => usageOf(report.usage, phase).requests;
+    assert.equal(asked('collaborate'), 4 * sizes.unlabelled);
     for (const role of ['vanilla', 'sft', 'sft-steps', 'semievol'])
-      assert.equal(tokens[`evaluate-${role}`]?.requests, sizes.test);
+      assert.equal(asked(`evaluate-${role}`), sizes.test);
     const chats = bench.provider.journal.count('/chat/completions');
-    assert.equal(chats, 4 * sizes.unlabelled + 4 * sizes.test + tokens.justify!.requests);
+    assert.equal(chats, 4 * sizes.unlabelled + 4 * sizes.test + asked('justify'));
 
     const store = await openStore(bench.config.store);
     try {
@@ -91,7 +92,7 @@ describe('an evolution', function () {
       second.promoted ? second.models.semievol : first.models.champion,
     );
     // Its answers of the first round are taken over: it was asked once only.
-    assert.equal(second.tokens['evaluate-vanilla']?.requests, 0);
+    assert.equal(usageOf(second.usage, 'evaluate-vanilla').requests, 0);
     const { vanilla, semievol } = first.accuracy;
     assert.deepEqual(second.accuracy.vanilla, first.promoted ? semievol : vanilla);
     assert.equal(bench.provider.journal.repeats('/chat/completions'), 0);

@@ -112,7 +112,8 @@ describe('a fine-tuning job without progress', function () {
     await handle.result();
     const { events } = await handle.fetchHistory();
     const waits = events!.filter(
-      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'awaitJob',
+      (event) =>
+        event.activityTaskScheduledEventAttributes?.activityType?.name === 'semievol.awaitJob',
     );
     assert.equal(waits.length, 1);
   });

@@ -9,7 +9,7 @@ const worker = await Worker.create({
   taskQueue: 'mine',
   workflowsPath: fileURLToPath(import.meta.resolve('./workflows.js')),
   activities: { greet: async (name) => `Good day, ${name}.` },
-  plugins: [await SemiEvolPlugin.connect(config)],
+  plugins: [new SemiEvolPlugin(config)],
 });
 await worker.run();
 await connection.close();

@@ -1,0 +1,17 @@
+import type { ModelUsage, Usage } from '../core/types.ts';
+import { addUsage, noUsage } from '../core/usage.ts';
+
+/** Sums what was used, by phase and model. */
+export class Spending {
+  readonly #sums = new Map<string, Omit<ModelUsage, 'endpoint'>>();
+
+  add(phase: string, model: string, usage: Partial<Usage>): void {
+    const key = JSON.stringify([phase, model]);
+    const sum = this.#sums.get(key) ?? noUsage;
+    this.#sums.set(key, { phase, model, ...addUsage(sum, usage) });
+  }
+
+  all(): Omit<ModelUsage, 'endpoint'>[] {
+    return [...this.#sums.values()];
+  }
+}

@@ -1,0 +1,57 @@
+import { type Activities, createActivities } from '../activities/index.ts';
+import { Endpoints } from '../providers/endpoint.ts';
+import { openStore } from '../store/store.ts';
+import type { Config } from './config.ts';
+
+interface Opened {
+  activities: Activities;
+  close(): void;
+}
+
+/**
+ * What the workers of one plugin share: store and endpoints, and the activities over them. Opened
+ * when the first worker starts, closed when the last has stopped.
+ */
+export class Resources {
+  readonly #config: Config;
+  #users = 0;
+  #opening?: Promise<Opened>;
+  #opened?: Opened;
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** @throws Error while no worker runs */
+  get activities(): Activities {
+    if (!this.#opened) throw new Error('the store is closed: no worker of this plugin is running');
+    return this.#opened.activities;
+  }
+
+  /** Keeps all open while `work` goes on. @throws StoreError where the store cannot be written to */
+  async during(work: () => Promise<void>): Promise<void> {
+    this.#users++;
+    try {
+      this.#opening ??= open(this.#config);
+      this.#opened = await this.#opening;
+      await work();
+    } finally {
+      if (--this.#users === 0) {
+        this.#opened?.close();
+        this.#opened = this.#opening = undefined;
+      }
+    }
+  }
+}
+
+async function open({ store: place, endpoints, worker }: Config): Promise<Opened> {
+  const store = await openStore({ uri: place.uri, storageOptions: place.options });
+  return {
+    activities: createActivities({
+      store,
+      endpoints: new Endpoints(endpoints),
+      shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
+    }),
+    close: () => store.close(),
+  };
+}
