@@ -1,5 +1,14 @@
 import { mcnemar, wilson } from '../core/statistics.ts';
-import type { Bill, ModelRole, ModelUsage, PerModel, RoundReport } from '../core/types.ts';
+import { haveEntropy } from '../core/tally.ts';
+import type {
+  AnswerStage,
+  AnswerTally,
+  Bill,
+  ModelRole,
+  ModelUsage,
+  PerModel,
+  RoundReport,
+} from '../core/types.ts';
 import { billOf } from '../providers/pricing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import type { ModelScore } from './evaluate.ts';
@@ -84,7 +93,10 @@ async function roundReport(
       agreement: selection.agreed / input.counts.unlabelled,
       threshold: selection.threshold.cutoff,
       rule: `${selection.threshold.rule} ${selection.threshold.percentile}`,
+      entropyOf: haveEntropy(selection.answers) ? 'answers' : 'votes',
+      classes: selection.classes,
     },
+    answers: [...selection.answers, ...(await otherTallies(context, input))],
     promoted,
     models: {
       warmUp: models.warmUp,
@@ -95,6 +107,17 @@ async function roundReport(
     usage,
     bill: await priced(usage, dependencies),
   };
+}
+
+/** What became of the justifications, and of the answers of the evaluated models. */
+async function otherTallies(
+  { tables }: RoundContext,
+  { round, scores }: ReportInput,
+): Promise<AnswerTally[]> {
+  const roles = Object.keys(scores) as ModelRole[];
+  const stages: AnswerStage[] = ['justify', ...roles.map((role) => `evaluate-${role}` as const)];
+  const tallies = await Promise.all(stages.map((stage) => tables.tally({ round, stage })));
+  return tallies.flat();
 }
 
 /** What a round used, and where: vectors have an endpoint of their own. */

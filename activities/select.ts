@@ -1,7 +1,13 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { emptyResult } from '../core/emptyResult.ts';
 import { isRanked, isSelected, selectionThreshold, type Threshold } from '../core/selection.ts';
-import type { PseudoLabel } from '../core/types.ts';
+import type { TaskSpec } from '../core/spec.ts';
+import type { AnswerTally, Classes, PseudoLabel } from '../core/types.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
+
+/** Classes that a report names. */
+const LISTED = 10;
 
 /** Correct out of those that have a gold answer to compare with. */
 export interface Score {
@@ -15,13 +21,19 @@ export interface Selection {
   labelled: number;
   agreed: number;
   selected: number;
+  classes: Classes;
+  /** Of the collaborators. */
+  answers: AnswerTally[];
   /** Only for the report: selection never sees gold answers. */
   accuracy: { all: Score; selected: Score };
 }
 
 export function createSelect(dependencies: Dependencies) {
   return {
-    /** Finds the round's threshold (adaptive selection, §3.3) and counts what it keeps. */
+    /**
+     * Finds the round's threshold (adaptive selection, §3.3) and counts what it keeps.
+     * @throws ApplicationFailure, non-retryable, where there is nothing to go on with
+     */
     async select(ref: RoundRef): Promise<Selection> {
       const context = await openRound(dependencies, ref);
       const rule = context.spec.selection;
@@ -36,35 +48,72 @@ export function createSelect(dependencies: Dependencies) {
         }
         const threshold = selectionThreshold(rule, entropies.subarray(0, ranked));
         const accuracy = { all: { correct: 0, total: 0 }, selected: { correct: 0, total: 0 } };
-        const selection: Selection = { threshold, labelled: 0, agreed: 0, selected: 0, accuracy };
+        const counts = { labelled: 0, agreed: 0, selected: 0, accuracy };
+        const labels = new Set<string>();
         for await (const batch of context.tables.scanPseudoLabels(ref.round)) {
-          await score(batch, selection, context);
+          await score(batch, { threshold, counts, labels }, context);
           tracker.add(batch.length);
         }
+        const answers = await talliesOf(context, ref);
+        const classes = classesOf(labels, context.spec.task);
+        const selection: Selection = { threshold, ...counts, classes, answers };
+        const empty = emptyResult(selection, context.spec);
+        if (empty) throw ApplicationFailure.nonRetryable(empty.message, empty.type);
         return selection;
       });
     },
   };
 }
 
-async function score(batch: PseudoLabel[], selection: Selection, context: RoundContext) {
+/** Adds a batch to the counts, and the labels of what is selected to theirs. */
+async function score(
+  batch: PseudoLabel[],
+  sums: {
+    threshold: Threshold;
+    counts: Pick<Selection, 'labelled' | 'agreed' | 'selected' | 'accuracy'>;
+    labels: Set<string>;
+  },
+  context: RoundContext,
+) {
+  const { threshold, counts, labels } = sums;
   const { dataset, task } = context;
   const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
   const examples = await dataset.range('unlabelled', range);
   const exampleOf = new Map(examples.map((example) => [example.ordinal, example]));
   batch.forEach((row) => {
-    const kept = isSelected(row, selection.threshold);
-    if (row.label !== null) selection.labelled++;
-    if (row.agreed) selection.agreed++;
-    if (kept) selection.selected++;
+    const kept = isSelected(row, threshold);
+    if (row.label !== null) counts.labelled++;
+    if (row.agreed) counts.agreed++;
+    if (kept) {
+      counts.selected++;
+      labels.add(row.label!);
+    }
     const example = exampleOf.get(row.ordinal)!;
     if (example.answer === undefined) return;
     const correct = task.grade(row.label, example) ? 1 : 0;
     for (const one of kept
-      ? [selection.accuracy.all, selection.accuracy.selected]
-      : [selection.accuracy.all]) {
+      ? [counts.accuracy.all, counts.accuracy.selected]
+      : [counts.accuracy.all]) {
       one.total++;
       one.correct += correct;
     }
   });
+}
+
+/** In the order of the spec. */
+async function talliesOf({ spec, tables }: RoundContext, { round }: RoundRef) {
+  const tallies = await tables.tally({ round, stage: 'collaborate' });
+  return spec.collaborators.flatMap(({ name }) =>
+    tallies.filter(({ collaborator }) => collaborator === name),
+  );
+}
+
+function classesOf(selected: Set<string>, task: TaskSpec): Classes {
+  const known = task.type === 'classification' ? task.labels : undefined;
+  const missing = known?.filter((label) => !selected.has(label)) ?? [];
+  return {
+    selected: selected.size,
+    known: known?.length ?? null,
+    missing: missing.slice(0, LISTED),
+  };
 }

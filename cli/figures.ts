@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { billLine, leftOutLines } from '../core/report.ts';
+import { billLine, leftOutLines, selectionNotes, tallyCells } from '../core/report.ts';
 import type { IngestReport, Proportion, RoundReport, Usage } from '../core/types.ts';
 import { table } from './table.ts';
 
@@ -39,7 +39,10 @@ export function figures(report: RoundReport, leftOut?: IngestReport) {
       agreement: pseudoLabels.agreement,
       threshold: pseudoLabels.threshold,
       rule: pseudoLabels.rule,
+      entropyOf: pseudoLabels.entropyOf,
+      classes: pseudoLabels.classes,
     },
+    answers: report.answers,
     promoted: report.promoted,
     models: report.models,
     seconds: report.seconds,
@@ -58,6 +61,7 @@ export function reportTables(report: RoundReport, leftOut?: IngestReport): strin
     leftOut ? leftOutLines(leftOut) : '',
     accuracyTable(report),
     pseudoLabelTable(report),
+    answerTable(report),
     costTable(report),
   ]
     .filter((part) => part !== '')
@@ -100,7 +104,16 @@ function pseudoLabelTable(report: RoundReport) {
       'right',
     ),
     `all collaborators agreed on ${percent(agreement)}`,
+    ...selectionNotes(report),
   ].join('\n');
+}
+
+function answerTable({ answers }: RoundReport) {
+  return table(
+    ['answers of', 'number', 'none found', 'cut off', 'no entropy', 'given up'],
+    answers.map(tallyCells),
+    'right',
+  );
 }
 
 /** A row a phase, or for each of its models where it has several. */

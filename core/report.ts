@@ -1,4 +1,4 @@
-import type { IngestReport, Proportion, RoundReport, RoundSummary } from './types.ts';
+import type { AnswerTally, IngestReport, Proportion, RoundReport, RoundSummary } from './types.ts';
 import { usageOf } from './usage.ts';
 
 const percent = (value: number | null) => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
@@ -41,6 +41,37 @@ export function summaryOf({
   };
 }
 
+/** What is odd about a selection: where its entropies come from, and which classes are missing. */
+export function selectionNotes({ pseudoLabels }: Pick<RoundReport, 'pseudoLabels'>): string[] {
+  const { entropyOf, classes } = pseudoLabels;
+  const { known, selected, missing } = classes;
+  const unnamed = (known ?? 0) - selected - missing.length;
+  return [
+    ...(entropyOf === 'votes'
+      ? ['No answer carries log-probabilities: the entropy of votes was taken.']
+      : []),
+    ...(missing.length > 0
+      ? [
+          `Nothing is selected of ${missing.join(', ')}${unnamed > 0 ? ` and ${unnamed} more` : ''} (${selected} of ${known} classes).`,
+        ]
+      : []),
+  ];
+}
+
+/** Whose answers, how many, and the shares of them that are wanting; '' for none. */
+export function tallyCells(tally: AnswerTally): string[] {
+  const { stage, collaborator, answers } = tally;
+  const share = (count: number) => (count > 0 ? percent(count / answers) : '');
+  return [
+    stage === 'collaborate' ? collaborator : stage,
+    `${answers}`,
+    share(tally.unread),
+    share(tally.cut),
+    share(tally.withoutEntropy),
+    share(tally.givenUp),
+  ];
+}
+
 /** What a round cost, with what is not in the sum: models without a price, requests without usage. */
 export function billLine({ bill, usage }: Pick<RoundReport, 'bill' | 'usage'>): string {
   const { cost, unpriced } = bill;
@@ -77,6 +108,12 @@ export function markdownReport(report: RoundReport): string {
     `| selected (${pseudoLabels.count}) | ${withInterval(pseudoLabels.selected)} |`,
     '',
     `Agreement ${percent(pseudoLabels.agreement)}; rule ${pseudoLabels.rule}, threshold ${pseudoLabels.threshold?.toFixed(4) ?? 'none'}.`,
+    ...selectionNotes(report),
+    '',
+    '| answers of | number | none found | cut off | no entropy | given up |',
+    '|---|---|---|---|---|---|',
+    ...report.answers.map((one) => `| ${tallyCells(one).join(' | ')} |`),
+    '',
     `SemiEvol alone was right on ${mcnemar.semievolOnly} test examples, SFT alone on ${mcnemar.sftOnly} (McNemar's exact test: p = ${mcnemar.pValue.toPrecision(3)}).`,
     `The champion is ${report.promoted ? 'the new model' : 'still the base model'}, ${report.models.champion}.`,
     `Tokens: ${promptTokens} prompt, ${completionTokens} completion, ${trainedTokens} trained. ${billLine(report)}`,

@@ -89,6 +89,30 @@ export interface PseudoLabel {
   collaborators: number;
 }
 
+/** What became of the answers of one collaborator, or of one evaluated model. */
+export interface AnswerTally {
+  stage: AnswerStage;
+  collaborator: string;
+  answers: number;
+  /** Answers in which none was found, the cut and those given up included. */
+  unread: number;
+  /** Answers that were cut off at the most tokens of one. */
+  cut: number;
+  /** Answers without log-probabilities. */
+  withoutEntropy: number;
+  /** Requests that the endpoint would not answer, while it answered others. */
+  givenUp: number;
+}
+
+/** The classes among selected pseudo-labels. */
+export interface Classes {
+  selected: number;
+  /** How many there are in all; null where they differ from example to example. */
+  known: number | null;
+  /** The first of those that none was selected of. */
+  missing: string[];
+}
+
 /** The labelled neighbours of one unlabelled example, nearest first. */
 export interface Neighbours {
   round: number;
@@ -229,7 +253,12 @@ export interface RoundReport {
     agreement: number;
     threshold: number | null;
     rule: string;
+    /** What the threshold is a share of: where no answer has an entropy, that of the votes. */
+    entropyOf: 'answers' | 'votes';
+    classes: Classes;
   };
+  /** Of the collaborators, the justification and the evaluated models. */
+  answers: AnswerTally[];
   promoted: boolean;
   models: { warmUp: string; semievol: string; champion: string };
   /** Wall-clock seconds a phase. */

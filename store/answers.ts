@@ -1,5 +1,6 @@
 import { answerKey } from '../core/shots.ts';
-import type { Answer, AnswerStage, OrdinalRange } from '../core/types.ts';
+import { Tally } from '../core/tally.ts';
+import type { Answer, AnswerStage, AnswerTally, OrdinalRange } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { PartitionedLog } from './partitionedLog.ts';
@@ -10,6 +11,12 @@ type AnswerRow = Answer & {
   /** Which attempt of its activity wrote the row, counted from 1. */
   attempt: number;
 };
+
+/** The columns of an answer's key, and those that are counted. */
+const TALLIED = [
+  ...(['round', 'stage', 'ordinal', 'exampleId', 'collaborator', 'sample'] as const),
+  ...(['parsed', 'entropy', 'finishReason'] as const),
+];
 
 /** The answers of one round of a run, one a key (`answerKey`). */
 export class Answers {
@@ -50,6 +57,14 @@ export class Answers {
 
   async *scan(stage: AnswerStage): AsyncGenerator<Answer[]> {
     for await (const rows of this.#log.scan(equals({ stage }))) yield rows.map(withoutAttempt);
+  }
+
+  /** What became of the answers of a stage. */
+  async tally(stage: AnswerStage): Promise<AnswerTally[]> {
+    const tally = new Tally();
+    for await (const rows of this.#log.scan(equals({ stage }), TALLIED))
+      for (const row of rows) tally.add(row);
+    return tally.all();
   }
 
   /**

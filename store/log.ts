@@ -49,10 +49,14 @@ export class Log<Row extends object> {
     }
   }
 
-  /** The rows that meet the SQL condition, one a key, in the order of their commits. */
-  async read(where = ''): Promise<Row[]> {
+  /**
+   * The rows that meet the SQL condition, one a key, in the order of their commits.
+   * @param columns all when left out; else those of the key have to be among them
+   */
+  async read(where = '', columns?: readonly (keyof Row & string)[]): Promise<Row[]> {
     const query = (await this.#query(where))?.withRowId();
     if (!query) return [];
+    if (columns) query.select([...columns]);
     const firsts = new Map<string, { id: bigint; row: Row }>();
     for await (const batch of query) {
       const ids = batch.getChild(ROW_ID)!;

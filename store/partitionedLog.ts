@@ -43,12 +43,12 @@ export class PartitionedLog<Row extends { ordinal: number }> {
   }
 
   /** As {@link read}, of all ordinals and ordered by them, in batches of bounded size. */
-  async *scan(where = ''): AsyncGenerator<Row[]> {
+  async *scan(where = '', columns?: readonly (keyof Row & string)[]): AsyncGenerator<Row[]> {
     for (const index of await this.#partitions()) {
       const end = (index + 1) * PARTITION;
       for (let from = index * PARTITION; from < end; from += SCAN_STEP) {
         const step = within({ from, to: from + SCAN_STEP });
-        const rows = await this.#partition(index).read(all(where, step));
+        const rows = await this.#partition(index).read(all(where, step), columns);
         if (rows.length > 0) yield rows.sort((a, b) => a.ordinal - b.ordinal);
       }
     }

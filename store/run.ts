@@ -1,6 +1,7 @@
 import type {
   Answer,
   AnswerStage,
+  AnswerTally,
   ModelRole,
   ModelUsage,
   Neighbours,
@@ -110,6 +111,11 @@ export class RunTables {
   /** All answers of a stage by ascending batches of ordinals; an example's stay together. */
   scanAnswers(of: { round: number; stage: AnswerStage }): AsyncIterable<Answer[]> {
     return this.#answers(of.round).scan(of.stage);
+  }
+
+  /** What became of the answers of a stage, by collaborator. */
+  tally(of: { round: number; stage: AnswerStage }): Promise<AnswerTally[]> {
+    return this.#answers(of.round).tally(of.stage);
   }
 
   addPseudoLabels(rows: readonly PseudoLabel[]): Promise<void> {

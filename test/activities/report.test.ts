@@ -9,6 +9,15 @@ import { attempt, type Laboratory, one, openLaboratory, pool, ref } from './supp
 /** Label, entropy, agreement and gold answer of each pseudo-label. */
 type Row = [PseudoLabel['label'], PseudoLabel['entropy'], boolean, string | undefined];
 
+const pseudoLabel = (ordinal: number) => ({
+  round: 1,
+  ordinal,
+  exampleId: one('unlabelled', ordinal).id,
+  agreed: true,
+  votes: 1,
+  collaborators: 1,
+});
+
 describe('select', () => {
   let lab: Laboratory;
   afterEach(() => lab.close());
@@ -20,14 +29,10 @@ describe('select', () => {
     lab = await openLaboratory({ spec: { selection }, examples });
     await lab.tables.addPseudoLabels(
       rows.map(([label, entropy, agreed], ordinal) => ({
-        round: 1,
-        ordinal,
-        exampleId: one('unlabelled', ordinal).id,
+        ...pseudoLabel(ordinal),
         label,
         agreed,
         entropy,
-        votes: 1,
-        collaborators: 1,
       })),
     );
     return attempt(lab.activities.select, ref);
@@ -47,6 +52,8 @@ describe('select', () => {
       labelled: 4,
       agreed: 2,
       selected: 2,
+      classes: { selected: 1, known: 5, missing: ['animal', 'artifact', 'person', 'plant'] },
+      answers: [],
       accuracy: { all: { correct: 2, total: 4 }, selected: { correct: 1, total: 2 } },
     });
   });
@@ -57,8 +64,39 @@ describe('select', () => {
       labelled: 4,
       agreed: 2,
       selected: 3,
+      classes: { selected: 3, known: 5, missing: ['animal', 'artifact'] },
+      answers: [],
       accuracy: { all: { correct: 2, total: 4 }, selected: { correct: 2, total: 2 } },
     });
+  });
+
+  it('counts what became of the answers, each once, by the collaborators of the spec', async () => {
+    const collaborators = [{ name: 'first' }, { name: 'second' }];
+    lab = await openLaboratory({ spec: { collaborators }, examples: pool('unlabelled', 2) });
+    const given = [
+      answer(0, { collaborator: 'second', finishReason: 'length', parsed: null }),
+      answer(0, { collaborator: 'first' }),
+      answer(1, {
+        collaborator: 'second',
+        finishReason: 'refused:400',
+        parsed: null,
+        entropy: null,
+      }),
+      answer(1, { collaborator: 'first', entropy: null }),
+      answer(1, { stage: 'justify', collaborator: 'justify' }),
+    ];
+    await lab.tables.addAnswers(given, 1);
+    await lab.tables.addAnswers(given, 2);
+    await lab.tables.addPseudoLabels([
+      { ...pseudoLabel(0), label: 'plant', entropy: 0.1 },
+      { ...pseudoLabel(1), label: 'food', entropy: 0.2 },
+    ]);
+    const { answers } = await attempt(lab.activities.select, ref);
+    const none = { stage: 'collaborate', unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0 };
+    assert.deepEqual(answers, [
+      { ...none, collaborator: 'first', answers: 2, withoutEntropy: 1 },
+      { ...none, collaborator: 'second', answers: 2, unread: 2, cut: 1, givenUp: 1 },
+    ]);
   });
 
   it('chooses the same whatever the gold answers are', async () => {
@@ -77,7 +115,13 @@ const lineage = {
   ...{ trainingFileSha256: 'f', trainingRows: 5, jobKey: 'one', jobId: 'job' },
 };
 
+const nothingCounted = {
+  classes: { selected: 0, known: null, missing: [] },
+  answers: [],
+};
+
 const noSelection: Selection = {
+  ...nothingCounted,
   threshold: { rule: 'paper', percentile: 50, cutoff: null },
   labelled: 0,
   agreed: 0,
@@ -118,6 +162,7 @@ describe('report', () => {
         semievol: score('semievol'),
       },
       selection: {
+        ...nothingCounted,
         threshold: { rule: 'paper', percentile: 50, cutoff: 0.25 },
         labelled: 38,
         agreed: 30,

@@ -1,0 +1,68 @@
+import type { RunSpec } from './spec.ts';
+import { haveEntropy, sumOf } from './tally.ts';
+import type { AnswerTally, Classes } from './types.ts';
+
+/** What a round has come to before its fine-tunes. */
+export interface Findings {
+  /** Unlabelled examples with a pseudo-label. */
+  labelled: number;
+  selected: number;
+  /** Of the selected pseudo-labels. */
+  classes: Classes;
+  /** Of the collaborators. */
+  answers: readonly AnswerTally[];
+}
+
+/** Why a round cannot go on: the type of the failure, the reason in numbers and the remedy. */
+export interface EmptyResult {
+  type: 'AnswersCut' | 'NothingRead' | 'NoEntropy' | 'NothingSelected' | 'OneClass';
+  message: string;
+}
+
+/** Fewer selected pseudo-labels than this may be of one class by chance. */
+const TELLING = 10;
+const ANOTHER_NAME = 'A changed spec needs another name';
+
+/**
+ * Whether a round has nothing to train on but what misleads: then its fine-tunes would be paid for
+ * in vain. Answers that were cut off and could be read all the same (a letter at `maxTokens: 1`)
+ * are answers.
+ */
+export function emptyResult(
+  { labelled, selected, classes, answers }: Findings,
+  {
+    collaborators,
+    maxTokens,
+    selection,
+  }: Pick<RunSpec, 'collaborators' | 'maxTokens' | 'selection'>,
+): EmptyResult | undefined {
+  const sum = sumOf(answers);
+  const read = sum.answers - sum.unread;
+  const votes = collaborators.reduce((total, { samples }) => total + samples, 0);
+  if (sum.answers > 0 && sum.cut === sum.answers && 2 * read < sum.answers)
+    return {
+      type: 'AnswersCut',
+      message: `all ${sum.answers} answers of the collaborators were cut off at ${maxTokens} tokens, and only ${read} can be read: raise maxTokens. ${ANOTHER_NAME}`,
+    };
+  if (labelled === 0)
+    return {
+      type: 'NothingRead',
+      message: `no answer was found in any of the ${sum.answers} answers of the collaborators (${sum.cut} cut off at ${maxTokens} tokens, ${sum.givenUp} given up): try the models on a few examples, change the instruction or the models. ${ANOTHER_NAME}`,
+    };
+  if (!haveEntropy(answers) && votes < 2)
+    return {
+      type: 'NoEntropy',
+      message: `none of the ${sum.answers} answers carries log-probabilities, and one vote an example tells nothing: use an endpoint that gives log-probabilities, more collaborators, or several samples at a temperature above 0. ${ANOTHER_NAME}`,
+    };
+  if (selected === 0)
+    return {
+      type: 'NothingSelected',
+      message: `none of ${labelled} pseudo-labels is selected by rule ${selection.rule} at percentile ${selection.percentile}: raise selection.percentile. ${ANOTHER_NAME}`,
+    };
+  if (selected >= TELLING && classes.selected === 1)
+    return {
+      type: 'OneClass',
+      message: `all ${selected} selected pseudo-labels (of ${labelled}) are of one class: raise selection.percentile, label more examples of the other classes, or choose stronger collaborators. ${ANOTHER_NAME}`,
+    };
+  return undefined;
+}

@@ -1,0 +1,52 @@
+import type { Answer, AnswerTally } from './types.ts';
+
+/** What is counted of an answer. */
+export type Counted = Pick<
+  Answer,
+  'stage' | 'collaborator' | 'parsed' | 'entropy' | 'finishReason'
+>;
+
+/** Why an example was given up by us, as `finishReason` says it; all else are an endpoint's words. */
+const GIVEN_UP = /^(unreadable|too-long|refused:.*)$/;
+
+/** Counts what became of answers, by stage and collaborator. Its size follows from theirs. */
+export class Tally {
+  readonly #counts = new Map<string, AnswerTally>();
+
+  add({ stage, collaborator, parsed, entropy, finishReason }: Counted): void {
+    const key = `${stage}/${collaborator}`;
+    const none = { answers: 0, unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0 };
+    const counts = this.#counts.get(key) ?? { stage, collaborator, ...none };
+    this.#counts.set(key, counts);
+    const isGivenUp = GIVEN_UP.test(finishReason);
+    counts.answers++;
+    if (parsed === null) counts.unread++;
+    if (finishReason === 'length') counts.cut++;
+    if (isGivenUp) counts.givenUp++;
+    if (entropy === null && !isGivenUp) counts.withoutEntropy++;
+  }
+
+  all(): AnswerTally[] {
+    return [...this.#counts.values()];
+  }
+}
+
+/** Whether any of the answers carries log-probabilities. */
+export function haveEntropy(tallies: readonly AnswerTally[]): boolean {
+  const { answers, withoutEntropy, givenUp } = sumOf(tallies);
+  return withoutEntropy + givenUp < answers;
+}
+
+type Counts = Omit<AnswerTally, 'stage' | 'collaborator'>;
+
+/** The counts of several collaborators in one. */
+export function sumOf(tallies: readonly AnswerTally[]): Counts {
+  const sum = (of: keyof Counts) => tallies.reduce((total, one) => total + one[of], 0);
+  return {
+    answers: sum('answers'),
+    unread: sum('unread'),
+    cut: sum('cut'),
+    withoutEntropy: sum('withoutEntropy'),
+    givenUp: sum('givenUp'),
+  };
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { emptyResult, type Findings } from '../../core/emptyResult.ts';
+import { runSpec } from '../../core/spec.ts';
+import type { AnswerTally } from '../../core/types.ts';
+
+const spec = (changes: object = {}) =>
+  runSpec.parse({
+    name: 'empty',
+    task: { type: 'classification', labels: ['up', 'down'] },
+    data: { labelled: 'l.csv', unlabelled: 'u.csv', test: 't.csv' },
+    ...changes,
+  });
+const alone = spec({ collaborators: [{ name: 'alone' }], maxTokens: 8 });
+
+const answers = (counts: Partial<AnswerTally> = {}): AnswerTally[] => [
+  {
+    ...{ stage: 'collaborate', collaborator: 'alone', answers: 40 },
+    ...{ unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0, ...counts },
+  },
+];
+const good: Findings = {
+  labelled: 40,
+  selected: 20,
+  classes: { selected: 2, known: 2, missing: [] },
+  answers: answers(),
+};
+const unread: Findings = { ...good, labelled: 0, selected: 0 };
+
+describe('emptyResult', () => {
+  const types = (findings: Findings, of = alone) => emptyResult(findings, of)?.type;
+
+  it('is none where there is something to train on', () => {
+    assert.equal(types(good), undefined);
+  });
+
+  it('is AnswersCut where all answers are cut and most unread, with the numbers and the remedy', () => {
+    const cut = { ...good, answers: answers({ cut: 40, unread: 37 }) };
+    const { type, message } = emptyResult(cut, alone)!;
+    assert.equal(type, 'AnswersCut');
+    assert.match(message, /all 40 answers .* at 8 tokens, and only 3 can be read: raise maxTokens/);
+    assert.equal(types({ ...unread, answers: answers({ cut: 40, unread: 40 }) }), 'AnswersCut');
+  });
+
+  it('takes what is cut and read all the same for answers: a letter needs one token', () => {
+    assert.equal(types({ ...good, answers: answers({ cut: 40 }) }), undefined);
+    assert.equal(types({ ...good, answers: answers({ cut: 39, unread: 39 }) }), undefined);
+  });
+
+  it('is NothingRead where no example has an answer', () => {
+    const nothing = { ...unread, answers: answers({ unread: 40, cut: 3, givenUp: 5 }) };
+    const { type, message } = emptyResult(nothing, alone)!;
+    assert.equal(type, 'NothingRead');
+    assert.match(message, /40 answers of the collaborators \(3 cut off at 8 tokens, 5 given up\)/);
+  });
+
+  it('is NoEntropy where neither answers nor votes tell the sure from the unsure', () => {
+    const silent = { ...good, answers: answers({ withoutEntropy: 38, givenUp: 2, unread: 2 }) };
+    assert.equal(types(silent), 'NoEntropy');
+    assert.equal(types(silent, spec()), undefined, 'four collaborators have votes');
+    const samples = spec({ collaborators: [{ name: 'alone', samples: 3, temperature: 1 }] });
+    assert.equal(types(silent, samples), undefined, 'so have three samples');
+    assert.equal(types({ ...good, answers: answers({ withoutEntropy: 39 }) }), undefined);
+  });
+
+  it('is NothingSelected where the rule keeps none', () => {
+    const none = { ...good, selected: 0, classes: { selected: 0, known: 2, missing: [] } };
+    const { type, message } = emptyResult(none, alone)!;
+    assert.equal(type, 'NothingSelected');
+    assert.match(message, /none of 40 pseudo-labels .* rule paper at percentile 50: raise/);
+  });
+
+  it('is OneClass where one is all that is selected, unless that may be chance', () => {
+    const classes = { selected: 1, known: 2, missing: ['down'] };
+    assert.equal(types({ ...good, classes }), 'OneClass');
+    assert.equal(types({ ...good, classes, selected: 3 }), undefined);
+  });
+});
