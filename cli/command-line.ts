@@ -3,14 +3,16 @@ import pc from 'picocolors';
 import { exitCode, exitCodeOf } from './errors.ts';
 
 /**
- * Runs the command that was typed. An error is told on stderr, and the exit code says how it ended.
+ * Runs the command that was typed, and ends the process: what a command left open, such as a
+ * connection that was refused, must not keep it. An error is told on stderr, and the exit code says
+ * how it ended.
  * @param program one that throws instead of exiting
  * @param tell what is said of an error
  */
 export async function runCommandLine(
   program: Command,
   tell: (error: unknown) => string,
-): Promise<void> {
+): Promise<never> {
   try {
     await program.parseAsync();
   } catch (error) {
@@ -21,4 +23,5 @@ export async function runCommandLine(
       process.exitCode = exitCodeOf(error);
     }
   }
+  process.exit();
 }

@@ -1,7 +1,7 @@
-import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../workers/config.ts';
-import { connectClient } from '../workers/temporal.ts';
+
+export { withClient } from '../workers/temporal.ts';
 
 /** Options every command takes. */
 export interface GlobalOptions {
@@ -12,19 +12,6 @@ export interface GlobalOptions {
 /** The configuration named on the command line. @throws ConfigError */
 export function configOf(command: Command): Promise<Config> {
   return loadConfig(command.optsWithGlobals<GlobalOptions>().config);
-}
-
-/** Lends a Temporal client to `use`. @throws TemporalUnreachable */
-export async function withClient<T>(
-  config: Config,
-  use: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = await connectClient(config);
-  try {
-    return await use(client);
-  } finally {
-    await client.connection.close();
-  }
 }
 
 /** Result of a command on standard output: JSON for machines, else the text. */

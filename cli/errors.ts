@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** What the process says to the shell when it ends; documented in `semievol --help`. */
 export const exitCode = { ok: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
 
@@ -13,7 +15,13 @@ export class CliError extends Error {
 }
 
 /** Errors of the other layers that tell of bad input or surroundings, by name. */
-const badInput = new Set(['ConfigError', 'TemporalUnreachable', 'DataError', 'StoreError']);
+const badInput = new Set([
+  'ConfigError',
+  'TemporalUnreachable',
+  'TemporalRefused',
+  'DataError',
+  'StoreError',
+]);
 
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
@@ -21,10 +29,18 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof Error && badInput.has(error.name) ? exitCode.badInput : exitCode.failed;
 }
 
-/** The messages of an error and of its causes, outermost first, without repetitions. */
+/**
+ * The messages of an error and of its causes, outermost first, without repetitions. They may quote
+ * what others wrote, so nothing in them moves the cursor or changes the terminal.
+ */
 export function messagesOf(error: unknown): string[] {
   const messages: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause)
     if (at.message && !messages.includes(at.message)) messages.push(at.message);
-  return messages.length > 0 ? messages : [String(error)];
+  return (messages.length > 0 ? messages : [String(error)]).map(printable);
+}
+
+/** A text without escape sequences and control characters, but for line ends and tabs. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replace(/[^\P{Cc}\n\t]/gu, '\uFFFD');
 }

@@ -1,4 +1,6 @@
+import { connect as connectSocket } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { Config } from './config.ts';
@@ -7,6 +9,17 @@ import type { Config } from './config.ts';
 export class TemporalUnreachable extends Error {
   override name = 'TemporalUnreachable';
 }
+
+/** Temporal is there, and does not let us in; the message gives what it said and the remedy. */
+export class TemporalRefused extends Error {
+  override name = 'TemporalRefused';
+}
+
+const CONNECT_MS = 5_000;
+/** Codes of gRPC. */
+const NOT_FOUND = 5;
+const PERMISSION_DENIED = 7;
+const UNAUTHENTICATED = 16;
 
 /** Address, namespace and options, from the profile and TEMPORAL_* variables of Temporal's own CLI. */
 function connectOptions(config: Config) {
@@ -18,35 +31,102 @@ function connectOptions(config: Config) {
   };
 }
 
-async function connecting<T>(address: string | undefined, connect: () => Promise<T>): Promise<T> {
+type Place = ReturnType<typeof connectOptions>;
+
+/** @throws TemporalUnreachable, TemporalRefused */
+export async function connectClient(config: Config): Promise<Client> {
+  const place = connectOptions(config);
   try {
-    return await connect();
+    const connection = await Connection.connect({
+      ...place.connection,
+      connectTimeout: CONNECT_MS,
+    });
+    return new Client({ connection, namespace: place.namespace });
   } catch (error) {
-    throw new TemporalUnreachable(
-      `no Temporal server answers at ${address ?? 'localhost:7233'}: start one with "semievol dev", or set temporal.address in temporal.config.ts or TEMPORAL_ADDRESS`,
-      { cause: error },
-    );
+    throw refusal(error, place) ?? (await unreachable(error, place));
   }
 }
 
-/** @throws TemporalUnreachable */
-export async function connectClient(config: Config): Promise<Client> {
-  const { connection, namespace } = connectOptions(config);
-  return new Client({
-    connection: await connecting(connection.address, () =>
-      Connection.connect({ ...connection, connectTimeout: '5s' }),
-    ),
-    namespace,
-  });
-}
-
-/** The connection a worker uses, and its namespace. @throws TemporalUnreachable */
+/**
+ * The connection a worker uses, and its namespace, once they are known to be of use. Asked by a
+ * client first: what the worker's own connection fails with has no codes.
+ * @throws TemporalUnreachable, TemporalRefused
+ */
 export async function connectWorker(
   config: Config,
 ): Promise<{ connection: NativeConnection; namespace: string }> {
   const { connection, namespace } = connectOptions(config);
-  return {
-    connection: await connecting(connection.address, () => NativeConnection.connect(connection)),
-    namespace,
-  };
+  await withClient(config, (client) => client.workflowService.describeNamespace({ namespace }));
+  return { connection: await NativeConnection.connect(connection), namespace };
+}
+
+/** Lends a client to `use`. @throws TemporalUnreachable, TemporalRefused */
+export async function withClient<T>(
+  config: Config,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connectClient(config);
+  try {
+    return await use(client);
+  } catch (error) {
+    throw refusal(error, connectOptions(config)) ?? error;
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** What it means that the server said no; undefined for any other error. */
+function refusal(error: unknown, { connection, namespace }: Place): TemporalRefused | undefined {
+  const said = statusOf(error);
+  if (!said) return undefined;
+  const { code, details } = said;
+  const where = connection.address ?? 'localhost:7233';
+  if (code === UNAUTHENTICATED || code === PERMISSION_DENIED)
+    return new TemporalRefused(
+      `Temporal at ${where} refuses access to namespace "${namespace}" (${details}): check the API key or the client certificate, by TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH or the profile, and what it may do in this namespace`,
+      { cause: error },
+    );
+  if (code === NOT_FOUND && /^Namespace /i.test(details))
+    return new TemporalRefused(
+      `Temporal at ${where} has no namespace "${namespace}": correct temporal.namespace, TEMPORAL_NAMESPACE or the profile, or create it with "temporal operator namespace create --namespace ${namespace}"`,
+      { cause: error },
+    );
+  return undefined;
+}
+
+/** Code and details of the server's answer, wherever in the chain of causes they are. */
+function statusOf(error: unknown): { code: number; details: string } | undefined {
+  if (error instanceof NamespaceNotFoundError) return { code: NOT_FOUND, details: error.message };
+  for (let at: unknown = error; at instanceof Error; at = at.cause)
+    if ('code' in at && typeof at.code === 'number' && 'details' in at)
+      return { code: at.code, details: String(at.details) };
+  return undefined;
+}
+
+async function unreachable(error: unknown, { connection }: Place): Promise<TemporalUnreachable> {
+  const { address = 'localhost:7233', tls } = connection;
+  if (!(await isListening(address)))
+    return new TemporalUnreachable(
+      `no Temporal server answers at ${address}: start one with "semievol dev", or set temporal.address in temporal.config.ts or TEMPORAL_ADDRESS`,
+      { cause: error },
+    );
+  return new TemporalUnreachable(
+    `what listens at ${address} does not answer as a Temporal server does ${tls ? 'over TLS: it may speak without (TEMPORAL_TLS=false), or have a certificate that is not trusted here (TEMPORAL_TLS_SERVER_CA_CERT_PATH)' : 'without TLS: it may want TLS (TEMPORAL_TLS=true)'}, or temporal.address or TEMPORAL_ADDRESS name another service`,
+    { cause: error },
+  );
+}
+
+/** Whether anything takes connections at an address, HOST:PORT. */
+function isListening(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  const socket = connectSocket({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || 7233),
+    timeout: CONNECT_MS,
+  });
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.once('connect', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  socket.once('timeout', () => resolve(false));
+  return promise.finally(() => socket.destroy());
 }

@@ -72,6 +72,7 @@ describe('semievol as a process', function () {
       const { exitCode, stderr, stdout } = await semievol([configOption, ...args], environment);
       assert.match(stderr, said);
       assert.doesNotMatch(stderr, /\n\s+at /, 'a stack');
+      assert.doesNotMatch(stderr, /polls task queue/);
       assert.equal(exitCode, 2);
       assert.equal(stdout, '');
     };
@@ -109,6 +110,19 @@ describe('semievol as a process', function () {
       await refused(['status'], /no Temporal server answers at 127\.0\.0\.1:1: start one/, {
         TEMPORAL_ADDRESS: address,
       });
+    });
+
+    it('a namespace that is not there, as a command and as a worker, which ends', async () => {
+      const environment = { ...env, TEMPORAL_NAMESPACE: 'team-a.acct' };
+      const said = /has no namespace "team-a\.acct".*TEMPORAL_NAMESPACE/;
+      await refused(['worker'], said, environment);
+      await refused(['status', 'some-run'], said, environment);
+    });
+
+    it('a store that cannot be written to, as a worker, which ends', async () => {
+      const uri = join(import.meta.filename, 'store');
+      const option = await files.config({ ...config, store: { uri } });
+      await refused(['worker', option], /folder cannot be created.*Check the path/);
     });
 
     it('data files that are missing or lack a column, and an endpoint that is not there', async () => {
