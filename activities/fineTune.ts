@@ -1,15 +1,16 @@
-import type { ModelRecord } from '../core/types.ts';
 import { noUsage } from '../core/usage.ts';
 import { OpenAITrainer } from '../providers/openaiTrainer.ts';
-import type { JobRequest, Trainer } from '../providers/trainer.ts';
+import type { Trainer } from '../providers/trainer.ts';
 import type { Dependencies } from './dependencies.ts';
+import { fileNameOf, type JobOrder, type Lineage, requestOf } from './jobOrder.ts';
 import { tracked } from './progress.ts';
 import { type TrainingRows, withTrainingFile } from './trainingFile.ts';
-import { type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
+import { type JobResult, type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
 
 export interface UploadInput {
   endpoint: string;
   rows: TrainingRows;
+  lineage: Lineage;
 }
 
 export interface UploadedFile {
@@ -21,14 +22,24 @@ export interface UploadedFile {
 
 export interface JobInput {
   endpoint: string;
-  request: JobRequest;
+  order: JobOrder;
 }
 
-export interface AwaitJobInput {
-  endpoint: string;
+export interface AwaitJobInput extends JobInput {
   jobId: string;
   /** Of a job that makes no progress: it is waited for until it moves on. */
   stalled?: LastSeen;
+}
+
+export interface CancelJobsInput extends JobInput {
+  /** Of the job that was started, where it is known. */
+  jobId?: string;
+}
+
+export interface RecordModelInput extends JobInput {
+  job: JobResult;
+  /** Lines of the training file. */
+  rows: number;
 }
 
 export function createFineTune(dependencies: Dependencies) {
@@ -36,21 +47,21 @@ export function createFineTune(dependencies: Dependencies) {
   const trainerOf = (endpoint: string): Trainer => new OpenAITrainer(endpoints.get(endpoint));
 
   return {
-    /** Writes the training file as a stream and uploads it, unless its content is there already. */
-    async uploadTrainingFile({ endpoint, rows }: UploadInput): Promise<UploadedFile> {
+    /** Writes the training file as a stream and uploads it, unless it is there already. */
+    async uploadTrainingFile({ endpoint, rows, lineage }: UploadInput): Promise<UploadedFile> {
       return tracked({ total: 0, unit: 'rows' }, (tracker) =>
-        withTrainingFile(dependencies, rows, tracker, async (file, count) => ({
-          fileId: await trainerOf(endpoint).upload(file, tracker.signal),
-          sha256: file.sha256,
-          count,
-        })),
+        withTrainingFile(dependencies, rows, tracker, async (file, count) => {
+          const name = await fileNameOf(store, lineage, file.sha256);
+          const fileId = await trainerOf(endpoint).upload(file, name, tracker.signal);
+          return { fileId, sha256: file.sha256, count };
+        }),
       );
     },
 
-    /** Adopts the job of the request's key, or creates it. */
-    async startJob({ endpoint, request }: JobInput): Promise<{ jobId: string }> {
+    /** Adopts the job of the order, or creates it. */
+    async startJob({ endpoint, order }: JobInput): Promise<{ jobId: string }> {
       return tracked({ total: 1, unit: 'jobs' }, async () => ({
-        jobId: (await trainerOf(endpoint).adoptOrCreate(request)).id,
+        jobId: (await trainerOf(endpoint).adoptOrCreate(await requestOf(store, order))).id,
       }));
     },
 
@@ -58,29 +69,36 @@ export function createFineTune(dependencies: Dependencies) {
      * Waits for a job, however long it takes, and says when it stalls or moves on again.
      * @throws ApplicationFailure, non-retryable, for a job that ended without a model
      */
-    async awaitJob({ endpoint, jobId, stalled }: AwaitJobInput): Promise<JobSighting> {
-      return watchJob(trainerOf(endpoint), jobId, endpoints.get(endpoint).config, stalled);
+    async awaitJob({ endpoint, order, jobId, stalled }: AwaitJobInput): Promise<JobSighting> {
+      const { config } = endpoints.get(endpoint);
+      const request = await requestOf(store, order);
+      return watchJob(trainerOf(endpoint), { jobId, request }, config, stalled);
     },
 
-    /** Cancels the jobs of a key that have not ended. */
-    async cancelJobs({ endpoint, key }: { endpoint: string; key: string }): Promise<number> {
-      return tracked({ total: 1, unit: 'jobs' }, () => trainerOf(endpoint).cancel(key));
+    /** Cancels the jobs of an order that have not ended. */
+    async cancelJobs({ endpoint, order, jobId }: CancelJobsInput): Promise<number> {
+      return tracked({ total: 1, unit: 'jobs' }, async () =>
+        trainerOf(endpoint).cancel(await requestOf(store, order), jobId),
+      );
     },
 
     /** Records a model's lineage, and what its training cost. */
-    async recordModel(input: {
-      model: Omit<ModelRecord, 'createdAt'>;
-      trainedTokens: number;
-    }): Promise<void> {
-      const { model, trainedTokens } = input;
+    async recordModel({ endpoint, order, job, rows }: RecordModelInput): Promise<void> {
+      const { lineage, model: base, sha256 } = order;
       await tracked({ total: 1, unit: 'models' }, async () => {
-        await store.models.add({ ...model, createdAt: new Date().toISOString() });
-        await store.run(model.run, model.dataset).addSpend({
-          key: `fine-tune/${model.jobKey}`,
-          round: model.round,
-          phase: model.role,
-          model: model.base,
-          usage: { ...noUsage, requests: 1, trainedTokens },
+        const { key } = await requestOf(store, order);
+        await store.models.add({
+          ...lineage,
+          ...{ name: job.model, endpoint, base, jobKey: key, jobId: job.jobId },
+          ...{ trainingFileSha256: sha256, trainingRows: rows },
+          createdAt: new Date().toISOString(),
+        });
+        await store.run(lineage.run, lineage.dataset).addSpend({
+          key: `fine-tune/${key}`,
+          round: lineage.round,
+          phase: lineage.role,
+          model: base,
+          usage: { ...noUsage, requests: 1, trainedTokens: job.trainedTokens },
         });
       });
     },

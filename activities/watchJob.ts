@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Progress } from '../core/types.ts';
 import type { EndpointConfig } from '../providers/config.ts';
-import type { Job, Trainer } from '../providers/trainer.ts';
+import type { Job, JobRequest, Trainer } from '../providers/trainer.ts';
 import { tracked } from './progress.ts';
 import { warningAttribute } from './warningAttribute.ts';
 
 /** Characters of a provider's reason that are passed on. */
 const MESSAGE = 300;
 const MINUTE_MS = 60_000;
+const UNRECOGNISABLE =
+  'this provider keeps nothing by which a job can be found again: one whose creation is answered into the void may run beside another';
 
 /** A finished job. */
 export interface JobResult {
@@ -38,37 +40,48 @@ export type JobSighting =
  */
 export async function watchJob(
   trainer: Trainer,
-  jobId: string,
-  { pollSeconds, stalledAfterMinutes }: EndpointConfig,
+  { jobId, request }: { jobId: string; request: JobRequest },
+  { pollSeconds, stalledAfterMinutes, finalAfterSeconds }: EndpointConfig,
   stalled: LastSeen | undefined,
 ): Promise<JobSighting> {
   const heartbeat: (Progress & Partial<LastSeen>) | undefined = activityInfo().heartbeatDetails;
   let seen: Partial<LastSeen> = heartbeat ?? stalled ?? {};
+  let isWarned = false;
   return tracked({ total: 0, unit: 'steps', note: 'queued', ...seen }, async (tracker) => {
     // Long before it is needed: a cluster takes seconds to know of an attribute everywhere.
     await warningAttribute();
     for (;;) {
-      const job = await trainer.poll(jobId, tracker.signal);
+      const job = await trainer.poll(jobId, request, tracker.signal);
       const moved = hasMoved(job, seen);
       if (stalled && moved) return { state: 'moving' };
-      const result = resultOf(job);
-      if (result) return { state: 'finished', result };
       const { detail, mark = seen.mark } = job;
       const lastSeen = { detail, mark, since: moved ? Date.now() : seen.since! };
       seen = lastSeen;
-      const minutes = (Date.now() - lastSeen.since) / MINUTE_MS;
+      const elapsed = Date.now() - lastSeen.since;
+      if (isCertain(job) || (elapsed >= finalAfterSeconds * 1000 && (await isConfirmed(job)))) {
+        const result = resultOf(job);
+        if (result) return { state: 'finished', result };
+      }
+      if (!job.isRecognisable && !isWarned) log.warn(UNRECOGNISABLE, { jobId });
+      isWarned ||= !job.isRecognisable;
+      const minutes = elapsed / MINUTE_MS;
       if (!stalled && minutes >= stalledAfterMinutes)
         return { state: 'stalled', lastSeen, searchAttribute: await warningAttribute() };
-      const progress = {
+      const note = stalled ? `${detail}, no progress for ${Math.floor(minutes)} min` : noteOf(job);
+      tracker.set({
         ...lastSeen,
         done: job.step ?? 0,
         total: job.totalSteps ?? 0,
-        note: stalled ? `${detail}, no progress for ${Math.floor(minutes)} min` : noteOf(job),
-      };
-      tracker.set(progress);
+        note: isWarned ? `${note}; ${UNRECOGNISABLE}` : note,
+      });
       await sleep(pollSeconds * 1000, undefined, { signal: tracker.signal });
     }
   });
+
+  /** Where one look at a job is contradicted by the list of jobs, the list is right. */
+  async function isConfirmed(job: Job): Promise<boolean> {
+    return job.state !== 'vanished' || !(await trainer.isListed(jobId, request));
+  }
 }
 
 const noteOf = ({ loss, detail }: Job) => (loss === undefined ? detail : `loss ${loss.toFixed(3)}`);
@@ -76,6 +89,10 @@ const noteOf = ({ loss, detail }: Job) => (loss === undefined ? detail : `loss $
 /** A mark that cannot be seen for the moment says nothing. */
 const hasMoved = (job: Job, seen: Partial<LastSeen>) =>
   job.detail !== seen.detail || (job.mark !== undefined && job.mark !== seen.mark);
+
+/** Whether one look suffices. A model's name may come late, and a job's whereabouts be forgotten. */
+const isCertain = ({ state, model }: Job) =>
+  state !== 'vanished' && (state !== 'succeeded' || model !== undefined);
 
 /** The result of a job that succeeded; undefined while it goes on. */
 function resultOf(job: Job): JobResult | undefined {

@@ -36,6 +36,11 @@ export const endpointConfig = z.strictObject({
     .positive()
     .default(60)
     .describe('A fine-tuning job without progress for so long is reported; it is left running.'),
+  finalAfterSeconds: z
+    .number()
+    .positive()
+    .default(120)
+    .describe('How long a provider has to say again what cannot be mended, until it is believed.'),
   prices: z
     .record(
       z.string(),

@@ -1,17 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { openAsBlob } from 'node:fs';
-import { APIError, NotFoundError, type OpenAI } from 'openai';
+import { ApplicationFailure } from '@temporalio/common';
+import { APIError, type OpenAI } from 'openai';
 import type { Endpoint } from './endpoint.ts';
+import { fileForm } from './fileForm.ts';
+import { jobState } from './jobState.ts';
+import { isOf, KEY, type ProviderJob } from './ownership.ts';
+import { isServed } from './servedModel.ts';
 import type { Job, JobRequest, Trainer, TrainingFile } from './trainer.ts';
 import { checkJob, idOf, itemsOf } from './wire.ts';
 
-type ProviderJob = OpenAI.FineTuning.FineTuningJob;
-
-/** Where the key stands in a job's metadata. */
-const KEY = 'semievol_key';
-
 /** For the whole of a file, which may have 512 MB and a slow line; other requests are short. */
 const UPLOAD_TIMEOUT_MS = 4 * 3_600_000;
+/** Jobs of a page, where they cannot be asked for by their key. */
+const PAGE = 100;
 
 /** Fine-tuning over OpenAI's wire: files and fine_tuning/jobs. */
 export class OpenAITrainer implements Trainer {
@@ -26,15 +26,14 @@ export class OpenAITrainer implements Trainer {
     this.#once = endpoint.client.withOptions({ maxRetries: 0 });
   }
 
-  async upload(file: TrainingFile, signal?: AbortSignal): Promise<string> {
-    const filename = `semievol-${file.sha256}.jsonl`;
+  async upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string> {
     return this.#failing(async () => {
       const files = this.#client.files.list({ purpose: 'fine-tune' }, { signal });
       for await (const known of itemsOf(files))
-        if (known.filename === filename && known.bytes === file.bytes && known.status !== 'error')
+        if (known.filename === name && known.bytes === file.bytes && known.status !== 'error')
           return known.id;
       const created = await this.#once.post<OpenAI.FileObject>('/files', {
-        ...(await fileForm(file, filename)),
+        ...(await fileForm(file.path, name)),
         signal,
         timeout: UPLOAD_TIMEOUT_MS,
       });
@@ -44,15 +43,52 @@ export class OpenAITrainer implements Trainer {
 
   async adoptOrCreate(request: JobRequest): Promise<Job> {
     return this.#failing(async () => {
-      const known = await this.#keepOldest(request.key);
-      if (known) return this.#describe(known);
-      // Without a signal: a job in the making when we are cancelled has to be seen, to be cancelled.
-      const created = await this.#once.fineTuning.jobs.create({
+      const known = await this.#keepOldest(request);
+      if (known) return this.#describe(known, request);
+      const created = await this.#create(request);
+      // An earlier attempt that was given up may still have been on its way: look once more.
+      return this.#describe((await this.#keepOldest(request)) ?? created, request);
+    }, request.model);
+  }
+
+  async poll(jobId: string, request: JobRequest, signal?: AbortSignal): Promise<Job> {
+    return this.#failing(async () => {
+      const found = await this.#find(jobId, signal);
+      if (!found) return vanished(jobId);
+      const job = this.#describe(found, request);
+      if (job.state === 'running') return { ...job, ...(await this.#progress(jobId, signal)) };
+      if (job.state !== 'succeeded' || !job.model) return job;
+      return (await isServed(this.#client, job.model, request.model, signal))
+        ? job
+        : { ...job, state: 'pending', detail: `${job.detail}, but its model does not answer yet` };
+    });
+  }
+
+  async isListed(jobId: string, request: JobRequest): Promise<boolean> {
+    return this.#failing(async () => (await this.#jobsOf(request)).some((job) => job.id === jobId));
+  }
+
+  async cancel(request: JobRequest, jobId?: string): Promise<number> {
+    return this.#failing(async () => {
+      const jobs = await this.#jobsOf(request);
+      if (jobId !== undefined && !jobs.some((job) => job.id === jobId))
+        jobs.push(...[(await this.#find(jobId)) ?? []].flat());
+      let cancelled = 0;
+      for (const job of jobs) if (await this.#cancelGoing(job)) cancelled++;
+      return cancelled;
+    });
+  }
+
+  /** Where a provider takes no metadata, the job is made without: it is recognised otherwise. */
+  async #create(request: JobRequest): Promise<ProviderJob> {
+    // Without a signal: a job in the making when we are cancelled has to be seen, to be cancelled.
+    const send = (metadata?: Record<string, string>) =>
+      this.#once.fineTuning.jobs.create({
         model: request.model,
         training_file: request.fileId,
         suffix: request.suffix,
         seed: request.seed,
-        metadata: { [KEY]: request.key },
+        ...(metadata && { metadata }),
         method: {
           type: 'supervised',
           supervised: {
@@ -64,89 +100,106 @@ export class OpenAITrainer implements Trainer {
           },
         },
       });
-      // An earlier attempt that was given up may still have been on its way: look once more.
-      return this.#describe((await this.#keepOldest(request.key)) ?? created);
-    }, request.model);
-  }
-
-  async poll(jobId: string, signal?: AbortSignal): Promise<Job> {
-    return this.#failing(async () => {
-      try {
-        return this.#describe(
-          await this.#client.fineTuning.jobs.retrieve(jobId, { signal }),
-          signal,
-        );
-      } catch (error) {
-        if (error instanceof NotFoundError)
-          return { id: jobId, state: 'vanished' as const, detail: 'not found', trainedTokens: 0 };
-        throw error;
-      }
-    });
-  }
-
-  async cancel(key: string): Promise<number> {
-    return this.#failing(async () => {
-      let cancelled = 0;
-      for (const job of await this.#jobsOf(key)) if (await this.#cancelGoing(job)) cancelled++;
-      return cancelled;
-    });
-  }
-
-  /** @returns false for a job that has ended, also where it ended just before it was cancelled */
-  async #cancelGoing(job: ProviderJob): Promise<boolean> {
-    if (hasEnded(job)) return false;
     try {
-      await this.#client.fineTuning.jobs.cancel(job.id);
-      return true;
+      return await send({ [KEY]: request.key });
     } catch (error) {
-      if (error instanceof APIError && [400, 404, 409].includes(error.status ?? 0)) return false;
+      if (!isRefused(error, 400, 422)) throw error;
+      return send(); // whatever else it refuses, it refuses again
+    }
+  }
+
+  /** @returns undefined where the provider itself says that there is no such job */
+  async #find(jobId: string, signal?: AbortSignal): Promise<ProviderJob | undefined> {
+    try {
+      const job = await this.#client.fineTuning.jobs.retrieve(jobId, { signal });
+      checkJob(job);
+      return job;
+    } catch (error) {
+      if (isRefused(error, 404, 410)) return undefined;
       throw error;
     }
   }
 
+  /** @returns false for a job that has ended, also where it ended just before it was cancelled */
+  async #cancelGoing({ id, status }: ProviderJob): Promise<boolean> {
+    if (!isGoing(status)) return false;
+    try {
+      checkJob(await this.#client.fineTuning.jobs.cancel(id));
+      return true;
+    } catch (error) {
+      if (!isRefused(error, 400, 404, 409, 422)) throw error;
+      const now = await this.#find(id);
+      if (!now || !isGoing(now.status)) return false;
+      throw ApplicationFailure.retryable(
+        `${this.#endpoint.failure(error).message}: fine-tuning job ${id}, which is ${now.status}, is not cancelled yet`,
+        'NotCancelled',
+      );
+    }
+  }
+
   /** The oldest usable job of a key; later ones that still go on are cancelled. */
-  async #keepOldest(key: string): Promise<ProviderJob | undefined> {
-    const usable = (await this.#jobsOf(key))
-      .filter((job) => !isLost(job))
+  async #keepOldest(request: JobRequest): Promise<ProviderJob | undefined> {
+    const usable = (await this.#jobsOf(request))
+      .filter((job) => this.#isUsable(job))
       .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
     const [oldest, ...twins] = usable;
     for (const twin of twins) await this.#cancelGoing(twin);
     return oldest;
   }
 
-  async #jobsOf(key: string): Promise<ProviderJob[]> {
+  /** Whether it has a model, or may still have one: its name may come a little after its success. */
+  #isUsable(job: ProviderJob): boolean {
+    const state = jobState(job.status);
+    if (state !== 'succeeded') return state === 'pending' || state === 'running';
+    const age = Date.now() / 1000 - (job.finished_at ?? 0);
+    return Boolean(job.fine_tuned_model) || age < this.#endpoint.config.finalAfterSeconds;
+  }
+
+  /** The jobs of a request's key; among all, where they cannot be found by it. */
+  async #jobsOf(request: JobRequest): Promise<ProviderJob[]> {
+    const keyed = await this.#listed(request, { metadata: { [KEY]: request.key } }).catch(
+      (error) => {
+        if (isRefused(error, 400, 422)) return [];
+        throw error;
+      },
+    );
+    return keyed.length > 0 ? keyed : this.#listed(request, { limit: PAGE });
+  }
+
+  async #listed(
+    request: JobRequest,
+    query: OpenAI.FineTuning.JobListParams,
+  ): Promise<ProviderJob[]> {
     const jobs: ProviderJob[] = [];
-    // The filter is compared again here, since not every endpoint that takes it applies it.
-    const listed = this.#client.fineTuning.jobs.list({ metadata: { [KEY]: key } });
-    for await (const job of itemsOf(listed)) if (job.metadata?.[KEY] === key) jobs.push(job);
+    // Compared again here, since not every endpoint that takes the filter applies it.
+    for await (const job of itemsOf(this.#client.fineTuning.jobs.list(query)))
+      if (isOf(job, request)) jobs.push(job);
     return jobs;
   }
 
-  async #describe(job: ProviderJob, signal?: AbortSignal): Promise<Job> {
+  #describe(job: ProviderJob, request: JobRequest): Job {
     checkJob(job);
-    const described: Job = {
+    return {
       id: job.id,
-      state: stateOf(job),
+      state: jobState(job.status),
       detail: job.status,
       model: job.fine_tuned_model ?? undefined,
       message: job.error?.message || undefined,
       trainedTokens: job.trained_tokens ?? 0,
+      isRecognisable: isOf(job, request),
     };
-    return job.status === 'running'
-      ? { ...described, ...(await this.#progress(job, signal)) }
-      : described;
   }
 
   /** The newest event, with step, steps and loss of the newest metrics; worth no failure. */
-  async #progress(job: ProviderJob, signal?: AbortSignal): Promise<Partial<Job>> {
+  async #progress(jobId: string, signal?: AbortSignal): Promise<Partial<Job>> {
     const events = await this.#client.fineTuning.jobs
-      .listEvents(job.id, { limit: 10 }, { signal })
+      .listEvents(jobId, { limit: 10 }, { signal })
       .catch(() => undefined);
-    const metrics = events?.data.find((event) => event.type === 'metrics')?.data as
+    const metrics = events?.data?.find((event) => event.type === 'metrics')?.data as
       | { step?: number; total_steps?: number; train_loss?: number }
       | undefined;
     return {
-      mark: events?.data[0]?.id,
+      mark: events?.data?.[0]?.id,
       step: metrics?.step,
       totalSteps: metrics?.total_steps,
       loss: metrics?.train_loss,
@@ -162,35 +215,18 @@ export class OpenAITrainer implements Trainer {
   }
 }
 
-/**
- * A form with a file and its purpose. Being a blob it is read from the disk while it is sent, so
- * that memory does not grow with it.
- */
-async function fileForm(file: TrainingFile, filename: string) {
-  const boundary = `semievol-${randomUUID()}`;
-  const body = new Blob([
-    `--${boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nfine-tune\r\n`,
-    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\n`,
-    'Content-Type: application/octet-stream\r\n\r\n',
-    await openAsBlob(file.path),
-    `\r\n--${boundary}--\r\n`,
-  ]);
-  return { body, headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } };
-}
+/** Whether the provider itself, and not what stands before it, refuses with one of these statuses. */
+const isRefused = (error: unknown, ...statuses: number[]): error is APIError =>
+  error instanceof APIError && statuses.includes(error.status ?? 0) && isObject(error.error);
 
-const hasEnded = (job: ProviderJob) => ['succeeded', 'failed', 'cancelled'].includes(job.status);
-const isLost = (job: ProviderJob) =>
-  ['failed', 'cancelled'].includes(job.status) ||
-  (job.status === 'succeeded' && !job.fine_tuned_model);
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 
-function stateOf(job: ProviderJob): Job['state'] {
-  switch (job.status) {
-    case 'running':
-    case 'succeeded':
-    case 'failed':
-    case 'cancelled':
-      return job.status;
-    default:
-      return 'pending';
-  }
-}
+const isGoing = (status: string) => ['pending', 'running'].includes(jobState(status));
+
+const vanished = (id: string): Job => ({
+  id,
+  state: 'vanished',
+  detail: 'not known to the provider',
+  trainedTokens: 0,
+  isRecognisable: true,
+});

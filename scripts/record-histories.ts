@@ -142,12 +142,12 @@ const waiting: Moment =
     jobsOf(bench, run).some(({ id }) => path === `${JOBS}/${id}`);
 const propagating: Moment =
   (run, bench) =>
-  ({ path }) =>
-    path === CHAT && jobsOf(bench, run).length === 1;
+  ({ path, seed }) =>
+    path === CHAT && seed !== undefined && jobsOf(bench, run).length === 1;
 const evaluating: Moment =
   (run, bench) =>
-  ({ path }) =>
-    path === CHAT && jobsOf(bench, run).length > 1;
+  ({ path, seed }) =>
+    path === CHAT && seed !== undefined && jobsOf(bench, run).length > 1;
 
 /** A run that fails for good at a moment, or is cancelled while a request of it hangs. */
 async function broken(

@@ -6,6 +6,7 @@ import { Database, isFolder } from './database.ts';
 import { Dataset } from './dataset.ts';
 import { Datasets } from './datasets.ts';
 import { explain, StoreError } from './errors.ts';
+import { Identity } from './identity.ts';
 import { Models } from './models.ts';
 import { safeName } from './names.ts';
 import { RunTables } from './run.ts';
@@ -71,6 +72,7 @@ export class Store {
   readonly datasets: Datasets;
   readonly models: Models;
   readonly specs: Specs;
+  readonly #identity: Identity;
   readonly #storageOptions: Record<string, string> | undefined;
   // Without bounds the caches of LanceDB grow to gigabytes in a long-lived worker. The first holds
   // the index of the labelled vectors: 15 MiB for 10,000 of 384 dimensions.
@@ -85,6 +87,12 @@ export class Store {
     this.datasets = new Datasets(this.#root);
     this.models = new Models(this.#root);
     this.specs = new Specs(this.#root);
+    this.#identity = new Identity(this.#root);
+  }
+
+  /** Tells this store from every other, for as long as it lasts. */
+  identity(): Promise<string> {
+    return this.#identity.get();
   }
 
   dataset(id: string): Dataset {

@@ -6,24 +6,17 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { JobInput } from '../activities/fineTune.ts';
+import type { JobOrder } from '../activities/jobOrder.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
 import type { JobResult, LastSeen } from '../activities/watchJob.ts';
-import type { TrainingSpec } from '../core/spec.ts';
-import type { ModelRecord, Progress } from '../core/types.ts';
+import type { Progress } from '../core/types.ts';
 import { awaitJob, cancelJobs, recordModel, startJob, uploadTrainingFile } from './activities.ts';
 import { progress } from './messages.ts';
 
-export interface FineTuneInput {
+export interface FineTuneInput extends Omit<JobOrder, 'fileId' | 'sha256'> {
   endpoint: string;
-  /** The model to start from. */
-  model: string;
   rows: TrainingRows;
-  training: TrainingSpec;
-  seed: number;
-  /** Part of the tuned model's name. */
-  suffix: string;
-  /** Where the model belongs in the lineage. */
-  lineage: Pick<ModelRecord, 'run' | 'round' | 'role' | 'dataset'>;
 }
 
 export interface FineTuneResult {
@@ -38,44 +31,27 @@ export interface FineTuneResult {
  * one job and it is cancelled with the workflow. Useful by itself for any fine-tuning job.
  */
 export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
-  const { endpoint, model, training, seed, suffix, lineage } = input;
+  const { endpoint, rows, ...ordered } = input;
+  const { lineage } = ordered;
   let note = 'uploading';
   setHandler(progress, (): Progress => ({ done: 0, total: 0, unit: 'steps', note }));
 
-  const file = await uploadTrainingFile({ endpoint, rows: input.rows });
-  const { epochs, batchSize, learningRateMultiplier } = training;
-  // All that makes the model: two jobs of one key would be the same job twice.
-  const key = [
-    ...[lineage.run, lineage.round, lineage.role, file.sha256.slice(0, 16), model],
-    ...[epochs, batchSize ?? 'auto', learningRateMultiplier ?? 'auto', seed],
-  ].join('/');
+  const { count, ...file } = await uploadTrainingFile({ endpoint, rows, lineage });
+  const work: JobInput = { endpoint, order: { ...ordered, ...file } };
+  let jobId: string | undefined;
   try {
     note = 'creating the job';
-    const hyperparameters = { epochs, batchSize, learningRateMultiplier };
-    const request = { key, model, fileId: file.fileId, ...hyperparameters, seed, suffix };
-    const { jobId } = await startJob({ endpoint, request });
+    ({ jobId } = await startJob(work));
     note = 'running';
-    const job = await untilFinished(endpoint, jobId, (stall) => {
+    const job = await untilFinished(work, jobId, (stall) => {
       note = stall ?? 'running';
     });
-    await recordModel({
-      model: {
-        name: job.model,
-        ...lineage,
-        endpoint,
-        base: model,
-        trainingFileSha256: file.sha256,
-        trainingRows: file.count,
-        jobKey: key,
-        jobId,
-      },
-      trainedTokens: job.trainedTokens,
-    });
-    return { model: job.model, jobId, rows: file.count };
+    await recordModel({ ...work, job, rows: count });
+    return { model: job.model, jobId, rows: count };
   } catch (error) {
     if (isCancellation(error))
       // Also finds a job whose id never came back.
-      await CancellationScope.nonCancellable(() => cancelJobs({ endpoint, key }));
+      await CancellationScope.nonCancellable(() => cancelJobs({ ...work, jobId }));
     throw error;
   }
 }
@@ -85,7 +61,7 @@ export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
  * the workflow's page in the UI and, where the server lets us, its search attribute say so.
  */
 async function untilFinished(
-  endpoint: string,
+  work: JobInput,
   jobId: string,
   say: (stall: string | undefined) => void,
 ): Promise<JobResult> {
@@ -97,7 +73,7 @@ async function untilFinished(
     say(stall);
     setCurrentDetails(
       stalled
-        ? `**Job \`${jobId}\` at endpoint "${endpoint}": ${stall}.** Its status is \`${stalled.detail}\`. It is left running; cancelling this workflow cancels it.`
+        ? `**Job \`${jobId}\` at endpoint "${work.endpoint}": ${stall}.** Its status is \`${stalled.detail}\`. It is left running; cancelling this workflow cancels it.`
         : '',
     );
     if (!attribute) return;
@@ -106,7 +82,7 @@ async function untilFinished(
   };
   try {
     for (;;) {
-      const seen = await awaitJob({ endpoint, jobId, stalled });
+      const seen = await awaitJob({ ...work, jobId, stalled });
       if (seen.state === 'finished') return seen.result;
       if (seen.state === 'stalled') attribute = seen.searchAttribute;
       tell(seen.state === 'stalled' ? seen.lastSeen : undefined);

@@ -110,10 +110,16 @@ describe('select', () => {
   });
 });
 
-const lineage = {
-  ...{ run: ref.run, round: 1, role: 'warm-up' as const, endpoint: 'local', dataset: ref.dataset },
-  ...{ trainingFileSha256: 'f', trainingRows: 5, jobKey: 'one', jobId: 'job' },
-};
+/** A job that made `model` out of another. */
+const training = (model: string, from: string, trainedTokens: number) => ({
+  endpoint: 'local',
+  order: {
+    lineage: { ...ref, role: 'warm-up' as const },
+    ...{ model: from, fileId: 'file', sha256: 'f', training: { epochs: 1 }, seed: 0, suffix: '' },
+  },
+  job: { jobId: 'job', model, trainedTokens },
+  rows: 5,
+});
 
 const nothingCounted = {
   classes: { selected: 0, known: null, missing: [] },
@@ -239,10 +245,9 @@ describe('report', () => {
       teacher: { input: 5, output: 0 },
     };
     lab = await openLaboratory({ endpoint: { prices }, examples: pool('test', 1) });
-    const tuned = { ...lineage, name: 'warm', base: 'smollm2-135m-instruct' };
-    await attempt(lab.activities.recordModel, { model: tuned, trainedTokens: 1_000_000 });
-    const again = { ...lineage, name: 'warmer', base: 'warm', jobKey: 'another' };
-    await attempt(lab.activities.recordModel, { model: again, trainedTokens: 2_000_000 });
+    const { recordModel } = lab.activities;
+    await attempt(recordModel, training('warm', 'smollm2-135m-instruct', 1_000_000));
+    await attempt(recordModel, training('warmer', 'warm', 2_000_000));
     const asked = { promptTokens: 1_000_000, cachedTokens: 500_000 };
     const unknown = { promptTokens: null, cachedTokens: null, completionTokens: null };
     await lab.tables.addAnswers(

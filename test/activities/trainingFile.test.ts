@@ -23,6 +23,7 @@ const task = createTask({
   instruction: 'Classify the text.',
   labels: LABELS,
 });
+const lineage = { ...ref, role: 'other' } as const;
 const threshold = { rule: 'paper', percentile: 50, cutoff: 0.2 } as const;
 /** The gold answer of every unlabelled example, which is wrong and must never be trained on. */
 const WRONG = 'artifact';
@@ -66,7 +67,7 @@ describe('a training file', () => {
   });
 
   const upload = (rows: TrainingRows) =>
-    attempt(lab.activities.uploadTrainingFile, { endpoint: 'local', rows });
+    attempt(lab.activities.uploadTrainingFile, { endpoint: 'local', rows, lineage });
   async function contentOf(fileId: string): Promise<string> {
     return (await lab.endpoints.get('local').client.files.content(fileId)).text();
   }
@@ -141,6 +142,7 @@ describe('a training file', () => {
       const running = surroundings.run(lab.activities.uploadTrainingFile, {
         endpoint: 'local',
         rows: { from: 'labelled' as const, ref, times: 1 },
+        lineage,
       });
       await lab.provider.journal.waitFor((journal) => journal.count('/files') === 1);
       assert.equal((await readdir(scratch)).length, 1);

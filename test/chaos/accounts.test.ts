@@ -9,7 +9,7 @@ import { compare, type Tables } from './tables.ts';
 
 const CHAT = '/chat/completions';
 const entry = (digest: string, more: Partial<JournalEntry> = {}): JournalEntry => ({
-  ...{ index: 1, method: 'POST', path: CHAT, digest, attempt: 1, arrivedAt: 0 },
+  ...{ index: 1, method: 'POST', path: CHAT, seed: 0, digest, attempt: 1, arrivedAt: 0 },
   ...{ status: 200, delivered: true },
   ...more,
 });
@@ -28,6 +28,7 @@ describe("the accounts of chaos' harm", () => {
         entry('a', { status: 429 }),
         entry('a', { fault: 'truncated' }),
         entry('a', { path: '/files' }),
+        entry('a', { seed: undefined }),
       ),
       0,
     );

@@ -28,13 +28,17 @@ export function stepsOf(journal: JournalEntry[]): JournalEntry[] {
 export const stepTimes = (journal: JournalEntry[]): number[] =>
   stepsOf(journal).map(({ arrivedAt }) => arrivedAt);
 
+/** Whether it is a question or texts to embed; a look whether a model is there has no seed. */
+const isAsked = ({ path, seed }: JournalEntry): boolean =>
+  path === EMBEDDINGS || (path === CHAT && seed !== undefined);
+
 /** Answers to each chat and embedding request that were sent whole and unspoilt. */
 export function fullAnswers(journal: JournalEntry[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { path, digest, status, delivered, fault } of journal) {
+  for (const entry of journal) {
+    const { digest, status, delivered, fault } = entry;
     const isFull = status === 200 && delivered && (fault === undefined || fault === 'slow');
-    if (isFull && [CHAT, EMBEDDINGS].includes(path))
-      counts.set(digest, (counts.get(digest) ?? 0) + 1);
+    if (isFull && isAsked(entry)) counts.set(digest, (counts.get(digest) ?? 0) + 1);
   }
   return counts;
 }
@@ -74,9 +78,9 @@ export async function unstoredAnswers(
   return sent(journal, CHAT) - stored;
 }
 
-/** Different requests to a path. */
+/** Different questions, or texts to embed, sent to a path. */
 function sent(journal: JournalEntry[], to: string): number {
-  const requests = journal.filter(({ path }) => path === to);
+  const requests = journal.filter((entry) => entry.path === to && isAsked(entry));
   return new Set(requests.map(({ digest }) => digest)).size;
 }
 

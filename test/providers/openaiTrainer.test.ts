@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { OpenAITrainer } from '../../providers/openaiTrainer.ts';
 import type { JobRequest, TrainingFile } from '../../providers/trainer.ts';
+import type { Fault } from '../support/provider/faults.ts';
 import { type Provider, startProvider } from '../support/provider/provider.ts';
 import { endpointAt, failure, MODEL } from './support.ts';
 
+const CHAT = '/chat/completions';
 const FILES = '/files';
 const JOBS = '/fine_tuning/jobs';
 const row = (answer: string) =>
@@ -29,6 +31,7 @@ describe('the trainer over the wire of OpenAI', () => {
   });
 
   const trainerAt = (at: Provider) => new OpenAITrainer(endpointAt(at));
+  const upload = (file: TrainingFile, by = trainer) => by.upload(file, `${file.sha256}.jsonl`);
   const created = () => provider.journal.count(JOBS);
   const jobs = () => provider.jobs.all();
   const statusOf = (id: string) => jobs().find((job) => job.id === id)?.status;
@@ -40,7 +43,7 @@ describe('the trainer over the wire of OpenAI', () => {
     return { path, sha256, bytes: Buffer.byteLength(content) };
   }
   async function request(more: Partial<JobRequest> = {}): Promise<JobRequest> {
-    const fileId = await trainer.upload(await trainingFile(row('plant')));
+    const fileId = await upload(await trainingFile(row('plant')));
     return { key: 'run/1/warm-up', model: MODEL, fileId, epochs: 2, seed: 7, suffix: 'w', ...more };
   }
   /** A job of the same key that somebody else makes, `age` seconds older than now. */
@@ -57,15 +60,15 @@ describe('the trainer over the wire of OpenAI', () => {
   describe('uploads', () => {
     it('a content once, whole, and finds it again', async () => {
       const file = await trainingFile(row('plant') + row('Öl\u2028食べ物'));
-      const id = await trainer.upload(file);
-      assert.equal(await trainer.upload(file), id);
-      assert.equal(await trainerAt(provider).upload(file), id, 'another worker finds it, too');
+      const id = await upload(file);
+      assert.equal(await upload(file), id);
+      assert.equal(await upload(file, trainerAt(provider)), id, 'another worker finds it, too');
       assert.equal(provider.journal.count(FILES), 1);
       const content = await endpointAt(provider).client.files.content(id);
       const hash = createHash('sha256').update(Buffer.from(await content.arrayBuffer()));
       assert.equal(hash.digest('hex'), file.sha256);
 
-      assert.notEqual(await trainer.upload(await trainingFile(row('food'))), id);
+      assert.notEqual(await upload(await trainingFile(row('food'))), id);
       assert.equal(provider.journal.count(FILES), 2);
     });
 
@@ -73,10 +76,10 @@ describe('the trainer over the wire of OpenAI', () => {
       const file = await trainingFile(row('plant'));
       for (const fault of ['cut-before', 'cut-after'] as const) {
         provider.setFaults(({ method }) => (method === 'POST' ? fault : undefined));
-        await assert.rejects(trainer.upload(file), failure('Unreachable', { retried: true }));
+        await assert.rejects(upload(file), failure('Unreachable', { retried: true }));
       }
       provider.setFaults(undefined);
-      await trainer.upload(file);
+      await upload(file);
       assert.equal(provider.journal.count(FILES), 2, 'one attempt each, and none for the third');
     });
 
@@ -84,28 +87,28 @@ describe('the trainer over the wire of OpenAI', () => {
       const file = await trainingFile(row('plant'));
       const unread = failure('UnreadableAnswer', { retried: true });
       provider.setFaults(({ method }) => (method === 'GET' ? 'wrong-type' : undefined));
-      await assert.rejects(trainer.upload(file), unread);
+      await assert.rejects(upload(file), unread);
       assert.equal(provider.journal.count(FILES), 0);
       provider.setFaults(({ method }) => (method === 'POST' ? 'wrong-type' : undefined));
-      await assert.rejects(trainer.upload(file), unread);
+      await assert.rejects(upload(file), unread);
       provider.setFaults(undefined);
-      await trainer.upload(file);
+      await upload(file);
       assert.equal(provider.journal.count(FILES), 1);
     });
 
     it('anew what the provider could not use', async () => {
       const file = await trainingFile(row('plant'));
-      const first = await trainer.upload(file);
+      const first = await upload(file);
       const { data } = await endpointAt(provider).client.files.list();
       const body = { object: 'list', data: [{ ...data[0], status: 'error' }], has_more: false };
       provider.setFaults(({ method }) => (method === 'GET' ? { status: 200, body } : undefined));
-      assert.notEqual(await trainer.upload(file), first);
+      assert.notEqual(await upload(file), first);
     });
 
     it('for longer than other requests may take', async () => {
       const impatient = new OpenAITrainer(endpointAt(provider, { requestTimeoutSeconds: 0.5 }));
       provider.setFaults(({ method }) => (method === 'POST' ? { slowMs: 1_000 } : undefined));
-      await impatient.upload(await trainingFile(row('plant')));
+      await upload(await trainingFile(row('plant')), impatient);
       assert.equal(provider.journal.count(FILES), 1);
     });
   });
@@ -144,6 +147,22 @@ describe('the trainer over the wire of OpenAI', () => {
         assert.equal(created(), 2);
       });
 
+    it('takes up a job whose model has no name yet, for a while', async () => {
+      const asked = await request();
+      const { id } = await trainer.adoptOrCreate(asked);
+      provider.jobs.finish(id, { status: 'succeeded', fine_tuned_model: null });
+      assert.equal((await trainer.adoptOrCreate(asked)).id, id);
+      provider.jobs.get(id).finished_at! -= 121;
+      assert.notEqual((await trainer.adoptOrCreate(asked)).id, id);
+    });
+
+    it('takes up no job that is being cancelled', async () => {
+      const asked = await request();
+      const { id } = await trainer.adoptOrCreate(asked);
+      provider.jobs.finish(id, 'cancel_requested');
+      assert.notEqual((await trainer.adoptOrCreate(asked)).id, id);
+    });
+
     it('none for as long as the list of jobs cannot be read', async () => {
       const wanted = await request();
       const excuse = { status: 200, body: { error: { message: 'Please wait.' } } };
@@ -151,7 +170,7 @@ describe('the trainer over the wire of OpenAI', () => {
         provider.setFaults(({ method }) => (method === 'GET' ? fault : undefined));
         const unread = failure('UnreadableAnswer', { retried: true });
         await assert.rejects(trainer.adoptOrCreate(wanted), unread);
-        await assert.rejects(trainer.cancel(wanted.key), unread);
+        await assert.rejects(trainer.cancel(wanted), unread);
       }
       assert.equal(created(), 0);
     });
@@ -251,12 +270,12 @@ describe('the trainer over the wire of OpenAI', () => {
       const done = twin(asked, 30);
       provider.jobs.finish(done.id, 'succeeded');
       const other = twin({ ...asked, key: 'another' }, 0);
-      assert.equal(await trainer.cancel(asked.key), 2);
+      assert.equal(await trainer.cancel(asked), 2);
       assert.deepEqual(
         [...going, done, other].map(({ id }) => statusOf(id)),
         ['cancelled', 'cancelled', 'succeeded', 'validating_files'],
       );
-      assert.equal(await trainer.cancel(asked.key), 0);
+      assert.equal(await trainer.cancel(asked), 0);
     });
 
     it('nothing where a job ends at that moment', async () => {
@@ -266,12 +285,39 @@ describe('the trainer over the wire of OpenAI', () => {
         if (path.endsWith('/cancel')) provider.jobs.finish(id, 'succeeded');
         return undefined;
       });
-      assert.equal(await trainer.cancel(asked.key), 0);
+      assert.equal(await trainer.cancel(asked), 0);
       assert.equal(statusOf(id), 'succeeded');
     });
   });
 
+  describe('does not take for cancelled', () => {
+    const onCancel = (fault: Fault) =>
+      provider.setFaults(({ path }) => (path.endsWith('/cancel') ? fault : undefined));
+
+    it('a job that goes on, whatever the provider says', async () => {
+      const asked = await request();
+      const { id } = twin(asked, 0);
+      onCancel({ status: 400 });
+      await assert.rejects(trainer.cancel(asked), (error: Error) => {
+        assert.match(error.message, new RegExp(`job ${id}, which is \\w+, is not`));
+        return failure('NotCancelled', { retried: true })(error);
+      });
+      onCancel('wrong-type');
+      await assert.rejects(trainer.cancel(asked), failure('UnreadableAnswer', { retried: true }));
+      // It was done, and nobody told.
+      provider.setFaults(undefined);
+      assert.equal(await trainer.cancel(asked), 0);
+      assert.equal(statusOf(id), 'cancelled');
+    });
+  });
+
   describe('polls', () => {
+    async function started() {
+      const asked = await request();
+      const { id } = await trainer.adoptOrCreate(asked);
+      return { id, look: () => trainer.poll(id, asked) };
+    }
+
     const states = {
       validating_files: 'pending',
       queued: 'pending',
@@ -285,9 +331,9 @@ describe('the trainer over the wire of OpenAI', () => {
     };
     for (const [status, state] of Object.entries(states))
       it(`a job that is ${status}`, async () => {
-        const { id } = await trainer.adoptOrCreate(await request());
+        const { id, look } = await started();
         provider.jobs.finish(id, status);
-        const job = await trainer.poll(id);
+        const job = await look();
         assert.deepEqual([job.id, job.state, job.detail], [id, state, status]);
         assert.equal(job.message, status === 'failed' ? 'The job failed.' : undefined);
         assert.equal(job.model?.startsWith('ft:') ?? false, status === 'succeeded');
@@ -297,37 +343,63 @@ describe('the trainer over the wire of OpenAI', () => {
       });
 
     it('a running job that gives no events', async () => {
-      const { id } = await trainer.adoptOrCreate(await request());
+      const { id, look } = await started();
       provider.jobs.finish(id, 'running');
       provider.setFaults(({ path }) => (path.endsWith('/events') ? { status: 404 } : undefined));
-      assert.equal((await trainer.poll(id)).state, 'running');
+      assert.equal((await look()).state, 'running');
     });
 
     it('a job that succeeded without a model', async () => {
-      const { id } = await trainer.adoptOrCreate(await request());
+      const { id, look } = await started();
       provider.jobs.finish(id, { status: 'succeeded', fine_tuned_model: null });
-      const job = await trainer.poll(id);
+      const job = await look();
       assert.deepEqual([job.state, job.model], ['succeeded', undefined]);
     });
 
+    it('a job whose model answers late, until it does', async () => {
+      const { id, look } = await started();
+      provider.jobs.finish(id, 'succeeded');
+      const message = `The model ${provider.jobs.get(id).fine_tuned_model} does not exist.`;
+      for (const body of [undefined, { error: { message } }]) {
+        provider.setFaults(({ path, model }) =>
+          path === CHAT && model !== MODEL ? { status: 404, body } : undefined,
+        );
+        const { state, detail } = await look();
+        assert.deepEqual(
+          [state, detail],
+          ['pending', 'succeeded, but its model does not answer yet'],
+        );
+      }
+      provider.setFaults(undefined);
+      assert.equal((await look()).state, 'succeeded');
+    });
+
+    for (const status of [400, 401, 404, 500])
+      it(`a job of a server that serves no models: ${status}`, async () => {
+        const { id, look } = await started();
+        provider.jobs.finish(id, 'succeeded');
+        provider.setFaults(({ path }) => (path === CHAT ? { status } : undefined));
+        assert.equal((await look()).state, 'succeeded');
+      });
+
     it('a job that was deleted under our feet', async () => {
-      const { id } = await trainer.adoptOrCreate(await request());
+      const { id, look } = await started();
       provider.jobs.remove(id);
-      assert.equal((await trainer.poll(id)).state, 'vanished');
+      assert.equal((await look()).state, 'vanished');
     });
 
     it('again after what is no job', async () => {
-      const { id } = await trainer.adoptOrCreate(await request());
+      const { look } = await started();
       provider.setFaults(() => 'wrong-type');
-      await assert.rejects(trainer.poll(id), failure('UnreadableAnswer', { retried: true }));
+      await assert.rejects(look(), failure('UnreadableAnswer', { retried: true }));
     });
 
     it('again after an error of the server', async () => {
-      const { id } = await trainer.adoptOrCreate(await request());
+      const { look } = await started();
       provider.setFaults(({ attempt }) =>
         attempt === 1 ? { status: 503, headers: { 'retry-after-ms': '1' } } : undefined,
       );
-      assert.equal((await trainer.poll(id)).state, 'pending');
+      assert.equal((await look()).state, 'pending');
     });
   });
 });

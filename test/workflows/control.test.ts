@@ -33,7 +33,7 @@ describe('a run under way', function () {
     const worker = await bench.worker();
     await worker.runUntil(async () => {
       const run = await bench.start(spec);
-      await provider.journal.waitFor((journal) => journal.count(CHAT) > 0);
+      await provider.journal.waitFor((journal) => journal.count(CHAT, { seeded: true }) > 0);
       await run.signal(pause);
       const { paused, roundWorkflowId } = await run.query<{
         paused: boolean;

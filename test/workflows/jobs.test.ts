@@ -27,7 +27,10 @@ describe('a fine-tuning job', function () {
 
   before(async () => {
     temporal = await startTemporal();
-    bench = await Bench.open(temporal, await startProvider(), { requestTimeoutSeconds: 2 });
+    bench = await Bench.open(temporal, await startProvider(), {
+      requestTimeoutSeconds: 2,
+      finalAfterSeconds: 0.3,
+    });
     stopWorker = runWorker(await bench.worker());
   });
   after(async () => {

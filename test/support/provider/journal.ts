@@ -64,15 +64,23 @@ export class Journal {
     return entry;
   }
 
-  /** Requests to a path; only those answered with `status` where one is given. */
+  /**
+   * Requests to a path; only those answered with `status` where one is given, and only those with a
+   * seed where they shall be `seeded`: questions, and no looks whether a model is there.
+   */
   count(
     path: string,
-    { method = 'POST', status }: { method?: string; status?: number } = {},
+    {
+      method = 'POST',
+      status,
+      seeded = false,
+    }: { method?: string; status?: number; seeded?: boolean } = {},
   ): number {
     return this.entries.filter(
       (entry) =>
         entry.path === path &&
         entry.method === method &&
+        (!seeded || entry.seed !== undefined) &&
         (status === undefined || entry.status === status),
     ).length;
   }
