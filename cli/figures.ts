@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { billLine, leftOutLines, selectionNotes, tallyCells } from '../core/report.ts';
+import { printable } from '../core/text.ts';
 import type { IngestReport, Proportion, RoundReport, Usage } from '../core/types.ts';
 import { table } from './table.ts';
 
@@ -58,7 +59,7 @@ export function reportTables(report: RoundReport, leftOut?: IngestReport): strin
   const title = `${report.run}, round ${report.round}: ${report.task} with ${report.model}, ${labelled} labelled, ${unlabelled} unlabelled, ${test} test, seed ${report.seed}`;
   return [
     pc.bold(title),
-    leftOut ? leftOutLines(leftOut) : '',
+    leftOut ? printable(leftOutLines(leftOut)) : '',
     accuracyTable(report),
     pseudoLabelTable(report),
     answerTable(report),
@@ -125,7 +126,7 @@ function costTable(report: RoundReport) {
     const models = usage.filter(({ phase }) => phase === name);
     if (models.length < 2) return [[name, time, ...counts(models[0])]];
     return models.map((one, index) => [
-      `${name}, ${one.model}`,
+      `${name}, ${printable(one.model)}`,
       index === 0 ? time : '',
       ...counts(one),
     ]);
@@ -136,7 +137,7 @@ function costTable(report: RoundReport) {
       rows,
       'right',
     ),
-    billLine(report),
+    printable(billLine(report)),
   ].join('\n');
 }
 

@@ -1,19 +1,27 @@
+import { emptyResults } from '../core/emptyResult.ts';
 import { print } from './context.ts';
 import { CliError, exitCode } from './errors.ts';
 import { figures, reportTables } from './figures.ts';
 import type { RunReports } from './run-reports.ts';
 import type { RunView } from './run-view.ts';
 
+/** Types of failures that the input is to blame for: it is to be mended first. */
+const INPUT: readonly string[] = ['DataError', 'SpecChanged', 'ModelNotFound'];
+/** Types of failures that would only come again. */
+const LASTING: readonly string[] = [...INPUT, ...emptyResults];
+
 /**
  * Makes sure that a run has come to its end.
  * @throws CliError when it did not complete, with the reason.
  */
-export function assertCompleted({ run, state, failure }: RunView): void {
-  if (state !== 'completed')
-    throw new CliError(
-      `run "${run}" ${state}${failure ? `: ${failure.join(': ')}` : ''}\nthe same command starts it again and reuses what is stored`,
-      { exit: exitCode.failed },
-    );
+export function assertCompleted({ run, state, failure, failureType = '' }: RunView): void {
+  if (state === 'completed') return;
+  const said = `run "${run}" ${state}${failure ? `: ${failure.join(': ')}` : ''}`;
+  const remedy = LASTING.includes(failureType)
+    ? ''
+    : '\nthe same command starts it again and reuses what is stored';
+  const exit = INPUT.includes(failureType) ? exitCode.badInput : exitCode.failed;
+  throw new CliError(said + remedy, { exit });
 }
 
 /** Prints the figures of the rounds that have ended. */

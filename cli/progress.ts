@@ -4,7 +4,8 @@ import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import type { PhaseStatus } from '../core/types.ts';
 import { CliError, exitCode } from './errors.ts';
-import { observeRun, type RunView } from './run-view.ts';
+import { observeRun, type PhaseView, type RunView } from './run-view.ts';
+import type { Stuck } from './stuck.ts';
 
 const NAME_WIDTH = 10;
 const LOOK_MS = 1_000;
@@ -72,10 +73,11 @@ class Notices {
   }
 }
 
-function notice({ run, state, workerPolling, status }: RunView): string | undefined {
+function notice({ run, state, workerPolling, stuck, status }: RunView): string | undefined {
   if (state !== 'running') return undefined;
   if (!workerPolling)
     return 'no worker is polling the task queue: start one with "semievol worker" (or "semievol dev")';
+  if (stuck) return stuckLine(stuck);
   if (status?.paused) return `paused; "semievol resume ${run}" lets it go on`;
   return status && status.rounds > 1 ? `round ${status.round} of ${status.rounds}` : undefined;
 }
@@ -87,6 +89,11 @@ const seconds = (phase: PhaseStatus) =>
 
 const amount = ({ done, total, unit }: PhaseStatus) =>
   total > 0 ? `${done}/${total} ${unit}` : done > 0 ? `${done} ${unit}` : '';
+
+/** What is told of a workflow that gets no further. */
+export function stuckLine({ workflowId, attempt, reason }: Stuck): string {
+  return `workflow ${workflowId} fails again and again (attempt ${attempt}): ${reason}`;
+}
 
 /** One line for one phase, as plain text. */
 export function phaseLine(phase: PhaseStatus): string {
@@ -117,7 +124,7 @@ class Bars implements ProgressDisplay {
   readonly #bars = new Map<string, SingleBar>();
   readonly #notices = new Notices();
   #round?: number;
-  #phases: PhaseStatus[] = [];
+  #phases: PhaseView[] = [];
 
   update(view: RunView): void {
     const text = this.#notices.of(view);
@@ -169,7 +176,7 @@ class Lines implements ProgressDisplay {
     if (text) this.say(text);
     for (const phase of view.phases) {
       const quarter = phase.total > 0 ? Math.floor((4 * phase.done) / phase.total) : 0;
-      const step = [view.status?.round, phase.state, quarter, phase.note?.startsWith('attempt')];
+      const step = [view.status?.round, phase.state, quarter, phase.trouble];
       const key = step.join();
       if (phase.state === 'waiting' || this.#shown.get(phase.name) === key) continue;
       this.#shown.set(phase.name, key);

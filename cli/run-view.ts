@@ -1,11 +1,20 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
-import { ActivityFailure, ChildWorkflowFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  type ProtoFailure,
+} from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { printable } from '../core/text.ts';
 import type { PhaseStatus, Progress, RoundStatus, RunStatus } from '../core/types.ts';
 import { CliError, messagesOf } from './errors.ts';
+import { findStuck, type Stuck } from './stuck.ts';
 import { isPolled } from './task-queue.ts';
 
+/** `TimeoutType` of Temporal's API. */
+const HEARTBEAT = 4;
 /** A query needs a worker to answer; one that has just died must not hold up the view. */
 const QUERY_MS = 5_000;
 
@@ -17,10 +26,20 @@ export interface RunView {
   /** Missing while no worker can answer. */
   status?: RunStatus;
   /** Phases of the round now running. */
-  phases: PhaseStatus[];
+  phases: PhaseView[];
   workerPolling: boolean;
+  /** What keeps it from going on, though it is running. */
+  stuck?: Stuck;
   /** Why it failed, outermost message first. */
   failure?: string[];
+  /** The failure's own type, such as `DataError`. */
+  failureType?: string;
+}
+
+/** A phase with what its activities say. */
+export interface PhaseView extends PhaseStatus {
+  /** Why an activity is being tried again. */
+  trouble?: string;
 }
 
 /** Looks at a run once. @throws CliError when there is no such run. */
@@ -31,18 +50,23 @@ export async function observeRun(client: Client, run: string, taskQueue: string)
   if (state === 'running') {
     const workerPolling = await isPolled(client, taskQueue);
     if (!workerPolling) return { run, state, phases: [], workerPolling };
+    const stuck = await findStuck(client, description);
+    if (stuck?.workflowId === run) return { run, state, phases: [], workerPolling, stuck };
     const status = await query<RunStatus>(client, run);
     const phases = status?.roundWorkflowId
       ? await observeRound(client, status.roundWorkflowId)
       : await observePreparation(client, run);
-    return { run, state, phases, workerPolling, status };
+    return { run, state, phases, workerPolling, status, stuck };
   }
   const closed = { run, state, phases: [], workerPolling: true };
   try {
     return { ...closed, status: (await handle.result()) as RunStatus };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
-    return { ...closed, failure: messagesOf(reasonOf(error)) };
+    const reason = reasonOf(error);
+    const failureType =
+      reason instanceof ApplicationFailure ? (reason.type ?? undefined) : undefined;
+    return { ...closed, failure: messagesOf(reason).map(printable), failureType };
   }
 }
 
@@ -70,24 +94,16 @@ export async function describeRun(
 }
 
 /** Before the first phase the run checks its endpoints and takes in its data. */
-async function observePreparation(client: Client, run: string): Promise<PhaseStatus[]> {
-  const { progress, trouble } = await activities(client, run);
-  return progress.length > 0 || trouble
-    ? [
-        {
-          done: 0,
-          total: 0,
-          unit: '',
-          ...progress[0],
-          name: 'prepare',
-          state: 'running',
-          note: trouble,
-        },
-      ]
+async function observePreparation(client: Client, run: string): Promise<PhaseView[]> {
+  const underWay = await activities(client, run);
+  const [{ total, unit } = { total: 0, unit: '' }] = underWay.progress;
+  const phase: PhaseStatus = { name: 'prepare', state: 'running', done: 0, total, unit };
+  return underWay.progress.length > 0 || underWay.trouble
+    ? [withActivities(phase, undefined, underWay)]
     : [];
 }
 
-async function observeRound(client: Client, workflowId: string): Promise<PhaseStatus[]> {
+async function observeRound(client: Client, workflowId: string): Promise<PhaseView[]> {
   const round = await query<RoundStatus>(client, workflowId);
   return Promise.all(
     (round?.phases ?? []).map(async (phase) =>
@@ -96,42 +112,55 @@ async function observeRound(client: Client, workflowId: string): Promise<PhaseSt
   );
 }
 
-/**
- * Adds what the phase's own workflow, and the activities under way, say of their progress: what
- * counts in the phase's unit goes to the sum, the rest becomes the note.
- */
 async function withProgress(
   client: Client,
   phase: PhaseStatus,
   roundWorkflowId: string,
-): Promise<PhaseStatus> {
+): Promise<PhaseView> {
   const [finished, underWay] = await Promise.all([
     phase.workflowId ? query<Progress>(client, phase.workflowId) : undefined,
     activities(client, phase.workflowId ?? roundWorkflowId),
   ]);
+  return withActivities(phase, finished, underWay);
+}
+
+/**
+ * Adds what the phase's own workflow, and the activities under way, say of their progress. What
+ * counts in the phase's unit goes to the sum. The note begins with what activities say in words,
+ * such as why an endpoint holds them back; then comes why one is tried again, then the amounts.
+ */
+export function withActivities(
+  phase: PhaseStatus,
+  finished: Progress | undefined,
+  { progress, trouble }: Activities,
+): PhaseView {
   const unit = finished?.unit ?? phase.unit;
-  const counted = underWay.progress.filter((part) => part.unit === unit);
-  const others = underWay.progress.filter((part) => part.unit !== unit && part.done > 0);
+  const counted = progress.filter((part) => part.unit === unit);
+  const others = progress.filter((part) => part.unit !== unit && part.done > 0);
   const sum = (parts: Progress[], of: 'done' | 'total') =>
     parts.reduce((total, part) => total + part[of], 0);
   const total = finished?.total || phase.total || sum(counted, 'total');
   const done = (finished?.done ?? 0) + sum(counted, 'done');
-  const notes = [
-    ...others.map((part) => `${part.done}${part.total ? `/${part.total}` : ''} ${part.unit}`),
-    ...counted.flatMap((part) => part.note ?? []),
+  const said = [
+    ...new Set(progress.flatMap(({ note }) => (note ? printable(note) : []))),
+    ...(trouble ? [trouble] : []),
   ];
+  const amounts = others.map(
+    (part) => `${part.done}${part.total ? `/${part.total}` : ''} ${part.unit}`,
+  );
   return {
     ...phase,
     done: total > 0 ? Math.min(done, total) : done,
     total,
     unit,
-    note: underWay.trouble ?? (notes.join(', ') || finished?.note || phase.note),
+    note: [...said, ...amounts].join(', ') || finished?.note || phase.note,
+    trouble,
   };
 }
 
-interface Activities {
+/** What a workflow's activities under way say. */
+export interface Activities {
   progress: Progress[];
-  /** Why an activity is being tried again. */
   trouble?: string;
 }
 
@@ -141,17 +170,29 @@ async function activities(client: Client, workflowId: string): Promise<Activitie
     .getHandle(workflowId)
     .describe()
     .catch(() => undefined);
-  for (const activity of description?.raw.pendingActivities ?? []) {
+  for (const { attempt, heartbeatDetails, lastFailure } of description?.raw.pendingActivities ??
+    []) {
     const [progress] = await decodeArrayFromPayloads(
       client.options.loadedDataConverter,
-      activity.heartbeatDetails?.payloads,
+      heartbeatDetails?.payloads,
     );
     if (progress) found.progress.push(progress as Progress);
-    if (activity.lastFailure?.message)
-      found.trouble = `attempt ${activity.attempt}: ${activity.lastFailure.message}`;
+    if (!lastFailure) continue;
+    found.trouble = isInterruption(lastFailure)
+      ? (found.trouble ?? interrupted(attempt ?? 2))
+      : `attempt ${attempt}: ${printable(lastFailure.message ?? 'failed')}`;
   }
   return found;
 }
+
+/** One that ends its worker each time is taken up again and again: then the number tells. */
+const interrupted = (attempt: number) =>
+  `taken up again after an interruption${attempt > 2 ? ` (attempt ${attempt})` : ''}`;
+
+/** Whether a worker was stopped or killed: another takes the activity up, and nothing is wrong. */
+const isInterruption = ({ applicationFailureInfo, timeoutFailureInfo }: ProtoFailure) =>
+  applicationFailureInfo?.type === 'WorkerShutdown' ||
+  timeoutFailureInfo?.timeoutType === HEARTBEAT;
 
 /** Asks a workflow for its `status`; undefined when nobody can answer now. */
 async function query<T>(client: Client, workflowId: string): Promise<T | undefined> {

@@ -13,9 +13,18 @@ export interface Findings {
   answers: readonly AnswerTally[];
 }
 
+/** The types of failures for results that are empty; with what is stored each would come again. */
+export const emptyResults = [
+  'AnswersCut',
+  'NothingRead',
+  'NoEntropy',
+  'NothingSelected',
+  'OneClass',
+] as const;
+
 /** Why a round cannot go on: the type of the failure, the reason in numbers and the remedy. */
 export interface EmptyResult {
-  type: 'AnswersCut' | 'NothingRead' | 'NoEntropy' | 'NothingSelected' | 'OneClass';
+  type: (typeof emptyResults)[number];
   message: string;
 }
 

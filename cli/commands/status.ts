@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { configOf, print, withClient } from '../context.ts';
-import { phaseLine } from '../progress.ts';
+import { phaseLine, stuckLine } from '../progress.ts';
 import { observeRun, type RunView } from '../run-view.ts';
 import { table } from '../table.ts';
 
@@ -54,11 +54,13 @@ function listing(runs: Listed[]): string {
   );
 }
 
-function describe({ run, state, status, phases, workerPolling, failure }: RunView): string {
+function describe(view: RunView): string {
+  const { run, state, status, phases, workerPolling, stuck, failure } = view;
   const round = status ? `, round ${status.round} of ${status.rounds}` : '';
   return [
     `${run}: ${status?.paused && state === 'running' ? 'paused' : state}${round}`,
     ...(failure ?? []).map((message) => `  ${message}`),
+    ...(stuck ? [`  ${stuckLine(stuck)}`] : []),
     ...phases.map((phase) => `  ${phaseLine(phase)}`),
     ...(workerPolling
       ? []
