@@ -125,7 +125,7 @@ function answerOf(
     ...slot,
     model,
     ...rest,
-    parsed: task.parse(sample.text, example),
+    parsed: task.parse(rest.text, example, rest.finishReason === 'length'),
     entropy: logprobs && meanEntropy(logprobs),
   };
 }

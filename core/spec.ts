@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isUrl, urlProblem } from './dataUrl.ts';
-import { fold } from './text.ts';
+import { spellingOf } from './spelling.ts';
 
 /**
  * The run spec: one file that describes a run. Every field has a default that serves; the JSON
@@ -35,8 +35,19 @@ const classification = z.strictObject({
   labels: z
     .array(z.string().trim().min(1))
     .min(2)
-    .refine((labels) => new Set(labels.map(fold)).size === labels.length, {
-      error: 'labels must differ in more than case and spaces',
+    .superRefine((labels, context) => {
+      const labelOf = new Map<string, string>();
+      for (const [index, label] of labels.entries()) {
+        const { key } = spellingOf(label);
+        const other = labelOf.get(key);
+        if (other === undefined) labelOf.set(key, label);
+        else
+          context.addIssue({
+            code: 'custom',
+            path: [index],
+            message: `"${label}" is another spelling of "${other}": labels must differ in more than case, spaces, "-" and "_"`,
+          });
+      }
     })
     .describe(
       'The label words. Answers in the data may be these words, or letters or digits of `options`.',

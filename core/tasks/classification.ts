@@ -1,24 +1,17 @@
 import type { TaskSpec } from '../spec.ts';
-import { fold, quoted } from '../text.ts';
+import { quoted } from '../text.ts';
 import { letterOf, outside, position, sameWord } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
-
-import { nameFinder, readAnswer } from './reading.ts';
+import { isDenied, NameFinder } from './names.ts';
+import { type Choices, readAnswer } from './reading.ts';
 import type { Task } from './task.ts';
 
 /** Answers are the label words, as the spec writes them. */
 export function classification(spec: Extract<TaskSpec, { type: 'classification' }>): Task {
   const { instruction, labels } = spec;
-  const labelOf = new Map(labels.map((label) => [fold(label), label]));
   const labelList = labels.join(', ');
-  const finder = nameFinder(labels);
-  const choices = {
-    opening(text: string) {
-      const found = finder.opening(text);
-      return found && { answer: labels[found.index]!, end: found.end };
-    },
-    named: (text: string) => finder.named(text).map((index) => labels[index]!),
-  };
+  const choices = labelChoices(labels);
+  const labelOf = (text: string) => choices.whole(text, false);
 
   return {
     ...sameWord,
@@ -29,22 +22,41 @@ export function classification(spec: Extract<TaskSpec, { type: 'classification' 
       candidate: (_, answer) => answer,
       target: (answer) => answer,
     }),
-    parse: (text) => labelOf.get(fold(text)) ?? readAnswer(text, choices),
+    parse: (text, _, isCut = false) => readAnswer(text, choices, isCut),
 
     canonical(raw, options) {
-      const label = labelOf.get(fold(raw));
-      if (label !== undefined) return { answer: label };
+      const label = labelOf(raw);
+      if (label !== null) return { answer: label };
       const unknown = (text: string) => `${quoted(text)} is not one of the labels: ${labelList}`;
       const index = position(raw);
       if (index === null || !options?.length) return { problem: `answer ${unknown(raw)}` };
       const option = options[index];
       if (option === undefined) return { problem: outside(raw, options) };
-      const meant = labelOf.get(fold(option));
-      return meant === undefined
+      const meant = labelOf(option);
+      return meant === null
         ? { problem: `option ${letterOf(index)}, ${unknown(option)}` }
         : { answer: meant };
     },
 
     checkOptions: () => null,
+  };
+}
+
+function labelChoices(labels: readonly string[]): Choices {
+  const finder = new NameFinder(labels);
+  const labelOf = (names: number[]) => (names.length === 1 ? labels[names[0]!]! : null);
+  const isWhole = (text: string, isCut: boolean) => !(isCut && finder.isBeginning(text));
+  return {
+    whole: (text, isCut) => (isWhole(text, isCut) ? labelOf(finder.whole(text)) : null),
+    opening(text, isCut) {
+      const found = finder.opening(text);
+      const answer = found && labelOf(found.names);
+      if (!answer || !isWhole(text.slice(found.start), isCut)) return null;
+      return { answer, end: found.end };
+    },
+    named(text) {
+      const found = [...finder.all(text)].filter(({ start }) => !isDenied(text, start));
+      return [...new Set(found.flatMap(({ names }) => names))].map((name) => labels[name]!);
+    },
   };
 }

@@ -2,7 +2,8 @@ import type { TaskSpec } from '../spec.ts';
 import { fold, normalise, quoted } from '../text.ts';
 import { letterOf, letterPosition, outside, position, sameWord } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
-import { type Choices, nameFinder, readAnswer } from './reading.ts';
+import { isDenied, NameFinder, type NameFound } from './names.ts';
+import { type Choices, readAnswer } from './reading.ts';
 import type { Task } from './task.ts';
 
 const MOST_OPTIONS = 26;
@@ -20,14 +21,8 @@ export function multipleChoice(spec: Extract<TaskSpec, { type: 'multiple-choice'
       target: (answer) => answer,
     }),
 
-    parse(text, { options = [] }) {
-      const index = letterPosition(text);
-      if (index !== null && index in options) return letterOf(index);
-      const [repeated] = lettersOfText(text, lines(options));
-      if (repeated) return repeated;
-      const [letter, ...others] = lettersOfText(text, options);
-      return letter && others.length === 0 ? letter : readAnswer(text, optionChoices(options));
-    },
+    parse: (text, { options = [] }, isCut = false) =>
+      readAnswer(text, optionChoices(options), isCut),
 
     canonical(raw, options = []) {
       const index = position(raw);
@@ -58,14 +53,17 @@ function lines(options: readonly string[] = []): string[] {
 
 /** The letters of the options of this text: none, one, or several where options repeat. */
 function lettersOfText(text: string, options: readonly string[]): string[] {
-  const wanted = fold(text);
-  return options.flatMap((option, index) => (fold(option) === wanted ? letterOf(index) : []));
+  return new NameFinder(options).whole(text).map(letterOf);
 }
 
+const CLOSING = String.raw`["'”’*_\x60)\]}$]*`;
 // What stands after a letter that is meant as an option, not as a word ("A mammal", "vitamin C x").
-const AFTER = String.raw`(?=["'”’*_\x60)\]]*(?:[.):,;!?/]|\s*$)|\s*(?:&|/)|\s+(?:or|and|because|since|is (?:the )?(?:correct|right|best))(?!\p{L}))`;
+const AFTER = String.raw`(?=${CLOSING}(?:[.):,;!?/<]|\s*$)|\s*(?:&|/)|\s+[-–—]\s|\s+(?:or|and|because|since|is (?:the )?(?:correct|right|best))(?!\p{L}))`;
 const BEFORE = String.raw`(?:\(|(?:[Oo]ption|[Cc]hoice|[Ll]etter)\s+)`;
-const OPENING_LETTER = new RegExp(`^[^\\p{L}\\p{N}]*${BEFORE}?([A-Za-z])${AFTER}`, 'u');
+const OPENING_LETTER = new RegExp(
+  `^[^\\p{L}\\p{N}]*${BEFORE}?([A-Za-z])${AFTER}${CLOSING}[.):]?`,
+  'u',
+);
 const NAMED_LETTER = new RegExp(
   `(?<![\\p{L}\\p{N}'’-])(?:${BEFORE}([A-Z])(?![\\p{L}\\p{N}])|([A-Z])${AFTER})`,
   'gmu',
@@ -73,27 +71,55 @@ const NAMED_LETTER = new RegExp(
 
 /** Options are named by letter or by text. A letter is a letter even where it is an option's text. */
 function optionChoices(options: readonly string[]): Choices {
-  const inRange = (letter: string) => (position(letter) ?? 0) < options.length;
-  const byText = options.flatMap((text, index) =>
-    letterPosition(text) !== null || lettersOfText(text, options).length > 1
-      ? []
-      : [{ text, letter: letterOf(index) }],
-  );
-  const finder = nameFinder(byText.map((one) => one.text));
+  const isOption = (letter: string) => (letterPosition(letter) ?? MOST_OPTIONS) < options.length;
+  const folded = options.map(fold);
+  const byText = options.flatMap((text, index) => {
+    const isUnique = folded.indexOf(folded[index]!) === folded.lastIndexOf(folded[index]!);
+    return isUnique && !isOption(text) ? [{ text, letter: letterOf(index) }] : [];
+  });
+  const finder = new NameFinder(byText.map(({ text }) => text));
+  const lettersOf = (names: number[]) => names.map((name) => byText[name]!.letter);
+  const letterFor = (names: number[]) => (names.length === 1 ? lettersOf(names)[0]! : null);
+  /** Whether a letter, where a text was cut off, may be the first word of an option. */
+  const isFirstWord = (letter: string) =>
+    letter === 'a' || options.some((option) => normalise(option).startsWith(`${letter} `));
   return {
-    opening(text) {
+    whole(text, isCut) {
+      if (isOption(text)) return letterOf(letterPosition(text)!);
+      const wanted = fold(text);
+      const line = lines(options).findIndex((one) => fold(one) === wanted);
+      if (line >= 0) return letterOf(line);
+      if (isCut && finder.isBeginning(text)) return null;
+      return letterFor(finder.whole(text));
+    },
+    opening(text, isCut) {
       const match = OPENING_LETTER.exec(text);
-      if (match && inRange(match[1]!))
-        return { answer: match[1]!.toUpperCase(), end: match[0].length };
+      if (match && isOption(match[1]!)) {
+        const end = match[0].length;
+        const isLast = isCut && text.slice(end).trim() === '';
+        return isLast && isFirstWord(match[1]!) ? null : { answer: match[1]!.toUpperCase(), end };
+      }
       const found = finder.opening(text);
-      return found && { answer: byText[found.index]!.letter, end: found.end };
+      if (!found || (isCut && finder.isBeginning(text.slice(found.start)))) return null;
+      const letter = letterFor(found.names);
+      return letter === null ? null : { answer: letter, end: found.end };
     },
     named(text) {
-      const letters = [...finder.rest(text).matchAll(NAMED_LETTER)]
+      const texts = [...finder.all(text)];
+      const rest = without(text, texts);
+      const letters = [...rest.matchAll(NAMED_LETTER)]
+        .filter(({ index }) => !isDenied(rest, index))
         .map((match) => (match[1] ?? match[2])!)
-        .filter(inRange);
-      const texts = finder.named(text).map((index) => byText[index]!.letter);
-      return [...new Set([...letters, ...texts])];
+        .filter(isOption);
+      const named = texts.filter(({ start }) => !isDenied(text, start));
+      return [...new Set([...letters, ...named.flatMap(({ names }) => lettersOf(names))])];
     },
   };
+}
+
+/** A text without the names found in it. */
+function without(text: string, found: readonly NameFound[]): string {
+  const ends = [0, ...found.map(({ end }) => end)];
+  const starts = [...found.map(({ start }) => start), text.length];
+  return ends.map((end, place) => text.slice(end, starts[place])).join('…');
 }

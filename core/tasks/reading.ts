@@ -1,77 +1,140 @@
-import { normalise } from '../text.ts';
+import { composed } from '../spelling.ts';
 
-/** How a task finds its answers in a text (in NFC). */
+/**
+ * How a task finds its answers in a text (`composed`). Where the text was cut off at its end
+ * (`isCut`), what may be the beginning of another answer there is none.
+ */
 export interface Choices {
+  /** The answer that the text is, and nothing else. */
+  whole(text: string, isCut: boolean): string | null;
   /** The answer the text opens with, and where the text goes on after it. */
-  opening(text: string): { answer: string; end: number } | null;
+  opening(text: string, isCut: boolean): { answer: string; end: number } | null;
   /** The different answers the text names, anywhere. */
   named(text: string): string[];
 }
 
-// "Answer: x", "**Answer:** x", "the answer is x", "Label = x"; group 1 is the rest of the line.
-const MARK =
-  /(?<![\p{L}\p{N}])(?:answer|label|option|choice)[*_`"”]*\s*(?:is\b(?!\s+not\b)|[:：=])[*_`\s:：]*(?=([^\n]*))/giu;
-const HEDGE = /^[\s"'”’)\]*_`]*(?:or|and|&|\/)(?![\p{L}\p{N}])/iu;
-
-/**
- * Reads the one answer a text gives, or null where it gives none or several: the last answer
- * that is marked as such, else the one its first line opens with, else the only one it names.
- */
-export function readAnswer(raw: string, choices: Choices): string | null {
-  const text = raw.normalize('NFC');
-  const marked = [...text.matchAll(MARK)].map((match) => match[1] ?? '').reverse();
-  for (const line of marked) {
-    const answer = opens(line, choices) ?? only(choices.named(line));
-    if (answer !== null) return answer;
-  }
-  const [first = ''] = text.trimStart().split('\n', 1);
-  const answer = only(choices.named(first));
-  if (answer !== null && opens(first, choices) === answer) return answer;
-  return only(choices.named(text));
+/** A text, and whether it was cut off at its end. */
+interface Passage {
+  text: string;
+  isCut: boolean;
 }
 
-function opens(line: string, choices: Choices): string | null {
-  const found = choices.opening(line);
-  return found && !HEDGE.test(line.slice(found.end)) ? found.answer : null;
+/**
+ * Reads the one answer a text gives, or null where it gives none or several: the text itself, else
+ * the last answer that is marked as such, else the one its first line opens with, else the only one
+ * it names. A text that was cut off has no last word: there a first sentence that is an answer comes
+ * before marks, and what is only named does not count.
+ */
+export function readAnswer(raw: string, choices: Choices, isCut: boolean): string | null {
+  const all = composed(raw);
+  const block = unfenced(all);
+  const text = unescaped(block);
+  const first = firstLine({ text, isCut });
+  return (
+    choices.whole(all, isCut) ??
+    fieldOf(block, choices) ??
+    choices.whole(text, isCut) ??
+    (isCut ? sentence(first, choices) : null) ??
+    marked({ text, isCut }, choices) ??
+    opening(first, choices) ??
+    (isCut ? null : only(choices.named(text)))
+  );
 }
 
 function only(answers: string[]): string | null {
   return answers.length === 1 ? answers[0]! : null;
 }
 
-const START = String.raw`(?<![\p{L}\p{M}\p{N}]|[\p{L}\p{N}][-'’]|\p{N}[.,])`;
-const END = String.raw`(?![\p{L}\p{M}\p{N}]|[-'’]\p{L}|[.,]\p{N})`;
-
-/**
- * Finds names (labels, texts of options) as whole words, in any case, in a text in NFC. Of names
- * that begin at the same place the longest is found. What is found are indices into `names`.
- */
-export function nameFinder(names: readonly string[]) {
-  const ranked = names
-    .map((name, index) => ({ pattern: pattern(name), length: normalise(name).length, index }))
-    .sort((a, b) => b.length - a.length);
-  const any = ranked.map((one) => `(${one.pattern})`).join('|') || '(?!)';
-  const anywhere = new RegExp(`${START}(?:${any})${END}`, 'giu');
-  const first = new RegExp(`^[^\\p{L}\\p{N}]*?(?:(?:an?|the)\\s+)??(?:${any})${END}`, 'iu');
-  const indexOf = (match: RegExpMatchArray) =>
-    ranked[match.slice(1).findIndex((group) => group !== undefined)]!.index;
-  return {
-    opening(text: string): { index: number; end: number } | null {
-      const match = first.exec(text);
-      return match && { index: indexOf(match), end: match[0].length };
-    },
-    named(text: string): number[] {
-      return [...new Set([...text.matchAll(anywhere)].map(indexOf))];
-    },
-    /** The text without the names in it. */
-    rest(text: string): string {
-      return text.replace(anywhere, '…');
-    },
-  };
+function firstLine({ text, isCut }: Passage): Passage {
+  const trimmed = text.trimStart();
+  const end = trimmed.indexOf('\n');
+  return end < 0 ? { text: trimmed, isCut } : { text: trimmed.slice(0, end), isCut: false };
 }
 
-function pattern(name: string): string {
-  return normalise(name)
-    .replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
-    .replaceAll(' ', '\\s+');
+/** What stands in a block of code, where that is all. */
+function unfenced(text: string): string {
+  return /^\s*```\w*\n([\s\S]*?)(?:\n```\s*)?$/.exec(text)?.[1] ?? text;
+}
+
+/** Without the backslashes that Markdown and LaTeX have before signs. */
+function unescaped(text: string): string {
+  return text.replace(/\\(?=[^\p{L}\p{N}\s])/gu, '');
+}
+
+const HEDGE = /^[\s"'”’)\]}*_`,;]*(?:[?&/]|(?:or|and)(?![\p{L}\p{N}]))/iu;
+const SENTENCE_END = /^[\s"'”’)\]}*_`]*(?:[.!](?![\p{N}.…])|$)/u;
+
+/** The answer a passage opens with, and what stands after it, unless that makes it doubtful. */
+function opened(
+  { text, isCut }: Passage,
+  choices: Choices,
+): { answer: string; rest: string } | null {
+  const found = choices.opening(text, isCut);
+  const rest = text.slice(found?.end);
+  return found && !HEDGE.test(rest) ? { answer: found.answer, rest } : null;
+}
+
+/** The answer that is the first sentence of a line. */
+function sentence(line: Passage, choices: Choices): string | null {
+  const found = opened(line, choices);
+  return found && SENTENCE_END.test(found.rest) ? found.answer : null;
+}
+
+/** The answer a line opens with, where it names no other. */
+function opening(line: Passage, choices: Choices): string | null {
+  const found = opened(line, choices);
+  return found && only(choices.named(line.text)) === found.answer ? found.answer : null;
+}
+
+const ANSWER = '(?:answer|label|option|choice)';
+// "Answer: x", "**Answer:** x", "the answer is x", "Label = x"; "<answer>x</answer>"; "\boxed{x}".
+const STATEMENT = new RegExp(
+  [
+    String.raw`\\boxed\s*\{(?<boxed>(?:[^{}]|\{[^{}]*\})*)`,
+    String.raw`(?<![\p{L}\p{N}])${ANSWER}["'”’*_\x60]*\s*(?:is(?!\p{L})|[:：=])[*_\x60\s:：]*`,
+    String.raw`<${ANSWER}>\s*`,
+  ].join('|'),
+  'giu',
+);
+
+/** The last answer that is marked as one. A mark speaks of what follows, up to another or the line's end. */
+function marked({ text, isCut }: Passage, choices: Choices): string | null {
+  const marks = [...text.matchAll(STATEMENT)];
+  for (const [place, { 0: mark, index, groups }] of [...marks.entries()].reverse()) {
+    const next = marks[place + 1]?.index;
+    const after = text.slice(index + mark.length, next);
+    const passage =
+      groups!.boxed === undefined
+        ? firstLine({ text: after, isCut: isCut && next === undefined })
+        : { text: unset(groups!.boxed), isCut: isCut && after === '' };
+    const answer =
+      opened(passage, choices)?.answer ??
+      (passage.isCut ? null : only(choices.named(passage.text)));
+    if (answer !== null) return answer;
+  }
+  return null;
+}
+
+/** A LaTeX text without its commands: "\text{B}" is "B". */
+function unset(latex: string): string {
+  return latex.replace(/\\\p{L}+\s*|[{}]/gu, '');
+}
+
+const ANSWER_FIELD = new RegExp(`^(?:final[_ ]?)?${ANSWER}$`, 'i');
+
+/** The answer in a JSON object: the field of that name, else the only field that is an answer. */
+function fieldOf(text: string, choices: Choices): string | null {
+  if (!/^\s*\{/.test(text)) return null;
+  let fields: [string, unknown][];
+  try {
+    fields = Object.entries(JSON.parse(text) as object);
+  } catch {
+    return null; // it only looks like one
+  }
+  const marked = fields.filter(([name]) => ANSWER_FIELD.test(name));
+  const answers = (marked.length > 0 ? marked : fields)
+    .flatMap(([, value]) => value)
+    .map((value) => choices.whole(composed(String(value)), false))
+    .filter((answer) => answer !== null);
+  return only([...new Set(answers)]);
 }

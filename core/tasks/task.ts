@@ -20,8 +20,11 @@ export interface Task {
   target(answer: string): string;
   /** A row of a training file in chat format: system, user, assistant. */
   trainingRow(x: Example, answer: string): { messages: ChatMessage[] };
-  /** The canonical answer that a model's text gives; null where it gives none, or several. */
-  parse(text: string, x: Example): string | null;
+  /**
+   * The canonical answer that a model's text gives; null where it gives none, or several. Of a text
+   * that was cut off (`isCut`) only what is stated beyond doubt before the cut counts.
+   */
+  parse(text: string, x: Example, isCut?: boolean): string | null;
   /** Whether two answers are the same. */
   equal(a: string, b: string): boolean;
   /** Whether a parsed answer is the gold one; false without either. */

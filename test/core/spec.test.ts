@@ -27,7 +27,17 @@ describe('the run spec', () => {
       ['collaborators.1.name'],
     );
     const labels = { ...least, task: { type: 'classification', labels: ['Plant', 'plant '] } };
-    assert.match(String(problems(labels)), /^task\.labels,labels must differ/);
+    assert.match(
+      String(problems(labels)),
+      /^task\.labels\.1,"plant" is another spelling of "Plant"/,
+    );
+    const spelled = {
+      ...least,
+      task: { type: 'classification', labels: ['not_spam', 'Not spam'] },
+    };
+    assert.match(String(problems(spelled)), /labels must differ in more than case, spaces, "-"/);
+    const signed = { ...least, task: { type: 'classification', labels: ['C', 'C++', '-1', '1'] } };
+    assert.equal(problems(signed), undefined);
     assert.match(String(problems({ ...least, round: 2 })), /round/);
   });
 
