@@ -11,6 +11,8 @@ export interface Dependencies {
   endpoints: Endpoints;
   /** How long requests under way may still take when the worker stops, in milliseconds. */
   shutdownGraceMs: number;
+  /** Folders from which users' own training files may be read. */
+  trainingFolders: readonly string[];
 }
 
 /** Names one round of a run and the data it works on. */

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ApplicationFailure } from '@temporalio/common';
 import { ranges } from '../core/range.ts';
 import { isSelected, type Threshold } from '../core/selection.ts';
 import type { TrainingFile } from '../providers/trainer.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { linesOf } from './lines.ts';
+import { ownFile } from './ownFile.ts';
 import type { Tracker } from './progress.ts';
+import { withFolder } from './scratch.ts';
 
 const BATCH = 1_000;
 
@@ -20,7 +19,7 @@ export type TrainingRows =
   /** All labelled examples, the whole of them `times` times. */
   | { from: 'labelled'; ref: RoundRef; times: number }
   | { from: 'labelled-and-selected'; ref: RoundRef; threshold: Threshold }
-  /** A chat-format JSONL file that the worker can read. */
+  /** A chat-format JSONL file in one of the worker's `trainingFolders`. */
   | { from: 'file'; path: string };
 
 /**
@@ -33,8 +32,7 @@ export async function withTrainingFile<T>(
   tracker: Tracker,
   use: (file: TrainingFile, count: number) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'semievol-'));
-  try {
+  return withFolder(async (folder) => {
     const path = join(folder, 'train.jsonl');
     const hash = createHash('sha256');
     let bytes = 0;
@@ -47,24 +45,17 @@ export async function withTrainingFile<T>(
         done(null, line);
       },
     });
-    await pipeline(Readable.from(lines(dependencies, rows)), measure, createWriteStream(path), {
-      signal: tracker.signal,
-    });
-    return await use({ path, sha256: hash.digest('hex'), bytes }, count);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    const file = createWriteStream(path, { mode: 0o600 });
+    const { signal } = tracker;
+    await pipeline(Readable.from(lines(dependencies, rows)), measure, file, { signal });
+    return use({ path, sha256: hash.digest('hex'), bytes }, count);
+  });
 }
 
 async function* lines(dependencies: Dependencies, rows: TrainingRows): AsyncIterable<Buffer> {
   if (rows.from === 'file') {
-    await access(rows.path).catch(({ message }) => {
-      throw ApplicationFailure.nonRetryable(
-        `the worker cannot read the training file: ${message}`,
-        'DataError',
-      );
-    });
-    for await (const line of linesOf(createReadStream(rows.path, 'utf8')))
+    const path = await ownFile(rows.path, dependencies.trainingFolders);
+    for await (const line of linesOf(createReadStream(path, 'utf8')))
       if (line.trim() !== '') yield Buffer.from(`${line}\n`);
     return;
   }

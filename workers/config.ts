@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { endpointConfig } from '../providers/config.ts';
@@ -42,6 +42,12 @@ const configSchema = z.strictObject({
         .default(20)
         .describe(
           'Time that requests under way still get when the worker stops; nothing new is sent.',
+        ),
+      trainingFolders: z
+        .array(z.string().min(1))
+        .default(['.'])
+        .describe(
+          'Folders (relative to this file) that `fineTune` may read training files from, with all in them.',
         ),
       deployment: z
         .strictObject({
@@ -90,7 +96,7 @@ export function defineConfig(config: z.input<typeof configSchema> = {}): Config 
 
 /**
  * Loads a configuration module (`temporal.config.ts` of the working folder unless told otherwise);
- * a local store folder becomes absolute, seen from the module.
+ * local folders become absolute, seen from the module.
  * @throws ConfigError when the file is missing or has no usable default export.
  */
 export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
@@ -104,10 +110,17 @@ export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
     throw new ConfigError(
       `${file} has no default export: write "export default defineConfig({…})"`,
     );
-  const config = defineConfig(module.default);
-  const { uri } = config.store;
-  const local = !/^[a-z0-9+.-]+:\/\//i.test(uri);
-  return local && !isAbsolute(uri)
-    ? { ...config, store: { ...config.store, uri: resolve(dirname(path), uri) } }
-    : config;
+  return atPlace(defineConfig(module.default), dirname(path));
+}
+
+/** The configuration with its local folders as they are seen from a folder. */
+function atPlace(config: Config, folder: string): Config {
+  const { store, worker } = config;
+  const isLocal = !/^[a-z0-9+.-]+:\/\//i.test(store.uri);
+  const trainingFolders = worker.trainingFolders.map((one) => resolve(folder, one));
+  return {
+    ...config,
+    store: isLocal ? { ...store, uri: resolve(folder, store.uri) } : store,
+    worker: { ...worker, trainingFolders },
+  };
 }

@@ -51,6 +51,7 @@ async function open({ store: place, endpoints, worker }: Config): Promise<Opened
       store,
       endpoints: new Endpoints(endpoints),
       shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
+      trainingFolders: worker.trainingFolders,
     }),
     close: () => store.close(),
   };

@@ -14,7 +14,12 @@ export async function prepareRound(stack: Stack, spec: RunSpec): Promise<RoundRe
   const config = stack.config({ maxInFlight: 64 });
   const store = await openStore(config.store);
   const endpoints = new Endpoints(config.endpoints);
-  const activities = createActivities({ store, endpoints, shutdownGraceMs: 0 });
+  const activities = createActivities({
+    store,
+    endpoints,
+    shutdownGraceMs: 0,
+    trainingFolders: [],
+  });
   const call = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>
     new MockActivityEnvironment().run(activity, input);
   try {

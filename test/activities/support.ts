@@ -28,6 +28,7 @@ export interface SetUp {
   endpoint?: object;
   provider?: ProviderOptions;
   examples?: StoredExample[];
+  trainingFolders?: string[];
 }
 
 /** The activities over a real store and the stand-in provider. */
@@ -60,7 +61,10 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     provider,
     store,
     endpoints,
-    activities: createActivities({ store, endpoints, shutdownGraceMs: 500 }),
+    activities: createActivities({
+      ...{ store, endpoints, shutdownGraceMs: 500 },
+      trainingFolders: setUp.trainingFolders ?? [],
+    }),
     tables: store.run(RUN, ref.dataset),
     close: async () => {
       await provider.close();

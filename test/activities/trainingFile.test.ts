@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { CancelledFailure } from '@temporalio/common';
+import { basename, join } from 'node:path';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { TrainingRows } from '../../activities/trainingFile.ts';
 import { createTask } from '../../core/tasks.ts';
@@ -41,9 +42,16 @@ const pseudo = [
 describe('a training file', () => {
   let lab: Laboratory;
   let scratch: string;
+  /** From which users' own files are read. */
+  let folder: string;
   const before = process.env.TMPDIR;
   beforeEach(async () => {
-    lab = await openLaboratory({ examples: [...labelled, ...unlabelled] });
+    scratch = await mkdtemp(join(tmpdir(), 'semievol-scratch-'));
+    folder = await mkdtemp(join(tmpdir(), 'semievol-own-'));
+    lab = await openLaboratory({
+      examples: [...labelled, ...unlabelled],
+      trainingFolders: [folder],
+    });
     await lab.tables.addPseudoLabels(
       pseudo.map(([label, entropy], ordinal) => ({
         round: 1,
@@ -56,14 +64,13 @@ describe('a training file', () => {
         collaborators: 1,
       })),
     );
-    scratch = await mkdtemp(join(tmpdir(), 'semievol-scratch-'));
     process.env.TMPDIR = scratch;
   });
   afterEach(async () => {
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
     await lab.close();
-    await rm(scratch, { recursive: true });
+    for (const made of [scratch, folder]) await rm(made, { recursive: true });
   });
 
   const upload = (rows: TrainingRows) =>
@@ -109,14 +116,68 @@ describe('a training file', () => {
     assert.equal(lab.provider.journal.count('/files'), 1);
   });
 
-  it("may be a user's own, whose lines stay as they are", async () => {
-    const path = join(scratch, 'own.jsonl');
-    const lines = ['{"messages": [{"content": "one\u2028line"}]}', '{"messages": []}'];
-    await writeFile(path, `${lines[0]}\n\n${lines[1]}`);
-    const { fileId, count } = await upload({ from: 'file', path });
-    assert.equal(count, 2);
-    assert.equal(await contentOf(fileId), `${lines.join('\n')}\n`);
-    await assert.rejects(upload({ from: 'file', path: join(scratch, 'none') }), /none/);
+  describe("that is a user's own", () => {
+    const own = (path: string) => upload({ from: 'file', path });
+    const row = '{"messages": []}';
+    const refused = (words: RegExp) => (error: unknown) => {
+      assert.ok(error instanceof ApplicationFailure && error.nonRetryable);
+      assert.equal(error.type, 'DataError');
+      assert.match(error.message, words);
+      return true;
+    };
+
+    it('is taken with its lines as they are', async () => {
+      const path = join(folder, 'own.jsonl');
+      const lines = ['{"messages": [{"content": "one\u2028line"}]}', row];
+      await writeFile(path, `${lines[0]}\n\n${lines[1]}`);
+      const { fileId, count } = await own(path);
+      assert.equal(count, 2);
+      assert.equal(await contentOf(fileId), `${lines.join('\n')}\n`);
+      await symlink(path, join(folder, 'link.jsonl'));
+      assert.equal((await own(join(folder, 'link.jsonl'))).fileId, fileId);
+    });
+
+    it('is refused outside of the folders that are named, also by way of a link', async () => {
+      const words = /in none of the folders.*worker\.trainingFolders of temporal\.config\.ts/;
+      const outside = join(scratch, 'secret.jsonl');
+      await writeFile(outside, row);
+      await symlink(outside, join(folder, 'link.jsonl'));
+      await symlink(scratch, join(folder, 'folder'));
+      for (const path of [
+        outside,
+        join(folder, 'link.jsonl'),
+        join(folder, 'folder', 'secret.jsonl'),
+        `${folder}/../${basename(scratch)}/secret.jsonl`,
+      ])
+        await assert.rejects(own(path), refused(words), path);
+      assert.equal(lab.provider.journal.count('/files'), 0);
+    });
+
+    it('is refused where it is no file', async () => {
+      execFileSync('mkfifo', [join(folder, 'pipe')]);
+      await mkdir(join(folder, 'sub'));
+      await assert.rejects(own(join(folder, 'pipe')), refused(/pipe is no file/));
+      await assert.rejects(own(join(folder, 'sub')), refused(/sub is no file/));
+      await assert.rejects(own(join(folder, 'none')), refused(/none cannot be read .*ENOENT/));
+    });
+  });
+
+  it('is for nobody else to read', async () => {
+    lab.provider.setFaults(({ method }) => (method === 'POST' ? 'hang' : undefined));
+    const surroundings = environment();
+    const input = {
+      endpoint: 'local',
+      rows: { from: 'labelled', ref, times: 1 },
+      lineage,
+    } as const;
+    const running = surroundings.run(lab.activities.uploadTrainingFile, input);
+    await lab.provider.journal.waitFor((journal) => journal.count('/files') === 1);
+    const [made] = await readdir(scratch);
+    const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+    assert.equal(await modeOf(join(scratch, made!)), 0o700);
+    assert.equal(await modeOf(join(scratch, made!, 'train.jsonl')), 0o600);
+    surroundings.cancel();
+    await assert.rejects(running, CancelledFailure);
   });
 
   describe('leaves nothing behind', () => {

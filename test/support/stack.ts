@@ -48,7 +48,7 @@ export function testConfig(
   return defineConfig({
     store,
     endpoints: { local: { baseURL, pollSeconds: 0.05, ...endpoint } },
-    worker: { shutdownGraceSeconds: 1 },
+    worker: { shutdownGraceSeconds: 1, trainingFolders: [folder] },
   });
 }
 

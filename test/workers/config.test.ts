@@ -92,12 +92,13 @@ describe('the configuration', () => {
       return loadConfig(file);
     }
 
-    it('with a store folder that is seen from there, whatever the working folder', async () => {
+    it('with local folders that are seen from there, whatever the working folder', async () => {
       const config = await load(
         'folder.ts',
         "export default defineConfig({ store: { uri: 'data/store' }, temporal: { taskQueue: 'q' } });",
       );
       assert.equal(config.store.uri, join(folder, 'data/store'));
+      assert.deepEqual(config.worker.trainingFolders, [folder]);
       assert.equal(config.temporal.taskQueue, 'q');
       assert.notEqual(relative(process.cwd(), folder), '');
     });
