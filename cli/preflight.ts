@@ -4,6 +4,7 @@ import { preflight } from '../activities/ingest/preflight.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { EndpointConfig } from '../providers/config.ts';
+import { whyUnreachable } from '../providers/connection.ts';
 import { Endpoint } from '../providers/endpoint.ts';
 import type { Config } from '../workers/config.ts';
 import { CliError, messagesOf } from './errors.ts';
@@ -93,11 +94,16 @@ export async function endpointProblems(
     if (error instanceof APIError && error.status === 404) return [];
     if (error instanceof APIConnectionError)
       return [
-        `endpoint "${name}" does not answer at ${baseURL}: start it${isLocal(baseURL) ? ' (the embedded engine comes with "semievol dev")' : ''}, or correct its baseURL in temporal.config.ts`,
+        `endpoint "${name}" does not answer at ${baseURL}${because(error)}: start it${isLocal(baseURL) ? ' (the embedded engine comes with "semievol dev")' : ''}, or correct its baseURL in temporal.config.ts`,
       ];
     return [messagesOf(endpoint.failure(error))[0]!];
   }
 }
+
+const because = (error: Error) => {
+  const why = whyUnreachable(error);
+  return why ? ` (${why})` : '';
+};
 
 /** Whether a URL leads to this machine. */
 export function isLocal(url: string): boolean {

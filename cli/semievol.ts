@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { trustCertificates } from './certificates.ts';
 import { runCommandLine } from './command-line.ts';
 import { addControls } from './commands/control.ts';
 import { addDemo } from './commands/demo.ts';
@@ -12,6 +13,7 @@ import { addStatus } from './commands/status.ts';
 import { addWorker } from './commands/worker.ts';
 import type { GlobalOptions } from './context.ts';
 import { exitCode, exitCodeOf, messagesOf } from './errors.ts';
+import { useProxies } from './proxies.ts';
 
 const program = new Command('semievol')
   .description(packageJson.description)
@@ -24,7 +26,11 @@ const program = new Command('semievol')
     'after',
     '\nExit codes: 0 done, 1 failed, 2 wrong usage or input (nothing was spent), 130 interrupted.\n\nExample:\n  $ semievol dev                                                       (one terminal)\n  $ semievol run examples/fpb.yaml --data ../data/fpb --follow         (another)',
   )
-  .exitOverride();
+  .exitOverride()
+  .hook('preAction', () => {
+    useProxies();
+    trustCertificates();
+  });
 
 for (const add of [
   addDemo,

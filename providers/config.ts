@@ -3,9 +3,20 @@ import { z } from 'zod';
 const count = z.number().int().positive();
 const price = z.number().min(0).optional();
 
+const holdsSecrets = (url: string): boolean => {
+  const { username, password, search } = new URL(url);
+  return `${username}${password}${search}` !== '';
+};
+
 /** How to reach and use one OpenAI-compatible endpoint. */
 export const endpointConfig = z.strictObject({
-  baseURL: z.url({ protocol: /^https?$/ }).describe('Root of an OpenAI-compatible API, …/v1.'),
+  baseURL: z
+    .url({ protocol: /^https?$/, error: 'give an address, http://… or https://…' })
+    .refine((url) => !holdsSecrets(url), {
+      error:
+        'the address holds a user name, a password or a query, and would be told in messages: leave them out, and name the variable of the key as apiKeyEnv',
+    })
+    .describe('Root of an OpenAI-compatible API, …/v1.'),
   apiKeyEnv: z
     .string()
     .regex(

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { APIConnectionError, APIError, BadRequestError } from 'openai';
 import { z } from 'zod';
 import { TooFewSamples } from './completion.ts';
+import { whyUnreachable } from './connection.ts';
 
 /**
  * What is wrong with this one request, not with the endpoint: the same request would be refused
@@ -42,11 +43,13 @@ export function endpointFailure(
   error: unknown,
   where: { endpoint: string; apiKeyEnv?: string; model?: string },
 ): Error {
-  if (error instanceof APIConnectionError)
+  if (error instanceof APIConnectionError) {
+    const why = whyUnreachable(error);
     return ApplicationFailure.retryable(
-      `endpoint "${where.endpoint}" cannot be reached`,
+      `endpoint "${where.endpoint}" cannot be reached${why ? `: ${why}` : ''}`,
       'Unreachable',
     );
+  }
   if (error instanceof TooFewSamples)
     return ApplicationFailure.nonRetryable(
       `endpoint "${where.endpoint}" ${error.message}`,

@@ -26,7 +26,12 @@ function connectOptions(config: Config) {
   const { profile, address, namespace } = config.temporal;
   const { connectionOptions, namespace: fromProfile } = loadClientConnectConfig({ profile });
   return {
-    connection: { ...connectionOptions, ...(address ? { address } : {}) },
+    connection: {
+      ...connectionOptions,
+      ...(address ? { address } : {}),
+      // By no proxy, as a worker's connection: else some of the variables would cut off the client.
+      channelArgs: { 'grpc.enable_http_proxy': 0 },
+    },
     namespace: namespace ?? fromProfile ?? 'default',
   };
 }

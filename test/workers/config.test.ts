@@ -56,6 +56,15 @@ describe('the configuration', () => {
       );
     });
 
+  for (const secret of ['https://me:hidden@a.test/v1', 'https://a.test/v1?key=hidden'])
+    it(`refuses an address with a secret, and does not repeat it: ${secret}`, () => {
+      assert.throws(
+        () => defineConfig({ endpoints: { one: { baseURL: secret } } }),
+        ({ message }: Error) =>
+          /one\.baseURL: .*apiKeyEnv/.test(message) && !/hidden/.test(message),
+      );
+    });
+
   it('names every wrong field at once', () => {
     const config = {
       endpoints: { one: { baseURL: 'x', pollSeconds: 0 } },
