@@ -3,9 +3,9 @@ import { z } from 'zod';
 const count = z.number().int().positive();
 const price = z.number().min(0).optional();
 
-const holdsSecrets = (url: string): boolean => {
-  const { username, password, search } = new URL(url);
-  return `${username}${password}${search}` !== '';
+const holdsSecrets = (address: string): boolean => {
+  const url = URL.parse(address);
+  return Boolean(url?.username || url?.password || url?.search);
 };
 
 /** How to reach and use one OpenAI-compatible endpoint. */
