@@ -1,8 +1,19 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import { z } from 'zod';
+import { fieldName, sentenceOf } from '../core/issues.ts';
 import { type RunSpec, runSpec } from '../core/spec.ts';
+import { printable } from '../core/text.ts';
 import { CliError, messagesOf } from './errors.ts';
 import { suggestion } from './nearest.ts';
 
@@ -21,56 +32,105 @@ interface JsonSchema {
 type Issue = z.core.$ZodIssue;
 type Path = PropertyKey[];
 
+/** Most bytes of a spec; thousands of labels fit in. */
+const maxSize = 4 * 1024 ** 2;
+
 /**
  * Reads and checks a run spec.
  * @throws CliError naming the file, and for each mistake line, column, field and remedy.
  */
 export async function readRunSpec(file: string): Promise<RunSpec> {
   const lines = new LineCounter();
-  const document = parseDocument(await readText(file), { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
+    return `${printable(file)}:${line}:${col}`;
   };
+  const document = parseDocument(await readText(file), { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0)
     throw new CliError(
-      document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`).join('\n'),
+      document.errors.map((error) => `${at(error.pos[0])}: ${mistake(error)}`).join('\n'),
     );
-  const result = runSpec.safeParse(document.toJS() ?? {});
+  const input = contentOf(document, at);
+  const result = runSpec.safeParse(input);
   if (!result.success)
     throw new CliError(
-      problems(document, result.error.issues)
+      problems(document, input, result.error.issues)
         .map(({ offset, message }) => `${at(offset)}: ${message}`)
         .join('\n'),
     );
   return result.data;
 }
 
-async function readText(file: string): Promise<string> {
+/** The parser gives up on what is nested by the thousand as on a mistake. */
+function mistake({ code, message }: YAMLError): string {
+  return code === 'RESOURCE_EXHAUSTION' ? 'lists are nested too deeply for a spec' : message;
+}
+
+/** What the document says. Aliases may stand for more than any memory holds: these are refused. */
+function contentOf(document: Document, at: (offset: number) => string): unknown {
   try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    let offset = 0;
+    visit(document, {
+      Alias(_, alias) {
+        offset = alias.range?.[0] ?? 0;
+        return visit.BREAK;
+      },
+    });
+    throw new CliError(
+      `${at(offset)}: the aliases (*name) from here on stand for too much. Write the values out`,
+    );
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  const name = printable(file);
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) throw new CliError(`${name} is not a file. Write the spec into one`);
+    if (found.size > maxSize)
+      throw new CliError(
+        `${name} has ${found.size} bytes, more than a spec can (${maxSize}). Is it a data file?`,
+      );
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
   } catch (error) {
+    if (error instanceof CliError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT')
       throw new CliError(
-        `run spec ${file} not found in ${process.cwd()}: examples/ has some to start from`,
+        `run spec ${name} not found in ${process.cwd()}: examples/ has some to start from`,
       );
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-      throw new CliError(`${file} is not UTF-8 text: save it as UTF-8`);
-    throw new CliError(`${file} cannot be read: ${messagesOf(error)[0]}`, { cause: error });
+      throw new CliError(`${name} is not UTF-8 text: save it as UTF-8`);
+    throw new CliError(`${name} cannot be read: ${messagesOf(error)[0]}`, { cause: error });
   }
 }
 
 /** What is wrong in a document, in the order of its lines. `offset` is into the text. */
-function problems(document: Document, issues: Issue[]): { offset: number; message: string }[] {
+function problems(
+  document: Document,
+  input: unknown,
+  issues: Issue[],
+): { offset: number; message: string }[] {
+  const written = (path: readonly PropertyKey[]) => {
+    const node = document.getIn(path, true);
+    return isScalar(node) ? node.source : undefined;
+  };
   return issues
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => ({
             offset: keyOffset(document, issue.path, key),
-            message: `unknown field ${fieldName([...issue.path, key])}${hint(issue.path, key)}`,
+            message: `unknown field ${printable(fieldName([...issue.path, key]))}${hint(issue.path, key)}`,
           }))
-        : [{ offset: valueOffset(document, issue.path), message: describe(issue) }],
+        : [
+            {
+              offset: valueOffset(document, issue.path),
+              message: sentenceOf(issue, input, { showTexts: true, written }),
+            },
+          ],
     )
     .sort((a, b) => a.offset - b.offset);
 }
@@ -89,24 +149,6 @@ function valueOffset(document: Document, path: Path): number {
     if (isNode(node) && node.range) return node.range[0];
   }
   return document.contents?.range?.[0] ?? 0;
-}
-
-function describe(issue: Issue): string {
-  const field = fieldName(issue.path);
-  if (issue.code === 'invalid_union' && 'options' in issue)
-    return `${field} must be ${(issue.options as string[]).map((one) => `"${one}"`).join(' or ')}`;
-  const alternatives = issue.code === 'invalid_union' ? issue.errors.flat() : [issue];
-  const wanted = alternatives.map((one) => one.message.replace(/^Invalid input: /, ''));
-  if (wanted.every((one) => one.endsWith('received undefined'))) return `${field} is missing`;
-  return `${field}: ${[...new Set(wanted)].join(', or ')}`;
-}
-
-/** `collaborators[0].shots` */
-function fieldName(path: Path): string {
-  const name = path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
-    .join('');
-  return name.replace(/^\./, '') || 'the spec';
 }
 
 function hint(path: Path, key: string): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { readRunSpec, runSpecSchema, withDataFolder } from '../../cli/run-spec.ts';
 import { goodSpec, scratch } from './support.ts';
@@ -57,15 +58,59 @@ describe('run spec file', () => {
       .replace('type: classification', 'type: regression');
     assert.deepEqual(await complaints(`${yaml}seed: 1.5\n`), [
       '1:1: name is missing',
-      '2:9: task.type must be "classification" or "multiple-choice"',
-      '7:9: data.test: expected string, received number, or expected array, received number',
-      '8:7: seed: expected int, received number',
+      '2:9: task.type must be "classification" or "multiple-choice", not the text "regression"',
+      '7:9: data.test must be a text or a list, not 3. Put quotes around it: "3"',
+      '8:7: seed must be a whole number, not 1.5',
     ]);
   });
 
   it('gives the line of a mistake in the YAML itself', async () => {
     const [line] = await complaints(`${goodSpec}seed: [1\n`);
     assert.match(line ?? '', /^\d+:\d+: Flow sequence/);
+  });
+
+  it('says to quote what YAML takes for a boolean or a number', async () => {
+    assert.deepEqual(await complaints(goodSpec.replace('[up, down]', '[True, no, 0x1]')), [
+      '4:12: task.labels[0] must be a text, not true. Put quotes around it: "True"',
+      '4:22: task.labels[2] must be a text, not 1. Put quotes around it: "0x1"',
+    ]);
+    const numbers = await complaints(`${goodSpec}seed: "7"\n`);
+    assert.deepEqual(numbers, [
+      '9:7: seed must be a number, not the text "7". Write it without quotes',
+    ]);
+  });
+
+  it('refuses a secret in a URL, with its line and without telling it', async () => {
+    const yaml = goodSpec.replace('test.csv', '[a.csv, "https://me.example/t.csv?sig=SECRET"]');
+    const [line, ...others] = await complaints(yaml);
+    assert.match(
+      line!,
+      /^8:17: data\.test\[1\]: https:\/\/me\.example\/t\.csv: the query .*SEMIEVOL_DATA_QUERY/,
+    );
+    assert.doesNotMatch(line!, /SECRET/);
+    assert.deepEqual(others, []);
+  });
+
+  it('names file and line of aliases that multiply, and of what is nested too deeply', async () => {
+    const rows = Array.from(
+      { length: 9 },
+      (_, row) => `a${row + 1}: &a${row + 1} [${Array(9).fill(`*a${row}`)}]\n`,
+    );
+    const [bomb] = await complaints(`${goodSpec}a0: &a0 [x]\n${rows.join('')}`);
+    assert.match(bomb!, /^10:10: the aliases .*Write the values out$/);
+    const [deep] = await complaints('['.repeat(100_000));
+    assert.match(deep!, /^1:\d+: lists are nested too deeply/);
+  });
+
+  it('takes no field for known that every object has', async () => {
+    const [line] = await complaints(`${goodSpec}constructor: 1\n`);
+    assert.match(line!, /^9:1: unknown field constructor/);
+  });
+
+  it('does not wait for a pipe', async () => {
+    const pipe = join(files.folder, 'pipe.yaml');
+    await execa('mkfifo', [pipe]);
+    await assert.rejects(readRunSpec(pipe), /pipe\.yaml is not a file\. Write the spec into one/);
   });
 
   it('says what to do about a missing file and a wrong encoding', async () => {
