@@ -1,12 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
-import type { RunSpec } from '../core/spec.ts';
 import { demoSpec } from '../demo/spec.ts';
 import { type DemoSizes, writeDemoData } from '../demo/wordnet.ts';
 import { CliError } from './errors.ts';
-import { withDataFolder } from './run-spec.ts';
-import { hasOtherSpec, runState } from './start-run.ts';
+import { difference, type RunRequest, runState } from './start-run.ts';
 
 /** What a demo is asked for. The same again means the same run, so its name is made of this. */
 export interface DemoRequest extends DemoSizes {
@@ -36,8 +34,8 @@ export function nextName(request: DemoRequest, last?: string): string {
   return last ? `${baseName(request)}.${attemptOf(last) + 1}` : baseName(request);
 }
 
-/** Writes the data of a run, and gives its spec. @throws CliError when there are not that many. */
-export async function prepare(request: DemoRequest, name: string): Promise<RunSpec> {
+/** Writes the data of a run, and gives the run. @throws CliError when there are not that many. */
+export async function prepare(request: DemoRequest, name: string): Promise<RunRequest> {
   const folder = join(demoFolder(request), name);
   try {
     await writeDemoData(folder, request, request.seed);
@@ -45,25 +43,29 @@ export async function prepare(request: DemoRequest, name: string): Promise<RunSp
     if (error instanceof RangeError) throw new CliError(error.message);
     throw error;
   }
-  return withDataFolder(demoSpec(name, request.seed), folder);
+  return { spec: demoSpec(name, request.seed), folder };
 }
 
 /**
- * The spec to run: `spec`, unless the run of its name was started with another one, by an earlier version of the
- * demo. That one is cancelled where it is running, and the next name taken.
+ * The run to do: `run`, unless the one of its name was started with another spec or other data, by an earlier version
+ * of the demo. That one is cancelled where it is running, and the next name taken.
  */
-export async function ownSpec(
+export async function ownRun(
   client: Client,
   request: DemoRequest,
-  spec: RunSpec,
+  run: RunRequest,
   say: (line: string) => void,
-): Promise<RunSpec> {
-  const known = (await runState(client, spec.name)) !== 'none';
-  if (!known || !(await hasOtherSpec(client, spec))) return spec;
-  const name = nextName(request, spec.name);
-  say(`${spec.name} was started with another spec, that of an earlier demo: ${name} starts anew`);
-  await cancelRuns(client, [spec.name]);
-  return ownSpec(client, request, await prepare(request, name), say);
+): Promise<RunRequest> {
+  const last = run.spec.name;
+  const known = (await runState(client, last)) !== 'none';
+  const other = known && (await difference(client, run));
+  if (!other) return run;
+  const name = nextName(request, last);
+  say(
+    `${last} was started with another spec or other data, those of an earlier demo: ${name} starts anew`,
+  );
+  await cancelRuns(client, [last]);
+  return ownRun(client, request, await prepare(request, name), say);
 }
 
 /** A run begun anew must not share the machine with its predecessors. */

@@ -1,6 +1,6 @@
 import { APIConnectionError, APIError } from 'openai';
 import { DataError } from '../activities/ingest/errors.ts';
-import { preflight } from '../activities/ingest/preflight.ts';
+import { type Preflight, preflight } from '../activities/ingest/preflight.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { EndpointConfig } from '../providers/config.ts';
@@ -9,6 +9,7 @@ import { Endpoint } from '../providers/endpoint.ts';
 import type { Config } from '../workers/config.ts';
 import { CliError, messagesOf } from './errors.ts';
 import { suggestion } from './nearest.ts';
+import type { RunRequest } from './start-run.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Names of models that only exist once a round runs. */
@@ -31,9 +32,13 @@ function modelsByEndpoint(spec: RunSpec): Map<string, Set<string>> {
 /**
  * Makes sure, before anything is spent, that data files can be used, that there are enough labelled
  * examples for the collaborators, and that the endpoints are there, take the key and know the models.
+ * @returns what the data files hold
  * @throws CliError with every problem and its remedy.
  */
-export async function checkBeforeStart(spec: RunSpec, config: Config): Promise<void> {
+export async function checkBeforeStart(
+  { spec, folder }: RunRequest,
+  config: Config,
+): Promise<Preflight> {
   const endpoints = [...modelsByEndpoint(spec)].map(([name, models]) => {
     const endpoint = config.endpoints[name];
     if (endpoint) return endpointProblems(name, endpoint, [...models]);
@@ -41,29 +46,36 @@ export async function checkBeforeStart(spec: RunSpec, config: Config): Promise<v
       `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
     ];
   });
-  const found = await Promise.all([dataProblems(spec), ...endpoints]);
-  const problems = [...shotProblems(spec), ...found.flat()];
+  const [data, ...found] = await Promise.all([dataOf(spec, folder), ...endpoints]);
+  const problems = [...shotProblems(spec, data.counts.labelled), ...data.problems, ...found.flat()];
   if (problems.length > 0) throw new CliError(problems.join('\n'));
+  return data;
 }
 
-/** As far as the spec's own limits tell; the run itself counts the files. */
-function shotProblems({ collaborators, data }: RunSpec): string[] {
+/** @param labelled how many labelled examples there are, where the files told */
+function shotProblems({ collaborators, data }: RunSpec, labelled?: number): string[] {
   const k = neighboursNeeded(collaborators);
   const limit = data.limits.labelled ?? Number.POSITIVE_INFINITY;
-  return k > limit
+  if (k > limit)
+    return [
+      `collaborators need ${k} neighbours, but data.limits.labelled is ${limit}: raise the limit, or lower shots and skip`,
+    ];
+  return labelled !== undefined && k > labelled
     ? [
-        `collaborators need ${k} neighbours, but data.limits.labelled is ${limit}: raise the limit, or lower shots and skip`,
+        `collaborators need ${k} neighbours, but there are ${labelled} labelled examples: label more, or lower shots and skip`,
       ]
     : [];
 }
 
-async function dataProblems({ data, task }: RunSpec): Promise<string[]> {
+async function dataOf(
+  { data, task }: RunSpec,
+  folder: string,
+): Promise<Preflight & { problems: string[] }> {
   try {
-    await preflight({ data, task });
-    return [];
+    return { ...(await preflight({ data, task, folder })), problems: [] };
   } catch (error) {
-    if (error instanceof DataError) return [error.message];
-    throw error;
+    if (!(error instanceof DataError)) throw error;
+    return { counts: {}, files: [], unread: [], problems: [error.message] };
   }
 }
 

@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
 import {
   type Document,
   isMap,
@@ -168,20 +167,4 @@ function hint(path: Path, key: string): string {
     .flatMap(alternatives)
     .flatMap((one) => Object.keys(one.properties ?? {}));
   return suggestion(key, [...new Set(known)]);
-}
-
-/** The spec with the paths of its data files absolute, seen from `folder`; URLs stay. */
-export function withDataFolder(spec: RunSpec, folder: string): RunSpec {
-  const absolute = (path: string) =>
-    isAbsolute(path) || /^[a-z][a-z0-9+.-]+:\/\//i.test(path) ? path : resolve(folder, path);
-  const { labelled, unlabelled, test } = spec.data;
-  return {
-    ...spec,
-    data: {
-      ...spec.data,
-      labelled: labelled.map(absolute),
-      unlabelled: unlabelled.map(absolute),
-      test: test.map(absolute),
-    },
-  };
 }

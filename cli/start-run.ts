@@ -4,6 +4,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { dataFingerprint } from '../activities/ingest/fingerprint.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { evolve } from '../workflows/evolve.ts';
 
@@ -22,29 +23,51 @@ export async function runState(client: Client, run: string): Promise<RunState> {
   }
 }
 
-/** Whether the run of this name was started with another spec. */
-export async function hasOtherSpec(client: Client, spec: RunSpec): Promise<boolean> {
-  const { memo } = await client.workflow.getHandle(spec.name).describe();
-  return memo?.spec !== undefined && memo.spec !== fingerprint(spec);
+/** A run as it is asked for. */
+export interface RunRequest {
+  /** As it is written: the same files in another folder are the same run. */
+  spec: RunSpec;
+  /** The folder that relative paths of data files start at, absolute: a worker works in another. */
+  folder: string;
+}
+
+/** In what the run of this name differs from what is asked for now, if it does. */
+export async function difference(
+  client: Client,
+  request: RunRequest,
+): Promise<'spec' | 'data' | undefined> {
+  const { memo = {} } = await client.workflow.getHandle(request.spec.name).describe();
+  if (memo.spec !== undefined && memo.spec !== fingerprint(request.spec)) return 'spec';
+  if (memo.data === undefined) return undefined;
+  const data = await dataFingerprintOf(request);
+  return data !== undefined && data !== memo.data ? 'data' : undefined;
 }
 
 const fingerprint = (spec: RunSpec) =>
   createHash('sha256').update(JSON.stringify(spec)).digest('hex');
 
+const dataFingerprintOf = ({ spec, folder }: RunRequest) =>
+  dataFingerprint({ data: spec.data, folder });
+
 /**
  * Starts a run, or attaches to it where it is running; after a failure or a cancellation it starts
  * again and reuses what the store has. A completed run stays as it is.
- * @param spec with absolute data paths: a worker has another working folder
  */
-export async function startRun(client: Client, taskQueue: string, spec: RunSpec): Promise<void> {
+export async function startRun(
+  client: Client,
+  taskQueue: string,
+  request: RunRequest,
+): Promise<void> {
+  const { spec, folder } = request;
+  const data = await dataFingerprintOf(request);
   try {
     await client.workflow.start<typeof evolve>('evolve', {
       workflowId: spec.name,
       taskQueue,
-      args: [{ run: spec.name, spec }],
+      args: [{ run: spec.name, spec, folder }],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
-      memo: { spec: fingerprint(spec) },
+      memo: { spec: fingerprint(spec), ...(data && { data }) },
       staticSummary: `SemiEvol: ${spec.task.type} with ${spec.model.name}`,
     });
   } catch (error) {

@@ -23,7 +23,13 @@ import { round as roundWorkflow } from './round.ts';
 const LATEST = 5;
 
 /** A run is begun with its spec; what was begun goes on without it. */
-export type EvolveInput = { run: string } & ({ spec: RunSpec } | { begun: Begun });
+export type EvolveInput = { run: string } & (Beginning | { begun: Begun });
+
+interface Beginning {
+  spec: RunSpec;
+  /** Where relative paths of data files start; the worker's working folder when left out. */
+  folder?: string;
+}
 
 /** Carried over when continued as new: numbers and references, however many rounds there are. */
 export interface Begun {
@@ -62,7 +68,7 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   });
   setHandler(runStatus, status);
 
-  const data = 'begun' in input ? input.begun.data : await prepare(run, input.spec);
+  const data = 'begun' in input ? input.begun.data : await prepare(run, input);
 
   await pause.whilePaused();
   const workflowId = `${workflowInfo().workflowId}/round-${round}`;
@@ -106,9 +112,9 @@ const beginning = (spec: RunSpec): Omit<Begun, 'data'> => ({
  * Takes in the data and makes sure that the run can be done, once for all its rounds. The memo says
  * which data set it is, also when the run has ended: there the store has its reports.
  */
-async function prepare(run: string, spec: RunSpec): Promise<Data> {
+async function prepare(run: string, { spec, folder }: Beginning): Promise<Data> {
   await checkModels(spec);
-  const data = await ingest({ data: spec.data, task: spec.task });
+  const data = await ingest({ data: spec.data, task: spec.task, folder });
   const shots = neighboursNeeded(spec.collaborators);
   if (shots > data.counts.labelled)
     throw ApplicationFailure.nonRetryable(

@@ -3,6 +3,7 @@ import type { IngestReport, Split } from '../../core/types.ts';
 import { cleanFile, splitOrder } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';
+import { DataError } from './errors.ts';
 import type { IngestInput } from './ingestDataset.ts';
 import { readRecords } from './read.ts';
 import { bytesOf, checkFile, type Source, sourceOf } from './source.ts';
@@ -68,7 +69,8 @@ export async function preflight(
   async function lookAtHead(source: Source, split: Split): Promise<void> {
     const alone = new Cleaning(data, task);
     alone.open(split, source.name);
-    for await (const batch of readRecords(source, { separator: data.separator })) {
+    const reading = { separator: data.separator, signal: timeOut(source, limits.ms) };
+    for await (const batch of readRecords(source, reading)) {
       checkColumns(batch, source.name, split, data.columns, task);
       for (const record of batch.records.slice(0, head)) alone.take(record);
       break;
@@ -76,6 +78,15 @@ export async function preflight(
     // So few rows say nothing of a share, unless all of them are bad or none may be.
     alone.checkRows(split, data.maxBadRows === 0 ? 0 : 1);
   }
+}
+
+/** Ends the reading of a URL that gives its first rows too slowly. */
+function timeOut({ name, location }: Source, ms: number): AbortSignal | undefined {
+  if (!(location instanceof URL)) return undefined;
+  const controller = new AbortController();
+  const problem = `${name}: its first rows have not come in ${ms / 1_000} s. Download the file and name it`;
+  setTimeout(() => controller.abort(new DataError(problem)), ms).unref();
+  return controller.signal;
 }
 
 /** Whether the first records of a URL can be read without copying the file here. */

@@ -4,7 +4,6 @@ import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { RunSpec } from '../../core/spec.ts';
 import type { Config } from '../../workers/config.ts';
 import { type GlobalOptions, withClient } from '../context.ts';
 import {
@@ -12,7 +11,7 @@ import {
   type DemoRequest,
   earlierAttempts,
   nextName,
-  ownSpec,
+  ownRun,
   prepare,
 } from '../demo-runs.ts';
 import { CliError } from '../errors.ts';
@@ -23,7 +22,7 @@ import { createDisplay, follow } from '../progress.ts';
 import { type RunReports, readReports } from '../run-reports.ts';
 import { addStackOptions, wholeNumber } from '../stack-options.ts';
 import { runPage, type StackPlace } from '../stack-place.ts';
-import { type RunState, runState, startRun } from '../start-run.ts';
+import { type RunRequest, type RunState, runState, startRun } from '../start-run.ts';
 import { withStack } from '../with-stack.ts';
 
 interface Options extends StackPlace, DemoRequest {
@@ -67,9 +66,9 @@ async function demo(options: Options, configFile: string): Promise<void> {
     const { config, place, signal, shared } = session;
     await withClient(config, async (client) => {
       if (options.fresh) await cancelRuns(client, attempts);
-      const spec = await ownSpec(client, options, wanted, say);
-      const { name } = spec;
-      const before = await ensureStarted(client, config, spec);
+      const run = await ownRun(client, options, wanted, say);
+      const { name } = run.spec;
+      const before = await ensureStarted(client, config, run);
       say(
         `${name} ${standing[before]}; in the Temporal UI: ${runPage(place, client.options.namespace, name)}`,
       );
@@ -94,11 +93,11 @@ const standing: Record<RunState, string> = {
   completed: 'has completed before',
 };
 
-async function ensureStarted(client: Client, config: Config, spec: RunSpec): Promise<RunState> {
-  const before = await runState(client, spec.name);
+async function ensureStarted(client: Client, config: Config, run: RunRequest): Promise<RunState> {
+  const before = await runState(client, run.spec.name);
   if (before === 'none' || before === 'ended-early') {
-    await checkBeforeStart(spec, config);
-    await startRun(client, config.temporal.taskQueue, spec);
+    await checkBeforeStart(run, config);
+    await startRun(client, config.temporal.taskQueue, run);
   }
   return before;
 }

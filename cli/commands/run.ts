@@ -1,6 +1,7 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { fileLines } from '../../core/dataReport.ts';
 import type { Config } from '../../workers/config.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError, exitCode } from '../errors.ts';
@@ -9,9 +10,9 @@ import { assertCompleted, printReports } from '../outcome.ts';
 import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
 import { readReports } from '../run-reports.ts';
-import { readRunSpec, withDataFolder } from '../run-spec.ts';
+import { readRunSpec } from '../run-spec.ts';
 import type { RunView } from '../run-view.ts';
-import { hasOtherSpec, runState, startRun } from '../start-run.ts';
+import { difference, runState, startRun } from '../start-run.ts';
 import { isPolled } from '../task-queue.ts';
 
 interface Options {
@@ -36,16 +37,20 @@ export function addRun(program: Command): void {
 }
 
 async function run(file: string, options: Options, command: Command): Promise<void> {
-  const spec = withDataFolder(await readRunSpec(file), options.data ?? dirname(file));
+  const spec = await readRunSpec(file);
+  const request = { spec, folder: resolve(options.data ?? dirname(file)) };
   const config = await configOf(command);
   const { taskQueue } = config.temporal;
   await withClient(config, async (client) => {
     const before = await runState(client, spec.name);
-    if ((before === 'running' || before === 'completed') && (await hasOtherSpec(client, spec)))
-      throw new CliError(
-        `run "${spec.name}" was started with another spec than ${file} holds now: change name in it for another run`,
-        { exit: exitCode.badInput },
-      );
+    if (before === 'running' || before === 'completed') {
+      const other = await difference(client, request);
+      if (other)
+        throw new CliError(
+          `run "${spec.name}" was started with ${other === 'spec' ? `another spec than ${file} holds` : 'other data than the files hold'} now: change name in ${file} for another run`,
+          { exit: exitCode.badInput },
+        );
+    }
     if (before === 'completed') {
       printReports(spec.name, await readReports(client, config, spec.name), options.json);
       process.stderr.write(
@@ -54,8 +59,15 @@ async function run(file: string, options: Options, command: Command): Promise<vo
       return;
     }
     if (before !== 'running') {
-      await checkBeforeStart(spec, config);
-      await startRun(client, taskQueue, spec);
+      const { files, unread } = await checkBeforeStart(request, config);
+      const lines = [
+        ...fileLines(files),
+        ...unread.map(
+          (name) => `${name}: only its first rows were looked at; the worker reads it all`,
+        ),
+      ];
+      process.stderr.write(`${lines.join('\n')}\n`);
+      await startRun(client, taskQueue, request);
     }
     if (options.follow) {
       assertCompleted(await followRun(client, config, spec.name));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
-import { earlierAttempts, ownSpec, prepare } from '../../cli/demo-runs.ts';
+import { earlierAttempts, ownRun, prepare } from '../../cli/demo-runs.ts';
 import { runState, startRun } from '../../cli/start-run.ts';
 import { startTemporal } from '../support/stack.ts';
 import { scratch } from './support.ts';
@@ -25,24 +26,24 @@ describe('runs of the demo', function () {
     const { client } = temporal;
     const request = { state: files.folder, seed: 1, labelled: 8, unlabelled: 8, test: 8 };
     const name = 'demo-l8-u8-t8-s1';
-    const spec = await prepare(request, name);
+    const run = await prepare(request, name);
     const said: string[] = [];
-    const own = () => ownSpec(client, request, spec, (line) => said.push(line));
-    assert.deepEqual(await own(), spec);
+    const own = () => ownRun(client, request, run, (line) => said.push(line));
+    assert.deepEqual(await own(), run);
 
-    await startRun(client, 'nobody-polls', spec);
-    assert.deepEqual(await own(), spec);
+    await startRun(client, 'nobody-polls', run);
+    assert.deepEqual(await own(), run);
     await client.workflow.getHandle(name).terminate();
 
-    await startRun(client, 'nobody-polls', { ...spec, seed: 2 });
+    await startRun(client, 'nobody-polls', { ...run, spec: { ...run.spec, seed: 2 } });
     // Without a worker a cancellation would wait.
     await client.workflow.getHandle(name).terminate();
     assert.deepEqual(said, []);
     const anew = await own();
-    assert.equal(anew.name, `${name}.2`);
+    assert.equal(anew.spec.name, `${name}.2`);
     assert.match(said.join(), /demo-l8-u8-t8-s1 was started with another spec/);
-    await Promise.all(anew.data.labelled.map((file) => access(file)));
-    assert.deepEqual(await earlierAttempts(request), [name, anew.name]);
-    assert.equal(await runState(client, anew.name), 'none');
+    await Promise.all(anew.spec.data.labelled.map((file) => access(join(anew.folder, file))));
+    assert.deepEqual(await earlierAttempts(request), [name, anew.spec.name]);
+    assert.equal(await runState(client, anew.spec.name), 'none');
   });
 });

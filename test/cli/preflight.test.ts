@@ -39,14 +39,15 @@ describe('preflight', () => {
       endpoints: { local: { baseURL: provider.baseURL, apiKeyEnv: KEY, ...endpoint } },
     });
   const refusal = (changes?: object, endpoint?: object) =>
-    checkBeforeStart(spec(changes), config(endpoint)).then(
+    checkBeforeStart({ spec: spec(changes), folder: '.' }, config(endpoint)).then(
       () => assert.fail('nothing was wrong'),
       (error: Error) => error.message,
     );
 
   it('passes where key and models are right, and spends nothing', async () => {
     process.env[KEY] = 'right';
-    await checkBeforeStart(spec(), config());
+    const found = await checkBeforeStart({ spec: spec(), folder: '.' }, config());
+    assert.deepEqual(found.counts, { labelled: 8, unlabelled: 8, test: 8 });
     assert.deepEqual(
       provider.journal.entries.filter((entry) => !entry.path.startsWith('/models')),
       [],

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
-import { readRunSpec, runSpecSchema, withDataFolder } from '../../cli/run-spec.ts';
+import { readRunSpec, runSpecSchema } from '../../cli/run-spec.ts';
 import { goodSpec, scratch } from './support.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -117,15 +117,6 @@ describe('run spec file', () => {
     await assert.rejects(readRunSpec(join(files.folder, 'none.yaml')), /none\.yaml not found/);
     const latin1 = await files.write('latin1.yaml', Buffer.from('name: caf\xe9\n', 'latin1'));
     await assert.rejects(readRunSpec(latin1), /not UTF-8 text: save it as UTF-8/);
-  });
-
-  it('takes data paths from a folder, and leaves URLs and absolute paths alone', async () => {
-    const yaml = goodSpec
-      .replace('unlabelled.csv', '[https://example.com/u.csv, /abs/u.csv]')
-      .replace('good', 'paths');
-    const spec = withDataFolder(await readRunSpec(await files.write('paths.yaml', yaml)), '/data');
-    assert.deepEqual(spec.data.labelled, ['/data/labelled.csv']);
-    assert.deepEqual(spec.data.unlabelled, ['https://example.com/u.csv', '/abs/u.csv']);
   });
 
   it('publishes the schema that is checked', async () => {

@@ -155,6 +155,14 @@ describe('Cleaning', () => {
         assert.deepEqual([...kept].sort(), left.sort());
         const out = [duplicates, contamination, badRows].flatMap((one) => Object.values(one));
         assert.equal(rows.length, kept.length + out.reduce((sum, count) => sum + count, 0));
+        for (const { rows: read, bad, ...file } of cleaning.report.files) {
+          const { kept, repeated, inTest, inLabelled } = file;
+          const parts = [kept, repeated, inTest, inLabelled, ...Object.values(bad)];
+          assert.equal(
+            read,
+            parts.reduce((sum, count) => sum + count, 0),
+          );
+        }
       }),
     );
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, symlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,11 +8,13 @@ import { Readable } from 'node:stream';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { execa } from 'execa';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { ingestDataset } from '../../activities/ingest/ingestDataset.ts';
 import { preflight } from '../../activities/ingest/preflight.ts';
 import { bytesOf, sourceOf, type UrlLimits } from '../../activities/ingest/source.ts';
 import { createIngest } from '../../activities/ingest.ts';
+import { fileLines } from '../../core/dataReport.ts';
 import type { Progress } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 import { temporaryStore } from '../store/support.ts';
@@ -343,6 +345,39 @@ describe('Ingest', () => {
           /^1 of 2 test rows cannot be used; .*\n {2}test\.csv, line 3: answer "glad" is not one of the labels/,
       },
       {
+        what: 'a pipe',
+        prepare: () => execa('mkfifo', [join(folder.path, 'pipe.csv')]),
+        data: { test: 'pipe.csv' },
+        message: /^pipe\.csv is not a file but a pipe, a socket or a device/,
+      },
+      {
+        what: 'a device',
+        prepare: () => symlink('/dev/zero', join(folder.path, 'zero.csv')),
+        data: { test: 'zero.csv' },
+        message: /^zero\.csv is not a file/,
+      },
+      {
+        what: 'rows that contradict each other, far down in a file',
+        prepare: () =>
+          folder.write(
+            'labelled.csv',
+            `question,answer\n${[...Array(60).keys()].map((row) => `q${row % 50},${row < 50 ? 'positive' : 'negative'}\n`).join('')}`,
+          ),
+        message:
+          /^10 of 60 labelled rows .*\n {2}labelled\.csv, line 52: an earlier row gives another/,
+      },
+      {
+        what: 'labelled examples that are those of the test',
+        prepare: () => copyFile(join(folder.path, 'labelled.csv'), join(folder.path, 'test.csv')),
+        message:
+          /^No labelled example is left: of 2 rows 0 are bad and the others are in another split/,
+      },
+      {
+        what: 'labelled examples of one label only',
+        prepare: () => folder.write('labelled.csv', 'question,answer\na,positive\nb,POSITIVE\n'),
+        message: /^All labelled examples have the same answer.*\(it is "positive"\)$/,
+      },
+      {
         what: 'rows that are all bad',
         prepare: () => folder.write('test.csv', 'question,answer\na,\n,neutral\n'),
         message: /test\.csv, line 2: "answer" is empty\n.*line 3: "question" is empty/,
@@ -358,8 +393,38 @@ describe('Ingest', () => {
       });
     }
 
-    it('but takes good files', async () => {
-      await preflight(inputOf(folder.path));
+    it('but takes good files, and counts what ingest counts', async () => {
+      await folder.write(
+        'labelled.csv',
+        'question,answer\nfine,positive\nfine,positive\nbad,\nawful,negative\ngreat,positive\n',
+      );
+      await folder.write('more.csv', 'question\nfine\nso so\nnew\n');
+      const input = inputOf(folder.path, {
+        unlabelled: ['unlabelled.csv', 'more.csv'],
+        maxBadRows: 0.5,
+        limits: { unlabelled: 3 },
+      });
+      const { counts, files, unread } = await preflight(input);
+      const ingested = await ingestDataset(store, input);
+      assert.deepEqual(counts, ingested.counts);
+      assert.deepEqual(files, ingested.report.files);
+      assert.deepEqual(unread, []);
+      assert.deepEqual(fileLines(files), [
+        'test test.csv: 1 row, 1 kept',
+        'labelled labelled.csv: 5 rows, 2 kept, 1 repeated, 1 in the test split too, 1 without a usable answer',
+        'unlabelled unlabelled.csv: 3 rows, 3 kept',
+        'unlabelled more.csv: 0 rows, 0 kept; the rest is not read (data.limits)',
+      ]);
+    });
+
+    it('but looks at the first rows only of what is too large or somewhere else', async () => {
+      const late = `question,answer\n${'a,positive\n'.repeat(30)}b,negative\nb,positive\n`;
+      await folder.write('labelled.csv', late);
+      const input = inputOf(folder.path, { maxBadRows: 0.01 });
+      await assert.rejects(preflight(input), { name: 'DataError' });
+      const { unread, counts } = await preflight(input, { bytes: 60, ms: 60_000 });
+      assert.deepEqual(unread, ['labelled.csv', 'unlabelled.csv']);
+      assert.deepEqual(counts, { test: 1 });
     });
   });
 

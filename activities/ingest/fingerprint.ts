@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { splitOrder } from './cleanFile.ts';
+import type { IngestInput } from './ingestDataset.ts';
+import { contentHash, sourceOf } from './source.ts';
+
+/**
+ * SHA-256 (hex) over what the data files hold, wherever they are; of a file behind a URL over its
+ * name only. Undefined where a file cannot be read any more.
+ */
+export async function dataFingerprint({
+  data,
+  folder = '.',
+}: Pick<IngestInput, 'data' | 'folder'>): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for (const split of splitOrder) {
+      for (const given of data[split]) {
+        const source = sourceOf(given, folder);
+        const isUrl = source.location instanceof URL;
+        hash.update(`${split} ${isUrl ? source.name : await contentHash(source)}\n`);
+      }
+    }
+  } catch {
+    return undefined;
+  }
+  return hash.digest('hex');
+}
