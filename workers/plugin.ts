@@ -5,6 +5,7 @@ import type { Worker, WorkerOptions } from '@temporalio/worker';
 import { nameActivities } from '../activities/index.ts';
 import type { Config } from './config.ts';
 import { deploymentOptions } from './deployment.ts';
+import { refuseOldNode } from './node.ts';
 import { Resources } from './resources.ts';
 
 /** Our workflows; the ending is that of this very file, .ts in the sources and .js when built. */
@@ -27,7 +28,9 @@ export class SemiEvolPlugin extends SimplePlugin {
   readonly #worker: Config['worker'];
   readonly #activities: Record<string, unknown>;
 
+  /** @throws Error on a Node that is too old */
   constructor(config: Config) {
+    refuseOldNode();
     const resources = new Resources(config);
     const activities = nameActivities(() => resources.activities);
     super({

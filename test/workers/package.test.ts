@@ -30,7 +30,7 @@ async function install(modules: string): Promise<void> {
 }
 
 describe('the published package', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let app: string;
 
   before(async () => {
@@ -42,10 +42,11 @@ describe('the published package', function () {
 
   const semievol = (...args: string[]) => execa('semievol', args, { cwd: app, preferLocal: true });
 
-  it("runs in a user's own worker", async () => {
+  /** A round in the worker of the `user`, which runs on the Node of this path. */
+  async function runOn(node: string): Promise<void> {
     const temporal = await startTemporal();
     const provider = await startProvider();
-    const worker = execa(process.execPath, ['worker.js'], {
+    const worker = execa(node, ['worker.js'], {
       cwd: app,
       env: { TEMPORAL_ADDRESS: temporal.address, SEMIEVOL_ENGINE_URL: provider.baseURL },
     });
@@ -63,6 +64,18 @@ describe('the published package', function () {
       worker.kill();
       await Promise.allSettled([worker, provider.close(), temporal.teardown()]);
     }
+  }
+
+  it("runs in a user's own worker", () => runOn(process.execPath));
+
+  it('and on the oldest Node it says it supports', async () => {
+    const { engines } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
+    const oldest = engines.node.replace('>=', '');
+    const prefix = join(app, 'oldest');
+    await execa('npm', ['install', '--prefix', prefix, `node@${oldest}`], { cwd: app });
+    const node = join(prefix, 'node_modules/.bin/node');
+    assert.equal((await execa(node, ['--version'])).stdout, `v${oldest}`);
+    await runOn(node);
   });
 
   it('has types', async () => {
