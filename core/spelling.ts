@@ -19,8 +19,8 @@ const IS_WORD = /^[\p{L}\p{M}\p{N}]/u;
 const ENDS_IN_DIGIT = /\p{N}$/u;
 const BEGINS_WITH_DIGIT = /^\p{N}/u;
 const HYPHENS = /^[-_‐‑−]+$/;
-/** What stands between words that are apart: white space, with a dash or without. */
-const SPACE = /^(?:–|\s+|\s+[-_‐‑−–]+\s+)$/;
+/** What stands between words that are apart: white space, with a dash or without, or a slash. */
+const SPACE = /^(?:–|\s+|\s+[-_‐‑−–]+\s+|\s*\/\s*)$/;
 /** What belongs to the word before it, unless a word follows at once: "C++", not "1+1". */
 const SUFFIX = /^[+#]+(?![+#]|$)/;
 const SUFFIX_AT_END = /^[+#]+/;

@@ -2,6 +2,7 @@ import { type IncomingMessage, request as requestByHttp } from 'node:http';
 import { request as requestByHttps } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { strictJson } from './json.ts';
 
 /**
  * `fetch` at less than half its processor time, for what a worker sends by the thousand a second:
@@ -54,7 +55,8 @@ class TextResponse extends Response {
       statusText: answer.statusMessage!,
       headers: answer.headers as Record<string, string>,
     });
-    const text = read(answer);
+    const isJson = answer.headers['content-type']?.includes('json');
+    const text = isJson ? read(answer).then(strictJson) : read(answer);
     text.catch(() => {}); // told to whoever asks for it
     this.text = () => text;
   }

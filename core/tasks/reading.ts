@@ -86,7 +86,7 @@ function opening(line: Passage, choices: Choices): string | null {
   return found && only(choices.named(line.text)) === found.answer ? found.answer : null;
 }
 
-const ANSWER = '(?:answer|label|option|choice)';
+const ANSWER = '(?:answer|label|option|choice|category|class|prediction)';
 // "Answer: x", "**Answer:** x", "the answer is x", "Label = x"; "<answer>x</answer>"; "\boxed{x}".
 const STATEMENT = new RegExp(
   [

@@ -47,6 +47,11 @@ describe('an answer read from a text', () => {
       for (const label of ['notSpam', 'not_spam', 'Not Spam', 'not-spam'])
         for (const text of ['not spam', 'NOT_SPAM', 'notspam', 'It is not-spam, surely'])
           assert.equal(labelled('spam', label)(text), label, text);
+      reads(labelled('Sci/Tech', 'World'), {
+        'Sci-Tech': 'Sci/Tech',
+        'It is sci tech.': 'Sci/Tech',
+        'World/Sci/Tech': null,
+      });
       reads(labelled('COVID-19', 'iPhone', 'PyTorch Lightning'), {
         covid19: 'COVID-19',
         'It is Covid 19.': 'COVID-19',
@@ -118,6 +123,7 @@ describe('an answer read from a text', () => {
       const cases = {
         animal: 'animal',
         '**animal**': 'animal',
+        'Category: animal\nThe text': 'animal',
         'animal animal animal ani': 'animal',
         'Animal. A plant does not bark, so': 'animal',
         'animal is what a dog is, and the': 'animal',

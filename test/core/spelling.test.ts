@@ -9,13 +9,14 @@ describe('spelling', () => {
   it('has one key for the spellings of a name', () => {
     const spellings = ['not_spam', 'not-spam', 'Not spam', ' NOT\u00a0SPAM\n', 'not – spam'];
     for (const one of [...spellings, 'notSpam', 'not‑spam']) assert.equal(key(one), 'notspam', one);
+    assert.equal(key('Sci/Tech'), key('sci-tech'));
     assert.equal(key('İzmir'), key('Izmir'));
     assert.equal(key('cafe\u0301'), key('CAFÉ'));
   });
 
   it('keeps what tells names apart', () => {
     const names = ['C', 'C++', 'C#', '.NET', 'NET', '-1', '1', '+1', 'A', 'A+', 'A-'];
-    const numbers = ['1-2', '12', '1.2', '1,2', '2-1'];
+    const numbers = ['1-2', '12', '1.2', '1,2', '2-1', '1/23'];
     const keys = [...names, ...numbers].map(key);
     assert.equal(new Set(keys).size, keys.length);
   });

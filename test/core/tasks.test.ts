@@ -106,6 +106,8 @@ describe('classification', () => {
   it('finds the canonical answer of a data file', () => {
     const options = ['mineral', 'Plant'];
     assert.deepEqual(task.canonical(' ANIMAL', undefined), { answer: 'animal' });
+    assert.deepEqual(task.canonical('Flowering_plant', undefined), { answer: 'flowering plant' });
+    assert.deepEqual(task.canonical('A', ['newYork', 'x']), { answer: 'New York' });
     assert.deepEqual(task.canonical('B', options), { answer: 'plant' });
     assert.deepEqual(task.canonical('2', options), { answer: 'plant' });
     const problem = (raw: string, given?: string[]) => {
@@ -222,6 +224,8 @@ describe('multiple choice', () => {
     for (const raw of ['C', 'c', '(C)', '3', 'A dog'])
       assert.deepEqual(task.canonical(raw, options), { answer: 'C' }, raw);
     assert.deepEqual(task.canonical('42', options), { answer: 'D' });
+    assert.deepEqual(task.canonical('red-plant', ['x', 'Red plant']), { answer: 'B' });
+    assert.deepEqual(task.canonical('x-y', ['xy', 'x-y']), { answer: 'B' }, 'as it is written');
     for (const raw of ['E', '5', '0', 'a cat', ''])
       assert.ok('problem' in task.canonical(raw, options), raw);
     assert.ok('problem' in task.canonical('A', undefined));

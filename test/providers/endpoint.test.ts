@@ -80,6 +80,20 @@ describe('an endpoint', () => {
       assert.notEqual(sample!.text, '');
     });
 
+    it('keeps an answer whose tokens have impossible ones, and asks once', async () => {
+      const entries = ['-0.2', 'NaN', '-Infinity', 'null', '-9999.0'].map(
+        (logprob) => `{"token": "NaN", "logprob": ${logprob}}`,
+      );
+      always({
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: `{"choices": [{"message": {"content": "NaN"}, "logprobs": {"content": [${entries}]}}]}`,
+      });
+      const [sample] = await endpointAt(provider).chat(request);
+      assert.deepEqual([sample!.text, sample!.logprobs], ['NaN', [-0.2]]);
+      assert.equal(chats().length, 1);
+    });
+
     it('learns from a refusal to ask that model for none, and only that model', async () => {
       const others = ['plain', 'reasoning'];
       const shy = await startProvider({ models: others });
