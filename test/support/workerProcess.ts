@@ -64,6 +64,12 @@ export class WorkerProcess {
     return (await this.#process).exitCode;
   }
 
+  /** Waits for its end. @returns all that it has printed */
+  async printed(): Promise<string> {
+    const { stdout, stderr } = await this.#process;
+    return `${stdout}\n${stderr}`;
+  }
+
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
     await this.#process;
