@@ -52,6 +52,17 @@ describe('A store', () => {
     store.close();
   });
 
+  it('has one identity, whoever asks for it first, and no other store has it', async () => {
+    const open = (name: string) => openStore({ uri: join(folder, name) });
+    const stores = await Promise.all(['one', 'one', 'one', 'other'].map(open));
+    const ids = await Promise.all(stores.map((store) => store.identity()));
+    assert.equal(new Set(ids).size, 2);
+    assert.equal(new Set(ids.slice(0, 3)).size, 1);
+    const again = await open('one');
+    assert.equal(await again.identity(), ids[0]);
+    for (const store of [...stores, again]) store.close();
+  });
+
   it('records each model once and finds it by name, job key and run', async () => {
     const store = await openStore({ uri: join(folder, 'models') });
     assert.equal(await store.models.byName('nobody'), undefined);
