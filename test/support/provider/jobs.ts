@@ -52,8 +52,9 @@ export class JobBook extends Book<Job> {
     this.#models.check(params.model, 400);
     const content = this.#files.get(params.training_file).content;
     const supervised = params.method?.supervised?.hyperparameters;
+    const { training_file: _, metadata: __, ...training } = params;
     const job: Job = {
-      id: this.newId(`ftjob-${digest(withoutMarks({ ...params, training_file: null }), content)}`),
+      id: this.newId(`ftjob-${digest(withoutMarks(training), content)}`),
       object: 'fine_tuning.job',
       created_at: nowInSeconds(),
       finished_at: null,
@@ -134,9 +135,8 @@ export class JobBook extends Book<Job> {
   }
 }
 
-/** Hashes at the end of a key and of a suffix tell whose a job is; what it makes is the same. */
-const withoutMarks = (params: object) =>
-  JSON.stringify(params).replace(/[-/][0-9a-f]{8,}(?=")/g, '');
+/** A hash at the end of a suffix tells whose a job is; what it makes is the same. */
+const withoutMarks = (params: object) => JSON.stringify(params).replace(/-[0-9a-f]{8,}(?=")/g, '');
 
 const BROKEN_FILE: JobState[] = [
   'validating_files',
