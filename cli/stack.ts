@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { temporalBinary } from '../engine/setup.ts';
 import type { Config } from '../workers/config.ts';
 import { connectClient } from '../workers/temporal.ts';
 import { CliError } from './errors.ts';
@@ -25,8 +26,6 @@ const program = (name: string) =>
 export interface StackOptions extends StackPlace {
   config: Config;
   configFile: string;
-  /** The `temporal` executable. */
-  temporalBinary: string;
   say(line: string): void;
   /** Every line of the services' output, beside their log files. */
   output?(service: string, line: string): void;
@@ -86,7 +85,11 @@ export class Stack {
    */
   async start(signal: AbortSignal): Promise<void> {
     const { state, say, temporalPort, uiPort, enginePort, config } = this.#options;
-    await this.#claim();
+    await this.assertFree();
+    // All that the services keep is their user's alone; they inherit it.
+    process.umask(0o077);
+    mkdirSync(state, { recursive: true });
+    writeRecord(this.#options);
     this.#guard = spawn(process.execPath, [program('guard')], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
@@ -115,8 +118,8 @@ export class Stack {
     for (const service of this.#services) service.kill();
   }
 
-  /** Makes sure that nobody else has the state folder or one of the ports. */
-  async #claim(): Promise<void> {
+  /** @throws CliError when somebody else has the state folder or one of the ports */
+  async assertFree(): Promise<void> {
     const { state, temporalPort, uiPort, enginePort } = this.#options;
     const running = await runningStack(state);
     if (running)
@@ -138,17 +141,15 @@ export class Stack {
           );
         await sleep(250);
       }
-    mkdirSync(state, { recursive: true });
-    writeRecord(this.#options);
   }
 
   #temporal(): Service {
-    const { state, temporalBinary, temporalPort, uiPort, config } = this.#options;
+    const { state, temporalPort, uiPort, config } = this.#options;
     const namespace = config.temporal.namespace;
     return this.#service({
       name: 'temporal',
       command: [
-        temporalBinary,
+        temporalBinary(),
         ...['server', 'start-dev', '--db-filename', join(state, 'temporal.db')],
         ...['--ip', HOST, '--port', `${temporalPort}`, '--ui-port', `${uiPort}`],
         ...['--log-level', 'error'],

@@ -1,4 +1,4 @@
-import { ensureEngine, temporalBinary } from '../engine/setup.ts';
+import { ensureEngine } from '../engine/setup.ts';
 import { type Config, loadConfig } from '../workers/config.ts';
 import { CliError, exitCode } from './errors.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -42,16 +42,13 @@ export async function withStack(
   Object.assign(process.env, stackEnvironment(place));
   const config = await loadConfig(configFile);
   assertOwnServer(config);
-  if (!running) await ensureEngine({ onProgress: say });
 
-  const stack = new Stack({
-    ...place,
-    config,
-    configFile,
-    temporalBinary: temporalBinary(),
-    say,
-    output,
-  });
+  const stack = new Stack({ ...place, config, configFile, say, output });
+  if (!running) {
+    // Before gigabytes are fetched for a stack that could not start.
+    await stack.assertFree();
+    await ensureEngine({ onProgress: say });
+  }
   const { signal, release } = onInterrupt(() => {
     stack.kill();
     if (running) process.exit(exitCode.interrupted);

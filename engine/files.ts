@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { ApiError, badRequest, notFound } from './errors.ts';
 import { page } from './listing.ts';
 import { defaults } from './settings.ts';
-import { newId, now, writeJson } from './storage.ts';
+import { newId, now, readJson, writeJson } from './storage.ts';
 
 /** OpenAI's FileObject. */
 export interface StoredFile {
@@ -34,6 +34,9 @@ const trainingRow = z.object({
     }),
 });
 
+const lostFile =
+  'delete it, and the .jsonl file of the same name; a run uploads its file again when it needs it';
+
 /** Uploaded files: `<id>.jsonl` with the content and `<id>.json` with the FileObject, written last. */
 export class FileStore {
   readonly #folder: string;
@@ -48,7 +51,7 @@ export class FileStore {
     await mkdir(folder, { recursive: true });
     for (const name of await readdir(folder)) {
       if (!name.endsWith('.json')) continue;
-      const file: StoredFile = JSON.parse(await readFile(path.join(folder, name), 'utf8'));
+      const file = await readJson<StoredFile>(path.join(folder, name), lostFile);
       store.#files.set(file.id, file);
     }
     return store;

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { refuseForeigners } from './access.ts';
 import { Catalog } from './catalog.ts';
 import { chatRoutes } from './chatRoutes.ts';
 import { embeddingRoutes } from './embeddingRoutes.ts';
@@ -61,6 +62,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
 
   const app = Fastify({ bodyLimit: defaults.maxBodyBytes, forceCloseConnections: true });
   answerErrors(app, log);
+  refuseForeigners(app);
   await app.register(
     async (v1) => {
       v1.get('/models', () => ({ object: 'list', data: catalog.list() }));

@@ -3,7 +3,7 @@ import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { notFound } from './errors.ts';
 import { baseModel } from './settings.ts';
-import { newId, now, writeJson } from './storage.ts';
+import { newId, now, parseJson, readJson, StateError, writeJson } from './storage.ts';
 
 export type JobStatus =
   | 'validating_files'
@@ -64,6 +64,8 @@ export interface Checkpoint {
   metrics: { step: number; train_loss: number };
 }
 
+const lostJob = 'delete the folder that holds it; a run that waits for the job makes it anew';
+
 interface JobRecord {
   job: Job;
   /** The last write of the job, which the next one waits for. */
@@ -91,10 +93,10 @@ export class JobStore {
     const store = new JobStore(folder);
     await mkdir(folder, { recursive: true });
     for (const id of await readdir(folder)) {
-      const job = await readFile(store.#file(id, 'job.json'), 'utf8').catch(() => undefined);
-      if (job === undefined) continue;
+      const file = store.#file(id, 'job.json');
+      if (!existsSync(file)) continue;
       store.#records.set(id, {
-        job: JSON.parse(job),
+        job: await readJson<Job>(file, lostJob),
         written: Promise.resolve(),
         events: await readLines(store.#file(id, 'events.jsonl')),
         checkpoints: await readLines(store.#file(id, 'checkpoints.jsonl')),
@@ -254,5 +256,9 @@ export const modelName = ({ id, user_provided_suffix }: Job): string =>
 const readLines = async <T>(file: string): Promise<T[]> => {
   if (!existsSync(file)) return [];
   const complete = (await readFile(file, 'utf8')).split('\n').slice(0, -1);
-  return complete.map((line) => JSON.parse(line));
+  return complete.map((line, index) => {
+    const value = parseJson(line);
+    if (value) return value as T;
+    throw new StateError(`${file}:${index + 1} is damaged: ${lostJob}`);
+  });
 };

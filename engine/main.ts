@@ -11,6 +11,8 @@ const { values } = parseArgs({
   },
 });
 
+// What it keeps is its user's alone: training files hold the texts of examples.
+process.umask(0o077);
 const log = (line: string) => console.error(line);
 
 try {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
@@ -41,6 +42,13 @@ describe('semievol dev', function () {
       const checks = JSON.parse(doctor.stdout) as { name: string; ok: boolean }[];
       for (const name of ['Temporal', 'worker', 'endpoint local'])
         assert.ok(checks.find((check) => check.name === name)?.ok, `${name}: ${doctor.stdout}`);
+      const open: string[] = [];
+      for (const entry of await readdir(state, { recursive: true }))
+        if ((await stat(join(state, entry))).mode & 0o077) open.push(entry);
+      assert.deepEqual(open, [], 'others can read them');
+      for (const kept of ['temporal.db', 'engine', 'store', 'logs', 'stack.json'])
+        assert.ok(existsSync(join(state, kept)), kept);
+
       const second = await semievol(['dev', ...where]);
       assert.equal(second.exitCode, 2);
       assert.match(second.stderr, /a stack already runs on .*: use it, stop it, or give/);

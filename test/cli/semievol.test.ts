@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -144,16 +145,15 @@ describe('semievol as a process', function () {
       );
     });
 
-    it('a port that is taken', async () => {
+    it('a port that is taken, before anything is set up', async () => {
       const server = createServer().listen(0, '127.0.0.1');
       await once(server, 'listening');
       const { port } = server.address() as { port: number };
-      const state = join(files.folder, 'state');
-      await refused(
-        ['dev', '--state', state, '--temporal-port', `${port}`],
-        new RegExp(`port ${port} is taken .*--temporal-port`),
-        {},
-      );
+      const args = ['dev', configOption, '--temporal-port', `${port}`];
+      const { exitCode, stderr } = await startSemievol(args, {}, files.folder);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, new RegExp(`port ${port} is taken .*--temporal-port`));
+      assert.ok(!existsSync(join(files.folder, '.semievol/python')));
       server.close();
     });
   });

@@ -7,10 +7,10 @@ import { writeConfig } from '../support/configFile.ts';
 const root = resolve(import.meta.dirname, '../..');
 
 /** Starts the command line as a process of its own. */
-export function startSemievol(args: string[], env: Record<string, string> = {}) {
+export function startSemievol(args: string[], env: Record<string, string> = {}, cwd = root) {
   return execa(process.execPath, [join(root, 'cli/semievol.ts'), ...args], {
     reject: false,
-    cwd: root,
+    cwd,
     env: { NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
   });
 }

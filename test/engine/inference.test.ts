@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { after, before, describe, it } from 'mocha';
 import OpenAI from 'openai';
 import { base, type RunningEngine, start, stop } from './support.ts';
@@ -45,6 +47,37 @@ describe('engine: chat and embeddings', () => {
     assert.equal((await client.models.retrieve(base)).object, 'model');
     await rejectsWith(client.models.retrieve('nope'), { status: 404, code: 'model_not_found' });
   });
+
+  /** Status and body of the model list, asked for with these headers. */
+  const listedWith = async (headers: Record<string, string>) => {
+    const asked = get(`${running.engine.url}/models`, { headers });
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    const body = JSON.parse((await answer.setEncoding('utf8').toArray()).join(''));
+    return { status: answer.statusCode, body };
+  };
+
+  const foreigners: Record<string, string>[] = [
+    { host: 'attacker.test' },
+    { host: 'attacker.test:8090' },
+    { host: '127.0.0.1.attacker.test' },
+    { host: '10.0.0.5:8090' },
+    { host: 'localhost', origin: 'https://attacker.test' },
+    { host: 'localhost', origin: 'http://localhost.attacker.test:3000' },
+    { host: 'localhost', origin: 'null' },
+  ];
+  for (const headers of foreigners)
+    it(`refuses a page of elsewhere: ${Object.values(headers).join(', ')}`, async () => {
+      const { status, body } = await listedWith(headers);
+      assert.equal(status, 403);
+      assert.equal(body.error.code, 'forbidden');
+      assert.match(body.error.message, /is not this machine|may not use this engine/);
+    });
+
+  for (const host of ['localhost:1', '127.0.0.1', '127.1.2.3:8090', '[::1]:8090'])
+    it(`takes this machine by the name ${host}`, async () => {
+      assert.equal((await listedWith({ host })).status, 200);
+      assert.equal((await listedWith({ host, origin: `http://${host}` })).status, 200);
+    });
 
   it('answers in a batch as it answers alone', async () => {
     const one = (question: string) =>

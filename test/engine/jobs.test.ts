@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, rm } from 'node:fs/promises';
+import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { FileStore } from '../../engine/files.ts';
 import { JobStore } from '../../engine/jobs.ts';
 import { base, temporaryFolder } from './support.ts';
 
@@ -47,5 +48,33 @@ describe('engine: stored jobs', () => {
     );
     assert.equal((await stored()).status, 'cancelled');
     assert.deepEqual(jobs.unfinished(), []);
+  });
+
+  for (const [what, text] of [
+    ['empty', ''],
+    ['damaged', '{"id":"ftjob-'],
+    ['damaged', 'null'],
+  ] as const)
+    it(`name the file that is ${what}: ${text || 'of 0 bytes'}`, async () => {
+      const file = path.join(folder, id, 'job.json');
+      await writeFile(file, text);
+      await assert.rejects(JobStore.open(folder), {
+        name: 'StateError',
+        message: new RegExp(`${file} is ${what}: delete the folder`),
+      });
+      const files = await temporaryFolder();
+      const record = path.join(files, 'file-1.json');
+      await writeFile(record, text);
+      await assert.rejects(FileStore.open(files), {
+        name: 'StateError',
+        message: new RegExp(`${record} is ${what}: delete it`),
+      });
+      await rm(files, { recursive: true });
+    });
+
+  it('name the line of an event that is damaged', async () => {
+    const file = path.join(folder, id, 'events.jsonl');
+    await appendFile(file, '{"id":\n');
+    await assert.rejects(JobStore.open(folder), { message: new RegExp(`${file}:2 is damaged`) });
   });
 });
