@@ -115,9 +115,9 @@ function paid(usage: Completion['usage']) {
 
 /** What a choice says. What a filter or the model itself held back is no answer, nor its rest. */
 function spoken({ message, finish_reason, logprobs }: Completion['choices'][number]) {
-  const finishReason = reasonOf(finish_reason);
-  if (finishReason === 'content_filter') return { text: '', logprobs: null, finishReason };
-  if (isRefused(message)) return { text: '', logprobs: null, finishReason: 'refusal' };
+  const finishReason = isRefused(message) ? 'refusal' : reasonOf(finish_reason);
+  if (finishReason === 'content_filter' || finishReason === 'refusal')
+    return { text: '', logprobs: null, finishReason };
   const said = textOf(message);
   const { from, to } = answerSpan(said);
   const text = said.slice(from, to);
@@ -126,12 +126,17 @@ function spoken({ message, finish_reason, logprobs }: Completion['choices'][numb
   return { text, logprobs: known(tokens), finishReason };
 }
 
+/** The reasons that matter, in the spellings of other wires, which gateways pass on. */
+const REASONS: Record<string, RegExp> = {
+  length: /^(length|max_(output_)?tokens|model_length)$/i,
+  content_filter: /^(content_?filter|safety|recitation|prohibited|blocklist|sensitive|guardrail)/i,
+  refusal: /^refus/i,
+};
+
 function reasonOf(given: string | null | undefined): string {
   if (!given) return 'unknown';
-  // The spellings of other wires, which gateways pass on.
-  if (/^(length|max_(output_)?tokens|model_length)$/i.test(given)) return 'length';
-  if (/^(content_?filter(ed)?|safety|guardrail_intervened)$/i.test(given)) return 'content_filter';
-  return given;
+  const known = Object.entries(REASONS).find(([, spellings]) => spellings.test(given));
+  return known?.[0] ?? given;
 }
 
 function isRefused({ content, refusal }: Message): boolean {

@@ -1,3 +1,4 @@
+import { oncePer } from '../oncePer.ts';
 import type { TaskSpec } from '../spec.ts';
 import { fold, normalise, quoted } from '../text.ts';
 import { letterOf, letterPosition, outside, position, sameWord } from './answers.ts';
@@ -69,10 +70,14 @@ const NAMED_LETTER = new RegExp(
   'gmu',
 );
 
-/** Options are named by letter or by text. A letter is a letter even where it is an option's text. */
-function optionChoices(options: readonly string[]): Choices {
+/**
+ * Options are named by letter or by text. A letter is a letter even where it is an option's text.
+ * The answers of several collaborators to an example are read with the same.
+ */
+const optionChoices = oncePer((options: readonly string[]): Choices => {
   const isOption = (letter: string) => (letterPosition(letter) ?? MOST_OPTIONS) < options.length;
   const folded = options.map(fold);
+  const foldedLines = lines(options).map(fold);
   const byText = options.flatMap((text, index) => {
     const isUnique = folded.indexOf(folded[index]!) === folded.lastIndexOf(folded[index]!);
     return isUnique && !isOption(text) ? [{ text, letter: letterOf(index) }] : [];
@@ -86,8 +91,7 @@ function optionChoices(options: readonly string[]): Choices {
   return {
     whole(text, isCut) {
       if (isOption(text)) return letterOf(letterPosition(text)!);
-      const wanted = fold(text);
-      const line = lines(options).findIndex((one) => fold(one) === wanted);
+      const line = foldedLines.indexOf(fold(text));
       if (line >= 0) return letterOf(line);
       if (isCut && finder.isBeginning(text)) return null;
       return letterFor(finder.whole(text));
@@ -115,7 +119,7 @@ function optionChoices(options: readonly string[]): Choices {
       return [...new Set([...letters, ...named.flatMap(({ names }) => lettersOf(names))])];
     },
   };
-}
+});
 
 /** A text without the names found in it. */
 function without(text: string, found: readonly NameFound[]): string {

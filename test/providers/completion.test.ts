@@ -46,7 +46,9 @@ describe('a chat completion', () => {
       assert.equal(held({ content: 'animal', refusal: 'No.' }, 'stop'), 'refusal');
       assert.equal(held({ content: [{ type: 'refusal', refusal: 'No.' }] }, 'stop'), 'refusal');
       assert.equal(held({ content: 'animal' }, 'content_filter'), 'content_filter');
-      assert.equal(held({ content: 'animal' }, 'SAFETY'), 'content_filter');
+      for (const reason of ['SAFETY', 'content_filtered', 'content_filter: RECITATION'])
+        assert.equal(held({ content: 'animal' }, reason), 'content_filter');
+      assert.equal(held({ content: 'animal is' }, 'refusal'), 'refusal');
       assert.equal(sample({ content: 'animal', refusal: null }).text, 'animal');
       assert.equal(sample({ content: 'animal', refusal: '' }).text, 'animal');
     });
