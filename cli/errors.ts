@@ -14,7 +14,10 @@ export class CliError extends Error {
   }
 }
 
-/** Errors of the other layers that tell of bad input or surroundings, by name. */
+/**
+ * Errors of the other layers that tell of bad input or surroundings. By name: a configuration may
+ * throw those of another copy of the package.
+ */
 const badInput = new Set([
   'ConfigError',
   'TemporalUnreachable',

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { sentenceOf } from '../core/issues.ts';
 import { endpointConfig } from '../providers/config.ts';
 
 const count = z.number().int().positive();
@@ -89,15 +91,19 @@ export function defineConfig(config: z.input<typeof configSchema> = {}): Config 
   const result = configSchema.safeParse(config);
   if (result.success) return result.data;
   const lines = result.error.issues.map(
-    (issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`,
+    (issue) => `  ${sentenceOf(issue, config, { showTexts: !mayBeSecret(issue.path) })}`,
   );
   throw new ConfigError(`temporal.config.ts cannot be used:\n${lines.join('\n')}`);
 }
 
+/** Fields where a key may have been written by mistake. */
+const mayBeSecret = (path: readonly PropertyKey[]): boolean =>
+  path.some((step) => ['apiKeyEnv', 'baseURL', 'options'].includes(String(step)));
+
 /**
  * Loads a configuration module (`temporal.config.ts` of the working folder unless told otherwise);
  * local folders become absolute, seen from the module.
- * @throws ConfigError when the file is missing or has no usable default export.
+ * @throws ConfigError when the file is missing, cannot be run or has no usable default export.
  */
 export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
   const path = resolve(file);
@@ -105,7 +111,7 @@ export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
     throw new ConfigError(
       `${file} not found in ${process.cwd()}: run semievol in the folder that holds it, or name it with --config FILE`,
     );
-  const module = (await import(pathToFileURL(path).href)) as { default?: Config };
+  const module = await importConfig(file, path);
   if (!module.default)
     throw new ConfigError(
       `${file} has no default export: write "export default defineConfig({…})"`,
@@ -123,4 +129,30 @@ function atPlace(config: Config, folder: string): Config {
     store: isLocal ? { ...store, uri: resolve(folder, store.uri) } : store,
     worker: { ...worker, trainingFolders },
   };
+}
+
+async function importConfig(file: string, path: string): Promise<{ default?: Config }> {
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (error) {
+    // It may use another copy of this package.
+    if (error instanceof Error && error.name === 'ConfigError') throw error;
+    const { message = String(error), stack = '' } = error instanceof Error ? error : {};
+    const place = lineIn(path, stack) ?? (error instanceof SyntaxError ? syntaxLine(path) : '');
+    throw new ConfigError(`${file}${place} cannot be run (${message}): correct it there`, {
+      cause: error,
+    });
+  }
+}
+
+/** `:LINE` of a file, where a text has it. */
+function lineIn(path: string, text: string): string | undefined {
+  const after = text.split(path, 2)[1] ?? '';
+  return /^:\d+/.exec(after)?.[0];
+}
+
+/** Node tells the line of a syntax error in JavaScript only as it ends. */
+function syntaxLine(path: string): string {
+  const { stderr } = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8' });
+  return lineIn(path, stderr) ?? '';
 }

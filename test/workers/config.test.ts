@@ -30,11 +30,28 @@ describe('the configuration', () => {
   });
 
   const mistakes: [string, object, RegExp][] = [
-    ['an unknown field', { stoer: {} }, /\(top level\): .*"stoer"/],
+    ['an unknown field', { stoer: {} }, /unknown field stoer/],
     ['no endpoint', { endpoints: {} }, /endpoints: give at least one endpoint/],
-    ['no address', { endpoints: { one: { baseURL: 'models' } } }, /endpoints\.one\.baseURL: /],
-    ['another protocol', { endpoints: { one: { baseURL: 'ftp://a/v1' } } }, /one\.baseURL: /],
-    ['none in flight', { endpoints: { one: { baseURL, maxInFlight: 0 } } }, /one\.maxInFlight: /],
+    [
+      'no address',
+      { endpoints: { one: { baseURL: 'models' } } },
+      /endpoints\.one\.baseURL cannot be that text: give an address/,
+    ],
+    [
+      'another protocol',
+      { endpoints: { one: { baseURL: 'ftp://a/v1' } } },
+      /one\.baseURL cannot be/,
+    ],
+    [
+      'none in flight',
+      { endpoints: { one: { baseURL, maxInFlight: 0 } } },
+      /one\.maxInFlight must be .* 0/,
+    ],
+    [
+      'a number in quotes',
+      { endpoints: { one: { baseURL, pollSeconds: '3' } } },
+      /one\.pollSeconds must be a number, not the text "3"\. Write it without quotes/,
+    ],
     [
       'a negative price',
       { endpoints: { one: { baseURL, prices: { m: { input: -1 } } } } },
@@ -44,9 +61,9 @@ describe('the configuration', () => {
     ...['a.b', 'a:b', '__a', ''].map((name): [string, object, RegExp] => [
       `"${name}" for a deployment`,
       { worker: { deployment: { name } } },
-      /worker\.deployment\.name: Temporal takes no dot/,
+      /worker\.deployment\.name cannot be .*Temporal takes no dot/,
     ]),
-    ['a list', [], /\(top level\)/],
+    ['a list', [], /the file must be fields with values, not an empty list/],
   ];
   for (const [what, config, said] of mistakes)
     it(`refuses ${what}, naming the field`, () => {
@@ -111,6 +128,38 @@ describe('the configuration', () => {
       assert.equal(config.temporal.taskQueue, 'q');
       assert.notEqual(relative(process.cwd(), folder), '');
     });
+
+    const broken: [what: string, name: string, text: string, said: RegExp][] = [
+      [
+        'TypeScript',
+        'syntax.ts',
+        'export default {\n  endpoints: {,\n};\n',
+        /syntax\.ts:3 cannot be run/,
+      ],
+      [
+        'JavaScript',
+        'syntax.js',
+        'export default {\n  endpoints: {,\n};\n',
+        /syntax\.js:3 cannot be run/,
+      ],
+      [
+        'what it does',
+        'throws.ts',
+        'const f = () => {\n  throw new Error("boom");\n};\nf();\n',
+        /throws\.ts:3 cannot be run \(boom\)/,
+      ],
+      ['what it throws', 'text.ts', 'throw "boom";\n', /text\.ts cannot be run \(boom\)/],
+      [
+        'what it imports',
+        'imports.ts',
+        'import "./nowhere.ts";\n',
+        /imports\.ts cannot be run \(Cannot find module/,
+      ],
+    ];
+    for (const [what, name, text, message] of broken)
+      it(`and is refused by its line for ${what}`, async () => {
+        await assert.rejects(load(name, text), { name: 'ConfigError', message });
+      });
 
     for (const uri of ['s3://bucket/path', 'gs://bucket', '/somewhere/else'])
       it(`with ${uri} as it stands`, async () => {
