@@ -1,8 +1,15 @@
 import { isRanked, isSelected, selectionThreshold } from '../../core/selection.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { createTask } from '../../core/tasks.ts';
-import { type ModelRole, modelRoles, type RoundReport } from '../../core/types.ts';
+import {
+  type Answer,
+  type AnswerTally,
+  type ModelRole,
+  modelRoles,
+  type RoundReport,
+} from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
+import { answersOf } from './tables.ts';
 
 const everything = { from: 0, to: 2 ** 31 - 1 };
 
@@ -20,9 +27,9 @@ export async function contradictions(
   for (const report of reports) {
     const counted = await recount(store, dataset, spec, report.round);
     const said = figuresOf(report);
-    for (const [name, value] of Object.entries(counted))
-      if (said[name] !== value)
-        found.push(`round ${report.round}, ${name}: ${said[name]} instead of ${value}`);
+    for (const name of new Set([...Object.keys(counted), ...Object.keys(said)]))
+      if (said[name] !== counted[name])
+        found.push(`round ${report.round}, ${name}: ${said[name]} instead of ${counted[name]}`);
   }
   return found;
 }
@@ -30,22 +37,47 @@ export async function contradictions(
 type Figures = Record<string, number | null>;
 
 /** The figures of a report that its tables must bear out. */
-function figuresOf({ accuracy, mcnemar, pseudoLabels, sftBaseline, sftVariants }: RoundReport) {
-  const figures: Figures = {
+function figuresOf({ accuracy, answers, mcnemar, pseudoLabels, ...sft }: RoundReport): Figures {
+  return {
+    ...Object.fromEntries(answers.flatMap(tallyFigures)),
     'selected pseudo-labels': pseudoLabels.count,
     'right of all pseudo-labels': pseudoLabels.all.correct,
     'right of the selected': pseudoLabels.selected.correct,
     agreement: pseudoLabels.agreement,
     threshold: pseudoLabels.threshold,
     'right of vanilla': accuracy.vanilla.correct,
-    'right of sft': sftVariants.epochs.correct,
-    'right of sft-steps': sftVariants.steps.correct,
+    'right of sft': sft.sftVariants.epochs.correct,
+    'right of sft-steps': sft.sftVariants.steps.correct,
     'right of semievol': accuracy.semievol.correct,
     'SemiEvol alone right': mcnemar.semievolOnly,
     'SFT alone right': mcnemar.sftOnly,
-    'better SFT': sftBaseline === 'steps' ? 1 : 0,
+    'better SFT': sft.sftBaseline === 'steps' ? 1 : 0,
   };
-  return figures;
+}
+
+type Counts = Omit<AnswerTally, 'givenUp'>;
+
+/** What became of the answers of one kind. */
+const tallyFigures = ({ stage, collaborator, ...counts }: Counts): [string, number][] =>
+  (['answers', 'unread', 'cut', 'withoutEntropy'] as const).map((name) => [
+    `${name} of ${stage} ${collaborator}`,
+    counts[name],
+  ]);
+
+/** The same of answers themselves, all of one kind. */
+function tallyOf(answers: Answer[]): Counts {
+  const { stage, collaborator } = answers[0]!;
+  const count = (isSo: (answer: Answer) => boolean) => answers.filter(isSo).length;
+  // What the endpoint would not answer at all is told of by itself.
+  const isAnswer = ({ finishReason }: Answer) => !/^(unread|too-long|refused)/.test(finishReason);
+  return {
+    stage,
+    collaborator,
+    answers: answers.length,
+    unread: count(({ parsed }) => parsed === null),
+    cut: count(({ finishReason }) => finishReason === 'length'),
+    withoutEntropy: count((answer) => answer.entropy === null && isAnswer(answer)),
+  };
 }
 
 async function recount(
@@ -67,28 +99,33 @@ async function recount(
   const right = (some: typeof rows) =>
     some.filter((row) => task.grade(row.label, unlabelled[row.ordinal]!)).length;
 
+  const answers = await answersOf(store, spec, dataset, round);
+  const kinds = Map.groupBy(answers, ({ stage, collaborator }) => `${stage} ${collaborator}`);
   const test = await data.range('test', everything);
-  const rightOf = async (role: ModelRole) => {
-    const answers = await run.answers({ round, stage: `evaluate-${role}`, range: everything });
-    const graded = answers.filter((one) => task.grade(one.parsed, test[one.ordinal]!));
-    return { asked: answers.length > 0, ordinals: new Set(graded.map(({ ordinal }) => ordinal)) };
+  const rightOf = (role: ModelRole) => {
+    const graded = answers.filter(
+      (one) => one.stage === `evaluate-${role}` && task.grade(one.parsed, test[one.ordinal]!),
+    );
+    return new Set(graded.map(({ ordinal }) => ordinal));
   };
-  const [vanilla, sft, steps, semievol] = await Promise.all(modelRoles.map(rightOf));
-  const equalSteps = steps!.asked ? steps!.ordinals : sft!.ordinals;
-  const isStepsBetter = equalSteps.size > sft!.ordinals.size;
-  const baseline = isStepsBetter ? equalSteps : sft!.ordinals;
+  const [vanilla, sft, steps, semievol] = modelRoles.map(rightOf);
+  const isAsked = answers.some(({ stage }) => stage === 'evaluate-sft-steps');
+  const equalSteps = isAsked ? steps! : sft!;
+  const isStepsBetter = equalSteps.size > sft!.size;
+  const baseline = isStepsBetter ? equalSteps : sft!;
   return {
+    ...Object.fromEntries([...kinds.values()].map(tallyOf).flatMap(tallyFigures)),
     'selected pseudo-labels': selected.length,
     'right of all pseudo-labels': right(rows),
     'right of the selected': right(selected),
     agreement: rows.filter((row) => row.agreed).length / unlabelled.length,
     threshold: threshold.cutoff,
-    'right of vanilla': vanilla!.ordinals.size,
-    'right of sft': sft!.ordinals.size,
+    'right of vanilla': vanilla!.size,
+    'right of sft': sft!.size,
     'right of sft-steps': equalSteps.size,
-    'right of semievol': semievol!.ordinals.size,
-    'SemiEvol alone right': without(semievol!.ordinals, baseline),
-    'SFT alone right': without(baseline, semievol!.ordinals),
+    'right of semievol': semievol!.size,
+    'SemiEvol alone right': without(semievol!, baseline),
+    'SFT alone right': without(baseline, semievol!),
     'better SFT': isStepsBetter ? 1 : 0,
   };
 }

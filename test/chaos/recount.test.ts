@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, before, describe, it } from 'mocha';
+import type { RoundReport } from '../../core/types.ts';
+import { openStore } from '../../store/store.ts';
+import { startProvider } from '../support/provider/provider.ts';
+import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { contradictions } from './recount.ts';
+
+describe('the recount of a report', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+  let report: RoundReport;
+  let recount: (report: RoundReport) => Promise<string[]>;
+
+  before(async () => {
+    temporal = await startTemporal();
+    bench = await Bench.open(temporal, await startProvider());
+    const spec = await writeTask(bench.folder, 'recounted');
+    await bench.run(spec);
+    [report] = (await bench.reports(spec.name)) as [RoundReport];
+    recount = async (changed) => {
+      const store = await openStore(bench.config.store);
+      try {
+        return await contradictions(store, report.dataset, spec, [changed]);
+      } finally {
+        store.close();
+      }
+    };
+  });
+  after(async () => {
+    await bench?.close();
+    await temporal?.teardown();
+  });
+
+  it('finds the figures of the tables', async () => assert.deepEqual(await recount(report), []));
+
+  it('finds what it tells of, and the tables do not', async () => {
+    const answers = report.answers.slice(1);
+    assert.equal((await recount({ ...report, answers })).length, 4);
+    const more = { ...report.answers[0]!, collaborator: 'nobody' };
+    assert.equal((await recount({ ...report, answers: [...report.answers, more] })).length, 4);
+  });
+
+  it('finds each figure that is another', async () => {
+    const { accuracy, answers, pseudoLabels } = report;
+    const { correct, ...rest } = accuracy.semievol;
+    const found = await recount({
+      ...report,
+      accuracy: { ...accuracy, semievol: { ...rest, correct: correct - 1 } },
+      pseudoLabels: { ...pseudoLabels, count: pseudoLabels.count + 1 },
+      answers: answers.map((tally) => ({ ...tally, unread: tally.unread + 1 })),
+    });
+    const said = (name: string, wrong: number, right: number) =>
+      `round 1, ${name}: ${wrong} instead of ${right}`;
+    assert.deepEqual(
+      new Set(found),
+      new Set([
+        said('right of semievol', correct - 1, correct),
+        said('selected pseudo-labels', pseudoLabels.count + 1, pseudoLabels.count),
+        ...answers.map(({ stage, collaborator, unread }) =>
+          said(`unread of ${stage} ${collaborator}`, unread + 1, unread),
+        ),
+      ]),
+    );
+  });
+});
