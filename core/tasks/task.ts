@@ -30,7 +30,7 @@ export interface Task {
   /** Whether a parsed answer is the gold one; false without either. */
   grade(parsed: string | null, x: Example): boolean;
   /**
-   * The canonical form of an answer in a data file: the answer itself in any case, or the letter
+   * The canonical form of an answer in a data file: the answer itself in any spelling, or the letter
    * or digit (1 is the first) of an option. Else what is wrong with it.
    */
   canonical(raw: string, options: readonly string[] | undefined): Canonical;
