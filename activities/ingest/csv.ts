@@ -216,8 +216,7 @@ function recordAt(
       lines += field.split(lineEnd).length - 1;
       fields.push(field.replaceAll('""', '"'));
     } else {
-      end = at;
-      while (end < text.length && text[end] !== separator && !isLineEnd(text, end)) end += 1;
+      end = fieldEnd(text, at, separator.charCodeAt(0));
       fields.push(text.slice(at, end));
     }
     if (end < text.length && text[end] === separator) {
@@ -237,11 +236,21 @@ function closingQuote(text: string, from: number): number {
 }
 
 function brokenAt(text: string, start: number, ended: boolean): Found | undefined {
-  let at = start;
-  while (at < text.length && !isLineEnd(text, at)) at += 1;
-  const end = afterLineEnd(text, at, ended);
+  const end = afterLineEnd(text, fieldEnd(text, start), ended);
   return end === undefined ? undefined : { end, lines: 1 };
 }
+
+/** The first line end or separator (a code unit) from `at` on, or the end of the text. */
+function fieldEnd(text: string, at: number, separator = lineFeed): number {
+  for (let end = at; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (code === separator || code === lineFeed || code === carriageReturn) return end;
+  }
+  return text.length;
+}
+
+const lineFeed = 10;
+const carriageReturn = 13;
 
 const isLineEnd = (text: string, at: number) => text[at] === '\n' || text[at] === '\r';
 

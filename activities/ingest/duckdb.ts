@@ -1,6 +1,8 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, open, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { checkParquet } from './content.ts';
 import { DataError } from './errors.ts';
@@ -10,7 +12,7 @@ import type { Source } from './source.ts';
 
 /** Parquet by DuckDB, as a stream. Numbers of a Hugging Face `ClassLabel` become its names. */
 export async function* readParquet(source: Source): AsyncGenerator<RawBatch> {
-  checkParquet(await headOf(source), source);
+  checkParquet(await headOf(source.location as string), source);
   yield* withDuckDb(source, async function* (connection, path) {
     const classes = await classNames(connection, path);
     // As JSON, so that nothing is guessed of types: Parquet says its own, and lists stay lists.
@@ -31,14 +33,23 @@ export async function* readJson(source: Source): AsyncGenerator<RawBatch> {
   });
 }
 
-async function headOf({ location }: Source): Promise<Uint8Array> {
-  const file = await open(location as string);
+async function headOf(location: string): Promise<Buffer> {
+  const file = await open(location);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(1_024), 0, 1_024, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }
+}
+
+/** A byte order mark is more than DuckDB's JSON reader takes. */
+async function linkWithoutMark(location: string, path: string): Promise<void> {
+  const mark = Buffer.from('\uFEFF');
+  const head = await headOf(location);
+  if (!head.subarray(0, mark.length).equals(mark)) return symlink(location, path);
+  const rest = createReadStream(location, { start: mark.length });
+  await pipeline(rest, createWriteStream(path));
 }
 
 /** Reads with a connection and the path of the file, and turns DuckDB's errors into ours. */
@@ -55,7 +66,7 @@ async function* withDuckDb(
   });
   const connection = await instance.connect();
   try {
-    await symlink(location as string, path);
+    await linkWithoutMark(location as string, path);
     yield* read(connection, path);
   } catch (error) {
     if (error instanceof DataError) throw error;

@@ -241,6 +241,12 @@ describe('Data files as they come', () => {
       ]);
     });
 
+    it('reads a list after a byte order mark', async () => {
+      const text =
+        '\uFEFF[{"question":"fine","answer":"positive"},{"question":"awful","answer":"negative"}]';
+      assert.deepEqual((await readText('labelled.json', text)).examples, two);
+    });
+
     it('names the list where a single object is around it, and what is no text', async () => {
       await refused(
         readText('labelled.json', '{"data": [{"question": "fine", "answer": "positive"}]}'),

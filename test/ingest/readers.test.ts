@@ -135,6 +135,10 @@ describe('Decoding UTF-8', () => {
     }
     const cut = Buffer.from('a\né').subarray(0, 3);
     await assert.rejects(decode(cut, 10), /^DataError: data\.csv, line 2: byte 1 .*0xC3/);
+    const within = Buffer.from('a\r\n\uFFFDé\rxxé!', 'utf8');
+    within[within.length - 2] = 0x21; // the last é does not go on
+    for (const size of [1, 2, 3, 100])
+      await assert.rejects(decode(within, size), /^DataError: data\.csv, line 3: byte 3 .*0xC3/);
     await assert.rejects(
       decode(Buffer.from('a\nb\0c'), 2),
       /^DataError: data\.csv, line 2: a zero/,
