@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DataSpec, TaskSpec } from '../../core/spec.ts';
 import { createTask } from '../../core/tasks.ts';
 import type { IngestReport, Progress, Split, StoredExample } from '../../core/types.ts';
 import type { DatasetInfo } from '../../store/datasets.ts';
 import type { Store } from '../../store/store.ts';
+import { withFolder } from '../scratch.ts';
 import { cleanFile, splitOrder } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
 import { checkFile, contentHash, localCopy, type Source, sourceOf } from './source.ts';
@@ -42,17 +40,14 @@ export async function ingestDataset(
   input: IngestInput,
   { onProgress, signal }: IngestOptions = {},
 ): Promise<IngestResult> {
-  const scratch = await mkdtemp(join(tmpdir(), 'semievol-ingest-'));
-  try {
+  return withFolder(async (scratch) => {
     const sources = await localSources(input, scratch, signal);
     const id = await datasetId(input, sources, signal);
     const info =
       (await store.datasets.find(id)) ??
       (await write(store, id, input, sources, { onProgress, signal }));
     return { dataset: id, counts: info.counts, report: info.report };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 type SplitSources = Record<Split, Source[]>;
