@@ -1,11 +1,13 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { noUsage } from '../core/usage.ts';
 import { OpenAITrainer } from '../providers/openaiTrainer.ts';
 import type { Trainer } from '../providers/trainer.ts';
 import type { Dependencies } from './dependencies.ts';
 import { fileNameOf, type JobOrder, type Lineage, requestOf } from './jobOrder.ts';
 import { tracked } from './progress.ts';
-import { type TrainingRows, withTrainingFile } from './trainingFile.ts';
+import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
 import { type JobResult, type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
+import { withoutTexts } from './withoutTexts.ts';
 
 export interface UploadInput {
   endpoint: string;
@@ -60,9 +62,11 @@ export function createFineTune(dependencies: Dependencies) {
 
     /** Adopts the job of the order, or creates it. */
     async startJob({ endpoint, order }: JobInput): Promise<{ jobId: string }> {
-      return tracked({ total: 1, unit: 'jobs' }, async () => ({
-        jobId: (await trainerOf(endpoint).adoptOrCreate(await requestOf(store, order))).id,
-      }));
+      const start = async () => trainerOf(endpoint).adoptOrCreate(await requestOf(store, order));
+      return unquoted(order, async () => {
+        const { id } = await tracked({ total: 1, unit: 'jobs' }, start);
+        return { jobId: id };
+      });
     },
 
     /**
@@ -72,7 +76,9 @@ export function createFineTune(dependencies: Dependencies) {
     async awaitJob({ endpoint, order, jobId, stalled }: AwaitJobInput): Promise<JobSighting> {
       const { config } = endpoints.get(endpoint);
       const request = await requestOf(store, order);
-      return watchJob(trainerOf(endpoint), { jobId, request }, config, stalled);
+      return unquoted(order, () =>
+        watchJob(trainerOf(endpoint), { jobId, request }, config, stalled),
+      );
     },
 
     /** Cancels the jobs of an order that have not ended. */
@@ -103,4 +109,20 @@ export function createFineTune(dependencies: Dependencies) {
       });
     },
   };
+
+  /** What a provider says of a job may quote the training file; its texts stay out of histories. */
+  async function unquoted<T>({ rows }: JobOrder, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure) || !error.nonRetryable) throw error;
+      const message = await tracked({ total: 0, unit: 'rows' }, () =>
+        withoutTexts(error.message, textsOf(dependencies, rows)),
+      ).catch((reason) => {
+        if (!(reason instanceof ApplicationFailure)) throw reason; // as when it is cancelled
+        return `what the provider says is left out, since it may quote what cannot be read any more: ${reason.message}`;
+      });
+      throw ApplicationFailure.nonRetryable(message, error.type);
+    }
+  }
 }

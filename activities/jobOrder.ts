@@ -4,6 +4,7 @@ import type { TrainingSpec } from '../core/spec.ts';
 import type { ModelRecord } from '../core/types.ts';
 import type { JobRequest } from '../providers/trainer.ts';
 import type { Store } from '../store/store.ts';
+import type { TrainingRows } from './trainingFile.ts';
 
 /** The shortest suffix that providers take (Together) has so many characters. */
 const SUFFIX = 40;
@@ -16,8 +17,9 @@ export interface JobOrder {
   lineage: Lineage;
   /** The model to start from. */
   model: string;
+  rows: TrainingRows;
   fileId: string;
-  /** Of the training file, in hexadecimal digits. */
+  /** Of the file of these rows, in hexadecimal digits. */
   sha256: string;
   training: TrainingSpec;
   seed: number;

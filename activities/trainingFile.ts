@@ -52,6 +52,29 @@ export async function withTrainingFile<T>(
   });
 }
 
+/** The texts of a training file: all that stands in its rows but the roles. */
+export async function* textsOf(
+  dependencies: Dependencies,
+  rows: TrainingRows,
+): AsyncIterable<string> {
+  for await (const line of lines(dependencies, rows)) yield* stringsIn(parsed(line.toString()));
+}
+
+/** A line that is not JSON is a text itself. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
+}
+
+function* stringsIn(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, part] of Object.entries(value)) if (key !== 'role') yield* stringsIn(part);
+}
+
 async function* lines(dependencies: Dependencies, rows: TrainingRows): AsyncIterable<Buffer> {
   if (rows.from === 'file') {
     const path = await ownFile(rows.path, dependencies.trainingFolders);

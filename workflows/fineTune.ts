@@ -8,7 +8,6 @@ import {
 } from '@temporalio/workflow';
 import type { JobInput } from '../activities/fineTune.ts';
 import type { JobOrder } from '../activities/jobOrder.ts';
-import type { TrainingRows } from '../activities/trainingFile.ts';
 import type { JobResult, LastSeen } from '../activities/watchJob.ts';
 import type { Progress } from '../core/types.ts';
 import { awaitJob, cancelJobs, recordModel, startJob, uploadTrainingFile } from './activities.ts';
@@ -16,7 +15,6 @@ import { progress } from './messages.ts';
 
 export interface FineTuneInput extends Omit<JobOrder, 'fileId' | 'sha256'> {
   endpoint: string;
-  rows: TrainingRows;
 }
 
 export interface FineTuneResult {
@@ -31,8 +29,8 @@ export interface FineTuneResult {
  * one job and it is cancelled with the workflow. Useful by itself for any fine-tuning job.
  */
 export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
-  const { endpoint, rows, ...ordered } = input;
-  const { lineage } = ordered;
+  const { endpoint, ...ordered } = input;
+  const { rows, lineage } = ordered;
   let note = 'uploading';
   setHandler(progress, (): Progress => ({ done: 0, total: 0, unit: 'steps', note }));
 

@@ -7,6 +7,7 @@ import { temporaryStore } from '../store/support.ts';
 
 const lineage = { run: 'run', round: 1, role: 'warm-up', dataset: 'data' } as const;
 const order: JobOrder = {
+  rows: { from: 'file', path: 'rows.jsonl' },
   ...{ lineage, model: 'base', fileId: 'file-1', sha256: 'aa'.repeat(32) },
   ...{ training: { epochs: 2, batchSize: 8 }, seed: 3, suffix: 'r1-warm-up' },
 };

@@ -115,6 +115,7 @@ const training = (model: string, from: string, trainedTokens: number) => ({
   endpoint: 'local',
   order: {
     lineage: { ...ref, role: 'warm-up' as const },
+    rows: { from: 'labelled' as const, ref, times: 1 },
     ...{ model: from, fileId: 'file', sha256: 'f', training: { epochs: 1 }, seed: 0, suffix: '' },
   },
   job: { jobId: 'job', model, trainedTokens },

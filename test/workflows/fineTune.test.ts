@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { openStore } from '../../store/store.ts';
 import { startProvider } from '../support/provider/provider.ts';
 import { Bench, failedFor, startTemporal } from '../support/stack.ts';
-import { startFineTune, writeTrainingFile } from './support.ts';
+import { JOBS, jobOf, startFineTune, writeTrainingFile } from './support.ts';
 
 describe('fineTune by itself', function () {
   this.timeout(60_000);
@@ -45,6 +45,32 @@ describe('fineTune by itself', function () {
       store.close();
     }
   });
+
+  for (const [when, said] of [
+    ['is refused', { status: 400, body: { error: { message: 'Row 1, "Two and two?", is odd.' } } }],
+    ['fails', undefined],
+  ] as const)
+    it(`tells why a job ${when}, without what is quoted of the file`, async () => {
+      const path = await writeTrainingFile(bench, 'quoted');
+      bench.provider.setFaults(({ method, path }) =>
+        method === 'POST' && path === JOBS ? said : undefined,
+      );
+      bench.provider.jobs.hold();
+      const worker = await bench.worker();
+      await worker.runUntil(async () => {
+        const handle = await startFineTune(bench, `quoted-${when}`, path);
+        if (!said) {
+          const { id } = await jobOf(bench, `quoted-${when}`);
+          const error = { code: 'x', message: 'Row 1, "TWO AND TWO?", is odd.', param: null };
+          bench.provider.jobs.finish(id, { status: 'failed', error });
+        }
+        await assert.rejects(handle.result(), failedFor(said ? 'BadRequest' : 'JobFailed'));
+        const { events } = await handle.fetchHistory();
+        const { failure } = events!.at(-1)!.workflowExecutionFailedEventAttributes!;
+        assert.doesNotMatch(JSON.stringify(events), /two and two/i);
+        assert.match(failure!.cause!.message!, said ? /answered 400/ : /Row 1, "…", is odd\./);
+      });
+    });
 
   it('says at once that the file is not there', async () => {
     await assert.rejects(execute(join(bench.folder, 'missing.jsonl')), failedFor('DataError'));
