@@ -175,6 +175,16 @@ async function broken(
     await save(`${workflow}-${ending}`, `${name}${child}`);
 }
 
+/** A round whose answers are all the same, and tell nothing. */
+async function empty({ bench, start }: Stage): Promise<void> {
+  const message = { role: 'assistant', content: 'I would rather not say.' };
+  const body = { object: 'chat.completion', choices: [{ index: 0, message }] };
+  bench.provider.setFaults(({ path }) => (path === CHAT ? { status: 200, body } : undefined));
+  await (await start('empty')).result().catch(() => undefined);
+  bench.provider.setFaults(undefined);
+  await save('round-empty', 'empty/round-1');
+}
+
 const outer = { evolve: '', round: '/round-1', fineTune: '/round-1/warm-up' };
 
 for (const file of await readdir(folder))
@@ -183,6 +193,7 @@ try {
   await withStage({}, async (stage) => {
     await finished(stage);
     await continued(stage);
+    await empty(stage);
     await broken(stage, 'failed', creating, outer);
     await broken(stage, 'cancelled', waiting, outer);
     for (const ending of ['failed', 'cancelled'] as const) {

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import type { RoundSummary } from '../../core/types.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { phaseLine, stuckLine } from '../progress.ts';
 import { observeRun, type RunView } from '../run-view.ts';
@@ -65,6 +66,14 @@ function describe(view: RunView): string {
     ...(workerPolling
       ? []
       : ['no worker is polling the task queue: start one with "semievol worker"']),
+    ...(status?.latest ?? []).map((round) => `  ${roundLine(round)}`),
     ...(status && status.totals.finished > 0 ? [`figures: "semievol report ${run}"`] : []),
   ].join('\n');
+}
+
+/** One line for a round that has ended. */
+function roundLine({ round, accuracy, selected, promoted, champion }: RoundSummary): string {
+  const share = (value: number | null) => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
+  const { vanilla, sft, semievol } = accuracy;
+  return `round ${round}: base ${share(vanilla)}, SFT ${share(sft)}, SemiEvol ${share(semievol)} with ${selected} pseudo-labels; ${promoted ? 'promoted' : 'not promoted'}, champion ${champion}`;
 }

@@ -13,7 +13,7 @@ import { LABELS, startTemporal, testConfig, writeTask } from '../support/stack.t
 import { goodSpec, scratch, semievol, startSemievol } from './support.ts';
 
 describe('semievol as a process', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let files: Awaited<ReturnType<typeof scratch>>;
   let temporal: TestWorkflowEnvironment;
   let provider: Provider;
@@ -180,6 +180,9 @@ describe('semievol as a process', function () {
       assert.match(changed.stderr, /started with another spec/);
       const report = await run('report', 'whole');
       assert.match(report.stdout, /SemiEvol.*SFT/s);
+      assert.match(report.stdout, /Cost: unknown\. Unpriced: .*smollm2-135m-instruct at local/);
+      const status = await run('status', 'whole');
+      assert.match(status.stdout, /round 1: base .* %, SFT .* %, SemiEvol .* %.*, champion /);
       const listed = JSON.parse((await run('status', '--json')).stdout);
       assert.equal(listed.find((one: { run: string }) => one.run === 'whole').state, 'completed');
     });

@@ -14,7 +14,7 @@ const nextBuild = fileURLToPath(new URL('../workers/own/nextBuild.ts', import.me
 /** The endings of each workflow, and the last event of each ending. */
 const ENDINGS = {
   evolve: ['finished', 'continued', 'cancelled', 'failed'],
-  round: ['finished', 'cancelled', 'failed'],
+  round: ['finished', 'empty', 'cancelled', 'failed'],
   fineTune: ['finished', 'stalled', 'givenUp', 'cancelled', 'failed'],
   propagate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
   evaluate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
@@ -26,6 +26,7 @@ const LAST_EVENTS: Record<string, string> = {
   continued: 'CONTINUED_AS_NEW',
   cancelled: 'CANCELED',
   givenUp: 'CANCELED',
+  empty: 'FAILED',
   failed: 'FAILED',
 };
 

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { after, before, describe, it } from 'mocha';
+import { runSpec } from '../../core/spec.ts';
+import type { RunStatus } from '../../core/types.ts';
+import { LABELS, startTemporal } from '../support/stack.ts';
+
+const ROUNDS = 12;
+const RUN = 'many-rounds';
+
+describe('a run of many rounds', function () {
+  this.timeout(60_000);
+  let temporal: TestWorkflowEnvironment;
+  let status: RunStatus;
+  let ingested = 0;
+
+  before(async () => {
+    temporal = await startTemporal();
+    const worker = await Worker.create({
+      connection: temporal.nativeConnection,
+      taskQueue: 'rounds',
+      workflowsPath: fileURLToPath(new URL('./rounds/workflows.ts', import.meta.url)),
+      activities: {
+        'semievol.checkModels': async () => {},
+        'semievol.openRun': async () => {},
+        'semievol.ingest': async () => {
+          ingested++;
+          return { dataset: 'data', counts: { labelled: 10, unlabelled: 10, test: 10 } };
+        },
+      },
+    });
+    const spec = runSpec.parse({
+      name: RUN,
+      task: { type: 'classification', labels: LABELS },
+      data: { labelled: 'l.csv', unlabelled: 'u.csv', test: 't.csv' },
+      rounds: ROUNDS,
+    });
+    const options = { workflowId: RUN, taskQueue: 'rounds', args: [{ run: RUN, spec }] };
+    status = await worker.runUntil(temporal.client.workflow.execute('evolve', options));
+  });
+  after(() => temporal?.teardown());
+
+  it('remembers the last of them, and the totals of all', () => {
+    assert.deepEqual(status.totals, { finished: ROUNDS, promoted: ROUNDS / 2 });
+    assert.deepEqual(
+      status.latest.map(({ round, champion, promoted }) => [round, champion, promoted]),
+      [
+        [8, 'model-7', false],
+        [9, 'model-9', true],
+        [10, 'model-9', false],
+        [11, 'model-11', true],
+        [12, 'model-11', false],
+      ],
+    );
+  });
+
+  it('reads its data once', () => {
+    assert.equal(ingested, 1);
+  });
+
+  it('carries no more in the last round than in those before, and says which data it is', async () => {
+    const { workflow } = temporal.client;
+    const sizes: number[] = [];
+    for await (const { runId } of workflow.list({ query: `WorkflowId = '${RUN}'` })) {
+      const { events } = await workflow.getHandle(RUN, runId).fetchHistory();
+      const started = events![0]!.workflowExecutionStartedEventAttributes!;
+      if (started.continuedExecutionRunId) sizes.push(started.input!.payloads![0]!.data!.length);
+    }
+    assert.equal(sizes.length, ROUNDS - 1);
+    assert.ok(Math.max(...sizes) < 2_000, `${Math.max(...sizes)} bytes`);
+    const { memo } = await workflow.getHandle(RUN).describe();
+    assert.equal(memo?.dataset, 'data');
+  });
+});
