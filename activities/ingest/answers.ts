@@ -40,7 +40,9 @@ export function readAnswer(
     const index = options.names.findIndex((name) => fold(name) === fold(text));
     if (index >= 0) return at(index);
     if (/^(?:\d+|[a-z])$/i.test(text.trim()))
-      return { problem: `${shown} is none of the options' labels ${options.names.join(', ')}` };
+      return {
+        problem: `${shown} is none of the options' labels, ${quoted(options.names.join(', '))}`,
+      };
   }
   if (!/^\s*\d{1,2}\s*$/.test(text) || !texts) {
     const canonical = task.canonical(raw, texts);
@@ -77,27 +79,35 @@ function byText(
 
 /**
  * Whether the digits of a file count the options from 1, as far as its rows tell: the last option
- * has a number then, and 0 is none. Where nothing tells, every answer could be one off.
+ * has a number then, and 0 is none. Where nothing tells, every answer could be one off. Digits
+ * among more letters or texts are names of options, which count from 1 (as in ARC).
  */
 export class DigitCount {
-  #any = false;
+  #digits = 0;
+  #others = 0;
   #last = false;
   #zeroLine: number | undefined;
 
-  note({ digit, options }: Counted, line: number): void {
-    this.#any = true;
-    if (digit === options) this.#last = true;
-    if (digit === 0) this.#zeroLine ??= line;
+  /** @param counted the digit of a row, or undefined where its answer is none */
+  note(counted: Counted | undefined, line: number): void {
+    if (!counted) {
+      this.#others += 1;
+      return;
+    }
+    this.#digits += 1;
+    if (counted.digit === counted.options) this.#last = true;
+    if (counted.digit === 0) this.#zeroLine ??= line;
   }
 
   /** Throws DataError unless the digits count from 1 for sure. */
   check(file: string): void {
+    if (this.#digits <= this.#others) return;
     if (this.#zeroLine !== undefined) {
       throw new DataError(
         `${file}, line ${this.#zeroLine}: the answer is 0, so that digits seem to count the options from 0. Set data.answers to index-0, or to index-1 where this row is wrong`,
       );
     }
-    if (!this.#any || this.#last) return;
+    if (this.#last) return;
     throw new DataError(
       `${file}: its answers are digits, and nothing tells whether they count the options from 0 or from 1 (none is 0, none is that of a last option). Set data.answers to index-0 or index-1`,
     );

@@ -1,3 +1,4 @@
+import { fileLines } from '../../core/dataReport.ts';
 import type { DataSpec } from '../../core/spec.ts';
 import type { Task } from '../../core/tasks.ts';
 import { printable, quoted } from '../../core/text.ts';
@@ -79,7 +80,8 @@ export class Cleaning {
     if (record.values === undefined)
       return this.#bad(record.line, 'unreadable', record.problem, rows);
     const found = exampleOf(record.values, this.#data, this.#task, split !== 'unlabelled');
-    if (found.counted) this.#digits.note(found.counted, record.line);
+    if (found.counted || found.example?.answer !== undefined)
+      this.#digits.note(found.counted, record.line);
     if (found.problem !== undefined) return this.#bad(record.line, found.reason, found.problem);
     const { example } = found;
     const key = Buffer.from(example.id.slice(0, 32), 'hex').toString('latin1');
@@ -116,7 +118,10 @@ export class Cleaning {
     const listed = this.#problems[split].slice(0, 5);
     const details = listed.length > 0 ? `:${listed.map(describe).join('')}` : '';
     const begin = listed.slice(0, 1).map(({ file, line }) => `, from ${file}, line ${line} on`);
-    if (rows === 0) throw new DataError(`The ${split} files hold no rows. Give some with examples`);
+    if (rows === 0) {
+      const names = files.map(({ file }) => file).join(', ');
+      throw new DataError(`The ${split} files hold no rows: ${names}. Give some with examples`);
+    }
     if (bad > rows * maxBadRows) {
       throw new DataError(
         `${bad} of ${rows} ${split} rows cannot be used; at most ${maxBadRows * 100} % may be bad (data.maxBadRows). Mend them${begin}`,
@@ -126,7 +131,7 @@ export class Cleaning {
     if (this.counts[split] > 0) return;
     throw new DataError(
       `No ${split} example is left: of ${rows} rows ${bad} are bad and the others are in another split too. Give other examples`,
-      details,
+      [`: ${fileLines(files).join('; ')}`, ...listed.map(describe)].join(''),
     );
   }
 

@@ -62,7 +62,7 @@ function missing(batch: RawBatch, file: string, name: string, setting: string): 
   if (wrapped !== undefined)
     return new DataError(
       `${file} holds one object with a list in it, not a list of rows. Write the list alone`,
-      `: jq '.${wrapped}' FILE > FILE.json`,
+      `: jq '.[${quoted(wrapped)}]' FILE > FILE.json`,
     );
   const names = columns.slice(0, listed).map(quoted).join(', ');
   const more = columns.length > listed ? `, and ${columns.length - listed} more` : '';

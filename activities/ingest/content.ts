@@ -31,10 +31,10 @@ const kinds: { begins: string[]; what: string; remedy: string }[] = [
 ];
 
 /**
- * The same bytes, of which the first are looked at. Throws DataError where they are no text of the
- * file's format, or in another encoding.
+ * The same bytes, of which the first are looked at. Throws DataError where they are not of the
+ * file's format, or are text in another encoding.
  */
-export async function* checkedText(
+export async function* checkedBytes(
   bytes: AsyncIterable<Uint8Array>,
   source: Source,
 ): AsyncGenerator<Uint8Array> {
@@ -46,23 +46,22 @@ export async function* checkedText(
     }
     head = Buffer.concat([head, chunk]);
     if (head.length < headSize) continue;
-    checkText(head, source);
+    checkHead(head, source);
     yield head;
     head = undefined;
   }
   if (!head?.length) return;
-  checkText(head, source);
+  checkHead(head, source);
   yield head;
 }
 
-/** Throws DataError where a file of this beginning is no Parquet. */
-export function checkParquet(head: Uint8Array, source: Source): void {
-  const text = latin1(head);
-  if (!text.startsWith('PAR1')) throw notWhatItSays(text, source);
-}
-
-function checkText(head: Uint8Array, source: Source): void {
-  const text = latin1(head);
+/** Throws DataError where a file of its format cannot begin so. */
+export function checkHead(head: Uint8Array, source: Source): void {
+  const text = Buffer.from(head).toString('latin1', 0, headSize);
+  if (source.format === 'parquet') {
+    if (!text.startsWith('PAR1')) throw notWhatItSays(text, source);
+    return;
+  }
   const encoding = otherEncoding(text);
   if (encoding) {
     throw new DataError(
@@ -104,5 +103,3 @@ function otherEncoding(text: string): string | undefined {
   if (zeros[0]! > many && zeros[1]! < many / 8) return 'UTF-16BE';
   return undefined;
 }
-
-const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1', 0, headSize);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { checkParquet } from './content.ts';
+import { checkHead } from './content.ts';
 import { DataError } from './errors.ts';
 import { columnsOf, isObject, parseRecord } from './jsonl.ts';
 import type { RawBatch, RawRecord } from './records.ts';
@@ -12,7 +12,7 @@ import type { Source } from './source.ts';
 
 /** Parquet by DuckDB, as a stream. Numbers of a Hugging Face `ClassLabel` become its names. */
 export async function* readParquet(source: Source): AsyncGenerator<RawBatch> {
-  checkParquet(await headOf(source.location as string), source);
+  checkHead(await headOf(source.location as string), source);
   yield* withDuckDb(source, async function* (connection, path) {
     const classes = await classNames(connection, path);
     // As JSON, so that nothing is guessed of types: Parquet says its own, and lists stay lists.
@@ -71,7 +71,10 @@ async function* withDuckDb(
   } catch (error) {
     if (error instanceof DataError) throw error;
     const [reason = ''] = (error as Error).message.split('\n');
-    throw new DataError(`${name}: cannot be read as ${format}: ${reason.replaceAll(path, name)}`);
+    throw new DataError(
+      `${name}: cannot be read as ${format}. Write it again, or as CSV`,
+      ` (${reason.replaceAll(path, name)})`,
+    );
   } finally {
     connection.closeSync();
     instance.closeSync();

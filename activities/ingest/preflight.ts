@@ -3,6 +3,7 @@ import type { IngestReport, Split } from '../../core/types.ts';
 import { cleanFile, splitOrder } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';
+import { checkedBytes } from './content.ts';
 import { DataError } from './errors.ts';
 import type { IngestInput } from './ingestDataset.ts';
 import { readRecords } from './read.ts';
@@ -49,7 +50,7 @@ export async function preflight(
       if (isLocal) bytes -= await checkFile(source);
       if (isLocal && bytes >= 0 && (await isReadBefore(deadline, source, split))) continue;
       result.unread.push(source.name);
-      if (isLocal || (await canStream(source))) await lookAtHead(source, split);
+      await lookAtHead(source, split);
     }
     if (result.unread.length > unread) continue;
     cleaning.checkRows(split, data.maxBadRows);
@@ -67,10 +68,11 @@ export async function preflight(
   }
 
   async function lookAtHead(source: Source, split: Split): Promise<void> {
+    const signal = timeOut(source, limits.ms);
+    if (!canStream(source)) return lookAtBytes(source, signal);
     const alone = new Cleaning(data, task);
     alone.open(split, source.name);
-    const reading = { separator: data.separator, signal: timeOut(source, limits.ms) };
-    for await (const batch of readRecords(source, reading)) {
+    for await (const batch of readRecords(source, { separator: data.separator, signal })) {
       checkColumns(batch, source.name, split, data.columns, task);
       for (const record of batch.records.slice(0, head)) alone.take(record);
       break;
@@ -89,9 +91,11 @@ function timeOut({ name, location }: Source, ms: number): AbortSignal | undefine
   return controller.signal;
 }
 
-/** Whether the first records of a URL can be read without copying the file here. */
-async function canStream(source: Source): Promise<boolean> {
-  if (source.format === 'csv' || source.format === 'jsonl') return true;
-  (await bytesOf(source)).destroy();
-  return false;
+/** Whether the first records can be read without copying the file here. */
+function canStream({ location, format }: Source): boolean {
+  return !(location instanceof URL) || format === 'csv' || format === 'jsonl';
+}
+
+async function lookAtBytes(source: Source, signal?: AbortSignal): Promise<void> {
+  for await (const _ of checkedBytes(await bytesOf(source, signal), source)) return;
 }

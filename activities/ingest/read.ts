@@ -1,4 +1,4 @@
-import { checkedText } from './content.ts';
+import { checkedBytes } from './content.ts';
 import { readCsv } from './csv.ts';
 import { readJson, readParquet } from './duckdb.ts';
 import { readJsonLines } from './jsonl.ts';
@@ -26,7 +26,7 @@ export async function* readRecords(
   const { name, format } = source;
   if (format === 'parquet') return yield* readParquet(source);
   const bytes = counted(await bytesOf(source, signal), onBytes);
-  const text = decodeUtf8(checkedText(bytes, source), name);
+  const text = decodeUtf8(checkedBytes(bytes, source), name);
   if (format === 'csv') return yield* readCsv(text, name, separator);
   if (format === 'jsonl') return yield* readJsonLines(text, name);
   for await (const _ of text); // DuckDB does not say where a text is not UTF-8

@@ -10,6 +10,8 @@ import type { Task } from './task.ts';
 export function classification(spec: Extract<TaskSpec, { type: 'classification' }>): Task {
   const { instruction, labels } = spec;
   const labelList = labels.join(', ');
+  const some = labels.slice(0, 20);
+  const someLabels = [...some, ...(labels.length > some.length ? ['…'] : [])].join(', ');
   const choices = labelChoices(labels);
   const labelOf = (text: string) => choices.whole(text, false);
 
@@ -27,7 +29,7 @@ export function classification(spec: Extract<TaskSpec, { type: 'classification' 
     canonical(raw, options) {
       const label = labelOf(raw);
       if (label !== null) return { answer: label };
-      const unknown = (text: string) => `${quoted(text)} is not one of the labels: ${labelList}`;
+      const unknown = (text: string) => `${quoted(text)} is not one of the labels: ${someLabels}`;
       const index = position(raw);
       if (index === null || !options?.length) return { problem: `answer ${unknown(raw)}` };
       const option = options[index];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
 import { stringify } from 'yaml';
@@ -55,11 +55,16 @@ describe('semievol as a process', function () {
 
   async function specFile(name: string, changes: object = {}): Promise<string> {
     const spec = await writeTask(files.folder, name, undefined, {});
+    const fromHere = (paths: string[]) => paths.map((path) => relative(files.folder, path));
     const { labelled, unlabelled, test } = spec.data;
     const written = {
       name,
       task: { type: 'classification', labels: LABELS },
-      data: { labelled, unlabelled, test },
+      data: {
+        labelled: fromHere(labelled),
+        unlabelled: fromHere(unlabelled),
+        test: fromHere(test),
+      },
       batch: { size: 10, window: 2 },
       ...changes,
     };

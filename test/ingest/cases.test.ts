@@ -250,7 +250,7 @@ describe('Data files as they come', () => {
     it('names the list where a single object is around it, and what is no text', async () => {
       await refused(
         readText('labelled.json', '{"data": [{"question": "fine", "answer": "positive"}]}'),
-        /holds one object with a list in it.*jq '\.data'/,
+        /holds one object with a list in it.*jq '\.\["data"\]'/,
       );
       const { bad } = await readText(
         'labelled.jsonl',
@@ -331,7 +331,7 @@ describe('Data files as they come', () => {
         row({ text: four, label: ['A', 'B', 'C', 'D'] }, 'E', 4),
       ]);
       assert.deepEqual(answers, ['C', 'C', 'C', 'C']);
-      assert.deepEqual(bad, ['5: answer "E" is none of the options\' labels A, B, C, D']);
+      assert.deepEqual(bad, ['5: answer "E" is none of the options\' labels, "A, B, C, D"']);
     });
 
     it('are counted from 0 or from 1 by digits, as the file shows or the spec says', async () => {
@@ -343,6 +343,8 @@ describe('Data files as they come', () => {
       await refused(told(digits(1, 0, 2)), /^labelled\.jsonl, line 2: the answer is 0.*index-0/);
       assert.deepEqual(await told(digits(1, 3, 2), 'index-0'), ['B', 'D', 'C']);
       assert.deepEqual(await told(digits(1, 3, 2), 'index-1'), ['A', 'C', 'B']);
+      assert.deepEqual(await told(digits('A', 2, 'D')), ['A', 'B', 'D']);
+      await refused(told(digits('A', 2, 3)), /nothing tells whether/);
       assert.deepEqual(await told(digits('p', 'q'), { p: 'A', q: 'x' }), ['A', 'B']);
       const outside = await readRows(digits(0, 4), { answers: 'index-0' });
       assert.deepEqual(outside.bad, ['2: answer "4" names none of the 4 options']);
