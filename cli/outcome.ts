@@ -6,7 +6,7 @@ import type { RunReports } from './run-reports.ts';
 import type { RunView } from './run-view.ts';
 
 /** Types of failures that the input is to blame for: it is to be mended first. */
-const INPUT: readonly string[] = ['DataError', 'SpecChanged', 'ModelNotFound'];
+const INPUT: readonly string[] = ['DataError', 'SpecChanged', 'ModelNotFound', 'NoFineTuning'];
 /** Types of failures that would only come again. */
 const LASTING: readonly string[] = [...INPUT, ...emptyResults];
 

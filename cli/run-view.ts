@@ -126,8 +126,8 @@ async function withProgress(
 
 /**
  * Adds what the phase's own workflow, and the activities under way, say of their progress. What
- * counts in the phase's unit goes to the sum. The note begins with what activities say in words,
- * such as why an endpoint holds them back; then comes why one is tried again, then the amounts.
+ * counts in the phase's unit goes to the sum. The note begins with what holds them up; then comes
+ * what they say in words, then the amounts.
  */
 export function withActivities(
   phase: PhaseStatus,
@@ -142,8 +142,8 @@ export function withActivities(
   const total = finished?.total || phase.total || sum(counted, 'total');
   const done = (finished?.done ?? 0) + sum(counted, 'done');
   const said = [
-    ...new Set(progress.flatMap(({ note }) => (note ? printable(note) : []))),
     ...(trouble ? [trouble] : []),
+    ...new Set(progress.flatMap(({ note }) => (note ? printable(note) : []))),
   ];
   const amounts = others.map(
     (part) => `${part.done}${part.total ? `/${part.total}` : ''} ${part.unit}`,

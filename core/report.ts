@@ -89,6 +89,26 @@ export function billLine({ bill, usage }: Pick<RoundReport, 'bill' | 'usage'>): 
     .join(' ');
 }
 
+/** The rounds that ended last as Markdown, for people; '' for none. */
+export function markdownSummary(latest: readonly RoundSummary[]): string {
+  if (latest.length === 0) return '';
+  return [
+    '| round | base | SFT | SemiEvol | selected | champion |',
+    '|---|---|---|---|---|---|',
+    ...latest.map(({ round, accuracy: { vanilla, sft, semievol }, selected, champion }) =>
+      [
+        `| ${round}`,
+        percent(vanilla),
+        percent(sft),
+        percent(semievol),
+        selected,
+        `${champion} |`,
+      ].join(' | '),
+    ),
+    '',
+  ].join('\n');
+}
+
 /** A round's figures as Markdown, for people. */
 export function markdownReport(report: RoundReport): string {
   const { accuracy, pseudoLabels, mcnemar } = report;

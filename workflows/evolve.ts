@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { IngestResult } from '../activities/ingest/ingestDataset.ts';
 import { type Plan, planOf } from '../core/plan.ts';
-import { markdownReport, summaryOf } from '../core/report.ts';
+import { markdownReport, markdownSummary, summaryOf } from '../core/report.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { RoundSummary, RunStatus, RunTotals } from '../core/types.ts';
@@ -67,6 +67,7 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
     latest,
   });
   setHandler(runStatus, status);
+  setCurrentDetails(markdownSummary(latest));
 
   const data = 'begun' in input ? input.begun.data : await prepare(run, input);
 
@@ -85,7 +86,7 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   if (report.promoted) totals.promoted++;
   latest.push(summaryOf(report));
   latest.splice(0, latest.length - LATEST);
-  setCurrentDetails(markdownReport(report));
+  setCurrentDetails([markdownReport(report), markdownSummary(latest)].join('\n'));
   if (round === plan.rounds) return status();
 
   await condition(allHandlersFinished);

@@ -87,15 +87,22 @@ describe('the line of a phase', () => {
   };
   const held = 'endpoint "gpu" answered 402 since 12:03: top up; looked at every 30 s';
 
-  it('says first what holds it back, once, then why it is tried again, then the amounts', () => {
-    const asking = { done: 3, total: 30, unit: 'answers', note: held };
+  it('says first what holds it up, then what activities say, each once, then the amounts', () => {
+    const asking = { done: 3, total: 30, unit: 'answers' };
     const view = withActivities(
       phase,
       { done: 10, total: 40, unit: 'examples', note: '2 justified' },
-      { progress: [asking, asking], trouble: 'attempt 2: the disk is full' },
+      {
+        progress: [asking, { ...asking, note: 'queued' }, { ...asking, note: 'queued' }],
+        trouble: held,
+      },
     );
     assert.equal(view.done, 10);
-    assert.equal(view.note, `${held}, attempt 2: the disk is full, 3/30 answers, 3/30 answers`);
+    assert.equal(view.note, `${held}, queued, 3/30 answers, 3/30 answers, 3/30 answers`);
+    assert.match(
+      phaseLine(view),
+      /^propagate +running +10\/40 examples +endpoint "gpu" answered 402/,
+    );
   });
 
   it('shows escapes of the terminal as codes', () => {

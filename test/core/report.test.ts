@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { billLine, leftOutLines, selectionNotes, tallyCells } from '../../core/report.ts';
+import {
+  billLine,
+  leftOutLines,
+  markdownSummary,
+  selectionNotes,
+  tallyCells,
+} from '../../core/report.ts';
 import { noUsage } from '../../core/usage.ts';
 
 const none = {
@@ -71,6 +77,15 @@ describe('selectionNotes', () => {
         'Nothing is selected of a, b and 9 more (2 of 13 classes).',
       ],
     );
+  });
+});
+
+describe('markdownSummary', () => {
+  it('is a table of the rounds, or nothing', () => {
+    const accuracy = { vanilla: 0.5, sft: null, semievol: 0.75 };
+    const round = { round: 3, accuracy, selected: 20, promoted: true, champion: 'new' };
+    assert.equal(markdownSummary([]), '');
+    assert.match(markdownSummary([round]), /^\| 3 \| 50\.0 % \| – \| 75\.0 % \| 20 \| new \|$/m);
   });
 });
 
