@@ -15,7 +15,7 @@ export type Tables = Record<string, Map<string, string>>;
 
 /**
  * Reads the final tables of a run, without what differs between two runs of equal results: times,
- * attempts, and what was spent.
+ * attempts, what was spent, and keys of jobs, which tell the store.
  */
 export async function readTables(
   store: Store,
@@ -44,7 +44,7 @@ export async function readTables(
       add('pseudo_labels', [round, row.exampleId], row);
     for (const row of await run.evaluations(round)) add('evaluations', [round, row.role], row);
   }
-  for (const { createdAt: _, ...row } of await store.models.list({ run: spec.name }))
+  for (const { createdAt: _, jobKey: __, ...row } of await store.models.list({ run: spec.name }))
     add('models', [row.name], row);
   for (const { seconds: _, usage: __, bill: ___, ...report } of reports)
     add('reports', [report.round], report);
