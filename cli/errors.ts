@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { printable } from '../core/text.ts';
 
 /** What the process says to the shell when it ends; documented in `semievol --help`. */
 export const exitCode = { ok: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
@@ -41,9 +41,4 @@ export function messagesOf(error: unknown): string[] {
   for (let at: unknown = error; at instanceof Error; at = at.cause)
     if (at.message && !messages.includes(at.message)) messages.push(at.message);
   return (messages.length > 0 ? messages : [String(error)]).map(printable);
-}
-
-/** A text without escape sequences and control characters, but for line ends and tabs. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replace(/[^\P{Cc}\n\t]/gu, '\uFFFD');
 }

@@ -66,7 +66,7 @@ export async function observeRun(client: Client, run: string, taskQueue: string)
     const reason = reasonOf(error);
     const failureType =
       reason instanceof ApplicationFailure ? (reason.type ?? undefined) : undefined;
-    return { ...closed, failure: messagesOf(reason).map(printable), failureType };
+    return { ...closed, failure: messagesOf(reason), failureType };
   }
 }
 
