@@ -18,7 +18,7 @@ export function fileLines(files: readonly FileCounts[]): string[] {
       ...Object.entries(file.bad).map(([reason, count]) => [count, wrong[reason as BadReason]]),
     ].flatMap(([count, what]) => (count ? [`, ${count} ${what}`] : []));
     const rest = file.limited ? '; the rest is not read (data.limits)' : '';
-    return `${file.split} ${file.file}: ${rows(file.rows)}, ${file.kept} kept${left.join('')}${rest}`;
+    return `${file.file} (${file.split}): ${rows(file.rows)}, ${file.kept} kept${left.join('')}${rest}`;
   });
 }
 

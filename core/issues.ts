@@ -63,8 +63,12 @@ function unionSentence(
   if ('options' in issue)
     return `${field} must be ${oneOf((issue.options as unknown[]).map((one) => JSON.stringify(one)))}, not ${shown(value, options)}`;
   if (value === undefined) return `${field} is missing`;
-  const isOtherType = (one: Issue) => one.code === 'invalid_type' && one.path.length === 0;
-  const meant = issue.errors.find((alternative) => !alternative.some(isOtherType));
+  const isWhole = (one: Issue) => one.path.length === 0;
+  const meant =
+    issue.errors.find((alternative) => !alternative.some(isWhole)) ??
+    issue.errors.find(
+      (alternative) => !alternative.some((one) => isWhole(one) && one.code === 'invalid_type'),
+    );
   if (meant) {
     const [first] = meant;
     return sentenceOf({ ...first!, path: [...issue.path, ...first!.path] }, input, options);

@@ -50,7 +50,10 @@ export async function preflight(
       if (isLocal) bytes -= await checkFile(source);
       if (isLocal && bytes >= 0 && (await isReadBefore(deadline, source, split))) continue;
       result.unread.push(source.name);
-      await lookAtHead(source, split);
+      await lookAtHead(source, split).catch((error) => {
+        // What may pass is worth another try to a worker; here somebody waits.
+        throw error instanceof DataError || isLocal ? error : new DataError(error.message);
+      });
     }
     if (result.unread.length > unread) continue;
     cleaning.checkRows(split, data.maxBadRows);

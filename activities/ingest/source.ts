@@ -9,6 +9,7 @@ import { DataError } from './errors.ts';
 
 const formats = {
   '.csv': 'csv',
+  '.tsv': 'csv',
   '.jsonl': 'jsonl',
   '.ndjson': 'jsonl',
   '.json': 'json',
@@ -87,13 +88,11 @@ export async function bytesOf(
   limits = urlLimits,
 ): Promise<Readable> {
   if (!(source.location instanceof URL)) return createReadStream(source.location, { signal });
-  const patience = new Patience(source.name, limits.stallMs);
-  const aborted = signal ? AbortSignal.any([signal, patience.signal]) : patience.signal;
+  const patience = new Patience(source.name, limits.stallMs, signal);
   const response = await patience.during(
-    fetch(source.location, { signal: aborted }).catch((error) => {
-      aborted.throwIfAborted();
-      const { cause } = error as Error;
-      throw new Error(`${source.name}: ${(cause as Error | undefined)?.message ?? error}`);
+    fetch(source.location, { signal: patience.signal }).catch((error) => {
+      patience.signal.throwIfAborted();
+      throw broken(source.name, error);
     }),
   );
   if (response.ok && response.body)
@@ -104,19 +103,25 @@ export async function bytesOf(
   throw passing ? new Error(problem) : new DataError(`${problem}. Check the URL`);
 }
 
+/** The connection failed: that may pass. */
+function broken(name: string, error: Error): Error {
+  const reason = (error.cause as Error | undefined)?.message ?? error.message;
+  return new Error(`${name}: ${reason}. Check the URL, or try again later`);
+}
+
 /** Ends what waits for a server that sends nothing any more. */
 class Patience {
+  /** Aborts when it is at its end, or with the signal that was given. */
+  readonly signal: AbortSignal;
   readonly #controller = new AbortController();
   readonly #name: string;
   readonly #ms: number;
 
-  constructor(name: string, ms: number) {
+  constructor(name: string, ms: number, signal?: AbortSignal) {
+    const own = this.#controller.signal;
+    this.signal = signal ? AbortSignal.any([signal, own]) : own;
     this.#name = name;
     this.#ms = ms;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   async during<T>(waiting: Promise<T>): Promise<T> {
@@ -140,7 +145,10 @@ async function* bounded(
   let total = 0;
   try {
     for (;;) {
-      const { done, value } = await patience.during(chunks.next());
+      const { done, value } = await patience.during(chunks.next()).catch((error) => {
+        patience.signal.throwIfAborted();
+        throw broken(name, error);
+      });
       if (done) return;
       total += value.length;
       if (total > maxBytes) {

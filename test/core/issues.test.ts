@@ -12,6 +12,7 @@ describe('sentenceOf', () => {
     list: z.array(z.string()).min(2).optional(),
     kind: z.enum(['a', 'b', 'c']).optional(),
     files: z.union([z.string(), z.array(z.string().startsWith('/', 'begin with /'))]).optional(),
+    means: z.union([z.enum(['x', 'y']), z.record(z.string(), z.string())]).optional(),
     inner: z.strictObject({ needed: z.boolean() }).optional(),
   });
   const said = (input: unknown, showTexts = true) =>
@@ -36,6 +37,8 @@ describe('sentenceOf', () => {
       [{ kind: 'd' }, 'kind must be "a", "b" or "c", not the text "d"'],
       [{ files: {} }, 'files must be a text or a list, not fields with values'],
       [{ files: ['/a', 'b'] }, 'files[1] cannot be the text "b": begin with /'],
+      [{ means: { 0: true } }, 'means.0 must be a text, not true. Put quotes around it: "true"'],
+      [{ means: 'z' }, 'means must be "x" or "y", not the text "z"'],
       [{ inner: {} }, 'inner.needed is missing'],
       [{ other: 1 }, 'unknown field other'],
     ];

@@ -66,6 +66,11 @@ describe('Data files as they come', () => {
       });
     }
 
+    it('named .tsv', async () => {
+      const text = 'question\tanswer\nfine\tpositive\nawful\tnegative\n';
+      assert.deepEqual((await readText('labelled.tsv', text)).examples, two);
+    });
+
     it('with a separator within texts', async () => {
       const text = 'question;answer\n"one; two";positive\nthree, four, five;negative\n';
       const { examples } = await readText('labelled.csv', text);

@@ -180,6 +180,11 @@ describe('Ingest', () => {
         const { pathname } = new URL(request.url!, 'http://localhost');
         if (pathname === '/silent.csv') return;
         if (pathname === '/stuck.csv') return void response.write('question\n');
+        if (pathname === '/broken.csv') {
+          response.writeHead(200, { 'content-length': 1_000 }).write('question\n');
+          setImmediate(() => response.destroy());
+          return;
+        }
         if (pathname === '/endless.csv') return void Readable.from(endless()).pipe(response);
         const status = Number(/\d{3}/.exec(pathname)?.[0] ?? 200);
         response.writeHead(status).end('question\nfrom afar\n');
@@ -267,7 +272,24 @@ describe('Ingest', () => {
       });
     });
 
+    it('says at the prompt that a server cannot be reached, or breaks off', async () => {
+      const gone = inputOf(folder.path, { unlabelled: 'http://127.0.0.1:1/u.csv' });
+      await assert.rejects(preflight(gone), {
+        name: 'DataError',
+        message: /^http:\/\/127\.0\.0\.1:1\/u\.csv: .*Check the URL, or try again later/,
+      });
+      await assert.rejects(preflight(withUrl('/broken.csv')), {
+        name: 'DataError',
+        message: /broken\.csv: .*try again later/,
+      });
+      await assert.rejects(ingestDataset(store, withUrl('/broken.csv')), { name: 'Error' });
+    });
+
     it('looks before it copies', async () => {
+      await assert.rejects(preflight(withUrl('/u.parquet')), {
+        name: 'DataError',
+        message: /u\.parquet is not Parquet/,
+      });
       await assert.rejects(preflight(withUrl('/404.parquet')), { name: 'DataError' });
       const columns = { question: 'text' };
       await assert.rejects(preflight(inputOf(folder.path, { columns, test: `${base}/u.csv` })), {
@@ -410,10 +432,10 @@ describe('Ingest', () => {
       assert.deepEqual(files, ingested.report.files);
       assert.deepEqual(unread, []);
       assert.deepEqual(fileLines(files), [
-        'test test.csv: 1 row, 1 kept',
-        'labelled labelled.csv: 5 rows, 2 kept, 1 repeated, 1 in the test split too, 1 without a usable answer',
-        'unlabelled unlabelled.csv: 3 rows, 3 kept',
-        'unlabelled more.csv: 0 rows, 0 kept; the rest is not read (data.limits)',
+        'test.csv (test): 1 row, 1 kept',
+        'labelled.csv (labelled): 5 rows, 2 kept, 1 repeated, 1 in the test split too, 1 without a usable answer',
+        'unlabelled.csv (unlabelled): 3 rows, 3 kept',
+        'more.csv (unlabelled): 0 rows, 0 kept; the rest is not read (data.limits)',
       ]);
     });
 
