@@ -1,18 +1,23 @@
 import { ApplicationFailure } from '@temporalio/common';
 import pLimit from 'p-limit';
 import { meanEntropy } from '../core/entropy.ts';
+import { isGivenUp } from '../core/givenUp.ts';
 import { answerKey, seedFor } from '../core/shots.ts';
-import type { Task } from '../core/tasks.ts';
-import type { Answer, AnswerStage, ChatMessage, StoredExample } from '../core/types.ts';
-import { type ChatSample, unanswered } from '../providers/completion.ts';
+import type {
+  Answer,
+  AnswerStage,
+  ChatMessage,
+  OrdinalRange,
+  StoredExample,
+} from '../core/types.ts';
+import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
-import type { RunTables } from '../store/run.ts';
+import { AnswerBuffer } from './answerBuffer.ts';
+import type { Dependencies, RoundContext } from './dependencies.ts';
 import type { Tracker } from './progress.ts';
 
-/** How long answers wait, at the most, for others to be stored with. */
-const GROUP_MS = 250;
-/** From this attempt of an activity on, an answer that cannot be read is stored as it is. */
-const PATIENCE = 5;
+/** A batch may give up so many requests; above, and where they are most, it is at fault itself. */
+const MOST_GIVEN_UP = 10;
 
 /** One question to one model; each slot takes one of the samples drawn. */
 export interface Ask {
@@ -22,18 +27,18 @@ export interface Ask {
   temperature: number;
   maxTokens: number;
   slots: { collaborator: string; sample: number }[];
-  /** Which draw of the same question this is, where each is a request of its own; part of its seed. */
+  /** Which draw of the same question is the first; part of the seeds. */
   draw?: number;
 }
 
-export interface AskContext {
-  endpoint: Endpoint;
-  tables: RunTables;
-  task: Task;
+/** A batch of questions of one stage of a round. */
+export interface Batch {
+  dependencies: Dependencies;
+  context: RoundContext;
   round: number;
   stage: AnswerStage;
-  /** The run's seed; an ask's own follows from it, the example and the first sample. */
-  seed: number;
+  /** Has the examples of all asks. */
+  range: OrdinalRange;
   tracker: Tracker;
 }
 
@@ -41,30 +46,37 @@ export interface AskContext {
  * Asks what has no stored answer yet and stores the answers while it goes: a repetition asks only
  * for what is missing. After a failure, or when the worker stops, the requests under way are still
  * waited for and their answers stored. A cancellation ends them, and what has come is stored.
- * @param known the stored answers among those wanted
- * @returns all answers, the known ones included
+ * @returns the answers of the range as the store has them: another attempt's may have come first
+ * @throws ApplicationFailure `MostlyUnanswered` where most requests of the batch had to be given up
  */
-export async function askMissing(
-  asks: Ask[],
-  known: Answer[],
-  context: AskContext,
-): Promise<Answer[]> {
-  const { endpoint, tracker } = context;
+export async function askMissing(asks: Ask[], batch: Batch): Promise<Answer[]> {
+  const { dependencies, context, round, stage, range, tracker } = batch;
+  const endpoint = dependencies.endpoints.get(context.spec.model.endpoint);
+  tracker.watch(() => endpoint.trouble);
+  const stored = () => context.tables.answers({ round, stage, range });
+  const known = await stored();
   const keyOf = (exampleId: string, collaborator: string, sample: number) =>
-    answerKey({ round: context.round, stage: context.stage, exampleId, collaborator, sample });
+    answerKey({ round, stage, exampleId, collaborator, sample });
   const keys = new Set(known.map((one) => keyOf(one.exampleId, one.collaborator, one.sample)));
   // Where one request cannot draw several samples, each is an ask, and is stored, by itself.
-  const sent = endpoint.config.supportsN
-    ? asks
-    : asks.flatMap((ask) => ask.slots.map((slot, draw) => ({ ...ask, slots: [slot], draw })));
+  const sent = asks.flatMap((ask) =>
+    endpoint.drawsSeveral(ask.model)
+      ? ask
+      : ask.slots.map((slot, draw) => ({ ...ask, slots: [slot], draw })),
+  );
   const missing = sent.filter((ask) =>
     ask.slots.some((slot) => !keys.has(keyOf(ask.example.id, slot.collaborator, slot.sample))),
   );
   tracker.set({ total: sent.length });
   tracker.add(sent.length - missing.length);
+  if (missing.length === 0) return known;
+  await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
 
-  const buffer = new AnswerBuffer(context, missing.length);
-  const answers = [...known];
+  const buffer = new AnswerBuffer(context.tables, tracker, {
+    ofAsks: endpoint.config.maxInFlight,
+    awaited: missing.length,
+  });
+  const givenUp: Answer[] = [];
   // Twice, since those that are being stored should not keep others from being asked.
   const limit = pLimit(2 * endpoint.config.maxInFlight);
   const failures: unknown[] = [];
@@ -72,9 +84,11 @@ export async function askMissing(
   await limit.map(missing, async (ask) => {
     if (failures.length > 0 || tracker.signal.aborted) return;
     try {
-      const rows = await askOne(ask, context);
-      answers.push(...rows);
-      await buffer.store(rows);
+      const rows = await askOne(ask, endpoint, batch);
+      if (rows.every(({ finishReason }) => isGivenUp(finishReason))) {
+        givenUp.push(...rows);
+        buffer.expectOneLess();
+      } else await buffer.store(rows);
       tracker.add(1);
       left--;
     } catch (error) {
@@ -85,35 +99,27 @@ export async function askMissing(
     tracker.signal.throwIfAborted();
     throw failures[0];
   }
-  return answers;
+  await storeGivenUp(givenUp, missing, batch);
+  return stored();
 }
 
-async function askOne(ask: Ask, context: AskContext): Promise<Answer[]> {
-  const { endpoint, tracker, seed, stage } = context;
-  const request = {
-    model: ask.model,
-    messages: ask.messages,
-    temperature: ask.temperature,
-    maxTokens: ask.maxTokens,
-    seed: seedFor(seed, ask.example.id, ask.draw ?? 0),
-    samples: ask.slots.length,
-  };
+async function askOne(ask: Ask, endpoint: Endpoint, batch: Batch): Promise<Answer[]> {
+  const { context, tracker, stage } = batch;
+  const { model, messages, temperature, maxTokens, slots, draw = 0 } = ask;
+  const seeds = slots.map((_, index) => seedFor(context.spec.seed, ask.example.id, draw + index));
   const { signal, deadline } = tracker;
   // A justification is the last that a batch waits for, and there are few.
   const patience = { signal, deadline, isAhead: stage === 'justify' };
-  const samples = await endpoint.chat(request, patience).catch((error: unknown) => {
-    const unreadable = error instanceof ApplicationFailure && error.type === 'UnreadableAnswer';
-    if (!unreadable || tracker.attempt < PATIENCE) throw error;
-    return ask.slots.map(() => unanswered('unreadable'));
-  });
-  return ask.slots.map((slot, index) => answerOf(ask, slot, samples[index]!, context));
+  const request = { model, messages, temperature, maxTokens, seeds };
+  const samples = await endpoint.chat(request, patience);
+  return slots.map((slot, index) => answerOf(ask, slot, samples[index]!, batch));
 }
 
 function answerOf(
   { example, model }: Ask,
   slot: Ask['slots'][number],
   sample: ChatSample,
-  { round, stage, task }: AskContext,
+  { round, stage, context }: Batch,
 ): Answer {
   const { logprobs, ...rest } = sample;
   return {
@@ -125,50 +131,25 @@ function answerOf(
     ...slot,
     model,
     ...rest,
-    parsed: task.parse(rest.text, example, rest.finishReason === 'length'),
+    parsed: context.task.parse(rest.text, example, rest.finishReason === 'length'),
     entropy: logprobs && meanEntropy(logprobs),
   };
 }
 
-/**
- * Stores answers in groups: each append is a fragment of the table, so they should be few, and an
- * answer that is not stored is asked for again after a crash, so they should be soon.
- */
-class AnswerBuffer {
-  readonly #context: AskContext;
-  /** Asks whose answers have not come yet: nobody is waited for after the last. */
-  #awaited: number;
-  #asks = 0;
-  #rows: Answer[] = [];
-  #full = Promise.withResolvers<void>();
-  #group?: Promise<void>;
-
-  constructor(context: AskContext, asks: number) {
-    this.#context = context;
-    this.#awaited = asks;
+/** Requests given up are unreadable answers; unless they are most of a batch, which fails. */
+async function storeGivenUp(
+  rows: Answer[],
+  asks: readonly Ask[],
+  { context, tracker }: Batch,
+): Promise<void> {
+  if (rows.length > MOST_GIVEN_UP && rows.length > asks.flatMap(({ slots }) => slots).length / 2) {
+    const reasons = Object.entries(Object.groupBy(rows, ({ finishReason }) => finishReason))
+      .map(([reason, of]) => `${reason} ${of!.length}`)
+      .join(', ');
+    throw ApplicationFailure.nonRetryable(
+      `${rows.length} of ${asks.length} requests of a batch got no answer that can be used, while others are answered (${reasons}): the worker's log has what the endpoint says; are the prompts too long for the model? Then lower shots`,
+      'MostlyUnanswered',
+    );
   }
-
-  /** Resolves when the rows, which answer one ask, are stored. */
-  store(rows: Answer[]): Promise<void> {
-    this.#rows.push(...rows);
-    this.#group ??= this.#commit();
-    const group = this.#group;
-    this.#asks++;
-    this.#awaited--;
-    if (this.#asks >= this.#context.endpoint.config.maxInFlight || this.#awaited === 0)
-      this.#full.resolve();
-    return group;
-  }
-
-  async #commit(): Promise<void> {
-    const timer = setTimeout(() => this.#full.resolve(), GROUP_MS);
-    await this.#full.promise;
-    clearTimeout(timer);
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#asks = 0;
-    this.#full = Promise.withResolvers();
-    this.#group = undefined;
-    await this.#context.tables.addAnswers(rows, this.#context.tracker.attempt);
-  }
+  await context.tables.addAnswers(rows, tracker.attempt);
 }

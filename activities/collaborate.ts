@@ -29,7 +29,7 @@ export function createCollaborate(dependencies: Dependencies) {
      */
     async collaborate(input: PropagateInput): Promise<void> {
       const context = await openRound(dependencies, input);
-      const { spec, dataset, tables, task } = context;
+      const { spec, dataset, task } = context;
       const groups = requestGroups(spec.collaborators);
       const total = (input.range.to - input.range.from) * groups.length;
       await tracked(
@@ -48,20 +48,9 @@ export function createCollaborate(dependencies: Dependencies) {
               slots: places,
             }));
           });
-          const known = await tables.answers({
-            round: input.round,
-            stage: 'collaborate',
-            range: input.range,
-          });
-          await askMissing(asks, known, {
-            endpoint: dependencies.endpoints.get(spec.model.endpoint),
-            tables,
-            task,
-            round: input.round,
-            stage: 'collaborate',
-            seed: spec.seed,
-            tracker,
-          });
+          const { round, range } = input;
+          const stage = 'collaborate';
+          await askMissing(asks, { dependencies, context, round, stage, range, tracker });
         },
         dependencies.shutdownGraceMs,
       );

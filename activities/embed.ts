@@ -3,6 +3,7 @@ import { retrievalNeeds } from '../core/shots.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { noUsage } from '../core/usage.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
+import { keepUntilStored } from './keeping.ts';
 import { tracked } from './progress.ts';
 
 /** Texts a request. */
@@ -26,37 +27,46 @@ export function createEmbed(dependencies: Dependencies) {
       return tracked(
         { total: range.to - range.from, unit: 'vectors' },
         async (tracker) => {
-          const known = await dataset.vectors(model, split, range);
+          tracker.watch(() => endpoint.trouble);
+          const vectors = await dataset.vectors(model, split, range);
+          const hopeless = await dataset.withoutVector(model, split, range);
           const missing = (await dataset.range(split, range)).filter(
-            (example) => !known.has(example.ordinal),
+            ({ ordinal }) => !vectors.has(ordinal) && !hopeless.has(ordinal),
           );
-          tracker.add(known.size);
+          tracker.add(vectors.size + hopeless.size);
+          if (missing.length > 0) await dependencies.store.ensureSpace();
           for (const step of ranges(missing.length, STORED)) {
             tracker.signal.throwIfAborted();
-            const batches = inBatches(missing.slice(step.from, step.to));
             const settled = await Promise.allSettled(
-              batches.map(async (batch) => {
+              inBatches(missing.slice(step.from, step.to)).map(async (batch) => {
                 const texts = batch.map((example) => example.question);
-                const answer = await endpoint.embed(model, texts, tracker);
-                return { ...answer, batch };
+                return { batch, ...(await endpoint.embed(model, texts, tracker)) };
               }),
             );
             // What came was paid for: it is stored whatever became of the rest.
             const came = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
             const rows = came.flatMap(({ batch, vectors }) =>
-              batch.map(({ ordinal, id }, index) => ({ ordinal, id, vector: vectors[index]! })),
+              batch.map((example, index) => ({ example, vector: vectors[index]! })),
             );
+            const embedded = rows.flatMap(({ example: { ordinal, id }, vector }) =>
+              vector ? [{ ordinal, id, vector }] : [],
+            );
+            const without = rows.flatMap(({ example, vector }) => (vector ? [] : [example]));
+            await keepUntilStored(tracker, `${embedded.length} vectors`, async () => {
+              await dataset.addVectors(model, split, embedded);
+              await dataset.addWithoutVector(model, split, without);
+            });
             if (rows.length > 0) {
-              await dataset.addVectors(model, split, rows);
               await tables.addSpend({
-                key: ['embed', input.dataset, model, split, rows[0]!.ordinal].join('/'),
+                key: ['embed', input.dataset, model, split, rows[0]!.example.ordinal].join('/'),
                 round,
                 phase: 'embed',
                 model,
                 usage: {
                   ...noUsage,
-                  requests: came.length,
-                  promptTokens: came.reduce((sum, one) => sum + one.promptTokens, 0),
+                  requests: sum(came.map(({ requests }) => requests)),
+                  unmetered: sum(came.map((one) => (one.promptTokens === null ? one.requests : 0))),
+                  promptTokens: sum(came.map(({ promptTokens }) => promptTokens ?? 0)),
                 },
               });
               tracker.add(rows.length);
@@ -81,3 +91,5 @@ export function createEmbed(dependencies: Dependencies) {
 
 const inBatches = (examples: StoredExample[]): StoredExample[][] =>
   ranges(examples.length, TEXTS).map(({ from, to }) => examples.slice(from, to));
+
+const sum = (counts: number[]) => counts.reduce((total, count) => total + count, 0);

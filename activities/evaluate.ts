@@ -23,7 +23,8 @@ export function createEvaluate(dependencies: Dependencies) {
      * round before has asked its champion, this one's base, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score> {
-      const { spec, dataset, tables, task } = await openRound(dependencies, input);
+      const context = await openRound(dependencies, input);
+      const { spec, dataset, tables, task } = context;
       const { round, range, role, model } = input;
       const stage = `evaluate-${role}` as const;
       return tracked(
@@ -38,17 +39,9 @@ export function createEvaluate(dependencies: Dependencies) {
             maxTokens: spec.maxTokens,
             slots: [{ collaborator: role, sample: 0 }],
           }));
-          const stored = await tables.answers({ round, stage, range });
-          const known = [...stored, ...(await takeOver(tables, input, stored))];
-          const answers = await askMissing(asks, known, {
-            endpoint: dependencies.endpoints.get(spec.model.endpoint),
-            tables,
-            task,
-            round,
-            stage,
-            seed: spec.seed,
-            tracker,
-          });
+          await takeOver(tables, input);
+          const batch = { dependencies, context, round, stage, range, tracker };
+          const answers = await askMissing(asks, batch);
           const exampleOf = new Map(examples.map((example) => [example.ordinal, example]));
           const right = answers.filter((one) =>
             task.grade(one.parsed, exampleOf.get(one.ordinal)!),
@@ -68,9 +61,10 @@ export function createEvaluate(dependencies: Dependencies) {
 async function takeOver(
   tables: RunTables,
   { round, role, model, range }: EvaluateInput,
-  stored: Answer[],
-): Promise<Answer[]> {
-  if (role !== 'vanilla' || round === 1) return [];
+): Promise<void> {
+  if (role !== 'vanilla' || round === 1) return;
+  const stage = 'evaluate-vanilla';
+  const stored = await tables.answers({ round, stage, range });
   const has = new Set(stored.map(({ ordinal }) => ordinal));
   const earlier = modelRoles.map((other) =>
     tables.answers({ round: round - 1, stage: `evaluate-${other}`, range }),
@@ -78,15 +72,16 @@ async function takeOver(
   const ofModel = (await Promise.all(earlier)).find(([answer]) => answer?.model === model) ?? [];
   const taken = ofModel
     .filter((answer) => answer.model === model && !has.has(answer.ordinal))
-    .map((answer) => ({
-      ...answer,
-      round,
-      stage: 'evaluate-vanilla' as const,
-      collaborator: role,
-      promptTokens: 0,
-      cachedTokens: 0,
-      completionTokens: 0,
-    }));
+    .map(
+      (answer): Answer => ({
+        ...answer,
+        round,
+        stage,
+        collaborator: role,
+        promptTokens: 0,
+        cachedTokens: 0,
+        completionTokens: 0,
+      }),
+    );
   await tables.addAnswers(taken, activityInfo().attempt);
-  return taken;
 }

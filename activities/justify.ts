@@ -12,7 +12,8 @@ export function createJustify(dependencies: Dependencies) {
      * (self-justification, §3.2); then stores the pseudo-label of every example of the range.
      */
     async justify(input: PropagateInput): Promise<{ disagreed: number }> {
-      const { spec, dataset, tables, task } = await openRound(dependencies, input);
+      const context = await openRound(dependencies, input);
+      const { spec, dataset, tables, task } = context;
       const { round, range } = input;
       const answers = await tables.answers({ round, stage: 'collaborate', range });
       // Ties go to who comes first in the spec, not to whose answer came first.
@@ -40,16 +41,8 @@ export function createJustify(dependencies: Dependencies) {
       return tracked(
         { total: asks.length, unit: 'justifications' },
         async (tracker) => {
-          const known = await tables.answers({ round, stage: 'justify', range });
-          const justified = await askMissing(asks, known, {
-            endpoint: dependencies.endpoints.get(spec.model.endpoint),
-            tables,
-            task,
-            round,
-            stage: 'justify',
-            seed: spec.seed,
-            tracker,
-          });
+          const batch = { dependencies, context, round, stage: 'justify', range, tracker } as const;
+          const justified = await askMissing(asks, batch);
           const justificationOf = new Map(justified.map((answer) => [answer.ordinal, answer]));
           await tables.addPseudoLabels(
             examples.map(({ ordinal, id }) => ({

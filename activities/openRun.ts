@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import { NotFoundError } from 'openai';
+import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
+import { findJobs, hasNoJobs, listModels, noFineTuning } from '../providers/check.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
-import { itemsOf } from '../providers/wire.ts';
+import { saidBy } from '../providers/said.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
@@ -13,17 +15,16 @@ export function createOpenRun(dependencies: Dependencies) {
   const { store, endpoints } = dependencies;
   return {
     /**
-     * Asks the endpoints for the models that a run names, before anything is spent.
-     * @throws ApplicationFailure `ModelNotFound`, or of the endpoint's refusal; non-retryable
+     * Asks each model that a run needs for next to nothing, and its endpoint for fine-tuning, before
+     * anything is spent. So a model that is not there is found out, and the form of requests it takes.
+     * @throws ApplicationFailure `ModelNotFound`, `NoFineTuning`, or of the endpoint's refusal;
+     * non-retryable
      */
     async checkModels(spec: RunSpec): Promise<void> {
-      const given = [...spec.collaborators, spec.justification]
-        .map(({ model }) => model)
-        .filter((model) => model !== 'base' && model !== 'warm-up');
       await tracked({ total: 1, unit: 'models' }, async () => {
-        await checkModelsOf(endpoints.get(spec.model.endpoint), [spec.model.name, ...given]);
-        if (retrievalNeeds(spec).vectors)
-          await checkModelsOf(endpoints.get(spec.embedding.endpoint), [spec.embedding.name]);
+        for (const model of neededModels(spec))
+          await checkModel(endpoints.get(model.endpoint), model);
+        await checkFineTuning(endpoints.get(spec.model.endpoint));
       });
     },
 
@@ -54,18 +55,24 @@ export function createOpenRun(dependencies: Dependencies) {
   };
 }
 
-async function checkModelsOf(endpoint: Endpoint, wanted: string[]): Promise<void> {
-  const known: string[] = [];
+async function checkModel(endpoint: Endpoint, { name, kind }: NeededModel): Promise<void> {
   try {
-    for await (const one of itemsOf(endpoint.client.models.list())) known.push(one.id);
+    await (kind === 'chat' ? endpoint.probeChat(name, 2) : endpoint.probeEmbedding(name));
   } catch (error) {
-    if (error instanceof NotFoundError) return; // not every server lists its models
-    throw endpoint.failure(error);
+    const failure = endpoint.failure(error, name);
+    if (!(error instanceof NotFoundError && saidBy(error))) throw failure;
+    const listed = await listModels(endpoint).catch(() => []);
+    const others = listed.length > 0 ? `; it has ${listed.slice(0, 20).join(', ')}` : '';
+    throw ApplicationFailure.nonRetryable(`${failure.message}${others}`, 'ModelNotFound');
   }
-  const missing = wanted.find((model) => !known.includes(model));
-  if (missing !== undefined)
-    throw ApplicationFailure.nonRetryable(
-      `endpoint "${endpoint.name}" has no model "${missing}"; it has ${known.slice(0, 20).join(', ')}`,
-      'ModelNotFound',
-    );
+}
+
+/** The endpoint has just answered for its models: one that knows no jobs has none. */
+async function checkFineTuning(endpoint: Endpoint): Promise<void> {
+  try {
+    await findJobs(endpoint);
+  } catch (error) {
+    if (!hasNoJobs(error)) throw endpoint.failure(error);
+    throw ApplicationFailure.nonRetryable(noFineTuning(endpoint.name), 'NoFineTuning');
+  }
 }

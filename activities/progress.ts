@@ -19,6 +19,8 @@ export interface Tracker {
   /** 1 for the first attempt. */
   readonly attempt: number;
   add(done: number): void;
+  /** Heartbeats the trouble that there is, as long as there is any. */
+  watch(trouble: () => string | undefined): void;
   set(progress: Partial<Progress>): void;
 }
 
@@ -35,7 +37,8 @@ export async function tracked<T>(
   graceMs = 0,
 ): Promise<T> {
   const progress: Progress = { done: 0, ...start };
-  const beat = () => heartbeat(progress);
+  let troubleNow = (): string | undefined => undefined;
+  const beat = () => heartbeat({ ...progress, trouble: progress.trouble ?? troubleNow() });
   beat();
   const timer = setInterval(beat, HEARTBEAT_MS);
   const signal = cancellationSignal();
@@ -47,6 +50,9 @@ export async function tracked<T>(
       attempt: activityInfo().attempt,
       add: (done) => {
         progress.done += done;
+      },
+      watch: (trouble) => {
+        troubleNow = trouble;
       },
       set: (change) => Object.assign(progress, change),
     });

@@ -45,27 +45,29 @@ async function search(
   range: OrdinalRange,
   k: number,
 ): Promise<Neighbour[][]> {
-  const byText = () =>
+  const { mode } = spec.retrieval;
+  const byText = (some: StoredExample[]) =>
     dataset.bm25(
-      examples.map((example) => example.question),
+      some.map((example) => example.question),
       k,
     );
-  const byVector = async () => {
-    const vectors = await dataset.vectors(spec.embedding.name, 'unlabelled', range);
-    return dataset.nearest(
-      spec.embedding.name,
-      examples.map((example) => vectors.get(example.ordinal)!),
-      k,
-    );
-  };
-  switch (spec.retrieval.mode) {
-    case 'vector':
-      return byVector();
-    case 'bm25':
-      return byText();
-    case 'hybrid': {
-      const [texts, vectors] = [await byText(), await byVector()];
-      return examples.map((_, index) => hybrid(vectors[index]!, texts[index]!, k));
-    }
-  }
+  if (mode === 'bm25') return byText(examples);
+  const vectors = await dataset.vectors(spec.embedding.name, 'unlabelled', range);
+  // One that cannot be embedded has at least words.
+  const { some = [], none = [] } = Object.groupBy(examples, ({ ordinal }) =>
+    vectors.has(ordinal) ? 'some' : 'none',
+  );
+  const nearest = await dataset.nearest(
+    spec.embedding.name,
+    some.map(({ ordinal }) => vectors.get(ordinal)!),
+    k,
+  );
+  const byVector = new Map(some.map(({ ordinal }, index) => [ordinal, nearest[index]!]));
+  const byWords = mode === 'hybrid' ? examples : none;
+  const texts = await byText(byWords);
+  const alike = new Map(byWords.map(({ ordinal }, index) => [ordinal, texts[index]!]));
+  return examples.map(({ ordinal }) => {
+    const [vector, text] = [byVector.get(ordinal), alike.get(ordinal)];
+    return vector && text ? hybrid(vector, text, k) : (vector ?? text)!;
+  });
 }

@@ -183,7 +183,7 @@ function ours(baseURL: string): Ask {
   const endpoint = new Endpoint('bench', config);
   return (seed, signal) =>
     endpoint.chat(
-      { model: 'bench', messages: question(seed), temperature: 0, maxTokens: 16, seed, samples: 1 },
+      { model: 'bench', messages: question(seed), temperature: 0, maxTokens: 16, seeds: [seed] },
       { signal, deadline: signal },
     );
 }

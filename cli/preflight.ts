@@ -1,8 +1,10 @@
-import { APIConnectionError, APIError } from 'openai';
+import { APIConnectionError, AuthenticationError, NotFoundError } from 'openai';
 import { DataError } from '../activities/ingest/errors.ts';
 import { type Preflight, preflight } from '../activities/ingest/preflight.ts';
+import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
+import { findJobs, hasNoJobs, isListed, listModels, noFineTuning } from '../providers/check.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { whyUnreachable } from '../providers/connection.ts';
 import { Endpoint } from '../providers/endpoint.ts';
@@ -10,24 +12,6 @@ import type { Config } from '../workers/config.ts';
 import { CliError, messagesOf } from './errors.ts';
 import { suggestion } from './nearest.ts';
 import type { RunRequest } from './start-run.ts';
-
-const TIMEOUT_MS = 10_000;
-/** Names of models that only exist once a round runs. */
-const ROLES = new Set(['warm-up', 'base']);
-
-/** The models a run asks for, by endpoint; those made by the run itself left out. */
-function modelsByEndpoint(spec: RunSpec): Map<string, Set<string>> {
-  const named = [...spec.collaborators.map((one) => one.model), spec.justification.model];
-  const wanted = [
-    [spec.model.endpoint, spec.model.name],
-    [spec.embedding.endpoint, spec.embedding.name],
-    ...named.filter((name) => !ROLES.has(name)).map((name) => [spec.model.endpoint, name]),
-  ] as [string, string][];
-  const models = new Map<string, Set<string>>();
-  for (const [endpoint, model] of wanted)
-    models.set(endpoint, (models.get(endpoint) ?? new Set()).add(model));
-  return models;
-}
 
 /**
  * Makes sure, before anything is spent, that data files can be used, that there are enough labelled
@@ -39,9 +23,11 @@ export async function checkBeforeStart(
   { spec, folder }: RunRequest,
   config: Config,
 ): Promise<Preflight> {
-  const endpoints = [...modelsByEndpoint(spec)].map(([name, models]) => {
+  const needed = Map.groupBy(neededModels(spec), ({ endpoint }) => endpoint);
+  const endpoints = [...needed].map(([name, models]) => {
     const endpoint = config.endpoints[name];
-    if (endpoint) return endpointProblems(name, endpoint, [...models]);
+    const isTrainer = name === spec.model.endpoint;
+    if (endpoint) return endpointProblems(name, endpoint, { models, isTrainer });
     return [
       `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
     ];
@@ -79,11 +65,17 @@ async function dataOf(
   }
 }
 
-/** What keeps an endpoint from serving these models; empty when nothing does. */
+interface Wanted {
+  models: NeededModel[];
+  /** Whether it has to fine-tune. */
+  isTrainer: boolean;
+}
+
+/** What keeps an endpoint from serving this; empty when nothing does. */
 export async function endpointProblems(
   name: string,
   config: EndpointConfig,
-  models: string[],
+  { models, isTrainer }: Wanted,
 ): Promise<string[]> {
   const { apiKeyEnv, baseURL } = config;
   if (apiKeyEnv && !process.env[apiKeyEnv])
@@ -92,18 +84,13 @@ export async function endpointProblems(
     ];
   const endpoint = new Endpoint(name, config);
   try {
-    const page = endpoint.client.models.list({ maxRetries: 0, timeout: TIMEOUT_MS });
-    const known: string[] = [];
-    for await (const model of page) known.push(model.id);
-    return models
-      .filter((model) => !known.includes(model))
-      .map(
-        (model) =>
-          `endpoint "${name}" has no model "${model}"${suggestion(model, known)}: correct the name in the spec, or serve the model at ${baseURL}`,
-      );
+    const listed = await listModels(endpoint).catch(unlessHint);
+    const problems = await Promise.all(
+      models.map((model) => modelProblem(endpoint, model, listed)),
+    );
+    const found = problems.flatMap((problem) => problem ?? []);
+    return isTrainer && found.length === 0 ? await trainingProblems(endpoint) : found;
   } catch (error) {
-    // Not every server lists its models: the worker finds out with the first request.
-    if (error instanceof APIError && error.status === 404) return [];
     if (error instanceof APIConnectionError)
       return [
         `endpoint "${name}" does not answer at ${baseURL}${because(error)}: start it${isLocal(baseURL) ? ' (the embedded engine comes with "semievol dev")' : ''}, or correct its baseURL in temporal.config.ts`,
@@ -116,6 +103,37 @@ const because = (error: Error) => {
   const why = whyUnreachable(error);
   return why ? ` (${why})` : '';
 };
+
+/** No list is no problem; that nobody answers, or no key is taken, is one. */
+function unlessHint(error: unknown): undefined {
+  if (error instanceof APIConnectionError || error instanceof AuthenticationError) throw error;
+}
+
+/** A model that is not listed is asked for next to nothing. */
+async function modelProblem(
+  endpoint: Endpoint,
+  { name, kind }: NeededModel,
+  listed: string[] = [],
+): Promise<string | undefined> {
+  if (isListed(name, listed)) return undefined;
+  try {
+    await (kind === 'chat' ? endpoint.probeChat(name) : endpoint.probeEmbedding(name));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    return `endpoint "${endpoint.name}" has no model "${name}"${suggestion(name, listed)}: correct the name in the spec, or serve the model at ${endpoint.config.baseURL}`;
+  }
+}
+
+async function trainingProblems(endpoint: Endpoint): Promise<string[]> {
+  try {
+    await findJobs(endpoint);
+    return [];
+  } catch (error) {
+    if (!hasNoJobs(error)) throw error;
+    return [noFineTuning(endpoint.name)];
+  }
+}
 
 /** Whether a URL leads to this machine. */
 export function isLocal(url: string): boolean {

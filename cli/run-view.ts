@@ -177,6 +177,7 @@ async function activities(client: Client, workflowId: string): Promise<Activitie
       heartbeatDetails?.payloads,
     );
     if (progress) found.progress.push(progress as Progress);
+    found.trouble ??= (progress as Progress | undefined)?.trouble;
     if (!lastFailure) continue;
     found.trouble = isInterruption(lastFailure)
       ? (found.trouble ?? interrupted(attempt ?? 2))

@@ -185,6 +185,8 @@ export interface Progress {
   total: number;
   unit: string;
   note?: string;
+  /** What it is held up by, since when, and what is done about it. */
+  trouble?: string;
 }
 
 /** What is wrong with a row: its form, a part of its example, or that an earlier row answers otherwise. */

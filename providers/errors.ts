@@ -1,95 +1,177 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { APIConnectionError, APIError, BadRequestError } from 'openai';
-import { z } from 'zod';
+import { APIConnectionError, APIError } from 'openai';
 import { TooFewSamples } from './completion.ts';
 import { whyUnreachable } from './connection.ts';
+import { redacted } from './redacted.ts';
+import { retryAfter } from './retryAfter.ts';
+import { isOutOfMoney, type Said, saidBy } from './said.ts';
+
+/** The longest that a `Retry-After` is believed, in milliseconds. */
+const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * What is wrong with this one request, not with the endpoint: the same request would be refused
- * again, others will not. Such an example gets an unreadable answer instead of stopping the run.
+ * An answer whose body broke off, is not JSON, or is not what was asked for. Thrown by what reads
+ * bodies, and by nothing else: all other errors are our own, and never become data.
  */
-const OF_ONE_REQUEST = new Set([
-  'context_length_exceeded',
-  'content_filter',
-  'string_above_max_length',
-]);
-
-export function concernsOneRequest(error: unknown): error is APIError {
-  if (!(error instanceof BadRequestError)) return false;
-  // vLLM has no code for it, but these words.
-  return OF_ONE_REQUEST.has(error.code ?? '') || /maximum context length/i.test(error.message);
+export class UnreadableAnswer extends Error {
+  override readonly name = 'UnreadableAnswer';
 }
 
-/** Whether it was asking for log-probabilities that was refused. Not every endpoint fills `param`. */
-export function refusesLogprobs(error: unknown): boolean {
-  return (
-    error instanceof APIError &&
-    [400, 403, 422].includes(error.status ?? 0) &&
-    (error.param === 'logprobs' || /\blogprobs\b/.test(error.message))
-  );
+/** What went wrong between us and an endpoint. */
+export interface Trouble {
+  /** Type of the failure that Temporal sees. */
+  type:
+    | 'Unreachable'
+    | 'UnreadableAnswer'
+    | 'TooFewSamples'
+    | 'EndpointError'
+    | 'OutOfMoney'
+    | 'AuthenticationError'
+    | 'NotFound'
+    | 'BadRequest';
+  /** What happened and what to do, for people; the provider's own sentence is redacted. */
+  message: string;
+  /** What to call it where one request is given up for it: the status, or `unreadable`. */
+  reason: string;
+  /**
+   * The provider itself refuses the request as it is: it would do so again, until somebody mends
+   * the spec or the configuration.
+   */
+  isRefusal: boolean;
+  /** There is more asked for than is taken: a matter of time alone. */
+  isBusy?: boolean;
+  /** Milliseconds until it is worth to look again, where that is known. */
+  waitMs?: number;
 }
 
-/** Whether it was a body that broke off, is not JSON, or is not what was asked for. */
-export function isUnreadable(error: unknown): error is Error {
-  return error instanceof TypeError || error instanceof SyntaxError || error instanceof z.ZodError;
+/** Where it went wrong, and what a message must not repeat. */
+export interface Where {
+  endpoint: string;
+  apiKeyEnv?: string;
+  model?: string;
+  /** What was sent. */
+  texts?: readonly string[];
+  /** Milliseconds until it is looked whether somebody has mended a key or an account. */
+  mendedMs?: number;
 }
 
-/**
- * The failure Temporal is to see for an error of the `openai` client: permanent ones are not
- * retried. Only status, code and parameter are passed on: a provider's message can quote the
- * request or part of the key, and failures are kept in histories.
- */
-export function endpointFailure(
-  error: unknown,
-  where: { endpoint: string; apiKeyEnv?: string; model?: string },
-): Error {
-  if (error instanceof APIConnectionError) {
-    const why = whyUnreachable(error);
-    return ApplicationFailure.retryable(
-      `endpoint "${where.endpoint}" cannot be reached${why ? `: ${why}` : ''}`,
-      'Unreachable',
-    );
-  }
+/** What is behind an error of the `openai` client or of reading; undefined for one of our own. */
+export function troubleOf(error: unknown, where: Where): Trouble | undefined {
+  const at = `endpoint "${where.endpoint}"`;
+  if (error instanceof APIConnectionError)
+    return {
+      type: 'Unreachable',
+      message: `${at} cannot be reached${because(error)}: is it running, and is its baseURL right?`,
+      reason: 'unreachable',
+      isRefusal: false,
+    };
   if (error instanceof TooFewSamples)
-    return ApplicationFailure.nonRetryable(
-      `endpoint "${where.endpoint}" ${error.message}`,
-      error.name,
+    return {
+      type: 'TooFewSamples',
+      message: `${at} ${error.message}`,
+      reason: 'too-few-samples',
+      isRefusal: true,
+    };
+  if (error instanceof UnreadableAnswer)
+    return {
+      type: 'UnreadableAnswer',
+      message: `${at} gave an answer that cannot be read: ${error.message}`,
+      reason: 'unreadable',
+      isRefusal: false,
+    };
+  return error instanceof APIError && error.status !== undefined
+    ? troubleOfStatus(error.status, error, where)
+    : undefined;
+}
+
+function troubleOfStatus(status: number, error: APIError, where: Where): Trouble {
+  const { headers } = error;
+  const said = saidBy(error);
+  const told = [
+    `endpoint "${where.endpoint}" answered ${status}`,
+    where.model && ` for model "${where.model}"`,
+    sentence(said, where),
+  ].join('');
+  const asked = headers && retryAfter(headers);
+  const trouble = (type: Trouble['type'], remedy: string, more: Partial<Trouble> = {}) => ({
+    type,
+    message: remedy ? `${told}: ${remedy}` : told,
+    reason: `refused:${status}`,
+    isRefusal: false,
+    ...(asked !== undefined && { waitMs: Math.min(asked, LONGEST_WAIT_MS) }),
+    ...more,
+  });
+  if (isOutOfMoney(status, said))
+    return trouble('OutOfMoney', 'top up the account or raise its limit', {
+      waitMs: where.mendedMs,
+    });
+  if (!said && status < 500 && status !== 429)
+    return trouble(
+      'EndpointError',
+      'not in the form of a model API: is something between, is it down for maintenance, is its baseURL right?',
     );
-  if (isUnreadable(error))
-    return ApplicationFailure.retryable(
-      `endpoint "${where.endpoint}" gave an answer that cannot be read${fault(error)}`,
-      'UnreadableAnswer',
-    );
-  if (!(error instanceof APIError) || error.status === undefined) return error as Error;
-  const code = [error.code, error.param].filter(Boolean).join(', ');
-  const said = `endpoint "${where.endpoint}" answered ${error.status}${code ? ` (${code})` : ''}`;
-  switch (error.status) {
+  switch (status) {
     case 401:
     case 403:
-      return ApplicationFailure.nonRetryable(
-        where.apiKeyEnv
-          ? `${said}: check the key in the worker's variable ${where.apiKeyEnv}`
-          : `${said}: it wants a key; name its variable as apiKeyEnv in temporal.config.ts`,
+      return trouble(
         'AuthenticationError',
+        where.apiKeyEnv
+          ? `check the key in the worker's variable ${where.apiKeyEnv}`
+          : 'it wants a key: name its variable as apiKeyEnv in temporal.config.ts',
+        { waitMs: where.mendedMs },
       );
     case 404:
-      return ApplicationFailure.nonRetryable(
-        `${said}${where.model ? ` for model "${where.model}"` : ''}: check the model's name and the endpoint's base URL`,
-        'NotFound',
-      );
+      return trouble('NotFound', "check the model's name and the endpoint's base URL", {
+        isRefusal: true,
+      });
     case 400:
     case 405:
     case 410:
     case 413:
+    case 415:
     case 422:
-      return ApplicationFailure.nonRetryable(said, 'BadRequest');
+    case 501:
+      return trouble('BadRequest', '', { isRefusal: true });
+    case 429:
+      return trouble('EndpointError', askedToWait(asked), { isBusy: true });
     default:
-      return ApplicationFailure.retryable(said, 'EndpointError');
+      return trouble('EndpointError', '');
   }
 }
 
-/** What is wrong with which field of an answer; zod's messages quote no values. */
-function fault(error: Error): string {
-  const [issue] = error instanceof z.ZodError ? error.issues : [];
-  return issue ? `: ${[...issue.path, issue.message].join(' ')}` : '';
+/**
+ * The failure Temporal is to see for an error of a request that is made once in a while, as those
+ * of jobs are. What a provider itself refuses is final; all else is tried again, after as long as
+ * the endpoint asks for. An error that is none of an endpoint's is given back as it is.
+ */
+export function endpointFailure(error: unknown, where: Where): Error {
+  const trouble = troubleOf(error, where);
+  return trouble ? failureOf(trouble) : (error as Error);
+}
+
+export function failureOf({ message, type, isRefusal, waitMs }: Trouble): ApplicationFailure {
+  return ApplicationFailure.create({
+    message,
+    type,
+    nonRetryable: isRefusal,
+    ...(waitMs !== undefined && { nextRetryDelay: waitMs }),
+  });
+}
+
+/** What is worth saying of a long `Retry-After`. */
+const askedToWait = (ms: number | undefined): string =>
+  ms !== undefined && ms > 60_000 ? `it asks to wait ${Math.round(ms / 1000)} s` : '';
+
+/** The provider's own words, as far as they may be told. */
+function sentence(said: Said | undefined, { apiKeyEnv, texts }: Where): string {
+  if (!said) return '';
+  const code = [said.code, said.param].filter(Boolean).join(', ');
+  const key = apiKeyEnv && process.env[apiKeyEnv];
+  const words = redacted(said.message ?? '', texts, key || undefined);
+  return `${code && ` (${redacted(code, texts, key || undefined)})`}${words && `, "${words}"`}`;
+}
+
+function because(error: Error): string {
+  const why = whyUnreachable(error);
+  return why ? ` (${why})` : '';
 }

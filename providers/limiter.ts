@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { retryAfter } from './retryAfter.ts';
 import { CongestionWindow } from './window.ts';
 
 /** How much faster than evenly over a round trip requests may be sent (N of RFC 9002, §7.7). */
@@ -9,8 +10,8 @@ const SLACK = 50;
 const SMOOTHING = 1 / 8;
 /** The pause of an endpoint that refuses all and does not say until when, in milliseconds. */
 const PAUSE = 1000;
-/** A timer of Node's holds 31 bits of milliseconds; a longer one ends at once. */
-const LONGEST_SLEEP = 2 ** 31 - 1;
+/** A longer `Retry-After` is not believed, in milliseconds; the client does not, either. */
+const LONGEST_PAUSE = 60_000;
 
 /** A call's place among those under way; it has none while it waits to repeat what was refused. */
 interface Place {
@@ -104,7 +105,7 @@ export class AdaptiveLimiter {
     if (response.status === 429) {
       this.#leave(place);
       this.#window.refused(number);
-      if (this.#underWay === 0) this.#pause(retryAfter(response.headers) ?? PAUSE);
+      if (this.#underWay === 0) this.#pause(pauseOf(response));
     } else if (response.status < 400) {
       const took = performance.now() - sentAt;
       this.#roundTrip += (took - this.#roundTrip) * (this.#roundTrip === 0 ? 1 : SMOOTHING);
@@ -172,7 +173,7 @@ export class AdaptiveLimiter {
       const now = performance.now();
       const wait = Math.max(this.#nextAt, this.#resumeAt) - now;
       if (wait > 0) {
-        this.#timer = setTimeout(() => this.#admit(), Math.min(wait, LONGEST_SLEEP));
+        this.#timer = setTimeout(() => this.#admit(), wait);
         return;
       }
       const interval = this.#roundTrip / (PACE * this.window);
@@ -183,11 +184,8 @@ export class AdaptiveLimiter {
   }
 }
 
-/** Milliseconds that `Retry-After` (seconds or a date) or `retry-after-ms` asks for, if any. */
-function retryAfter(headers: Headers): number | undefined {
-  const ms = Number(headers.get('retry-after-ms') ?? Number.NaN);
-  const value = headers.get('retry-after') ?? '';
-  const seconds = value.trim() === '' ? Number.NaN : Number(value);
-  const asked = [ms, seconds * 1000, Date.parse(value) - Date.now()].find(Number.isFinite);
-  return asked === undefined ? undefined : Math.max(0, asked);
+/** How long all wait after a refusal, in milliseconds. */
+function pauseOf({ headers }: Response): number {
+  const asked = retryAfter(headers);
+  return asked === undefined || asked > LONGEST_PAUSE ? PAUSE : asked;
 }

@@ -1,12 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { APIError, type OpenAI } from 'openai';
 import type { Endpoint } from './endpoint.ts';
+import { UnreadableAnswer } from './errors.ts';
 import { fileForm } from './fileForm.ts';
 import { jobState } from './jobState.ts';
 import { isOf, KEY, type ProviderJob } from './ownership.ts';
+import { saidBy } from './said.ts';
 import { isServed } from './servedModel.ts';
 import type { Job, JobRequest, Trainer, TrainingFile } from './trainer.ts';
-import { checkJob, idOf, itemsOf } from './wire.ts';
+import { answerOf, itemsOf, jobIn, withId } from './wire.ts';
 
 /** For the whole of a file, which may have 512 MB and a slow line; other requests are short. */
 const UPLOAD_TIMEOUT_MS = 4 * 3_600_000;
@@ -28,16 +30,18 @@ export class OpenAITrainer implements Trainer {
 
   async upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string> {
     return this.#failing(async () => {
-      const files = this.#client.files.list({ purpose: 'fine-tune' }, { signal });
-      for await (const known of itemsOf(files))
+      const files = itemsOf<OpenAI.FileObject>((after) =>
+        this.#client.files.list({ purpose: 'fine-tune', after }, { signal }),
+      );
+      for await (const known of files)
         if (known.filename === name && known.bytes === file.bytes && known.status !== 'error')
           return known.id;
-      const created = await this.#once.post<OpenAI.FileObject>('/files', {
+      const created = this.#once.post<OpenAI.FileObject>('/files', {
         ...(await fileForm(file.path, name)),
         signal,
         timeout: UPLOAD_TIMEOUT_MS,
       });
-      return idOf(created);
+      return (await answerOf(created, withId)).id;
     });
   }
 
@@ -45,9 +49,11 @@ export class OpenAITrainer implements Trainer {
     return this.#failing(async () => {
       const known = await this.#keepOldest(request);
       if (known) return this.#describe(known, request);
-      const created = await this.#create(request);
+      const created = await this.#create(request).catch(ifUnreadable);
       // An earlier attempt that was given up may still have been on its way: look once more.
-      return this.#describe((await this.#keepOldest(request)) ?? created, request);
+      const job = (await this.#keepOldest(request)) ?? created;
+      if (job instanceof UnreadableAnswer) throw job;
+      return this.#describe(job, request);
     }, request.model);
   }
 
@@ -82,8 +88,8 @@ export class OpenAITrainer implements Trainer {
   /** Where a provider takes no metadata, the job is made without: it is recognised otherwise. */
   async #create(request: JobRequest): Promise<ProviderJob> {
     // Without a signal: a job in the making when we are cancelled has to be seen, to be cancelled.
-    const send = (metadata?: Record<string, string>) =>
-      this.#once.fineTuning.jobs.create({
+    const send = (metadata?: Record<string, string>) => {
+      const creating = this.#once.fineTuning.jobs.create({
         model: request.model,
         training_file: request.fileId,
         suffix: request.suffix,
@@ -100,6 +106,8 @@ export class OpenAITrainer implements Trainer {
           },
         },
       });
+      return answerOf(creating, jobIn<ProviderJob>);
+    };
     try {
       return await send({ [KEY]: request.key });
     } catch (error) {
@@ -111,9 +119,8 @@ export class OpenAITrainer implements Trainer {
   /** @returns undefined where the provider itself says that there is no such job */
   async #find(jobId: string, signal?: AbortSignal): Promise<ProviderJob | undefined> {
     try {
-      const job = await this.#client.fineTuning.jobs.retrieve(jobId, { signal });
-      checkJob(job);
-      return job;
+      const asked = this.#client.fineTuning.jobs.retrieve(jobId, { signal });
+      return await answerOf(asked, jobIn<ProviderJob>);
     } catch (error) {
       if (isRefused(error, 404, 410)) return undefined;
       throw error;
@@ -124,7 +131,7 @@ export class OpenAITrainer implements Trainer {
   async #cancelGoing({ id, status }: ProviderJob): Promise<boolean> {
     if (!isGoing(status)) return false;
     try {
-      checkJob(await this.#client.fineTuning.jobs.cancel(id));
+      await answerOf(this.#client.fineTuning.jobs.cancel(id), jobIn);
       return true;
     } catch (error) {
       if (!isRefused(error, 400, 404, 409, 422)) throw error;
@@ -172,13 +179,14 @@ export class OpenAITrainer implements Trainer {
   ): Promise<ProviderJob[]> {
     const jobs: ProviderJob[] = [];
     // Compared again here, since not every endpoint that takes the filter applies it.
-    for await (const job of itemsOf(this.#client.fineTuning.jobs.list(query)))
-      if (isOf(job, request)) jobs.push(job);
+    const listed = itemsOf<ProviderJob>((after) =>
+      this.#client.fineTuning.jobs.list({ ...query, after }),
+    );
+    for await (const job of listed) if (isOf(job, request)) jobs.push(job);
     return jobs;
   }
 
   #describe(job: ProviderJob, request: JobRequest): Job {
-    checkJob(job);
     return {
       id: job.id,
       state: jobState(job.status),
@@ -217,9 +225,13 @@ export class OpenAITrainer implements Trainer {
 
 /** Whether the provider itself, and not what stands before it, refuses with one of these statuses. */
 const isRefused = (error: unknown, ...statuses: number[]): error is APIError =>
-  error instanceof APIError && statuses.includes(error.status ?? 0) && isObject(error.error);
+  error instanceof APIError && statuses.includes(error.status ?? 0) && saidBy(error) !== undefined;
 
-const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+/** What cannot be read may be that it was done. */
+function ifUnreadable(error: unknown): UnreadableAnswer {
+  if (error instanceof UnreadableAnswer) return error;
+  throw error;
+}
 
 const isGoing = (status: string) => ['pending', 'running'].includes(jobState(status));
 

@@ -1,61 +1,86 @@
+import type { APIPromise } from 'openai';
 import { z } from 'zod';
+import { UnreadableAnswer } from './errors.ts';
+import { disguisedError } from './said.ts';
 
 /** What is read of an endpoint's answers, checked: proxies and imitations send all sorts of things. */
 
-const tokens = z.number().min(0).nullish();
-
-const embeddings = z.object({
-  data: z.array(z.object({ index: z.number().int(), embedding: z.array(z.number()).min(1) })),
-  usage: z.object({ prompt_tokens: tokens }).nullish(),
-});
-
 /**
- * The vectors of an answer to an embedding request, in the order of its texts.
- * @throws ZodError where it is none, or has not one for each of `wanted` texts
+ * The body of an answer, as `read` takes it.
+ * @throws UnreadableAnswer where it broke off, is not JSON, or `read` finds something else in it
+ * (by a ZodError); APIError where it is an error under the status of a success
  */
-export function vectorsOf(
-  answer: unknown,
-  wanted: number,
-): { vectors: number[][]; promptTokens: number } {
-  const { data, usage } = embeddings
-    .refine(({ data }) => new Set(data.map(({ index }) => index)).size === wanted, {
-      path: ['data'],
-      error: `not one vector for each of ${wanted} texts`,
-    })
-    .parse(answer);
-  const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
-  return { vectors, promptTokens: usage?.prompt_tokens ?? 0 };
-}
-
-/** What a list call of the `openai` client resolves to. */
-interface Listed<T> {
-  iterPages(): AsyncIterable<{ getPaginatedItems(): T[] }>;
-}
-
-const listing = z.object({ body: z.object({ data: z.array(z.unknown()) }) });
-
-/**
- * The items of all pages of a list. The client takes whatever is no page, such as a proxy's excuse,
- * for an empty one; what is not there would then be made a second time.
- * @throws ZodError where an answer is no page
- */
-export async function* itemsOf<T>(listed: PromiseLike<Listed<T>>): AsyncGenerator<T> {
-  for await (const page of (await listed).iterPages()) {
-    listing.parse(page);
-    yield* page.getPaginatedItems();
+export async function answerOf<T>(
+  answer: APIPromise<unknown>,
+  read: (body: unknown) => T,
+): Promise<T> {
+  const response = await answer.asResponse();
+  const body = parsed(await textOf(response));
+  const error = disguisedError(body, response.headers);
+  if (error) throw error;
+  try {
+    return read(body);
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError)) throw cause;
+    throw new UnreadableAnswer(fault(cause), { cause });
   }
 }
 
-const made = z.object({ id: z.string().min(1) });
-
-/** The id of what was made. @throws ZodError where the answer has none */
-export function idOf(answer: unknown): string {
-  return made.parse(answer).id;
+async function textOf(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    if ((cause as Error).name === 'AbortError') throw cause;
+    throw new UnreadableAnswer('it broke off', { cause });
+  }
 }
 
-const job = z.object({ id: z.string().min(1), status: z.string() });
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Without the parser's message, which quotes the text.
+    throw new UnreadableAnswer(/^\s*</.test(text) ? 'it is a page of HTML' : 'it is not JSON');
+  }
+}
 
-/** @throws ZodError where an answer is no job */
-export function checkJob(answer: unknown): void {
-  job.parse(answer);
+/** What is wrong with which field; zod's messages quote no values. */
+function fault({ issues: [issue] }: z.ZodError): string {
+  return issue ? [...issue.path, issue.message].join(' ') : 'it is not what was asked for';
+}
+
+const listing = z.object({
+  data: z.array(z.looseObject({ id: z.string() })),
+  has_more: z.boolean().nullish(),
+});
+
+/**
+ * The items of all pages of a list.
+ * @param page asks for the page after the item of this id, the first where there is none
+ * @throws UnreadableAnswer where an answer is no page, such as a proxy's excuse, which the client
+ * takes for an empty one: what is not there would then be made a second time
+ */
+export async function* itemsOf<T extends { id: string }>(
+  page: (after: string | undefined) => APIPromise<unknown>,
+): AsyncGenerator<T> {
+  let after: string | undefined;
+  do {
+    const { data, has_more } = await answerOf(page(after), (body) => listing.parse(body));
+    yield* data as unknown as T[];
+    after = has_more ? data.at(-1)?.id : undefined;
+  } while (after !== undefined);
+}
+
+const made = z.looseObject({ id: z.string().min(1) });
+
+/** What was made, which has an id. @throws ZodError where it has none */
+export function withId<T extends { id: string }>(body: unknown): T {
+  return made.parse(body) as unknown as T;
+}
+
+const job = z.looseObject({ id: z.string().min(1), status: z.string() });
+
+/** @throws ZodError where it is no job */
+export function jobIn<T extends { id: string; status: string }>(body: unknown): T {
+  return job.parse(body) as unknown as T;
 }

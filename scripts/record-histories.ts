@@ -158,7 +158,8 @@ async function broken(
 ): Promise<void> {
   const name = `${ending}-${Object.keys(workflows).at(-1)}`;
   const isThen = moment(name, bench);
-  const fault: Fault = ending === 'failed' ? { status: 401 } : 'hang';
+  const refusal = { status: 400, body: { error: { message: 'No.' } } };
+  const fault: Fault = ending === 'failed' ? refusal : 'hang';
   const reached = new Promise<void>((resolve) => {
     bench.provider.setFaults((request) => {
       if (!isThen(request)) return undefined;

@@ -58,6 +58,17 @@ export class Dataset {
     return new Vectors(this.#database, model, split).read(range);
   }
 
+  /** Notes examples that the model cannot embed. */
+  addWithoutVector(model: string, split: Split, examples: readonly StoredExample[]): Promise<void> {
+    const rows = examples.map(({ ordinal, id }) => ({ ordinal, id }));
+    return new Vectors(this.#database, model, split).addWithout(rows);
+  }
+
+  /** The ordinals of the range that were noted so. */
+  withoutVector(model: string, split: Split, range: OrdinalRange): Promise<Set<number>> {
+    return new Vectors(this.#database, model, split).without(range);
+  }
+
   /** Compacts the embeddings of the range. For one caller at a time. */
   optimizeVectors(model: string, split: Split, range: OrdinalRange): Promise<void> {
     return new Vectors(this.#database, model, split).optimize(range);
@@ -65,7 +76,7 @@ export class Dataset {
 
   /**
    * Makes the labelled examples searchable by text and, given a model whose vectors of them are
-   * all stored, by vector. Does again only what is missing.
+   * all stored, by vector (but for those that it cannot embed). Does again only what is missing.
    */
   async prepareSearch(model?: string): Promise<void> {
     const labelled = { from: 0, to: await this.count('labelled') };
@@ -73,7 +84,8 @@ export class Dataset {
     if (model === undefined) return;
     await new VectorSearch(this.#database, model).prepare(async () => {
       const vectors = await this.vectors(model, 'labelled', labelled);
-      if (vectors.size === labelled.to) return vectors;
+      const without = await this.withoutVector(model, 'labelled', labelled);
+      if (vectors.size > 0 && vectors.size + without.size >= labelled.to) return vectors;
       throw new StoreError(
         `Only ${vectors.size} of ${labelled.to} labelled examples have a vector of model ${model}`,
         'Embed the others first',

@@ -7,6 +7,11 @@ export class StoreError extends Error {
     super(`${problem}. ${remedy}`, options);
     this.remedy = remedy;
   }
+
+  /** Whether it is trouble of the storage, which may pass; else what was asked of it is wrong. */
+  get isOfStorage(): boolean {
+    return this.cause !== undefined;
+  }
 }
 
 const elsewhere = 'set another store URI in temporal.config.ts';

@@ -12,9 +12,13 @@ export interface VectorRow {
   vector: ArrayLike<number>;
 }
 
+/** An example of which no vector can be had. */
+type Without = Pick<VectorRow, 'ordinal' | 'id'>;
+
 /** The embeddings that one model made of one split. */
 export class Vectors {
   readonly #log: PartitionedLog<VectorRow>;
+  readonly #without: PartitionedLog<Without>;
   readonly #model: string;
 
   constructor(database: Database, model: string, split: Split) {
@@ -25,6 +29,21 @@ export class Vectors {
         schemaOf({ ordinal: types.int, id: types.string, vector: types.vector(vector.length) }),
       key: (row) => String(row.ordinal),
     });
+    this.#without = new PartitionedLog<Without>(database, {
+      name: `without_vector-${split}-${safeName(model)}`,
+      schema: schemaOf({ ordinal: types.int, id: types.string }),
+      key: (row) => String(row.ordinal),
+    });
+  }
+
+  /** Notes examples that the model cannot embed, so that it is not asked again. */
+  addWithout(rows: readonly Without[]): Promise<void> {
+    return this.#without.append(rows);
+  }
+
+  /** The ordinals of the range that were noted so. */
+  async without(range: OrdinalRange): Promise<Set<number>> {
+    return new Set((await this.#without.read(range)).map(({ ordinal }) => ordinal));
   }
 
   async add(rows: readonly VectorRow[]): Promise<void> {

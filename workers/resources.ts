@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import { type Activities, createActivities } from '../activities/index.ts';
 import { Endpoints } from '../providers/endpoint.ts';
 import { openStore } from '../store/store.ts';
@@ -49,7 +50,7 @@ async function open({ store: place, endpoints, worker }: Config): Promise<Opened
   return {
     activities: createActivities({
       store,
-      endpoints: new Endpoints(endpoints),
+      endpoints: new Endpoints(endpoints, (notice) => log.warn(notice)),
       shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
       trainingFolders: worker.trainingFolders,
     }),

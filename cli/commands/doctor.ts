@@ -102,7 +102,10 @@ async function temporalChecks(config: Config): Promise<Finding[]> {
 function endpointChecks({ endpoints }: Config): Promise<Finding[]> {
   return Promise.all(
     Object.entries(endpoints).map(async ([name, endpoint]) => {
-      const [problem] = await endpointProblems(name, endpoint, []);
+      const [problem] = await endpointProblems(name, endpoint, {
+        models: [],
+        isTrainer: false,
+      });
       return {
         name: `endpoint ${name}`,
         ok: problem === undefined,

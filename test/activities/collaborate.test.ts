@@ -6,6 +6,7 @@ import type { Answer } from '../../core/types.ts';
 import { usageOf } from '../../core/usage.ts';
 import type { FaultPlan } from '../support/provider/faults.ts';
 import type { RequestBody } from '../support/provider/journal.ts';
+import { failedFor } from '../support/stack.ts';
 import {
   attempt,
   CHAT,
@@ -33,6 +34,9 @@ describe('collaborate', () => {
   const stored = (): Promise<Answer[]> =>
     lab.tables.answers({ round: 1, stage: 'collaborate', range });
   const answered = () => lab.provider.journal.count(CHAT, { status: 200 });
+  const no = (status: number) => ({ status, body: { error: { message: 'No.' } } });
+  const asks = (body: RequestBody | undefined, ordinal: number) =>
+    JSON.stringify(body).includes(`unlabelled question ${ordinal}"`);
   const keyOf = ({ exampleId, collaborator, sample }: Answer) =>
     [exampleId, collaborator, sample].join();
 
@@ -51,7 +55,7 @@ describe('collaborate', () => {
 
   it('asks after a failure only for what is missing, with the same questions', async () => {
     await open({ spec: { collaborators: [...alone, { name: 'warm', shots: 0, temperature: 1 }] } });
-    lab.provider.setFaults(({ index }) => (index > 15 ? { status: 400 } : undefined));
+    lab.provider.setFaults(({ index }) => (index > 15 ? no(400) : undefined));
     await assert.rejects(attempt(lab.activities.collaborate, input), /answered 400/);
     const first = await stored();
     assert.equal(first.length, answered(), 'every answer that came is stored');
@@ -76,24 +80,36 @@ describe('collaborate', () => {
   it('stores the answers under way when another request fails', async () => {
     // A refusal comes at once, the answers to its neighbours 50 ms later.
     await open({ endpoint: { maxInFlight: 4 }, provider: { latencyMs: 50 } });
-    lab.provider.setFaults(({ index }) => (index === 3 ? { status: 422 } : undefined));
+    lab.provider.setFaults(({ index }) => (index > 4 ? no(422) : undefined));
     await assert.rejects(attempt(lab.activities.collaborate, input), /answered 422/);
     assert.equal((await stored()).length, answered());
-    assert.ok(answered() >= 3 && answered() < 19, `${answered()} were answered`);
+    assert.equal(answered(), 4);
   });
 
   it('goes on where one request is too long for the model', async () => {
     await open();
-    const error = { code: 'context_length_exceeded', message: 'Too long.' };
-    lab.provider.setFaults(({ index }) =>
-      index === 5 ? { status: 400, body: { error } } : undefined,
-    );
+    lab.provider.setFaults(({ body }) => (asks(body, 5) ? no(400) : undefined));
     await attempt(lab.activities.collaborate, input);
     const unreadable = (await stored()).filter(({ parsed }) => parsed === null);
     assert.deepEqual(
       unreadable.map(({ text, entropy, finishReason }) => [text, entropy, finishReason]),
-      [['', null, 'context_length_exceeded']],
+      [['', null, 'refused:400']],
     );
+  });
+
+  it('fails where most of a batch had to be given up, and says for what', async () => {
+    await open();
+    lab.provider.setFaults(({ body }) => {
+      for (let ordinal = 0; ordinal < 14; ordinal++)
+        if (asks(body, ordinal)) return ordinal < 8 ? no(400) : 'empty-choices';
+      return undefined;
+    });
+    await assert.rejects(attempt(lab.activities.collaborate, input), (error: Error) => {
+      assert.ok(failedFor('MostlyUnanswered')(error));
+      assert.match(error.message, /14 of 20 requests.*refused:400 8, unreadable 6/);
+      return true;
+    });
+    assert.equal((await stored()).length, 6);
   });
 
   it('stores what has come when it is cancelled, and only then says so', async () => {

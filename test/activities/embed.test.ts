@@ -49,11 +49,31 @@ describe('embed', () => {
   });
 
   it('keeps what came before a failure', async () => {
-    lab.provider.setFaults(({ index }) => (index === 2 ? { status: 400 } : undefined));
+    const error = { message: 'No.' };
+    lab.provider.setFaults(({ index }) =>
+      index > 1 ? { status: 400, body: { error } } : undefined,
+    );
     await assert.rejects(embed(0, 100), /answered 400/);
     assert.equal((await vectors()).size, 64);
     lab.provider.setFaults(undefined);
     assert.deepEqual(await embed(0, 100), { embedded: 36 });
+  });
+
+  it('leaves out what cannot be embedded, and does not ask for it again', async () => {
+    const error = { message: 'NaN' };
+    const headers = { 'retry-after-ms': '1' };
+    lab.provider.setFaults(({ body }) =>
+      (body!.input as string[]).includes(question(7))
+        ? { status: 500, headers, body: { error } }
+        : undefined,
+    );
+    await embed(0, 20);
+    const dataset = lab.store.dataset(ref.dataset);
+    assert.deepEqual(await dataset.withoutVector(EMBEDDER, 'unlabelled', everything), new Set([7]));
+    assert.equal((await vectors()).size, 19);
+    const before = lab.provider.journal.entries.length;
+    assert.deepEqual(await embed(0, 20), { embedded: 0 });
+    assert.equal(lab.provider.journal.entries.length, before);
   });
 
   it('is cancelled, not failed, when a request is ended by cancellation', async () => {

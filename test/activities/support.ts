@@ -45,7 +45,11 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
   const { spec, endpoint, examples } = setUp;
   const provider = await startProvider(setUp.provider);
   const { store, remove } = await temporaryStore();
-  const local = endpointConfig.parse({ baseURL: provider.baseURL, ...endpoint });
+  const local = endpointConfig.parse({
+    baseURL: provider.baseURL,
+    finalAfterSeconds: 0.5,
+    ...endpoint,
+  });
   const endpoints = new Endpoints({ local });
   await store.specs.add(
     RUN,

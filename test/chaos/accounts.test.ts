@@ -28,7 +28,7 @@ describe("the accounts of chaos' harm", () => {
         entry('a', { status: 429 }),
         entry('a', { fault: 'truncated' }),
         entry('a', { path: '/files' }),
-        entry('a', { seed: undefined }),
+        entry('a', { isProbe: true }),
       ),
       0,
     );

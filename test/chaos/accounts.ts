@@ -28,9 +28,9 @@ export function stepsOf(journal: JournalEntry[]): JournalEntry[] {
 export const stepTimes = (journal: JournalEntry[]): number[] =>
   stepsOf(journal).map(({ arrivedAt }) => arrivedAt);
 
-/** Whether it is a question or texts to embed; a look whether a model is there has no seed. */
-const isAsked = ({ path, seed }: JournalEntry): boolean =>
-  path === EMBEDDINGS || (path === CHAT && seed !== undefined);
+/** Whether it is a question or texts to embed, and no probe. */
+const isAsked = ({ path, isProbe }: JournalEntry): boolean =>
+  !isProbe && [CHAT, EMBEDDINGS].includes(path);
 
 /** Answers to each chat and embedding request that were sent whole and unspoilt. */
 export function fullAnswers(journal: JournalEntry[]): Map<string, number> {

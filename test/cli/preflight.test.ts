@@ -49,7 +49,7 @@ describe('preflight', () => {
     const found = await checkBeforeStart({ spec: spec(), folder: '.' }, config());
     assert.deepEqual(found.counts, { labelled: 8, unlabelled: 8, test: 8 });
     assert.deepEqual(
-      provider.journal.entries.filter((entry) => !entry.path.startsWith('/models')),
+      provider.journal.entries.filter(({ method }) => method !== 'GET'),
       [],
     );
   });
@@ -89,6 +89,31 @@ describe('preflight', () => {
     await closed.close();
     const said = await refusal({}, { baseURL: closed.baseURL });
     assert.match(said, /"local" does not answer at http:\/\/127.*semievol dev/);
+  });
+
+  it('asks a model that is not listed itself', async () => {
+    const quirky = await startProvider({ quirks: ['models-403'] });
+    const known = config({ baseURL: quirky.baseURL, apiKeyEnv: undefined });
+    const check = (changes?: object) =>
+      checkBeforeStart({ spec: spec(changes), folder: '.' }, known);
+    await check();
+    await assert.rejects(check({ model: { name: 'none' } }), /no model "none"/);
+    await quirky.close();
+  });
+
+  it('asks for no model to embed with where there are no vectors', async () => {
+    process.env[KEY] = 'right';
+    const embedding = { name: 'none' };
+    const byText = spec({ embedding, retrieval: { mode: 'bm25' } });
+    await checkBeforeStart({ spec: byText, folder: '.' }, config());
+    assert.match(await refusal({ embedding }), /no model "none"/);
+  });
+
+  it('finds out that an endpoint has no fine-tuning', async () => {
+    const server = await startProvider({ quirks: ['no-tuning'] });
+    const said = await refusal({}, { baseURL: server.baseURL, apiKeyEnv: undefined });
+    assert.match(said, /"local" has no fine-tuning .*model\.endpoint/);
+    await server.close();
   });
 
   it('tells every problem at once', async () => {

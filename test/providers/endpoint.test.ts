@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { APIConnectionError } from 'openai';
-import type { ChatRequest } from '../../providers/endpoint.ts';
-import { endpointFailure } from '../../providers/errors.ts';
-import type { Fault } from '../support/provider/faults.ts';
+import type { ChatRequest, Endpoint } from '../../providers/endpoint.ts';
+import type { Fault, FaultPlan } from '../support/provider/faults.ts';
 import type { RequestBody } from '../support/provider/journal.ts';
 import { type Provider, startProvider } from '../support/provider/provider.ts';
 import { EMBEDDER, endpointAt, failure, MODEL } from './support.ts';
@@ -21,9 +20,13 @@ const request: ChatRequest = {
   ],
   temperature: 1,
   maxTokens: 5,
-  seed: 40,
-  samples: 1,
+  seeds: [40],
 };
+
+/** Looks until an endpoint has this trouble. */
+async function untilTrouble(endpoint: Endpoint, expected: RegExp): Promise<void> {
+  while (!expected.test(endpoint.trouble ?? '')) await sleep(5);
+}
 
 describe('an endpoint', () => {
   let provider: Provider;
@@ -32,7 +35,8 @@ describe('an endpoint', () => {
   });
   afterEach(() => provider.close());
 
-  const chats = () => provider.journal.entries.filter(({ path }) => path === CHAT);
+  const chats = () =>
+    provider.journal.entries.filter(({ path, isProbe }) => path === CHAT && !isProbe);
   const always = (fault: Fault) => provider.setFaults(() => fault);
   const once = (fault: Fault) =>
     provider.setFaults(({ attempt }) => (attempt === 1 ? fault : undefined));
@@ -48,7 +52,7 @@ describe('an endpoint', () => {
 
   describe('draws samples', () => {
     it('in one request with n, whose tokens are counted once', async () => {
-      const samples = await endpointAt(provider).chat({ ...request, samples: 3 });
+      const samples = await endpointAt(provider).chat({ ...request, seeds: [40, 41, 42] });
       assert.equal(samples.length, 3);
       assert.deepEqual(
         chats().map(({ n, seed }) => ({ n, seed })),
@@ -66,9 +70,21 @@ describe('an endpoint', () => {
       }
     });
 
-    it('and says what to set where n is ignored', async () => {
+    it('one by one where n is ignored, which is found out by the first request', async () => {
       always({ status: 200, body: { choices: [{ message: { content: 'food' } }] } });
-      await assert.rejects(endpointAt(provider).chat({ ...request, samples: 2 }), /supportsN/);
+      const endpoint = endpointAt(provider);
+      for (let time = 1; time <= 2; time++) {
+        const samples = await endpoint.chat({ ...request, seeds: [40, 41] });
+        assert.deepEqual(
+          samples.map(({ text }) => text),
+          ['food', 'food'],
+        );
+      }
+      assert.deepEqual(
+        chats().map(({ n, seed }) => [n, seed]),
+        [[2, 40], ...[40, 41, 40, 41].map((seed) => [undefined, seed])],
+      );
+      assert.equal(endpoint.drawsSeveral(MODEL), false);
     });
   });
 
@@ -99,8 +115,8 @@ describe('an endpoint', () => {
       const shy = await startProvider({ models: others });
       try {
         const bodies: RequestBody[] = [];
-        shy.setFaults(({ body }) => {
-          bodies.push(body!);
+        shy.setFaults(({ body, isProbe }) => {
+          if (!isProbe) bodies.push(body!);
           const refuses = body?.model === 'reasoning' && body.logprobs;
           const error = { message: 'No.', param: 'logprobs', code: 'unsupported_parameter' };
           return refuses ? { status: 400, body: { error } } : undefined;
@@ -136,22 +152,29 @@ describe('an endpoint', () => {
   });
 
   describe('goes on', () => {
-    it('after a 429, once Retry-After has passed, also with requests that come later', async () => {
+    it('after a 429, once Retry-After has passed', async () => {
       let until = 0;
       const early: number[] = [];
-      provider.setFaults(({ attempt, seed }) => {
+      provider.setFaults(({ attempt }) => {
         if (Date.now() < until) early.push(attempt);
-        if (seed === 41) return undefined;
-        // The last of the client's own tries: it will not be the client who waits.
-        const wait = attempt === 6 ? 150 : 20;
-        until = Date.now() + wait - 5;
-        return { status: 429, headers: { 'retry-after-ms': String(wait) } };
+        if (attempt > 2) return undefined;
+        until = Date.now() + 145;
+        return { status: 429, headers: { 'retry-after-ms': '150' } };
       });
-      const endpoint = endpointAt(provider);
-      await assert.rejects(endpoint.chat(request), failure('EndpointError', { retried: true }));
-      await endpoint.chat({ ...request, seed: 41 });
-      assert.equal(chats().length, 7);
+      await endpointAt(provider).chat(request);
+      assert.equal(chats().length, 3);
       assert.deepEqual(early, []);
+    });
+
+    it('within moments when the endpoint is back, whatever Retry-After it asked for', async () => {
+      always({ status: 429, headers: { 'retry-after': '86400' } });
+      const endpoint = endpointAt(provider);
+      const asking = endpoint.chat(request);
+      await untilTrouble(endpoint, /answered 429 .*asks to wait 86400 s; held back since/);
+      provider.setFaults(undefined);
+      const [sample] = await asking;
+      assert.notEqual(sample!.text, '');
+      assert.equal(endpoint.trouble, undefined);
     });
 
     for (const fault of [500, 502, 503, 'cut-before', 'cut-after'] as const)
@@ -181,55 +204,15 @@ describe('an endpoint', () => {
       provider = await startProvider({ limits: { inFlight: 3 }, latencyMs: 5 });
       const endpoint = endpointAt(provider);
       const seeds = Array.from({ length: 60 }, (_, seed) => seed);
-      const all = await Promise.all(seeds.map((seed) => endpoint.chat({ ...request, seed })));
+      const all = await Promise.all(
+        seeds.map((seed) => endpoint.chat({ ...request, seeds: [seed] })),
+      );
       assert.ok(all.flat().every(({ text }) => text !== ''));
       assert.equal(provider.journal.count(CHAT, { status: 200 }), 60);
     });
   });
 
-  describe('fails so that Temporal tries again', () => {
-    const answer = (...choices: object[]) => ({ status: 200, body: { choices } });
-    const garbage: Record<string, Fault> = {
-      'a body that breaks off': 'truncated',
-      'a page of HTML': 'wrong-type',
-      'no choices': 'empty-choices',
-      'a body that is not JSON': {
-        status: 200,
-        headers: { 'content-type': 'application/json' },
-        body: `{"choices": [{"message": ${PROMPT}`,
-      },
-      'an error under a 200': { status: 200, body: { error: { message: 'overloaded' } } },
-      'a choice without a message': answer({ finish_reason: 'stop' }),
-      'a text that is none': answer({ message: { content: 5 } }),
-    };
-    for (const [what, fault] of Object.entries(garbage))
-      it(`on ${what}`, async () => {
-        always(fault);
-        await assert.rejects(endpointAt(provider).chat(request), (error: Error) => {
-          assert.ok(failure('UnreadableAnswer', { retried: true })(error));
-          assert.match(error.message, /endpoint "here"/);
-          assert.ok(!JSON.stringify([error.message, String(error.cause)]).includes('private'));
-          return true;
-        });
-      });
-
-    it('on errors of the server that last, after a few tries of its own', async () => {
-      always({ status: 503, headers: soon });
-      await assert.rejects(
-        endpointAt(provider).chat(request),
-        failure('EndpointError', { retried: true }),
-      );
-      assert.equal(chats().length, 6);
-    });
-
-    it('when it cannot be reached', () => {
-      const error = endpointFailure(new APIConnectionError({}), { endpoint: 'here' });
-      assert.ok(failure('Unreachable', { retried: true })(error));
-      assert.match(error.message, /endpoint "here" cannot be reached/);
-    });
-  });
-
-  describe('fails for good, naming what to mend and no secret,', () => {
+  describe('holds requests back, and goes on by itself,', () => {
     const VARIABLE = 'SEMIEVOL_TEST_KEY';
     const KEY = 'sk-top-secret-1234567890';
     beforeEach(() => {
@@ -239,59 +222,244 @@ describe('an endpoint', () => {
       delete process.env[VARIABLE];
     });
 
-    const cases = [
-      [400, 'BadRequest', /answered 400 \(bad_thing, temperature\)/],
-      [401, 'AuthenticationError', new RegExp(VARIABLE)],
-      [403, 'AuthenticationError', new RegExp(VARIABLE)],
-      [404, 'NotFound', new RegExp(`model "${MODEL}"`)],
-      [410, 'BadRequest', /answered 410/],
-      [413, 'BadRequest', /answered 413/],
-      [422, 'BadRequest', /answered 422/],
-    ] as const;
-    for (const [status, type, said] of cases)
-      it(`on ${status}`, async () => {
-        const message = `Wrong key ${KEY}, you asked: ${PROMPT}`;
-        always({ status, body: { error: { message, code: 'bad_thing', param: 'temperature' } } });
-        const endpoint = endpointAt(provider, { apiKeyEnv: VARIABLE });
-        await assert.rejects(endpoint.chat(request), (error: Error) => {
+    const answer = (...choices: object[]) => ({ status: 200, body: { choices } });
+    const page = '<html><body>We are back soon</body></html>';
+    const html = (status: number): Fault => ({
+      ...{ status, headers: { 'content-type': 'text/html' }, body: page },
+    });
+    /** Repeats the key and the question. */
+    const refusal =
+      (status: number, code: string, param?: string): FaultPlan =>
+      ({ body }) => {
+        const asked = (body as { messages: { content: string }[] }).messages.at(-1)!.content;
+        const error = { message: `Wrong key ${KEY}, you asked: ${asked}`, code, param };
+        return { status, headers: soon, body: { error } };
+      };
+    const outages: Record<string, [fault: Fault | FaultPlan, trouble: RegExp]> = {
+      'where a body breaks off': ['truncated', /cannot be read: it broke off/],
+      'where there is a page of HTML': ['wrong-type', /cannot be read: it is a page of HTML/],
+      'where there are no choices': ['empty-choices', /cannot be read: choices/],
+      'where a body is not JSON': [
+        {
+          status: 200,
+          headers: { 'content-type': 'application/json' },
+          body: `{"choices": [{"message": ${PROMPT}`,
+        },
+        /cannot be read: it is not JSON/,
+      ],
+      'on an error under a 200': [
+        { status: 200, body: { error: { message: 'overloaded' } } },
+        /answered 500 .*overloaded/,
+      ],
+      'on an error under a 200, with the status in its code': [
+        { status: 200, body: { error: { message: 'Insufficient credits.', code: 402 } } },
+        /answered 402 .*Insufficient credits.*top up/,
+      ],
+      'on a choice without a message': [
+        answer({ finish_reason: 'stop' }),
+        /cannot be read: choices 0 message/,
+      ],
+      'on a text that is none': [answer({ message: { content: 5 } }), /cannot be read/],
+      'on errors of the server': [{ status: 503, headers: soon }, /answered 503/],
+      'on 401': [refusal(401, 'invalid_api_key'), new RegExp(`answered 401.*${VARIABLE}`)],
+      'on 403': [refusal(403, 'forbidden'), new RegExp(`answered 403.*${VARIABLE}`)],
+      'on 402': [refusal(402, 'no_money'), /answered 402.*top up/],
+      'without quota': [refusal(429, 'insufficient_quota'), /answered 429.*top up/],
+      'on a 404 of something between': [html(404), /answered 404.*is something between/],
+      'on a 403 of something between': [html(403), /answered 403.*is something between/],
+    };
+    for (const [when, [fault, trouble]] of Object.entries(outages))
+      it(when, async () => {
+        provider.setFaults(typeof fault === 'function' ? fault : () => fault);
+        const notices: string[] = [];
+        const endpoint = endpointAt(provider, { apiKeyEnv: VARIABLE }, (one) => notices.push(one));
+        const asking = endpoint.chat(request);
+        await untilTrouble(endpoint, trouble);
+        const seen = chats().length;
+        // It is asked by probes now.
+        await provider.journal.waitFor(
+          ({ entries }) => entries.filter(({ isProbe }) => isProbe).length > 2,
+        );
+        assert.equal(chats().length, seen);
+        assert.match(endpoint.trouble!, /^endpoint "here" .*held back since \d\d:\d\d:\d\d UTC/);
+        provider.setFaults(undefined);
+        const [sample] = await asking;
+        assert.ok(['animal', 'food', 'plant'].includes(sample!.text));
+        assert.equal(endpoint.trouble, undefined);
+        const told = notices.join();
+        assert.match(told, trouble);
+        assert.ok(!told.includes(KEY) && !told.includes('private'), told);
+      });
+
+    it('where nobody is there', async () => {
+      const { baseURL } = provider;
+      await provider.close();
+      const endpoint = endpointAt({ baseURL });
+      const asking = endpoint.chat(request);
+      await untilTrouble(endpoint, /cannot be reached \(connect ECONNREFUSED/);
+      provider = await startProvider({ port: Number(new URL(baseURL).port) });
+      assert.notEqual((await asking)[0]!.text, '');
+    });
+
+    it('but not for good where the provider refuses for a while', async () => {
+      for (const [status, type] of [
+        [400, 'BadRequest'],
+        [404, 'NotFound'],
+        [410, 'BadRequest'],
+        [422, 'BadRequest'],
+      ] as const) {
+        provider.setFaults(refusal(status, 'bad', 'x'));
+        const asking = endpointAt(provider, { apiKeyEnv: VARIABLE }).chat(request);
+        await assert.rejects(asking, (error: Error) => {
           assert.ok(failure(type, { retried: false })(error));
-          assert.match(error.message, /endpoint "here"/);
-          assert.match(error.message, said);
+          assert.match(error.message, new RegExp(`answered ${status} for model .*\\(bad, x\\)`));
           const { message, stack, cause, details } = error as ApplicationFailure;
           const all = JSON.stringify([message, stack, String(cause), details]);
           assert.ok(!all.includes(KEY) && !all.includes('private'), all);
           return true;
         });
-        assert.equal(chats().length, 1);
-      });
+      }
+    });
 
-    it('and sends the key of the variable', async () => {
+    it('with the key of the variable', async () => {
       await provider.close();
       provider = await startProvider({ apiKey: KEY });
       await endpointAt(provider, { apiKeyEnv: VARIABLE }).chat(request);
-      await assert.rejects(endpointAt(provider).chat(request), /name its variable as apiKeyEnv/);
+      const endpoint = endpointAt(provider);
+      const abort = new AbortController();
+      const { signal } = abort;
+      const asking = endpoint.chat(request, { signal, deadline: signal });
+      await untilTrouble(endpoint, /name its variable as apiKeyEnv/);
+      abort.abort();
+      await assert.rejects(asking, (error) => error === signal.reason);
     });
   });
 
-  describe('gives an unreadable answer', () => {
-    const tooLong = { code: 'context_length_exceeded', message: 'Too long.', param: 'messages' };
-    const vllm = { code: 400, message: "This model's maximum context length is 2048 tokens." };
-    for (const error of [tooLong, vllm])
-      it(`for a request too long, told by ${error === vllm ? 'words' : 'code'}`, async () => {
-        always({ status: 400, body: { error } });
-        const samples = await endpointAt(provider).chat({ ...request, samples: 2 });
-        assert.equal(samples.length, 2);
-        for (const { text, logprobs, promptTokens } of samples)
-          assert.deepEqual([text, logprobs, promptTokens], ['', null, 0]);
-      });
+  describe('gives up one request', () => {
+    const poison = { ...request, messages: [{ role: 'user' as const, content: 'poison' }] };
+    const isPoison = ({ body }: { body?: RequestBody }) => JSON.stringify(body).includes('poison');
+    const refusals: Record<string, [fault: Fault, reason: string]> = {
+      'that llama.cpp finds too long': [
+        {
+          status: 400,
+          body: { error: { code: 400, message: 'the request exceeds the available context size' } },
+        },
+        'refused:400',
+      ],
+      'that TGI finds too long': [
+        {
+          status: 422,
+          body: { error: '`inputs` tokens must be <= 4096', error_type: 'validation' },
+        },
+        'refused:422',
+      ],
+      'that fails the server time and again': [
+        { status: 500, headers: soon, body: { error: { message: 'NaN' } } },
+        'refused:500',
+      ],
+      'that a filter forbids': [
+        { status: 403, headers: soon, body: { error: { message: 'flagged', code: 403 } } },
+        'refused:403',
+      ],
+      'that is answered by nonsense': ['empty-choices', 'unreadable'],
+    };
+    for (const [what, [fault, reason]] of Object.entries(refusals))
+      for (const others of ['while others are answered', 'by a probe where there are none'])
+        it(`${what}, ${others}`, async () => {
+          provider.setFaults((one) => (isPoison(one) ? fault : undefined));
+          const endpoint = endpointAt(provider);
+          const seeds = others.startsWith('while') ? [1, 2, 3, 4, 5] : [];
+          const all = await Promise.all([
+            endpoint.chat({ ...poison, seeds: [7, 8] }),
+            ...seeds.map((seed) => endpoint.chat({ ...request, seeds: [seed] })),
+          ]);
+          for (const { text, logprobs, promptTokens, finishReason } of all.shift()!)
+            assert.deepEqual([text, logprobs, promptTokens, finishReason], ['', null, 0, reason]);
+          assert.ok(all.flat().every(({ text }) => text !== ''));
+          assert.equal(endpoint.trouble, undefined);
+        });
 
-    it('where the answer has no text', async () => {
+    it('but takes an answer without text for one', async () => {
       always({
         status: 200,
         body: { choices: [{ message: { content: null }, finish_reason: 'length' }] },
       });
       const [sample] = await endpointAt(provider).chat(request);
       assert.deepEqual([sample!.text, sample!.finishReason], ['', 'length']);
+    });
+  });
+
+  describe('learns what a model refuses', () => {
+    type Body = RequestBody & { messages: { role: string; content: string }[] };
+    const refuse = (isRefused: (body: Body) => boolean, status: number, answer: object) =>
+      provider.setFaults(({ body }) =>
+        isRefused(body as Body) ? { status, body: answer } : undefined,
+      );
+    const cases: Record<string, [(body: Body) => boolean, number, object]> = {
+      max_tokens: [
+        (body) => body.max_tokens !== undefined,
+        400,
+        { error: { message: "Use 'max_completion_tokens'.", param: 'max_tokens' } },
+      ],
+      temperature: [
+        (body) => body.temperature !== undefined,
+        400,
+        { error: { message: "'temperature' does not support 0", param: 'temperature' } },
+      ],
+      seed: [
+        (body) => body.seed !== undefined,
+        422,
+        { message: { detail: [{ type: 'extra_forbidden', loc: ['body', 'seed'] }] } },
+      ],
+      n: [
+        (body) => (body.n ?? 1) > 1,
+        400,
+        { error: { code: 400, message: 'Only one completion choice is allowed' } },
+      ],
+      'the system role': [
+        ({ messages }) => messages.some(({ role }) => role === 'system'),
+        400,
+        { object: 'error', message: 'System role not supported', code: 400 },
+      ],
+      'what it does not name': [
+        (body) => body.seed !== undefined,
+        400,
+        { error: { message: 'Bad request.' } },
+      ],
+    };
+    for (const [what, [isRefused, status, answer]] of Object.entries(cases))
+      it(`${what}, from its refusal, and asks without`, async () => {
+        refuse(isRefused, status, answer);
+        const notices: string[] = [];
+        const endpoint = endpointAt(provider, {}, (notice) => notices.push(notice));
+        const first = await endpoint.chat({ ...request, seeds: [40, 41] });
+        assert.ok(first.length === 2 && first.every(({ text }) => text !== ''));
+        const before = provider.journal.entries.length;
+        await endpoint.chat(request);
+        const [entry, ...more] = provider.journal.entries.slice(before);
+        assert.deepEqual([entry!.status, more.length], [200, 0]);
+        assert.match(notices.join(), /does not take/);
+      });
+
+    it('two of them, one after the other', async () => {
+      provider.setFaults(({ body }) => {
+        for (const param of ['max_tokens', 'temperature'])
+          if (body?.[param] !== undefined)
+            return { status: 400, body: { error: { message: `No ${param}.`, param } } };
+        return undefined;
+      });
+      const [sample] = await endpointAt(provider).chat(request);
+      assert.notEqual(sample!.text, '');
+    });
+
+    it('before a run, by a probe', async () => {
+      refuse((body) => body.max_tokens !== undefined, 400, { error: { message: 'No.' } });
+      const endpoint = endpointAt(provider);
+      assert.equal(await endpoint.probeChat(MODEL), 'form-learned');
+      assert.equal(await endpoint.probeChat(MODEL), 'answers');
+      const before = provider.journal.entries.length;
+      await endpoint.chat(request);
+      assert.equal(provider.journal.entries.length, before + 1);
     });
   });
 
@@ -323,11 +491,64 @@ describe('an endpoint', () => {
       const data = [{ index: 1, embedding: [1, 0] }];
       for (const fault of [{ status: 200, body: { data } }, 'wrong-type', 'truncated'] as const) {
         always(fault);
-        await assert.rejects(
-          endpointAt(provider).embed(EMBEDDER, ['a', 'b']),
-          failure('UnreadableAnswer', { retried: true }),
-        );
+        const endpoint = endpointAt(provider);
+        const asking = endpoint.embed(EMBEDDER, ['a', 'b']);
+        await untilTrouble(endpoint, /cannot be read/);
+        provider.setFaults(undefined);
+        assert.ok((await asking).vectors.every((vector) => vector!.length > 0));
       }
+    });
+
+    /** What a plan refuses of the texts it is given. */
+    const refuse = (isRefused: (texts: string[]) => boolean, status = 413) =>
+      provider.setFaults(({ body }) =>
+        isRefused(body?.input as string[])
+          ? { status, headers: soon, body: { error: { message: 'no' } } }
+          : undefined,
+      );
+    const texts = Array.from({ length: 12 }, (_, index) => `text number ${index}`);
+    const alone = async () => (await endpointAt(provider).embed(EMBEDDER, texts)).vectors;
+
+    it('in halves where they are too many, and knows it the next time', async () => {
+      const expected = await alone();
+      refuse((input) => input.length > 3);
+      const endpoint = endpointAt(provider);
+      assert.deepEqual((await endpoint.embed(EMBEDDER, texts)).vectors, expected);
+      const before = provider.journal.entries.length;
+      const again = await endpoint.embed(EMBEDDER, texts);
+      assert.deepEqual(again.vectors, expected);
+      assert.deepEqual([again.requests, provider.journal.entries.length - before], [4, 4]);
+    });
+
+    for (const status of [400, 500])
+      it(`all but one that gets ${status} for good`, async () => {
+        const expected = await alone();
+        refuse((input) => input.includes('text number 7'), status);
+        const { vectors, cut } = await endpointAt(provider).embed(EMBEDDER, texts);
+        assert.deepEqual(vectors, expected.with(7, null as never));
+        assert.equal(cut, 0);
+      });
+
+    it('one that is too long by its beginning', async () => {
+      const long = 'word '.repeat(500);
+      refuse((input) => input.some((text) => text.length > 700));
+      const { vectors, cut } = await endpointAt(provider).embed(EMBEDDER, ['short', long]);
+      assert.ok(vectors.every((vector) => vector));
+      assert.equal(cut, 1);
+    });
+
+    it('as plain numbers where base64 is refused', async () => {
+      const expected = await alone();
+      provider.setFaults(({ body }) =>
+        body?.encoding_format === 'base64'
+          ? { status: 400, body: { error: { message: 'no', param: 'encoding_format' } } }
+          : undefined,
+      );
+      const { vectors } = await endpointAt(provider).embed(EMBEDDER, texts);
+      for (const [index, vector] of vectors.entries())
+        vector!.forEach((value, at) => {
+          assert.ok(Math.abs(value - expected[index]![at]!) < 1e-6);
+        });
     });
   });
 });

@@ -30,7 +30,7 @@ describe('the trainer over the wire of OpenAI', () => {
     await rm(folder, { recursive: true });
   });
 
-  const trainerAt = (at: Provider) => new OpenAITrainer(endpointAt(at));
+  const trainerAt = (at: Provider, more?: object) => new OpenAITrainer(endpointAt(at, more));
   const upload = (file: TrainingFile, by = trainer) => by.upload(file, `${file.sha256}.jsonl`);
   const created = () => provider.journal.count(JOBS);
   const jobs = () => provider.jobs.all();
@@ -65,7 +65,7 @@ describe('the trainer over the wire of OpenAI', () => {
       assert.equal(await upload(file, trainerAt(provider)), id, 'another worker finds it, too');
       assert.equal(provider.journal.count(FILES), 1);
       const content = await endpointAt(provider).client.files.content(id);
-      const hash = createHash('sha256').update(Buffer.from(await content.arrayBuffer()));
+      const hash = createHash('sha256').update(await content.text());
       assert.equal(hash.digest('hex'), file.sha256);
 
       assert.notEqual(await upload(await trainingFile(row('food'))), id);
@@ -151,9 +151,10 @@ describe('the trainer over the wire of OpenAI', () => {
       const asked = await request();
       const { id } = await trainer.adoptOrCreate(asked);
       provider.jobs.finish(id, { status: 'succeeded', fine_tuned_model: null });
-      assert.equal((await trainer.adoptOrCreate(asked)).id, id);
+      const patient = trainerAt(provider, { finalAfterSeconds: 120 });
+      assert.equal((await patient.adoptOrCreate(asked)).id, id);
       provider.jobs.get(id).finished_at! -= 121;
-      assert.notEqual((await trainer.adoptOrCreate(asked)).id, id);
+      assert.notEqual((await patient.adoptOrCreate(asked)).id, id);
     });
 
     it('takes up no job that is being cancelled', async () => {
@@ -166,9 +167,12 @@ describe('the trainer over the wire of OpenAI', () => {
     it('none for as long as the list of jobs cannot be read', async () => {
       const wanted = await request();
       const excuse = { status: 200, body: { error: { message: 'Please wait.' } } };
-      for (const fault of ['wrong-type', excuse] as const) {
+      for (const [fault, type] of [
+        ['wrong-type', 'UnreadableAnswer'],
+        [excuse, 'EndpointError'],
+      ] as const) {
         provider.setFaults(({ method }) => (method === 'GET' ? fault : undefined));
-        const unread = failure('UnreadableAnswer', { retried: true });
+        const unread = failure(type, { retried: true });
         await assert.rejects(trainer.adoptOrCreate(wanted), unread);
         await assert.rejects(trainer.cancel(wanted), unread);
       }

@@ -6,8 +6,14 @@ import type { Provider } from '../support/provider/provider.ts';
 export const MODEL = 'smollm2-135m-instruct';
 export const EMBEDDER = 'all-minilm-l6-v2';
 
-export function endpointAt({ baseURL }: Pick<Provider, 'baseURL'>, more: object = {}): Endpoint {
-  return new Endpoint('here', endpointConfig.parse({ baseURL, ...more }));
+/** An endpoint at a provider, patient for half a second where a real one is for two minutes. */
+export function endpointAt(
+  { baseURL }: Pick<Provider, 'baseURL'>,
+  more: object = {},
+  notify?: (notice: string) => void,
+): Endpoint {
+  const config = endpointConfig.parse({ baseURL, finalAfterSeconds: 0.5, ...more });
+  return new Endpoint('here', config, notify);
 }
 
 /** For `assert.rejects`: a failure of this type that Temporal retries, or does not. */

@@ -47,7 +47,7 @@ export function testConfig(
 ): Config {
   return defineConfig({
     store,
-    endpoints: { local: { baseURL, pollSeconds: 0.05, ...endpoint } },
+    endpoints: { local: { baseURL, pollSeconds: 0.05, finalAfterSeconds: 0.5, ...endpoint } },
     worker: { shutdownGraceSeconds: 1, trainingFolders: [folder] },
   });
 }

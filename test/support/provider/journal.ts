@@ -16,6 +16,8 @@ export interface JournalEntry {
   seed?: number;
   n?: number;
   metadata?: Record<string, string>;
+  /** It asks for next to nothing, to find out whether a model is there and how it is asked. */
+  isProbe?: true;
   /** Of the answer that was made (and would be charged), also where its sending was cut. */
   status?: number;
   /** Name or status of the fault that was put in its way. */
@@ -57,6 +59,7 @@ export class Journal {
     const entry: JournalEntry = {
       index: this.entries.length + 1,
       ...{ method, path, digest: key, attempt, model, seed, n, metadata },
+      ...(isProbe(body) && { isProbe: true as const }),
       arrivedAt: Date.now(),
     };
     this.entries.push(entry);
@@ -64,30 +67,25 @@ export class Journal {
     return entry;
   }
 
-  /**
-   * Requests to a path; only those answered with `status` where one is given, and only those with a
-   * seed where they shall be `seeded`: questions, and no looks whether a model is there.
-   */
+  /** Requests to a path that are no probes; only those answered with `status` where one is given. */
   count(
     path: string,
-    {
-      method = 'POST',
-      status,
-      seeded = false,
-    }: { method?: string; status?: number; seeded?: boolean } = {},
+    { method = 'POST', status }: { method?: string; status?: number } = {},
   ): number {
     return this.entries.filter(
       (entry) =>
         entry.path === path &&
         entry.method === method &&
-        (!seeded || entry.seed !== undefined) &&
+        !entry.isProbe &&
         (status === undefined || entry.status === status),
     ).length;
   }
 
   /** How many answers to a path were made again for a request that had been answered before. */
   repeats(path: string): number {
-    const answered = this.entries.filter((entry) => entry.path === path && entry.status === 200);
+    const answered = this.entries.filter(
+      (entry) => entry.path === path && entry.status === 200 && !entry.isProbe,
+    );
     return answered.length - new Set(answered.map((entry) => entry.digest)).size;
   }
 
@@ -118,4 +116,11 @@ export class Journal {
         one.resolve();
       }
   }
+}
+
+function isProbe(body: RequestBody = {}): boolean {
+  const { max_tokens, max_completion_tokens, input } = body;
+  return (
+    (max_tokens ?? max_completion_tokens) === 1 || (Array.isArray(input) && `${input}` === 'yes')
+  );
 }

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failureOf, type Trouble } from './errors.ts';
+
+/** The longest time between two probes, in milliseconds: as long as it takes to go on again. */
+const LONGEST_MS = 30_000;
+/** How often the provider has to say that it refuses, before that is believed. */
+const REFUSALS = 3;
+
+/** Why nothing is sent at present. */
+interface Outage {
+  trouble: Trouble;
+  /** Epoch milliseconds. */
+  since: number;
+  probes: number;
+  nextProbeAt: number;
+  over: Promise<void>;
+}
+
+export interface BreakerOptions {
+  /** What an error of it means; undefined for one of our own. */
+  troubleOf(error: unknown): Trouble | undefined;
+  /** How long a provider has to refuse before that is final, in milliseconds. */
+  finalAfterMs: number;
+  /** From opening to the first probe, in milliseconds. */
+  firstWaitMs: number;
+  /** Told when it opens and closes. */
+  notify(notice: string): void;
+}
+
+/**
+ * A circuit breaker. While it is open nothing is sent but one probe at a time, less and less often,
+ * and it closes with the first that is answered. An outage may last as long as it likes; only what
+ * the provider itself refuses, several times and for a while, is final.
+ */
+export class CircuitBreaker {
+  readonly #options: BreakerOptions;
+  #outage?: Outage;
+  #waiting = 0;
+
+  constructor(options: BreakerOptions) {
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    return this.#outage !== undefined;
+  }
+
+  /** What is the matter, since when, and what is done about it; undefined where all is well. */
+  get trouble(): string | undefined {
+    if (!this.#outage) return undefined;
+    const { trouble, since, probes, nextProbeAt } = this.#outage;
+    const tried = probes > 0 ? `asked ${probes} times since, ` : '';
+    return `${trouble.message}; held back since ${timeOf(since)}, ${tried}next at ${timeOf(nextProbeAt)}`;
+  }
+
+  /** @param probe a small request, which fails as long as there is trouble */
+  open(trouble: Trouble, probe: () => Promise<unknown>): void {
+    if (this.#outage) return;
+    const now = Date.now();
+    const outage: Outage = {
+      ...{ trouble, since: now, probes: 0, nextProbeAt: now },
+      over: Promise.resolve(),
+    };
+    this.#outage = outage;
+    outage.over = this.#recover(outage, probe).finally(() => {
+      this.#outage = undefined;
+    });
+    outage.over.catch(() => {}); // told to those who wait
+    this.#options.notify(`${trouble.message}; held back until it is mended`);
+  }
+
+  /**
+   * Resolves when it is closed.
+   * @throws ApplicationFailure, non-retryable, for a refusal that is final; the signal's reason
+   */
+  async closed(signal?: AbortSignal): Promise<void> {
+    while (this.#outage) {
+      this.#waiting++;
+      try {
+        await settled(this.#outage.over, signal);
+      } finally {
+        this.#waiting--;
+      }
+    }
+  }
+
+  /** Probes until it is answered, or nobody waits any more. */
+  async #recover(outage: Outage, probe: () => Promise<unknown>): Promise<void> {
+    const { finalAfterMs, firstWaitMs, troubleOf, notify } = this.#options;
+    let refusals = outage.trouble.isRefusal ? 1 : 0;
+    let refusedSince = outage.since;
+    for (let wait = firstWaitMs; ; wait = Math.min(2 * wait, LONGEST_MS)) {
+      outage.nextProbeAt = Date.now() + wait;
+      await sleep(wait, undefined, { ref: false });
+      if (this.#waiting === 0) return;
+      try {
+        await probe();
+        notify(`${outage.trouble.message}: over after ${seconds(outage.since)} s`);
+        return;
+      } catch (error) {
+        const trouble = troubleOf(error);
+        if (!trouble) throw error;
+        outage.trouble = trouble;
+        outage.probes++;
+        if (!trouble.isRefusal) refusals = 0;
+        else if (refusals++ === 0) refusedSince = Date.now();
+        if (refusals >= REFUSALS && Date.now() - refusedSince >= finalAfterMs)
+          throw failureOf(trouble);
+      }
+    }
+  }
+}
+
+/** The promise's outcome, unless the signal aborts before. */
+async function settled(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  if (!signal) return promise;
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+const timeOf = (epoch: number) => `${new Date(epoch).toISOString().slice(11, 19)} UTC`;
+const seconds = (since: number) => Math.round((Date.now() - since) / 1000);

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import type { Answer } from '../../core/types.ts';
+import { attempt, type Laboratory, MODEL, openLaboratory, pool, ref } from './support.ts';
+
+describe('evaluate', () => {
+  let lab: Laboratory;
+  afterEach(() => lab.close());
+
+  it('counts what the store has, where another attempt has answered first', async () => {
+    const examples = pool('test', 20);
+    lab = await openLaboratory({ examples, provider: { latencyMs: 200 } });
+    const input = { ...ref, role: 'vanilla' as const, model: MODEL, range: { from: 0, to: 20 } };
+    const running = attempt(lab.activities.evaluate, input);
+    await lab.provider.journal.waitFor(({ entries }) => entries.length > 0);
+    const all = (parsed: (gold: string) => string) =>
+      examples.map(
+        ({ ordinal, id, split, answer }): Answer => ({
+          ...{ round: 1, stage: 'evaluate-vanilla', split, ordinal, exampleId: id, model: MODEL },
+          ...{ collaborator: 'vanilla', sample: 0, text: answer!, parsed: parsed(answer!) },
+          ...{ entropy: null, finishReason: 'stop' },
+          ...{ promptTokens: 1, cachedTokens: 0, completionTokens: 1 },
+        }),
+      );
+    await lab.tables.addAnswers(
+      all((gold) => gold),
+      1,
+    );
+    assert.deepEqual(await running, { correct: 20, total: 20 });
+    // An attempt that comes later changes nothing any more.
+    await lab.tables.addAnswers(
+      all(() => 'wrong'),
+      2,
+    );
+    assert.deepEqual(await attempt(lab.activities.evaluate, input, 3), { correct: 20, total: 20 });
+  });
+});
