@@ -21,10 +21,6 @@ export function readAnswer(
   const text = raw.replace(/^\s*(\d+)\.0+\s*$/, '$1'); // a number that a table holds as a float
   const texts = options?.texts;
   const shown = `answer ${quoted(raw)}`;
-  const at = (index: number): Canonical =>
-    texts && index in texts
-      ? task.canonical(String(index + 1), texts)
-      : { problem: `${shown} names none of the ${texts?.length ?? 0} options` };
 
   if (typeof form === 'object') {
     const meaning = [raw.trim(), text].find((value) => Object.hasOwn(form, value));
@@ -35,24 +31,37 @@ export function readAnswer(
     const label = task.canonical(word, undefined);
     if ('answer' in label) return label;
   }
-  if (form === 'text') return byText(shown, text, texts, at);
+  if (form === 'text') return byText(shown, text, texts ?? [], task);
   if (options?.names) {
     const index = options.names.findIndex((name) => fold(name) === fold(text));
-    if (index >= 0) return at(index);
+    if (index >= 0) return task.canonical(String(index + 1), texts);
     if (/^(?:\d+|[a-z])$/i.test(text.trim()))
       return {
         problem: `${shown} is none of the options' labels, ${quoted(options.names.join(', '))}`,
       };
   }
-  if (!/^\s*\d{1,2}\s*$/.test(text) || !texts) {
-    const canonical = task.canonical(raw, texts);
-    if ('answer' in canonical || !/^\d+$/.test(text)) return canonical;
-    return {
-      problem: `${canonical.problem}; data.answers can say what numbers mean, as in {0: …, 1: …}`,
-    };
-  }
+  if (texts && /^\s*\d{1,2}\s*$/.test(text)) return byDigit(shown, text, texts, form, task);
+  const canonical = task.canonical(raw, texts);
+  if ('answer' in canonical || !/^\d+$/.test(text)) return canonical;
+  return {
+    problem: `${canonical.problem}; data.answers can say what numbers mean, as in {0: …, 1: …}`,
+  };
+}
+
+function byDigit(
+  shown: string,
+  text: string,
+  texts: string[],
+  form: DataSpec['answers'],
+  task: Task,
+): Canonical & { counted?: Counted } {
   const digit = Number(text);
-  if (form === 'index-0' || form === 'index-1') return at(digit - Number(form.at(-1)));
+  if (form === 'index-0' || form === 'index-1') {
+    const index = digit - Number(form.at(-1));
+    if (!(index in texts))
+      return { problem: `${shown} names none of the ${texts.length} options (${form})` };
+    return task.canonical(String(index + 1), texts);
+  }
   const sameText = texts.findIndex((option) => fold(option) === fold(text));
   const isOutside = digit > texts.length;
   if (isOutside || (digit > 0 && sameText === digit - 1)) return task.canonical(text, texts);
@@ -64,14 +73,9 @@ export function readAnswer(
   return { ...task.canonical(text, texts), counted: { digit, options: texts.length } };
 }
 
-function byText(
-  shown: string,
-  text: string,
-  texts: string[] | undefined,
-  at: (index: number) => Canonical,
-): Canonical {
-  const same = [...(texts ?? []).keys()].filter((index) => fold(texts![index]!) === fold(text));
-  if (same.length === 1) return at(same[0]!);
+function byText(shown: string, text: string, texts: string[], task: Task): Canonical {
+  const same = [...texts.keys()].filter((index) => fold(texts[index]!) === fold(text));
+  if (same.length === 1) return task.canonical(String(same[0]! + 1), texts);
   return {
     problem: `${shown} is the text of ${same.length === 0 ? 'no option' : 'several options'}`,
   };

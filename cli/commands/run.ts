@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { fileLines } from '../../core/dataReport.ts';
+import { printable } from '../../core/text.ts';
 import type { Config } from '../../workers/config.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError, exitCode } from '../errors.ts';
@@ -47,14 +48,14 @@ async function run(file: string, options: Options, command: Command): Promise<vo
       const other = await difference(client, request);
       if (other)
         throw new CliError(
-          `run "${spec.name}" was started with ${other === 'spec' ? `another spec than ${file} holds` : 'other data than the files hold'} now: change name in ${file} for another run`,
+          `run "${spec.name}" was started with ${other === 'spec' ? `another spec than ${printable(file)} holds` : 'other data than the files hold'} now: change name in ${printable(file)} for another run`,
           { exit: exitCode.badInput },
         );
     }
     if (before === 'completed') {
       printReports(spec.name, await readReports(client, config, spec.name), options.json);
       process.stderr.write(
-        `run "${spec.name}" has completed before; for another run change name in ${file}\n`,
+        `run "${spec.name}" has completed before; for another run change name in ${printable(file)}\n`,
       );
       return;
     }

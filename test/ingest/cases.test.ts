@@ -352,7 +352,7 @@ describe('Data files as they come', () => {
       await refused(told(digits('A', 2, 3)), /nothing tells whether/);
       assert.deepEqual(await told(digits('p', 'q'), { p: 'A', q: 'x' }), ['A', 'B']);
       const outside = await readRows(digits(0, 4), { answers: 'index-0' });
-      assert.deepEqual(outside.bad, ['2: answer "4" names none of the 4 options']);
+      assert.deepEqual(outside.bad, ['2: answer "4" names none of the 4 options (index-0)']);
     });
 
     it('that are numbers themselves: a digit is not guessed at', async () => {

@@ -12,7 +12,7 @@ import { execa } from 'execa';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { ingestDataset } from '../../activities/ingest/ingestDataset.ts';
 import { preflight } from '../../activities/ingest/preflight.ts';
-import { bytesOf, sourceOf, type UrlLimits } from '../../activities/ingest/source.ts';
+import { bytesOfUrl, type UrlLimits } from '../../activities/ingest/url.ts';
 import { createIngest } from '../../activities/ingest.ts';
 import { fileLines } from '../../core/dataReport.ts';
 import type { Progress } from '../../core/types.ts';
@@ -223,9 +223,9 @@ describe('Ingest', () => {
     });
 
     it('ends with a server that sends nothing, or without end', async () => {
-      const source = (path: string) => sourceOf(`${base}${path}`, '.');
       const drain = async (path: string, limits: UrlLimits) => {
-        for await (const _ of await bytesOf(source(path), undefined, limits));
+        const url = new URL(path, base);
+        for await (const _ of await bytesOfUrl(url.href, url, undefined, limits));
       };
       await assert.rejects(drain('/silent.csv', { stallMs: 100, maxBytes: 1e6 }), {
         name: 'Error',
