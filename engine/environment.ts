@@ -13,6 +13,8 @@ export interface Environment {
   folder: string;
   /** Path of a file that pins every package, dependencies included: nothing else is installed. */
   requirements: string;
+  /** Path of the same with the hashes of the packages' files, where no others may be installed. */
+  locked?: string;
 }
 
 export interface EnvironmentOptions extends Environment {
@@ -33,7 +35,7 @@ export const ensureEnvironment = async ({
   onProgress = () => {},
   ...environment
 }: EnvironmentOptions): Promise<string> => {
-  const { folder, requirements } = environment;
+  const { folder, requirements, locked } = environment;
   const executable = pythonIn(folder);
   if (await isReady(environment)) return executable;
   const made = await hashOf(requirements);
@@ -42,7 +44,9 @@ export const ensureEnvironment = async ({
   onProgress(`Python environment (${python}) in ${path.relative('.', folder)}`);
   await createEnvironment(python, folder);
   onProgress(`Python packages of ${path.relative('.', requirements)}`);
-  await installPackages(executable, requirements);
+  await (locked
+    ? installPackages(executable, locked, ['--require-hashes'])
+    : installPackages(executable, requirements));
   await furnish();
   await writeFile(markerOf(folder), made);
   return executable;
@@ -101,11 +105,15 @@ const createEnvironment = (python: string, folder: string): Promise<void> =>
       : `Python could not make an environment: ${output}`,
   );
 
-const installPackages = (executable: string, requirements: string): Promise<void> => {
+const installPackages = (
+  executable: string,
+  requirements: string,
+  options: string[] = [],
+): Promise<void> => {
   const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check'];
   return step(
     executable,
-    [...pip, '-r', requirements],
+    [...pip, ...options, '-r', requirements],
     (output) =>
       `pip could not install ${path.relative('.', requirements)}; check the network, pip's index and ` +
       `free disk space. Its last lines:\n${output}`,

@@ -10,11 +10,15 @@ export const pythonFolder = path.join(stateRoot, 'python');
 
 export const pythonExecutable = pythonIn(pythonFolder);
 
-export const requirementsFile = path.join(import.meta.dirname, 'python', 'requirements.txt');
+const pythonSources = path.join(import.meta.dirname, 'python');
+
+export const requirementsFile = path.join(pythonSources, 'requirements.in');
+
+export const lockedFile = path.join(pythonSources, 'requirements.txt');
 
 /** Where a Python program of the engine lies. */
 export const program = (name: 'serve' | 'train' | 'embed'): string =>
-  path.join(import.meta.dirname, 'python', `${name}.py`);
+  path.join(pythonSources, `${name}.py`);
 
 export const baseModel = {
   id: 'smollm2-135m-instruct',

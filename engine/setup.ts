@@ -6,6 +6,7 @@ import { type Environment, ensureEnvironment, SetupError, step } from './environ
 import {
   baseModel,
   embeddingModel,
+  lockedFile,
   pythonExecutable,
   pythonFolder,
   requirementsFile,
@@ -20,6 +21,7 @@ export interface SetupOptions {
 export const engineEnvironment: Environment = {
   folder: pythonFolder,
   requirements: requirementsFile,
+  locked: lockedFile,
 };
 
 /**

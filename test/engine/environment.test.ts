@@ -1,42 +1,69 @@
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { ensureEnvironment, isReady } from '../../engine/environment.ts';
+import { engineEnvironment } from '../../engine/setup.ts';
 import { temporaryFolder } from './support.ts';
 
 describe('engine: a Python environment', () => {
   let root: string;
   let folder: string;
   let requirements: string;
+  let locked: string;
 
   before(async () => {
     root = await temporaryFolder();
     folder = path.join(root, 'python');
-    requirements = path.join(root, 'requirements.txt');
+    requirements = path.join(root, 'requirements.in');
+    locked = path.join(root, 'requirements.txt');
   });
   after(() => rm(root, { recursive: true, force: true }));
 
   it('counts as made once all is in it, and is made once', async () => {
-    await writeFile(requirements, '');
-    const furnish = async () => assert.equal(await isReady({ folder, requirements }), false);
-    const python = await ensureEnvironment({ folder, requirements, furnish });
+    for (const file of [requirements, locked]) await writeFile(file, '');
+    const furnish = async () =>
+      assert.equal(await isReady({ folder, requirements, locked }), false);
+    const python = await ensureEnvironment({ folder, requirements, locked, furnish });
     const { stdout } = await execa(python, ['-c', 'import sys; print(sys.prefix)']);
     assert.equal(stdout, folder);
 
     const lines: string[] = [];
     const onProgress = (line: string) => lines.push(line);
-    assert.equal(await ensureEnvironment({ folder, requirements, onProgress }), python);
+    assert.equal(await ensureEnvironment({ folder, requirements, locked, onProgress }), python);
     assert.deepEqual(lines, []);
   }).timeout(60_000);
 
   it('is made anew of other requirements; where pip fails, none counts as made', async () => {
-    await writeFile(requirements, '--no-index\nno-such-package==1.0\n');
-    await assert.rejects(ensureEnvironment({ folder, requirements }), {
+    await writeFile(requirements, 'no-such-package==1.0\n');
+    await writeFile(locked, `--no-index\nno-such-package==1.0 --hash=sha256:${'0'.repeat(64)}\n`);
+    await assert.rejects(ensureEnvironment({ folder, requirements, locked }), {
       name: 'SetupError',
       message: /could not install .*requirements\.txt.*\n.*no-such-package==1\.0/s,
     });
-    assert.equal(await isReady({ folder, requirements }), false);
+    assert.equal(await isReady({ folder, requirements, locked }), false);
   }).timeout(60_000);
+
+  it('takes no package without its hash', async () => {
+    const unknown = path.join(root, 'unknown');
+    await mkdir(unknown);
+    await writeFile(path.join(unknown, 'setup.py'), '');
+    for (const file of [requirements, locked]) await writeFile(file, `${unknown}\n`);
+    await assert.rejects(ensureEnvironment({ folder, requirements, locked }), {
+      name: 'SetupError',
+      message: /Can't verify hashes/,
+    });
+  }).timeout(60_000);
+
+  it("has hashes for every package of the engine's", async () => {
+    const { requirements, locked } = engineEnvironment;
+    const namesIn = async (file: string, pattern: RegExp) =>
+      ((await readFile(file, 'utf8')).match(pattern) ?? [])
+        .map((name) => name.toLowerCase().replaceAll('_', '-'))
+        .sort();
+    const pinned = await namesIn(requirements, /^[\w.-]+(?===)/gm);
+    assert.ok(pinned.length > 0);
+    assert.deepEqual(await namesIn(locked!, /^[\w.-]+(?===.*\\\n +--hash=)/gm), pinned);
+  });
 });
