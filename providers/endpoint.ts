@@ -299,7 +299,8 @@ export class Endpoint {
         if (!isAnswering && !(await this.#standsAs('answers', model, probe))) continue;
         if (trouble.isBusy) continue;
         failures++;
-        if (failures >= (most ?? (trouble.isRefusal ? REFUSALS : FAILURES))) {
+        const isGivenUp = failures >= (most ?? (trouble.isRefusal ? REFUSALS : FAILURES));
+        if (isGivenUp && trouble.mayBeOfOne) {
           this.#notify(`${trouble.message}; one request is given up, others are answered`);
           return { givenUp: trouble };
         }
@@ -310,7 +311,7 @@ export class Endpoint {
 
   /** Milliseconds to wait after so many failures of a request. */
   #waitAfter(failures: number): number {
-    return this.#firstWaitMs * SLOWER ** (failures - 1);
+    return this.#firstWaitMs * SLOWER ** Math.min(failures - 1, FAILURES - 2);
   }
 
   /** Sends, and again where the answer cannot be read. */

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { APIConnectionError, APIError } from 'openai';
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { TooFewSamples } from './completion.ts';
 import { whyUnreachable } from './connection.ts';
 import { redacted } from './redacted.ts';
@@ -15,6 +15,16 @@ const LONGEST_WAIT_MS = 3_600_000;
  */
 export class UnreadableAnswer extends Error {
   override readonly name = 'UnreadableAnswer';
+  /** It is a page for people, of something that stands before the endpoint. */
+  readonly isPage: boolean;
+
+  constructor(
+    message: string,
+    { isPage = false, ...options }: ErrorOptions & { isPage?: boolean } = {},
+  ) {
+    super(message, options);
+    this.isPage = isPage;
+  }
 }
 
 /** What went wrong between us and an endpoint. */
@@ -38,6 +48,8 @@ export interface Trouble {
    * the spec or the configuration.
    */
   isRefusal: boolean;
+  /** One request by itself may be the cause, where others are answered. */
+  mayBeOfOne: boolean;
   /** There is more asked for than is taken: a matter of time alone. */
   isBusy?: boolean;
   /** Milliseconds until it is worth to look again, where that is known. */
@@ -64,6 +76,7 @@ export function troubleOf(error: unknown, where: Where): Trouble | undefined {
       message: `${at} cannot be reached${because(error)}: is it running, and is its baseURL right?`,
       reason: 'unreachable',
       isRefusal: false,
+      mayBeOfOne: error instanceof APIConnectionTimeoutError,
     };
   if (error instanceof TooFewSamples)
     return {
@@ -71,6 +84,7 @@ export function troubleOf(error: unknown, where: Where): Trouble | undefined {
       message: `${at} ${error.message}`,
       reason: 'too-few-samples',
       isRefusal: true,
+      mayBeOfOne: false,
     };
   if (error instanceof UnreadableAnswer)
     return {
@@ -78,6 +92,7 @@ export function troubleOf(error: unknown, where: Where): Trouble | undefined {
       message: `${at} gave an answer that cannot be read: ${error.message}`,
       reason: 'unreadable',
       isRefusal: false,
+      mayBeOfOne: !error.isPage,
     };
   return error instanceof APIError && error.status !== undefined
     ? troubleOfStatus(error.status, error, where)
@@ -98,6 +113,7 @@ function troubleOfStatus(status: number, error: APIError, where: Where): Trouble
     message: remedy ? `${told}: ${remedy}` : told,
     reason: `refused:${status}`,
     isRefusal: false,
+    mayBeOfOne: status >= 500,
     ...(asked !== undefined && { waitMs: Math.min(asked, LONGEST_WAIT_MS) }),
     ...more,
   });
@@ -112,17 +128,18 @@ function troubleOfStatus(status: number, error: APIError, where: Where): Trouble
     );
   switch (status) {
     case 401:
-    case 403:
+    case 403: // so do filters, too
       return trouble(
         'AuthenticationError',
         where.apiKeyEnv
           ? `check the key in the worker's variable ${where.apiKeyEnv}`
           : 'it wants a key: name its variable as apiKeyEnv in temporal.config.ts',
-        { waitMs: where.mendedMs },
+        { waitMs: where.mendedMs, mayBeOfOne: status === 403 },
       );
     case 404:
       return trouble('NotFound', "check the model's name and the endpoint's base URL", {
         isRefusal: true,
+        mayBeOfOne: true,
       });
     case 400:
     case 405:
@@ -131,7 +148,7 @@ function troubleOfStatus(status: number, error: APIError, where: Where): Trouble
     case 415:
     case 422:
     case 501:
-      return trouble('BadRequest', '', { isRefusal: true });
+      return trouble('BadRequest', '', { isRefusal: true, mayBeOfOne: true });
     case 429:
       return trouble('EndpointError', askedToWait(asked), { isBusy: true });
     default:

@@ -40,7 +40,8 @@ function parsed(text: string): unknown {
     return JSON.parse(text);
   } catch {
     // Without the parser's message, which quotes the text.
-    throw new UnreadableAnswer(/^\s*</.test(text) ? 'it is a page of HTML' : 'it is not JSON');
+    const isPage = /^\s*</.test(text);
+    throw new UnreadableAnswer(isPage ? 'it is a page of HTML' : 'it is not JSON', { isPage });
   }
 }
 

@@ -379,6 +379,20 @@ describe('an endpoint', () => {
           assert.equal(endpoint.trouble, undefined);
         });
 
+    for (const status of [200, 403, 404])
+      it(`but never for a page of HTML with ${status}, which something between has sent`, async () => {
+        const headers = { 'content-type': 'text/html' };
+        const page: Fault = { status, headers, body: '<p>Soon.</p>' };
+        provider.setFaults((one) => (isPoison(one) ? page : undefined));
+        const endpoint = endpointAt(provider);
+        const asking = endpoint.chat({ ...poison, seeds: [7] });
+        await provider.journal.waitFor(
+          ({ entries }) => entries.filter(({ seed }) => seed === 7).length > 15,
+        );
+        provider.setFaults(undefined);
+        assert.equal((await asking)[0]!.finishReason, 'stop');
+      });
+
     it('but takes an answer without text for one', async () => {
       always({
         status: 200,
