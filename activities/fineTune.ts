@@ -54,8 +54,8 @@ export function createFineTune(dependencies: Dependencies) {
       return tracked({ total: 0, unit: 'rows' }, (tracker) =>
         withTrainingFile(dependencies, rows, tracker, async (file, count) => {
           const name = await fileNameOf(store, lineage, file.sha256);
-          const fileId = await trainerOf(endpoint).upload(file, name, tracker.signal);
-          return { fileId, sha256: file.sha256, count };
+          const upload = () => trainerOf(endpoint).upload(file, name, tracker.signal);
+          return { fileId: await unquoted(rows, upload), sha256: file.sha256, count };
         }),
       );
     },
@@ -63,7 +63,7 @@ export function createFineTune(dependencies: Dependencies) {
     /** Adopts the job of the order, or creates it. */
     async startJob({ endpoint, order }: JobInput): Promise<{ jobId: string }> {
       const start = async () => trainerOf(endpoint).adoptOrCreate(await requestOf(store, order));
-      return unquoted(order, async () => {
+      return unquoted(order.rows, async () => {
         const { id } = await tracked({ total: 1, unit: 'jobs' }, start);
         return { jobId: id };
       });
@@ -76,7 +76,7 @@ export function createFineTune(dependencies: Dependencies) {
     async awaitJob({ endpoint, order, jobId, stalled }: AwaitJobInput): Promise<JobSighting> {
       const { config } = endpoints.get(endpoint);
       const request = await requestOf(store, order);
-      return unquoted(order, () =>
+      return unquoted(order.rows, () =>
         watchJob(trainerOf(endpoint), { jobId, request }, config, stalled),
       );
     },
@@ -111,7 +111,7 @@ export function createFineTune(dependencies: Dependencies) {
   };
 
   /** What a provider says of a job may quote the training file; its texts stay out of histories. */
-  async function unquoted<T>({ rows }: JobOrder, work: () => Promise<T>): Promise<T> {
+  async function unquoted<T>(rows: TrainingRows, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {

@@ -7,8 +7,6 @@ import type { Job, JobRequest, Trainer } from '../providers/trainer.ts';
 import { tracked } from './progress.ts';
 import { warningAttribute } from './warningAttribute.ts';
 
-/** Characters of a provider's reason that are passed on. */
-const MESSAGE = 300;
 const MINUTE_MS = 60_000;
 const UNRECOGNISABLE =
   'this provider keeps nothing by which a job can be found again: one whose creation is answered into the void may run beside another';
@@ -103,10 +101,7 @@ function resultOf(job: Job): JobResult | undefined {
       if (!job.model) throw ended('JobWithoutModel', 'succeeded but names no model');
       return { jobId: job.id, model: job.model, trainedTokens: job.trainedTokens };
     case 'failed':
-      throw ended(
-        'JobFailed',
-        `failed: ${job.message?.slice(0, MESSAGE) ?? 'the provider gives no reason'}`,
-      );
+      throw ended('JobFailed', `failed: ${job.message ?? 'the provider gives no reason'}`);
     case 'cancelled':
       throw ended('JobCancelled', 'was cancelled at the provider; run again for a new job');
     case 'vanished':

@@ -3,7 +3,7 @@ import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 import { TooFewSamples } from './completion.ts';
 import { whyUnreachable } from './connection.ts';
 import { redacted } from './redacted.ts';
-import { retryAfter } from './retryAfter.ts';
+import { LONG_WAIT_MS, retryAfter } from './retryAfter.ts';
 import { isOutOfMoney, type Said, saidBy } from './said.ts';
 
 /** The longest that a `Retry-After` is believed, in milliseconds. */
@@ -152,7 +152,7 @@ function troubleOfStatus(status: number, error: APIError, where: Where): Trouble
     case 429:
       return trouble('EndpointError', askedToWait(asked), { isBusy: true });
     default:
-      return trouble('EndpointError', '');
+      return trouble('EndpointError', askedToWait(asked));
   }
 }
 
@@ -177,7 +177,7 @@ export function failureOf({ message, type, isRefusal, waitMs }: Trouble): Applic
 
 /** What is worth saying of a long `Retry-After`. */
 const askedToWait = (ms: number | undefined): string =>
-  ms !== undefined && ms > 60_000 ? `it asks to wait ${Math.round(ms / 1000)} s` : '';
+  ms !== undefined && ms > LONG_WAIT_MS ? `it asks to wait ${Math.round(ms / 1000)} s` : '';
 
 /** The provider's own words, as far as they may be told. */
 function sentence(said: Said | undefined, { apiKeyEnv, texts }: Where): string {

@@ -5,6 +5,7 @@ import { UnreadableAnswer } from './errors.ts';
 import { fileForm } from './fileForm.ts';
 import { jobState } from './jobState.ts';
 import { isOf, KEY, type ProviderJob } from './ownership.ts';
+import { redacted } from './redacted.ts';
 import { saidBy } from './said.ts';
 import { isServed } from './servedModel.ts';
 import type { Job, JobRequest, Trainer, TrainingFile } from './trainer.ts';
@@ -192,7 +193,7 @@ export class OpenAITrainer implements Trainer {
       state: jobState(job.status),
       detail: job.status,
       model: job.fine_tuned_model ?? undefined,
-      message: job.error?.message || undefined,
+      message: redacted(job.error?.message ?? '') || undefined,
       trainedTokens: job.trained_tokens ?? 0,
       isRecognisable: isOf(job, request),
     };

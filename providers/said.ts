@@ -1,4 +1,5 @@
 import { APIError } from 'openai';
+import { LONG_WAIT_MS, retryAfter } from './retryAfter.ts';
 
 /** What an endpoint says of a request that it refuses or fails. */
 export interface Said {
@@ -40,7 +41,9 @@ export async function inOneForm(response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding'])
     headers.delete(name);
-  if (!said || isOutOfMoney(response.status, said)) headers.set('x-should-retry', 'false');
+  const isLong = (retryAfter(headers) ?? 0) > LONG_WAIT_MS;
+  if (!said || isLong || isOutOfMoney(response.status, said))
+    headers.set('x-should-retry', 'false');
   const body = said ? JSON.stringify({ error: said }) : '';
   return new Response(body, { status: response.status, headers });
 }

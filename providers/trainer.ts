@@ -23,7 +23,7 @@ export interface Job {
   detail: string;
   /** Name of the tuned model, once succeeded. */
   model?: string;
-  /** The provider's reason for a failure. */
+  /** The provider's reason for a failure; it may still quote the training file. */
   message?: string;
   trainedTokens: number;
   /**
