@@ -153,7 +153,7 @@ export class Service {
       if (this.#tail.length > TAIL_LINES) this.#tail.shift();
       this.#events.line(this.#options.name, line);
     }
-    log.end();
+    await new Promise<void>((resolve) => log.end(() => resolve()));
     await child;
   }
 
