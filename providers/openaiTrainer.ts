@@ -78,10 +78,11 @@ export class OpenAITrainer implements Trainer {
   async cancel(request: JobRequest, jobId?: string): Promise<number> {
     return this.#failing(async () => {
       const jobs = await this.#jobsOf(request);
-      if (jobId !== undefined && !jobs.some((job) => job.id === jobId))
-        jobs.push(...[(await this.#find(jobId)) ?? []].flat());
+      const isUnlisted = jobId !== undefined && !jobs.some((job) => job.id === jobId);
+      const unlisted = isUnlisted ? await this.#find(jobId) : undefined;
       let cancelled = 0;
-      for (const job of jobs) if (await this.#cancelGoing(job)) cancelled++;
+      for (const job of unlisted ? [unlisted, ...jobs] : jobs)
+        if (await this.#cancelGoing(job)) cancelled++;
       return cancelled;
     });
   }
