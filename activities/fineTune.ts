@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { Redaction } from '../core/redaction.ts';
 import { noUsage } from '../core/usage.ts';
 import { OpenAITrainer } from '../providers/openaiTrainer.ts';
 import type { Trainer } from '../providers/trainer.ts';
@@ -7,7 +8,6 @@ import { fileNameOf, type JobOrder, type Lineage, requestOf } from './jobOrder.t
 import { tracked } from './progress.ts';
 import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
 import { type JobResult, type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
-import { withoutTexts } from './withoutTexts.ts';
 
 export interface UploadInput {
   endpoint: string;
@@ -116,9 +116,11 @@ export function createFineTune(dependencies: Dependencies) {
       return await work();
     } catch (error) {
       if (!(error instanceof ApplicationFailure) || !error.nonRetryable) throw error;
-      const message = await tracked({ total: 0, unit: 'rows' }, () =>
-        withoutTexts(error.message, textsOf(dependencies, rows)),
-      ).catch((reason) => {
+      const message = await tracked({ total: 0, unit: 'rows' }, async () => {
+        const redaction = new Redaction(error.message);
+        for await (const text of textsOf(dependencies, rows)) redaction.hide(text);
+        return redaction.kept;
+      }).catch((reason) => {
         if (!(reason instanceof ApplicationFailure)) throw reason; // as when it is cancelled
         return `what the provider says is left out, since it may quote what cannot be read any more: ${reason.message}`;
       });
