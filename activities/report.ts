@@ -97,6 +97,7 @@ async function roundReport(
       classes: selection.classes,
     },
     answers: [...selection.answers, ...(await otherTallies(context, input))],
+    withoutVector: await withoutVector(context, input),
     promoted,
     models: {
       warmUp: models.warmUp,
@@ -107,6 +108,16 @@ async function roundReport(
     usage,
     bill: await priced(usage, dependencies),
   };
+}
+
+async function withoutVector(
+  { dataset, spec }: RoundContext,
+  { counts }: ReportInput,
+): Promise<number> {
+  const missing = (['labelled', 'unlabelled'] as const).map((split) =>
+    dataset.withoutVector(spec.embedding.name, split, { from: 0, to: counts[split] }),
+  );
+  return (await Promise.all(missing)).reduce((sum, { size }) => sum + size, 0);
 }
 
 /** What became of the justifications, and of the answers of the evaluated models. */

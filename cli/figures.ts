@@ -44,6 +44,7 @@ export function figures(report: RoundReport, leftOut?: IngestReport) {
       classes: pseudoLabels.classes,
     },
     answers: report.answers,
+    withoutVector: report.withoutVector,
     promoted: report.promoted,
     models: report.models,
     seconds: report.seconds,

@@ -176,7 +176,9 @@ class Lines implements ProgressDisplay {
     if (text) this.say(text);
     for (const phase of view.phases) {
       const quarter = phase.total > 0 ? Math.floor((4 * phase.done) / phase.total) : 0;
-      const step = [view.status?.round, phase.state, quarter, phase.trouble];
+      // How often an endpoint was tried meanwhile is no news.
+      const [trouble] = phase.trouble?.split(';') ?? [];
+      const step = [view.status?.round, phase.state, quarter, trouble];
       const key = step.join();
       if (phase.state === 'waiting' || this.#shown.get(phase.name) === key) continue;
       this.#shown.set(phase.name, key);

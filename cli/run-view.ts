@@ -38,7 +38,7 @@ export interface RunView {
 
 /** A phase with what its activities say. */
 export interface PhaseView extends PhaseStatus {
-  /** Why an activity is being tried again. */
+  /** What holds its activities up, or why one is tried again. */
   trouble?: string;
 }
 
@@ -165,25 +165,25 @@ export interface Activities {
 }
 
 async function activities(client: Client, workflowId: string): Promise<Activities> {
-  const found: Activities = { progress: [] };
   const description = await client.workflow
     .getHandle(workflowId)
     .describe()
     .catch(() => undefined);
+  const progress: Progress[] = [];
+  const troubles: { now?: string; failed?: string; interrupted?: string } = {};
   for (const { attempt, heartbeatDetails, lastFailure } of description?.raw.pendingActivities ??
     []) {
-    const [progress] = await decodeArrayFromPayloads(
+    const [beat] = (await decodeArrayFromPayloads(
       client.options.loadedDataConverter,
       heartbeatDetails?.payloads,
-    );
-    if (progress) found.progress.push(progress as Progress);
-    found.trouble ??= (progress as Progress | undefined)?.trouble;
+    )) as Progress[];
+    if (beat) progress.push(beat);
+    if (beat?.trouble) troubles.now ??= printable(beat.trouble);
     if (!lastFailure) continue;
-    found.trouble = isInterruption(lastFailure)
-      ? (found.trouble ?? interrupted(attempt ?? 2))
-      : `attempt ${attempt}: ${printable(lastFailure.message ?? 'failed')}`;
+    if (isInterruption(lastFailure)) troubles.interrupted ??= interrupted(attempt ?? 2);
+    else troubles.failed ??= `attempt ${attempt}: ${printable(lastFailure.message ?? 'failed')}`;
   }
-  return found;
+  return { progress, trouble: troubles.now ?? troubles.failed ?? troubles.interrupted };
 }
 
 /** One that ends its worker each time is taken up again and again: then the number tells. */

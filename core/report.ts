@@ -41,8 +41,14 @@ export function summaryOf({
   };
 }
 
-/** What is odd about a selection: where its entropies come from, and which classes are missing. */
-export function selectionNotes({ pseudoLabels }: Pick<RoundReport, 'pseudoLabels'>): string[] {
+/**
+ * What is odd about a selection: where its entropies come from, which classes are missing, and what
+ * had no neighbours.
+ */
+export function selectionNotes({
+  pseudoLabels,
+  withoutVector,
+}: Pick<RoundReport, 'pseudoLabels' | 'withoutVector'>): string[] {
   const { entropyOf, classes } = pseudoLabels;
   const { known, selected, missing } = classes;
   const unnamed = (known ?? 0) - selected - missing.length;
@@ -54,6 +60,9 @@ export function selectionNotes({ pseudoLabels }: Pick<RoundReport, 'pseudoLabels
       ? [
           `Nothing is selected of ${missing.join(', ')}${unnamed > 0 ? ` and ${unnamed} more` : ''} (${selected} of ${known} classes).`,
         ]
+      : []),
+    ...(withoutVector > 0
+      ? [`The embedding model would not take ${withoutVector} examples: they have no neighbours.`]
       : []),
   ];
 }

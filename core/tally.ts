@@ -1,3 +1,4 @@
+import { isGivenUp } from './givenUp.ts';
 import type { Answer, AnswerTally } from './types.ts';
 
 /** What is counted of an answer. */
@@ -5,9 +6,6 @@ export type Counted = Pick<
   Answer,
   'stage' | 'collaborator' | 'parsed' | 'entropy' | 'finishReason'
 >;
-
-/** Why an example was given up by us, as `finishReason` says it; all else are an endpoint's words. */
-const GIVEN_UP = /^(unreadable|too-long|refused:.*)$/;
 
 /** Counts what became of answers, by stage and collaborator. Its size follows from theirs. */
 export class Tally {
@@ -18,12 +16,12 @@ export class Tally {
     const none = { answers: 0, unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0 };
     const counts = this.#counts.get(key) ?? { stage, collaborator, ...none };
     this.#counts.set(key, counts);
-    const isGivenUp = GIVEN_UP.test(finishReason);
+    const givenUp = isGivenUp(finishReason);
     counts.answers++;
     if (parsed === null) counts.unread++;
     if (finishReason === 'length') counts.cut++;
-    if (isGivenUp) counts.givenUp++;
-    if (entropy === null && !isGivenUp) counts.withoutEntropy++;
+    if (givenUp) counts.givenUp++;
+    if (entropy === null && !givenUp) counts.withoutEntropy++;
   }
 
   all(): AnswerTally[] {

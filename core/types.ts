@@ -69,7 +69,7 @@ export interface Answer {
   promptTokens: number | null;
   cachedTokens: number | null;
   completionTokens: number | null;
-  /** The endpoint's word, or why there is no answer: `unreadable`, `too-long`, `refused:STATUS`. */
+  /** The endpoint's word, or why the request was given up (see `core/givenUp.ts`). */
   finishReason: string;
 }
 
@@ -261,6 +261,8 @@ export interface RoundReport {
   };
   /** Of the collaborators, the justification and the evaluated models. */
   answers: AnswerTally[];
+  /** Labelled and unlabelled examples that the embedding model would not take: they have no neighbours. */
+  withoutVector: number;
   promoted: boolean;
   models: { warmUp: string; semievol: string; champion: string };
   /** Wall-clock seconds a phase. */

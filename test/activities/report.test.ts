@@ -218,6 +218,13 @@ describe('report', () => {
     assert.equal(recorded.length, 4);
   });
 
+  it('counts the examples that have no neighbours, since they have no vector', async () => {
+    const input = await layOut({ vanilla: [0], sft: [0], 'sft-steps': [0], semievol: [0] });
+    const dataset = lab.store.dataset(ref.dataset);
+    await dataset.addWithoutVector('all-minilm-l6-v2', 'unlabelled', [one('unlabelled', 7)]);
+    assert.equal((await attempt(lab.activities.report, input)).withoutVector, 1);
+  });
+
   it('leaves the champion in its place where the better score may be luck', async () => {
     // 5 to 0: p = 2 / 2⁵ = 0.0625.
     const figures = await report({

@@ -58,14 +58,41 @@ describe('the view of a run', function () {
     });
   });
 
+  it('shows what an endpoint holds back, and the run goes on by itself when it is mended', async () => {
+    const { provider } = bench;
+    const spec = await writeTask(bench.folder, 'no-money');
+    const body = { error: { message: 'Insufficient Balance', type: 'billing' } };
+    provider.setFaults(({ path }) =>
+      path === CHAT && provider.jobs.all().length > 0 ? { status: 402, body } : undefined,
+    );
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const handle = await bench.start(spec);
+      const { phases } = await until(spec.name, (view) =>
+        view.phases.some(({ trouble }) => trouble?.includes('402')),
+      );
+      const held = phases.find(({ trouble }) => trouble !== undefined)!;
+      assert.match(phaseLine(held), /endpoint "local" answered 402.*top up.*held back since/);
+      provider.setFaults(undefined);
+      assert.equal((await handle.result()).totals.finished, 1);
+    });
+  });
+
   it('takes the end of a worker for an interruption, not for a fault', async () => {
     const { provider } = bench;
     const spec = await writeTask(bench.folder, 'interrupted');
-    provider.setFaults(({ path }) => (path === CHAT ? 'hang' : undefined));
+    const hanging = new Promise<void>((resolve) => {
+      provider.setFaults(({ path, body }) => {
+        // Not of what only tries whether a model is there.
+        if (path !== CHAT || body?.max_tokens !== spec.maxTokens) return undefined;
+        resolve();
+        return 'hang';
+      });
+    });
     const first = await bench.worker();
     const running = first.run();
     const handle = await bench.start(spec);
-    await provider.journal.waitFor((journal) => journal.count(CHAT) > 0);
+    await hanging;
     first.shutdown();
     await running;
     const second = await bench.worker();

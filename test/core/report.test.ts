@@ -65,16 +65,20 @@ describe('selectionNotes', () => {
   };
 
   it('has none for a selection of all classes by the entropy of answers', () => {
-    assert.deepEqual(selectionNotes({ pseudoLabels }), []);
+    assert.deepEqual(selectionNotes({ pseudoLabels, withoutVector: 0 }), []);
   });
 
-  it('tells of votes, and names the classes that are missing', () => {
+  it('tells of votes, names the classes that are missing, and counts what had no neighbours', () => {
     const classes = { selected: 2, known: 13, missing: ['a', 'b'] };
     assert.deepEqual(
-      selectionNotes({ pseudoLabels: { ...pseudoLabels, entropyOf: 'votes', classes } }),
+      selectionNotes({
+        pseudoLabels: { ...pseudoLabels, entropyOf: 'votes', classes },
+        withoutVector: 3,
+      }),
       [
         'No answer carries log-probabilities: the entropy of votes was taken.',
         'Nothing is selected of a, b and 9 more (2 of 13 classes).',
+        'The embedding model would not take 3 examples: they have no neighbours.',
       ],
     );
   });

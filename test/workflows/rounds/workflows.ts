@@ -23,6 +23,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
       classes: { selected: 2, known: 2, missing: [] },
     },
     answers: [],
+    withoutVector: 0,
     promoted,
     models: { warmUp: 'warm', semievol, champion: promoted ? semievol : base },
     seconds: {},
