@@ -1,81 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import OpenAI, { APIError } from 'openai';
-import { CircuitBreaker } from './breaker.ts';
+import OpenAI from 'openai';
 import { type ChatSample, samplesOf, TooFewSamples, unanswered } from './completion.ts';
 import type { EndpointConfig } from './config.ts';
 import { vectorsOf } from './embeddings.ts';
-import { endpointFailure, type Trouble, troubleOf, UnreadableAnswer } from './errors.ts';
+import { endpointFailure, troubleOf } from './errors.ts';
 import { fetchText } from './fetch.ts';
-import {
-  bodyOf,
-  type ChatRequest,
-  chatFeatures,
-  embeddingFeatures,
-  type Feature,
-  type Refused,
-  suspects,
-} from './form.ts';
+import { bodyOf, type ChatRequest, chatFeatures, embeddingFeatures } from './form.ts';
 import { AdaptiveLimiter } from './limiter.ts';
-import { inOneForm, saidBy } from './said.ts';
+import { Model, type Patience, type Standing } from './model.ts';
+import { inOneForm } from './said.ts';
 import { answerOf } from './wire.ts';
 
 export type { ChatRequest };
 
 /** How often the client repeats a request that is safe to repeat. */
 const RETRIES = 2;
-/** How often we repeat a request whose answer cannot be read, which the client does not. */
-const READ_AGAIN = 2;
-/** How often a request may fail, each time after repetitions, while others are answered. */
-const FAILURES = 4;
-/** The same, of refusals: they are no accidents. */
-const REFUSALS = 2;
-/** How much longer we wait after each. */
-const SLOWER = 4;
 /** A text to embed is not cut to fewer characters than this. */
 const SHORTEST = 200;
 /** Most tokens of the answer to a probe. */
 const PROBE_TOKENS = 1;
-
-/** When to give up: `signal` ends the waiting for a free place, `deadline` also what is under way. */
-export interface Patience {
-  signal: AbortSignal;
-  deadline: AbortSignal;
-  /** Whether it goes before all batches: for the few that one of them waits for. */
-  isAhead?: boolean;
-}
-
-/** What is known of a model at an endpoint; found out by asking. */
-interface Model {
-  name: string;
-  breaker: CircuitBreaker;
-  /** Answers so far: whether others are answered tells whose the trouble is. */
-  answers: number;
-  /** What it refuses of a request's form. */
-  refused: Refused;
-  /** Most texts to embed in a request. */
-  mostTexts: number;
-  /** A probe under way. */
-  probing?: Promise<Standing>;
-}
-
-/** What a probe tells of a model: it answers as it is asked, or, from now on, in another form. */
-type Standing = 'answers' | 'form-learned';
-
-/** A request to a model, and how the model is probed to tell whose its trouble is. */
-interface Asking<T> {
-  model: Model;
-  send(signal: AbortSignal | undefined): Promise<T>;
-  probe(): Promise<Standing>;
-  /** What was sent, which no message may repeat. */
-  texts: readonly string[];
-  /** How often it may fail while others are answered. */
-  failures?: number;
-}
-
-/** What a request was given up for. */
-interface GivenUp {
-  givenUp: Trouble;
-}
 
 /** Vectors in the order of the texts. */
 export interface Embedded {
@@ -87,9 +29,6 @@ export interface Embedded {
   /** Texts that were too long, and cut. */
   cut: number;
 }
-
-/** Thrown inside the limiter by a request that had to wait for others until there was an outage. */
-const HELD_BACK = Symbol('held back');
 
 /**
  * One OpenAI-compatible endpoint: the `openai` client with adaptive concurrency, and with care.
@@ -108,6 +47,8 @@ export class Endpoint {
   readonly client: OpenAI;
   readonly #limiter: AdaptiveLimiter;
   readonly #models = new Map<string, Model>();
+  /** Most texts to embed in a request, of models that take fewer than they were given. */
+  readonly #mostTexts = new Map<string, number>();
   readonly #notify: (notice: string) => void;
 
   /** @param notify is told what an operator wants in the log */
@@ -128,7 +69,7 @@ export class Endpoint {
 
   /** Why requests are held back, since when, and what is done; undefined where none are. */
   get trouble(): string | undefined {
-    for (const { breaker } of this.#models.values()) if (breaker.trouble) return breaker.trouble;
+    for (const { trouble } of this.#models.values()) if (trouble) return trouble;
     return undefined;
   }
 
@@ -148,9 +89,8 @@ export class Endpoint {
       return (await Promise.all(each)).flat();
     }
     const model = this.#model(request.model);
-    const answer = await this.#ask(
+    const answer = await model.ask(
       {
-        model,
         send: (signal) => this.#drawAll(model, request, signal),
         probe: () => this.probeChat(request.model, Math.min(2, seeds.length)),
         texts: request.messages.map(({ content }) => content),
@@ -165,10 +105,9 @@ export class Endpoint {
   /** Embeds texts, in halves where a model does not take them together. */
   async embed(name: string, texts: string[], patience?: Patience): Promise<Embedded> {
     const model = this.#model(name);
-    if (texts.length > model.mostTexts) return this.#embedHalves(name, texts, patience);
-    const answer = await this.#ask(
+    if (texts.length > this.#mostTextsOf(name)) return this.#embedHalves(name, texts, patience);
+    const answer = await model.ask(
       {
-        model,
         send: (signal) => this.#embed(model, texts, { signal }),
         probe: () => this.probeEmbedding(name),
         texts,
@@ -182,7 +121,7 @@ export class Endpoint {
       const halves = await this.#embedHalves(name, texts, patience);
       const isForTheirNumber = halves.cut === 0 && halves.vectors.every((vector) => vector);
       const half = Math.ceil(texts.length / 2);
-      if (isForTheirNumber) model.mostTexts = Math.min(model.mostTexts, half);
+      if (isForTheirNumber) this.#mostTexts.set(name, Math.min(this.#mostTextsOf(name), half));
       return halves;
     }
     if (!answer.givenUp.isRefusal || text!.length < 2 * SHORTEST)
@@ -212,7 +151,6 @@ export class Endpoint {
    * @throws the client's error where it takes none
    */
   probeChat(name: string, samples = 1): Promise<Standing> {
-    const model = this.#model(name);
     const request: ChatRequest = {
       model: name,
       messages: [
@@ -223,7 +161,7 @@ export class Endpoint {
       maxTokens: PROBE_TOKENS,
       seeds: Array<number>(samples).fill(0),
     };
-    return this.#probe(model, chatFeatures, (refused) => {
+    return this.#model(name).probe(chatFeatures, (refused) => {
       const seeds = refused.has('n') ? [0] : request.seeds;
       return this.#draw({ refused }, { ...request, seeds }, { maxRetries: 0 });
     });
@@ -231,8 +169,7 @@ export class Endpoint {
 
   /** The same of an embedding model. */
   probeEmbedding(name: string): Promise<Standing> {
-    const model = this.#model(name);
-    return this.#probe(model, embeddingFeatures, (refused) =>
+    return this.#model(name).probe(embeddingFeatures, (refused) =>
       this.#embed({ name, refused }, ['yes'], { maxRetries: 0 }),
     );
   }
@@ -244,7 +181,7 @@ export class Endpoint {
       return await this.#draw(model, request, { signal });
     } catch (error) {
       if (!(error instanceof TooFewSamples)) throw error;
-      this.#learn(model, new Set([...model.refused, 'n']));
+      model.learn(['n']);
       return [];
     }
   }
@@ -259,6 +196,10 @@ export class Endpoint {
     return answerOf(sent, (body) => samplesOf(body, seeds.length));
   }
 
+  #mostTextsOf(model: string): number {
+    return this.#mostTexts.get(model) ?? Number.POSITIVE_INFINITY;
+  }
+
   #embed(
     { name, refused }: Pick<Model, 'name' | 'refused'>,
     texts: string[],
@@ -271,135 +212,18 @@ export class Endpoint {
     );
   }
 
-  /**
-   * The answer to a request, or why it was given up. Waits while there is an outage, and sends once
-   * there is room.
-   */
-  async #ask<T>(
-    { model, send, probe, texts, failures: most }: Asking<T>,
-    { signal, deadline, isAhead }: Partial<Patience> = {},
-  ): Promise<T | GivenUp> {
-    const whole = async () => {
-      signal?.throwIfAborted();
-      if (model.breaker.isOpen) throw HELD_BACK;
-      return this.#readable(() => send(deadline));
-    };
-    for (let failures = 0; ; ) {
-      await model.breaker.closed(signal);
-      const before = model.answers;
-      try {
-        const answer = await this.#limiter.run(whole, signal, isAhead);
-        model.answers++;
-        return answer;
-      } catch (error) {
-        if (error === HELD_BACK) continue;
-        const trouble = this.#troubleOf(error, model.name, texts);
-        if (!trouble) throw error;
-        const isAnswering = !trouble.isRefusal && model.answers > before;
-        if (!isAnswering && !(await this.#standsAs('answers', model, probe))) continue;
-        if (trouble.isBusy) continue;
-        failures++;
-        const isGivenUp = failures >= (most ?? (trouble.isRefusal ? REFUSALS : FAILURES));
-        if (isGivenUp && trouble.mayBeOfOne) {
-          this.#notify(`${trouble.message}; one request is given up, others are answered`);
-          return { givenUp: trouble };
-        }
-        if (!trouble.isRefusal) await sleep(this.#waitAfter(failures), undefined, { signal });
-      }
-    }
-  }
-
-  /** Milliseconds to wait after so many failures of a request. */
-  #waitAfter(failures: number): number {
-    return this.#firstWaitMs * SLOWER ** Math.min(failures - 1, FAILURES - 2);
-  }
-
-  /** Sends, and again where the answer cannot be read. */
-  async #readable<T>(send: () => Promise<T>, again = READ_AGAIN): Promise<T> {
-    try {
-      return await send();
-    } catch (error) {
-      if (again === 0 || !(error instanceof UnreadableAnswer)) throw error;
-      return this.#readable(send, again - 1);
-    }
-  }
-
-  /** Whether a probe finds a model so; where it is not answered, the circuit is opened. */
-  async #standsAs(
-    expected: Standing,
-    { breaker, name }: Model,
-    probe: () => Promise<Standing>,
-  ): Promise<boolean> {
-    try {
-      return (await probe()) === expected;
-    } catch (error) {
-      const trouble = this.#troubleOf(error, name);
-      if (!trouble) throw error;
-      breaker.open(trouble, probe);
-      return false;
-    }
-  }
-
-  /** Sends a probe, or joins the one under way. */
-  #probe(
-    model: Model,
-    features: readonly Feature[],
-    send: (refused: Refused) => Promise<unknown>,
-  ): Promise<Standing> {
-    model.probing ??= this.#formOf(model, features, send).finally(() => {
-      model.probing = undefined;
-    });
-    return model.probing;
-  }
-
-  /** Where a probe is refused, leaves out one feature after the other until it is not. */
-  async #formOf(
-    model: Model,
-    features: readonly Feature[],
-    send: (refused: Refused) => Promise<unknown>,
-  ): Promise<Standing> {
-    let refusal = await refusalOf(send(model.refused));
-    if (!refusal) return 'answers';
-    const refused = new Set(model.refused);
-    for (const feature of suspects(features, refused, refusal)) {
-      const next = await refusalOf(send(new Set([...refused, feature])));
-      if (next?.message === refusal.message) continue;
-      refused.add(feature);
-      if (next) refusal = next;
-      else {
-        this.#learn(model, refused);
-        return 'form-learned';
-      }
-    }
-    throw refusal;
-  }
-
-  #learn(model: Model, refused: Refused): void {
-    const news = [...refused].filter((feature) => !model.refused.has(feature));
-    model.refused = refused;
-    this.#notify(
-      `endpoint "${this.name}": model "${model.name}" does not take ${news.join(' and ')}; asked without from now on`,
-    );
-  }
-
   #model(name: string): Model {
     const known = this.#models.get(name);
     if (known) return known;
-    const model: Model = {
-      ...{ name, answers: 0, refused: new Set<Feature>(), mostTexts: Number.POSITIVE_INFINITY },
-      breaker: new CircuitBreaker({
-        finalAfterMs: 1000 * this.config.finalAfterSeconds,
-        firstWaitMs: this.#firstWaitMs,
-        troubleOf: (error) => this.#troubleOf(error, name),
-        notify: this.#notify,
-      }),
-    };
+    const model = new Model(name, {
+      endpoint: this.name,
+      limiter: this.#limiter,
+      finalAfterSeconds: this.config.finalAfterSeconds,
+      troubleOf: (error, of, texts) => troubleOf(error, { ...this.#where, model: of, texts }),
+      notify: this.#notify,
+    });
     this.#models.set(name, model);
     return model;
-  }
-
-  #troubleOf(error: unknown, model: string, texts?: readonly string[]): Trouble | undefined {
-    return troubleOf(error, { ...this.#where, model, texts });
   }
 
   /** The failure Temporal is to see for an error of this endpoint's client. */
@@ -407,26 +231,9 @@ export class Endpoint {
     return endpointFailure(error, { ...this.#where, model, texts });
   }
 
-  /** In milliseconds: a second, where two minutes make something final. */
-  get #firstWaitMs(): number {
-    return (1000 * this.config.finalAfterSeconds) / 120;
-  }
-
   get #where() {
     const { apiKeyEnv, finalAfterSeconds } = this.config;
     return { endpoint: this.name, apiKeyEnv, mendedMs: 250 * finalAfterSeconds };
-  }
-}
-
-/** What refuses a request as it is; undefined where it is answered. @throws any other error */
-async function refusalOf(sent: Promise<unknown>): Promise<Error | undefined> {
-  try {
-    await sent;
-    return undefined;
-  } catch (error) {
-    const isRefusal = error instanceof APIError && [400, 403, 422, 501].includes(error.status ?? 0);
-    if (error instanceof TooFewSamples || (isRefusal && saidBy(error))) return error;
-    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { isGivenUp } from '../../core/givenUp.ts';
 import { isRanked, isSelected, selectionThreshold } from '../../core/selection.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { createTask } from '../../core/tasks.ts';
@@ -69,7 +70,7 @@ function tallyOf(answers: Answer[]): Counts {
   const { stage, collaborator } = answers[0]!;
   const count = (isSo: (answer: Answer) => boolean) => answers.filter(isSo).length;
   // What the endpoint would not answer at all is told of by itself.
-  const isAnswer = ({ finishReason }: Answer) => !/^(unread|too-long|refused)/.test(finishReason);
+  const isAnswer = ({ finishReason }: Answer) => !isGivenUp(finishReason);
   return {
     stage,
     collaborator,

@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { APIError } from 'openai';
+import { CircuitBreaker } from './breaker.ts';
+import { TooFewSamples } from './completion.ts';
+import { type Trouble, UnreadableAnswer } from './errors.ts';
+import { type Feature, type Refused, suspects } from './form.ts';
+import type { AdaptiveLimiter } from './limiter.ts';
+import { saidBy } from './said.ts';
+
+/** How often we repeat a request whose answer cannot be read, which the client does not. */
+const READ_AGAIN = 2;
+/** How often a request may fail, each time after repetitions, while others are answered. */
+const FAILURES = 4;
+/** The same, of refusals: they are no accidents. */
+const REFUSALS = 2;
+/** How much longer we wait after each. */
+const SLOWER = 4;
+
+/** When to give up: `signal` ends the waiting for a free place, `deadline` also what is under way. */
+export interface Patience {
+  signal: AbortSignal;
+  deadline: AbortSignal;
+  /** Whether it goes before all batches: for the few that one of them waits for. */
+  isAhead?: boolean;
+}
+
+/** What a probe tells of a model: it answers as it is asked, or, from now on, in another form. */
+export type Standing = 'answers' | 'form-learned';
+
+/** A request to a model, and how the model is probed to tell whose its trouble is. */
+export interface Asking<T> {
+  send(signal: AbortSignal | undefined): Promise<T>;
+  /** Fails as long as the model is not answered. */
+  probe(): Promise<Standing>;
+  /** What was sent, which no message may repeat. */
+  texts: readonly string[];
+  /** How often it may fail while others are answered. */
+  failures?: number;
+}
+
+/** What a request was given up for. */
+export interface GivenUp {
+  givenUp: Trouble;
+}
+
+/** What a model has of its endpoint. */
+export interface Surroundings {
+  endpoint: string;
+  limiter: AdaptiveLimiter;
+  /** See the endpoint's configuration. */
+  finalAfterSeconds: number;
+  /** What an error means; undefined for one of our own. */
+  troubleOf(error: unknown, model: string, texts?: readonly string[]): Trouble | undefined;
+  notify(notice: string): void;
+}
+
+/** Thrown inside the limiter by a request that had to wait for others until there was an outage. */
+const HELD_BACK = Symbol('held back');
+
+/** A model at an endpoint, with what is found out of it by asking: whether it answers, and how. */
+export class Model {
+  readonly name: string;
+  readonly #around: Surroundings;
+  readonly #breaker: CircuitBreaker;
+  readonly #firstWaitMs: number;
+  /** So far: whether others are answered tells whose the trouble is. */
+  #answers = 0;
+  #refused: Refused = new Set();
+  #probing?: Promise<Standing>;
+
+  constructor(name: string, around: Surroundings) {
+    this.name = name;
+    this.#around = around;
+    // A second, where two minutes make something final.
+    this.#firstWaitMs = (1000 * around.finalAfterSeconds) / 120;
+    this.#breaker = new CircuitBreaker({
+      finalAfterMs: 1000 * around.finalAfterSeconds,
+      firstWaitMs: this.#firstWaitMs,
+      troubleOf: (error) => around.troubleOf(error, name),
+      notify: around.notify,
+    });
+  }
+
+  /** Why its requests are held back; undefined where they are not. */
+  get trouble(): string | undefined {
+    return this.#breaker.trouble;
+  }
+
+  /** What it does not take in a request. */
+  get refused(): Refused {
+    return this.#refused;
+  }
+
+  /**
+   * The answer to a request, or why it was given up. Waits while there is an outage, and sends once
+   * there is room.
+   * @throws ApplicationFailure, non-retryable, where the provider refuses for good; the signal's
+   * reason; errors of our own
+   */
+  async ask<T>(
+    { send, probe, texts, failures: most }: Asking<T>,
+    { signal, deadline, isAhead }: Partial<Patience> = {},
+  ): Promise<T | GivenUp> {
+    const { limiter, troubleOf, notify } = this.#around;
+    const whole = async () => {
+      signal?.throwIfAborted();
+      if (this.#breaker.isOpen) throw HELD_BACK;
+      return readable(() => send(deadline));
+    };
+    for (let failures = 0; ; ) {
+      await this.#breaker.closed(signal);
+      const before = this.#answers;
+      try {
+        const answer = await limiter.run(whole, signal, isAhead);
+        this.#answers++;
+        return answer;
+      } catch (error) {
+        if (error === HELD_BACK) continue;
+        const trouble = troubleOf(error, this.name, texts);
+        if (!trouble) throw error;
+        const othersAre = !trouble.isRefusal && this.#answers > before;
+        if (!othersAre && !(await this.#isAnswering(probe))) continue;
+        if (trouble.isBusy) continue;
+        failures++;
+        const isGivenUp = failures >= (most ?? (trouble.isRefusal ? REFUSALS : FAILURES));
+        if (isGivenUp && trouble.mayBeOfOne) {
+          notify(`${trouble.message}; one request is given up, others are answered`);
+          return { givenUp: trouble };
+        }
+        if (!trouble.isRefusal) await sleep(this.#waitAfter(failures), undefined, { signal });
+      }
+    }
+  }
+
+  /**
+   * Sends a probe, or joins the one under way. Where it is refused, leaves out one feature after the
+   * other until it is not; what has to be left out is left out from then on.
+   * @throws the client's error where it is not answered
+   */
+  probe(
+    features: readonly Feature[],
+    send: (refused: Refused) => Promise<unknown>,
+  ): Promise<Standing> {
+    this.#probing ??= this.#learnForm(features, send).finally(() => {
+      this.#probing = undefined;
+    });
+    return this.#probing;
+  }
+
+  /** From now on requests are without these features. */
+  learn(refused: Iterable<Feature>): void {
+    const news = [...refused].filter((feature) => !this.#refused.has(feature));
+    this.#refused = new Set([...this.#refused, ...news]);
+    this.#around.notify(
+      `endpoint "${this.#around.endpoint}": model "${this.name}" does not take ${news.join(' and ')}; asked without from now on`,
+    );
+  }
+
+  async #learnForm(
+    features: readonly Feature[],
+    send: (refused: Refused) => Promise<unknown>,
+  ): Promise<Standing> {
+    let refusal = await refusalOf(send(this.#refused));
+    if (!refusal) return 'answers';
+    const refused = new Set(this.#refused);
+    for (const feature of suspects(features, refused, refusal)) {
+      const next = await refusalOf(send(new Set([...refused, feature])));
+      if (next?.message === refusal.message) continue;
+      refused.add(feature);
+      if (next) refusal = next;
+      else {
+        this.learn(refused);
+        return 'form-learned';
+      }
+    }
+    throw refusal;
+  }
+
+  /** Whether a probe is answered in the form that is known; where it fails, the circuit is opened. */
+  async #isAnswering(probe: () => Promise<Standing>): Promise<boolean> {
+    try {
+      return (await probe()) === 'answers';
+    } catch (error) {
+      const trouble = this.#around.troubleOf(error, this.name);
+      if (!trouble) throw error;
+      this.#breaker.open(trouble, probe);
+      return false;
+    }
+  }
+
+  /** Milliseconds to wait after so many failures of a request. */
+  #waitAfter(failures: number): number {
+    return this.#firstWaitMs * SLOWER ** Math.min(failures - 1, FAILURES - 2);
+  }
+}
+
+/** Sends, and again where the answer cannot be read. */
+async function readable<T>(send: () => Promise<T>, again = READ_AGAIN): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (again === 0 || !(error instanceof UnreadableAnswer)) throw error;
+    return readable(send, again - 1);
+  }
+}
+
+/** What refuses a request as it is; undefined where it is answered. @throws any other error */
+async function refusalOf(sent: Promise<unknown>): Promise<Error | undefined> {
+  try {
+    await sent;
+    return undefined;
+  } catch (error) {
+    const isRefusal = error instanceof APIError && [400, 403, 422, 501].includes(error.status ?? 0);
+    if (error instanceof TooFewSamples || (isRefusal && saidBy(error))) return error;
+    throw error;
+  }
+}
