@@ -12,6 +12,7 @@ import { fineTune } from './fineTune.ts';
 import { handlePause, roundStatus } from './messages.ts';
 import { trackPhases } from './phases.ts';
 import { propagate } from './propagate.ts';
+import { together } from './together.ts';
 
 export interface RoundInput {
   run: string;
@@ -102,7 +103,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   const start = from === 'base' ? base : warmUp.model;
   const { threshold } = selection;
   const selected: TrainingRows = { from: 'labelled-and-selected', ref, threshold };
-  const [semievol, baseline] = await Promise.all([
+  const [semievol, baseline] = await together(() => [
     train('fine-tune', 'semievol', start, selected, evolve),
     trainBaseline(),
   ]);

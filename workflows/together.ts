@@ -1,0 +1,19 @@
+import { CancellationScope } from '@temporalio/workflow';
+
+/**
+ * The results of work that goes on at the same time. Where one fails the others are cancelled and
+ * their end is awaited: of a round that has failed nothing goes on, and it can be started again.
+ */
+export function together<A, B>(begin: () => [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  return CancellationScope.cancellable(async () => {
+    const scope = CancellationScope.current();
+    const work = begin();
+    try {
+      return await Promise.all(work);
+    } catch (error) {
+      scope.cancel();
+      await Promise.allSettled(work);
+      throw error;
+    }
+  });
+}
