@@ -3,7 +3,7 @@ import { type ChatSample, samplesOf, TooFewSamples, unanswered } from './complet
 import type { EndpointConfig } from './config.ts';
 import { vectorsOf } from './embeddings.ts';
 import { endpointFailure, troubleOf } from './errors.ts';
-import { fetchText } from './fetch.ts';
+import { fetcherOfTexts } from './fetch.ts';
 import { bodyOf, type ChatRequest, chatFeatures, embeddingFeatures } from './form.ts';
 import { AdaptiveLimiter } from './limiter.ts';
 import { Model, type Patience, type Standing } from './model.ts';
@@ -57,11 +57,13 @@ export class Endpoint {
     this.config = config;
     this.#notify = notify;
     this.#limiter = new AdaptiveLimiter(config.maxInFlight);
+    const timeout = config.requestTimeoutSeconds * 1000;
+    const fetchText = fetcherOfTexts(timeout);
     this.client = new OpenAI({
       baseURL: config.baseURL,
       apiKey: (config.apiKeyEnv && process.env[config.apiKeyEnv]) || 'none',
       maxRetries: RETRIES,
-      timeout: config.requestTimeoutSeconds * 1000,
+      timeout,
       fetch: (url, init) =>
         this.#limiter.send(async () => inOneForm(await fetchText(url, init)), init?.signal),
     });

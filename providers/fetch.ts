@@ -9,18 +9,21 @@ import { strictJson } from './json.ts';
  * a text, or nothing, to an address, answered by a text (see the bench `throughput`). It goes by
  * Node's `http` and without web streams. So does a blob, of which `fetch` keeps all that it has
  * sent until it is answered. All else, redirections too, is left to `fetch` itself.
+ * @param stalledMs after so long without anything more of its text an answer has broken off
  */
-export const fetchText: typeof fetch = async (input, init) => {
-  const body = init?.body ?? '';
-  if (typeof input !== 'string' || !(typeof body === 'string' || body instanceof Blob))
-    return fetch(input, init);
-  const answer = await send(input, init ?? {}, body);
-  if (isRedirection(answer)) {
-    answer.resume();
-    return fetch(input, init);
-  }
-  return new TextResponse(answer);
-};
+export function fetcherOfTexts(stalledMs: number): typeof fetch {
+  return async (input, init) => {
+    const body = init?.body ?? '';
+    if (typeof input !== 'string' || !(typeof body === 'string' || body instanceof Blob))
+      return fetch(input, init);
+    const answer = await send(input, init ?? {}, body);
+    if (isRedirection(answer)) {
+      answer.resume();
+      return fetch(input, init);
+    }
+    return new TextResponse(answer, stalledMs);
+  };
+}
 
 function send(url: string, init: RequestInit, body: string | Blob): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -49,26 +52,29 @@ const isRedirection = ({ statusCode, headers }: IncomingMessage) =>
 class TextResponse extends Response {
   override readonly text: () => Promise<string>;
 
-  constructor(answer: IncomingMessage) {
+  constructor(answer: IncomingMessage, stalledMs: number) {
     super(null, {
       status: answer.statusCode!,
       statusText: answer.statusMessage!,
       headers: answer.headers as Record<string, string>,
     });
     const isJson = answer.headers['content-type']?.includes('json');
-    const text = isJson ? read(answer).then(strictJson) : read(answer);
+    const whole = read(answer, stalledMs);
+    const text = isJson ? whole.then(strictJson) : whole;
     text.catch(() => {}); // told to whoever asks for it
     this.text = () => text;
   }
 }
 
-async function read(answer: IncomingMessage): Promise<string> {
+async function read(answer: IncomingMessage, stalledMs: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stalled = setTimeout(() => answer.destroy(new Error('nothing more came')), stalledMs);
   let text = '';
   answer
     .setEncoding('utf8')
     .on('data', (part: string) => {
       text += part;
+      stalled.refresh();
     })
     .on('end', resolve)
     .on('error', reject);
@@ -76,6 +82,8 @@ async function read(answer: IncomingMessage): Promise<string> {
     await promise;
   } catch (cause) {
     throw new TypeError('the answer broke off', { cause }); // as `fetch` has it
+  } finally {
+    clearTimeout(stalled);
   }
   return text;
 }

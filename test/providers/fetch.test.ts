@@ -7,7 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
-import { fetchText } from '../../providers/fetch.ts';
+import { fetcherOfTexts } from '../../providers/fetch.ts';
+
+const fetchText = fetcherOfTexts(60_000);
 
 describe('fetchText', () => {
   let server: Server | undefined;
@@ -35,6 +37,12 @@ describe('fetchText', () => {
     assert.equal(answer.status, 201);
     assert.equal(answer.headers.get('x-answer'), 'yes');
     assert.equal(await answer.text(), 'POST /there 5 "ü?"');
+  });
+
+  it('takes an answer of which nothing more comes for one that broke off', async () => {
+    const address = await serve((_, response) => void response.write('half of '));
+    const answer = await fetcherOfTexts(50)(address, post);
+    await assert.rejects(answer.text(), /broke off/);
   });
 
   it('follows a redirection with method and body, as fetch does', async () => {
