@@ -11,8 +11,6 @@ import { type Provider, startProvider } from '../support/provider/provider.ts';
 import type { QuirkName } from '../support/provider/quirks/index.ts';
 import { Bench, LABELS, startTemporal, writeTask } from '../support/stack.ts';
 
-/** Name of every run: answers and models follow from it, too. */
-const RUN = 'case';
 const SIZES = { labelled: 45, unlabelled: 20, test: 12 };
 /** One that takes longer will not end: it is given up, so that others can begin. */
 const MOST_MS = 60_000;
@@ -47,8 +45,12 @@ export interface Result {
   provider: Provider;
 }
 
-/** Small runs on one Temporal server, each with a provider, a store and a worker of its own. */
+/**
+ * Small runs on one Temporal server, one after another or at the same time, each with a provider, a
+ * store and a worker of its own. Their results do not depend on their names.
+ */
 export class SmallRuns {
+  #begun = 0;
   readonly #temporal: TestWorkflowEnvironment;
   readonly #workflowBundle: WorkflowBundle;
 
@@ -67,8 +69,11 @@ export class SmallRuns {
     const { quirks, endpoint, extra = {}, meanwhile } = circumstances;
     const provider = await startProvider({ quirks, ...circumstances.provider });
     const bench = await Bench.open(this.#temporal, provider, endpoint);
+    const name = `case-${++this.#begun}`;
+    bench.config.temporal.taskQueue = name;
+    const ended = new AbortController();
     try {
-      const spec = await writeTask(bench.folder, RUN, SIZES, circumstances.spec);
+      const spec = await writeTask(bench.folder, name, SIZES, circumstances.spec);
       for (const [split, question] of Object.entries(extra)) {
         const row = { question, answer: goldAnswer(question, LABELS) };
         const [file] = spec.data[split as keyof typeof SIZES];
@@ -77,7 +82,7 @@ export class SmallRuns {
       const worker = await this.#worker(bench);
       return await worker.runUntil(async () => {
         const run = await bench.start(spec);
-        const untilSaid = (words: RegExp) => this.#untilSaid(words);
+        const untilSaid = (words: RegExp) => this.#untilSaid(words, name, ended.signal);
         const patience = setTimeout(() => run.terminate('it does not end'), MOST_MS);
         const [failure] = await Promise.all([
           run.result().then(() => undefined, failureOf),
@@ -88,6 +93,7 @@ export class SmallRuns {
         return { report, provider };
       });
     } finally {
+      ended.abort();
       await bench.close();
     }
   }
@@ -105,9 +111,9 @@ export class SmallRuns {
     });
   }
 
-  async #untilSaid(words: RegExp): Promise<void> {
-    for (;;) {
-      const said = await Promise.all(PARTS.map((part) => this.#saidBy(RUN + part)));
+  async #untilSaid(words: RegExp, run: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const said = await Promise.all(PARTS.map((part) => this.#saidBy(run + part)));
       if (said.flat().some((note) => words.test(note))) return;
     }
   }
@@ -118,8 +124,8 @@ export class SmallRuns {
     const described = await handle.describe().catch(() => undefined);
     return (described?.raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => {
       const data = heartbeatDetails?.payloads?.[0]?.data;
-      const { note } = data ? (JSON.parse(Buffer.from(data).toString()) as Partial<Progress>) : {};
-      return note ?? [];
+      const progress: Partial<Progress> = data ? JSON.parse(Buffer.from(data).toString()) : {};
+      return [progress.note ?? [], progress.trouble ?? []].flat();
     });
   }
 }

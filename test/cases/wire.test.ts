@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
+import type { AnswerTally } from '../../core/types.ts';
 import type { FaultPlan } from '../support/provider/faults.ts';
 import type { QuirkName } from '../support/provider/quirks/index.ts';
 import { figuresOf, type Result, SmallRuns } from './small-runs.ts';
 
 const CHAT = '/chat/completions';
+const EMBEDDINGS = '/embeddings';
 
 describe('a small run', function () {
   this.timeout(120_000);
@@ -21,6 +23,15 @@ describe('a small run', function () {
   const isAsPlain = (result: Result) => {
     assert.deepEqual(figuresOf(result), figuresOf(plain));
     assert.equal(result.provider.jobs.all().length, plain.provider.jobs.all().length);
+  };
+  const sum = (result: Result, of: keyof AnswerTally) =>
+    result.report!.answers.reduce((total, tally) => total + Number(tally[of]), 0);
+  /** Before anything but a few words was paid for. */
+  const isUnspent = ({ provider: { journal, jobs } }: Result) => {
+    assert.equal(jobs.all().length, 0);
+    assert.equal(journal.count('/files', { status: 200 }), 0);
+    assert.ok(journal.count(EMBEDDINGS, { status: 200 }) <= 1);
+    assert.ok(journal.count(CHAT, { status: 200 }) <= 2);
   };
 
   describe('takes answers in any form', () => {
@@ -45,7 +56,108 @@ describe('a small run', function () {
       });
   });
 
+  describe('learns what a server refuses', () => {
+    for (const quirk of ['max-tokens', 'seed', 'system'] as const)
+      it(quirk, async () => isAsPlain(await runs.run({ quirks: [quirk] })));
+
+    it('temperature: answers are drawn as the server likes', async () => {
+      const result = await runs.run({ quirks: ['temperature'] });
+      assert.equal(sum(result, 'answers'), sum(plain, 'answers'));
+      assert.equal(sum(result, 'unread'), 0);
+    });
+
+    it('n-400: samples are drawn one by one', async () => {
+      const collaborators = [{ name: 'three', samples: 3, temperature: 1 }];
+      const result = await runs.run({ quirks: ['n-400'], spec: { collaborators } });
+      const [three] = result.report!.answers;
+      assert.deepEqual([three!.answers, three!.unread], [3 * 20, 0]);
+    });
+  });
+
+  describe('does without what one example is refused', () => {
+    const extra = { unlabelled: 'the poison of number 90', test: 'the poison of number 91' };
+    for (const quirk of ['context-llamacpp', 'context-tgi', 'context-500'] as const)
+      it(quirk, async () => {
+        const result = await runs.run({ quirks: [quirk], extra });
+        const { examples, answers } = result.report!;
+        assert.deepEqual([examples.unlabelled, examples.test], [21, 13]);
+        for (const { stage, collaborator, givenUp } of answers)
+          if (stage !== 'justify') assert.equal(givenUp, 1, `${stage}, ${collaborator}`);
+        assert.equal(sum(result, 'answers') - sum(result, 'givenUp'), sum(plain, 'answers'));
+      });
+
+    it('embed-500', async () => {
+      const poison = { labelled: 'the poison of number 92', ...extra };
+      const result = await runs.run({ quirks: ['embed-500'], extra: poison });
+      assert.equal(result.report!.examples.labelled, 46);
+      assert.equal(sum(result, 'givenUp'), 0);
+    });
+
+    it('embed-long', async () => {
+      const long = `${'a long way to '.repeat(60)} number 93`;
+      const result = await runs.run({
+        quirks: ['embed-long'],
+        extra: { labelled: long, unlabelled: `not ${long}` },
+      });
+      assert.equal(result.report!.examples.unlabelled, 21);
+    });
+  });
+
+  describe('embeds as much at a time as a server takes', () => {
+    for (const quirk of ['embed-32', 'embed-tokens', 'embed-base64-refused'] as const)
+      it(quirk, async () => isAsPlain(await runs.run({ quirks: [quirk] })));
+  });
+
+  describe('takes a list of models for a hint', () => {
+    const lists: QuirkName[] = [
+      ...(['models-array', 'models-latest', 'models-deployments'] as const),
+      ...(['models-403', 'models-405', 'models-200-error'] as const),
+    ];
+    for (const quirk of lists)
+      it(quirk, async () => isAsPlain(await runs.run({ quirks: [quirk] })));
+
+    it('and refuses a model that is not there before anything is spent', async () => {
+      for (const quirks of [[], ['models-403']] satisfies QuirkName[][])
+        for (const spec of [{ model: { name: 'nobody' } }, { embedding: { name: 'nobody' } }]) {
+          const result = await runs.run({ quirks, spec });
+          assert.equal(result.failure?.type, 'ModelNotFound');
+          assert.match(result.failure.message, /nobody/);
+          isUnspent(result);
+        }
+    });
+  });
+
+  describe('says that there is no money, and goes on by itself when there is', () => {
+    const cases: [QuirkName, RegExp][] = [
+      ['pay-402', /402/],
+      ['quota', /insufficient_quota/],
+      ['error-200', /402/],
+    ];
+    it(cases.map(([quirk]) => quirk).join(', '), async () => {
+      const broke = ([quirk, words]: [QuirkName, RegExp]) =>
+        runs.run({
+          // Slow enough for some to be left.
+          provider: { latencyMs: 20 },
+          endpoint: { maxInFlight: 4 },
+          async meanwhile({ provider, untilSaid }) {
+            await provider.journal.waitFor((journal) => journal.count(CHAT) >= 10);
+            provider.setQuirks([quirk]);
+            await untilSaid(words);
+            provider.setQuirks([]);
+          },
+        });
+      // At the same time: whoever has no money is not asked often.
+      for (const result of await Promise.all(cases.map(broke))) isAsPlain(result);
+    });
+  });
+
   describe('trains at servers of all kinds', () => {
+    it('no-tuning: refused before anything is spent', async () => {
+      const result = await runs.run({ quirks: ['no-tuning'] });
+      assert.match(result.failure!.message, /fine-tun/);
+      isUnspent(result);
+    });
+
     for (const quirk of ['job-completed', 'job-SUCCESS', 'model-later'] as const)
       it(quirk, async () => isAsPlain(await runs.run({ quirks: [quirk] })));
 

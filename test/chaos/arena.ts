@@ -32,6 +32,8 @@ export interface ArenaOptions {
   seed: number;
   /** Of the provider. Default: none. */
   quirks?: QuirkName[];
+  /** Of the endpoint. Default: that of configurations. */
+  finalAfterSeconds?: number;
   /** Where the store is. Default: in `folder`. */
   storeFolder?: string;
 }
@@ -54,6 +56,7 @@ export class Arena {
 
   static async open(options: ArenaOptions): Promise<Arena> {
     const { folder, latencyMs, pollSeconds, faultRate, seed, quirks = [] } = options;
+    const { finalAfterSeconds } = options;
     await mkdir(join(folder, 'logs'), { recursive: true });
     const [temporalPort, gatewayPort] = [await getPort(), await getPort()];
     const config = defineConfig({
@@ -62,7 +65,7 @@ export class Arena {
       endpoints: {
         local: {
           baseURL: `http://${HOST}:${gatewayPort}/v1`,
-          ...{ pollSeconds, maxInFlight: 4, requestTimeoutSeconds: 10 },
+          ...{ pollSeconds, finalAfterSeconds, maxInFlight: 4, requestTimeoutSeconds: 10 },
         },
       },
     });

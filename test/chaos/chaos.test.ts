@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { chaos } from './chaos.ts';
 
 describe('chaos', function () {
-  this.timeout(240_000);
+  this.timeout(500_000);
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'semievol-chaos-test-'));
@@ -27,7 +27,7 @@ describe('chaos', function () {
       pollSeconds: 0.1,
       folder,
       say: (line) => lines.push(line),
-      signal: AbortSignal.timeout(200_000),
+      signal: AbortSignal.timeout(400_000),
     });
     assert.ok(result.fine, `${lines.join('\n')}\n${JSON.stringify(result, null, 2)}`);
     assert.deepEqual([result.kills, result.serverRestarts], [2, 1]);

@@ -16,9 +16,11 @@ import { compare } from './tables.ts';
 
 /** The store on it holds a run, and the space that the product wants to be free. */
 const DISK_BYTES = 192 * 1024 ** 2;
+/** Of an endpoint, unless its configuration says otherwise. */
+const FINAL_AFTER_SECONDS = 120;
 
 export interface PoliteOptions extends Setting {
-  /** On the time that outages last: 1, or less in tests. */
+  /** On the time that outages last, and that a provider's refusal takes to be final: less in tests. */
   scale: number;
 }
 
@@ -90,6 +92,7 @@ export async function polite(options: PoliteOptions): Promise<PoliteResult> {
     ...options,
     folder: join(folder, name),
     faultRate: 0,
+    finalAfterSeconds: FINAL_AFTER_SECONDS * scale,
     quirks: name === 'stoppedWorker' ? ['unsteady'] : ['context-500', 'embed-500'],
   });
   const report = (name: string, outcome: Outcome) =>
