@@ -38,21 +38,23 @@ export async function contradictions(
 type Figures = Record<string, number | null>;
 
 /** The figures of a report that its tables must bear out. */
-function figuresOf({ accuracy, answers, mcnemar, pseudoLabels, ...sft }: RoundReport): Figures {
+function figuresOf(report: RoundReport): Figures {
+  const { accuracy, answers, mcnemar, pseudoLabels } = report;
   return {
     ...Object.fromEntries(answers.flatMap(tallyFigures)),
+    'examples without a vector': report.withoutVector,
     'selected pseudo-labels': pseudoLabels.count,
     'right of all pseudo-labels': pseudoLabels.all.correct,
     'right of the selected': pseudoLabels.selected.correct,
     agreement: pseudoLabels.agreement,
     threshold: pseudoLabels.threshold,
     'right of vanilla': accuracy.vanilla.correct,
-    'right of sft': sft.sftVariants.epochs.correct,
-    'right of sft-steps': sft.sftVariants.steps.correct,
+    'right of sft': report.sftVariants.epochs.correct,
+    'right of sft-steps': report.sftVariants.steps.correct,
     'right of semievol': accuracy.semievol.correct,
     'SemiEvol alone right': mcnemar.semievolOnly,
     'SFT alone right': mcnemar.sftOnly,
-    'better SFT': sft.sftBaseline === 'steps' ? 1 : 0,
+    'better SFT': report.sftBaseline === 'steps' ? 1 : 0,
   };
 }
 
@@ -100,6 +102,11 @@ async function recount(
   const right = (some: typeof rows) =>
     some.filter((row) => task.grade(row.label, unlabelled[row.ordinal]!)).length;
 
+  const unembedded = await Promise.all(
+    (['labelled', 'unlabelled'] as const).map((split) =>
+      data.withoutVector(spec.embedding.name, split, everything),
+    ),
+  );
   const answers = await answersOf(store, spec, dataset, round);
   const kinds = Map.groupBy(answers, ({ stage, collaborator }) => `${stage} ${collaborator}`);
   const test = await data.range('test', everything);
@@ -116,6 +123,7 @@ async function recount(
   const baseline = isStepsBetter ? equalSteps : sft!;
   return {
     ...Object.fromEntries([...kinds.values()].map(tallyOf).flatMap(tallyFigures)),
+    'examples without a vector': unembedded.reduce((sum, { size }) => sum + size, 0),
     'selected pseudo-labels': selected.length,
     'right of all pseudo-labels': right(rows),
     'right of the selected': right(selected),
