@@ -17,21 +17,25 @@ export async function isServed(
   return !isAboutIt && (await refusalOf(client, base, signal)) !== undefined;
 }
 
+/** In either name; some servers refuse the one, and say so before they look for the model. */
+const SMALLEST = [{ max_tokens: 1 }, { max_completion_tokens: 1 }];
+
 /** That there is no such model, or nothing to ask; undefined where it may answer. */
 async function refusalOf(
   client: OpenAI,
   model: string,
   signal?: AbortSignal,
 ): Promise<APIError | undefined> {
-  try {
-    await client.chat.completions.create(
-      { model, messages: [{ role: 'user', content: 'Hello' }], max_tokens: 1 },
-      { signal, maxRetries: 0 },
-    );
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof APIError && (error.status === 404 || error.code === 'model_not_found'))
-      return error;
-  }
+  const messages = [{ role: 'user' as const, content: 'Hello' }];
+  for (const most of SMALLEST)
+    try {
+      await client.chat.completions.create({ model, messages, ...most }, { signal, maxRetries: 0 });
+      return undefined;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof APIError)) return undefined;
+      if (error.status === 404 || error.code === 'model_not_found') return error;
+      if (error.status !== 400 && error.status !== 422) return undefined;
+    }
   return undefined;
 }

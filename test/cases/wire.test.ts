@@ -74,6 +74,19 @@ describe('a small run', function () {
     });
   });
 
+  it('bears all oddities of a server together', async () => {
+    const quirks: QuirkName[] = [
+      ...(['models-403', 'max-tokens', 'temperature', 'seed', 'n-400', 'system'] as const),
+      ...(['embed-32', 'embed-base64-refused', 'think-inline', 'logprob-null'] as const),
+      ...(['job-metadata-refused', 'job-SUCCESS', 'model-later', 'context-tgi'] as const),
+    ];
+    const result = await runs.run({ quirks, extra: { unlabelled: 'the poison of number 94' } });
+    assert.equal(result.failure, undefined);
+    assert.equal(sum(result, 'givenUp'), 4, 'one example, by each collaborator');
+    assert.equal(sum(result, 'unread'), 4);
+    assert.equal(result.provider.jobs.all().length, plain.provider.jobs.all().length);
+  });
+
   describe('does without what one example is refused', () => {
     const extra = { unlabelled: 'the poison of number 90', test: 'the poison of number 91' };
     for (const quirk of ['context-llamacpp', 'context-tgi', 'context-500'] as const)
