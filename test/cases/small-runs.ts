@@ -3,6 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
+import pLimit from 'p-limit';
 import type { Progress, RoundReport } from '../../core/types.ts';
 import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
 import { goldAnswer } from '../support/provider/model.ts';
@@ -50,6 +51,8 @@ export interface Result {
  * store and a worker of its own. Their results do not depend on their names.
  */
 export class SmallRuns {
+  /** More at a time would not be quicker. */
+  readonly #limit = pLimit(3);
   #begun = 0;
   readonly #temporal: TestWorkflowEnvironment;
   readonly #workflowBundle: WorkflowBundle;
@@ -65,7 +68,11 @@ export class SmallRuns {
     this.#workflowBundle = workflowBundle;
   }
 
-  async run(circumstances: Circumstances = {}): Promise<Result> {
+  run(circumstances: Circumstances = {}): Promise<Result> {
+    return this.#limit(() => this.#run(circumstances));
+  }
+
+  async #run(circumstances: Circumstances): Promise<Result> {
     const { quirks, endpoint, extra = {}, meanwhile } = circumstances;
     const provider = await startProvider({ quirks, ...circumstances.provider });
     const bench = await Bench.open(this.#temporal, provider, endpoint);

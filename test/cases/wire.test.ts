@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import type { AnswerTally } from '../../core/types.ts';
 import type { FaultPlan } from '../support/provider/faults.ts';
 import type { QuirkName } from '../support/provider/quirks/index.ts';
-import { figuresOf, type Result, SmallRuns } from './small-runs.ts';
+import { type Circumstances, figuresOf, type Result, SmallRuns } from './small-runs.ts';
 
 const CHAT = '/chat/completions';
 const EMBEDDINGS = '/embeddings';
@@ -34,31 +34,46 @@ describe('a small run', function () {
     assert.ok(journal.count(CHAT, { status: 200 }) <= 2);
   };
 
+  /** A test of each quirk; with the first all their runs begin. */
+  const each = (
+    quirks: QuirkName[],
+    check: (result: Result) => void,
+    circumstances: Circumstances = {},
+  ) => {
+    const begin = (quirk: QuirkName) => {
+      const result = runs.run({ ...circumstances, quirks: [quirk] });
+      result.catch(() => {}); // its own test tells
+      return [quirk, result] as const;
+    };
+    let results: Map<QuirkName, Promise<Result>> | undefined;
+    for (const quirk of quirks)
+      it(quirk, async () => {
+        results ??= new Map(quirks.map(begin));
+        check(await results.get(quirk)!);
+      });
+  };
+
   describe('takes answers in any form', () => {
     const forms: QuirkName[] = [
       ...(['parts', 'think-inline', 'think-close-only'] as const),
       ...(['logprob-null', 'logprob-9999'] as const),
     ];
-    for (const quirk of forms)
-      it(quirk, async () => {
-        const result = await runs.run({ quirks: [quirk] });
-        isAsPlain(result);
-        assert.equal(result.provider.journal.repeats(CHAT), 0);
-      });
+    each(forms, (result) => {
+      isAsPlain(result);
+      assert.equal(result.provider.journal.repeats(CHAT), 0);
+    });
 
-    for (const quirk of ['think-cut', 'think-separate'] as const)
-      it(`${quirk}: where no answer comes, it stops before it trains on nothing`, async () => {
-        const { failure, provider } = await runs.run({ quirks: [quirk] });
+    describe('and stops before it trains on nothing, where no answer comes', () =>
+      each(['think-cut', 'think-separate'], ({ failure, provider }) => {
         assert.equal(failure?.type, 'AnswersCut');
         assert.match(failure.message, /raise maxTokens/);
         assert.ok(provider.jobs.all().length <= 1, 'no job after the warm-up');
         assert.equal(provider.journal.repeats(CHAT), 0);
-      });
+      }));
   });
 
   describe('learns what a server refuses', () => {
-    for (const quirk of ['max-tokens', 'seed', 'system'] as const)
-      it(quirk, async () => isAsPlain(await runs.run({ quirks: [quirk] })));
+    each(['max-tokens', 'seed', 'system'], isAsPlain);
 
     it('temperature: answers are drawn as the server likes', async () => {
       const result = await runs.run({ quirks: ['temperature'] });
@@ -89,15 +104,17 @@ describe('a small run', function () {
 
   describe('does without what one example is refused', () => {
     const extra = { unlabelled: 'the poison of number 90', test: 'the poison of number 91' };
-    for (const quirk of ['context-llamacpp', 'context-tgi', 'context-500'] as const)
-      it(quirk, async () => {
-        const result = await runs.run({ quirks: [quirk], extra });
+    each(
+      ['context-llamacpp', 'context-tgi', 'context-500'],
+      (result) => {
         const { examples, answers } = result.report!;
         assert.deepEqual([examples.unlabelled, examples.test], [21, 13]);
         for (const { stage, collaborator, givenUp } of answers)
           if (stage !== 'justify') assert.equal(givenUp, 1, `${stage}, ${collaborator}`);
         assert.equal(sum(result, 'answers') - sum(result, 'givenUp'), sum(plain, 'answers'));
-      });
+      },
+      { extra },
+    );
 
     it('embed-500', async () => {
       const poison = { labelled: 'the poison of number 92', ...extra };
@@ -119,8 +136,7 @@ describe('a small run', function () {
   });
 
   describe('embeds as much at a time as a server takes', () => {
-    for (const quirk of ['embed-32', 'embed-tokens', 'embed-base64-refused'] as const)
-      it(quirk, async () => isAsPlain(await runs.run({ quirks: [quirk] })));
+    each(['embed-32', 'embed-tokens', 'embed-base64-refused'], isAsPlain);
   });
 
   describe('takes a list of models for a hint', () => {
@@ -128,8 +144,7 @@ describe('a small run', function () {
       ...(['models-array', 'models-latest', 'models-deployments'] as const),
       ...(['models-403', 'models-405', 'models-200-error'] as const),
     ];
-    for (const quirk of lists)
-      it(quirk, async () => isAsPlain(await runs.run({ quirks: [quirk] })));
+    each(lists, isAsPlain);
 
     it('and refuses a model that is not there before anything is spent', async () => {
       for (const quirks of [[], ['models-403']] satisfies QuirkName[][])
@@ -173,8 +188,7 @@ describe('a small run', function () {
       isUnspent(result);
     });
 
-    for (const quirk of ['job-completed', 'job-SUCCESS', 'model-later'] as const)
-      it(quirk, async () => isAsPlain(await runs.run({ quirks: [quirk] })));
+    each(['job-completed', 'job-SUCCESS', 'model-later'], isAsPlain);
 
     for (const quirk of ['job-no-metadata', 'job-metadata-refused'] as const)
       it(`${quirk}: a job whose answer was lost is found again all the same`, async () => {
