@@ -168,10 +168,10 @@ export class Model {
       if (next?.message === refusal.message) continue;
       refused.add(feature);
       if (next) refusal = next;
-      else {
+      else if (await refusalOf(send(this.#refused))) {
         this.learn(refused);
         return 'form-learned';
-      }
+      } else return 'answers'; // it was not for its form
     }
     throw refusal;
   }

@@ -142,12 +142,12 @@ const waiting: Moment =
     jobsOf(bench, run).some(({ id }) => path === `${JOBS}/${id}`);
 const propagating: Moment =
   (run, bench) =>
-  ({ path, seed }) =>
-    path === CHAT && seed !== undefined && jobsOf(bench, run).length === 1;
+  ({ path, isProbe }) =>
+    path === CHAT && !isProbe && jobsOf(bench, run).length === 1;
 const evaluating: Moment =
   (run, bench) =>
-  ({ path, seed }) =>
-    path === CHAT && seed !== undefined && jobsOf(bench, run).length > 1;
+  ({ path, isProbe }) =>
+    path === CHAT && !isProbe && jobsOf(bench, run).length > 1;
 
 /** A run that fails for good at a moment, or is cancelled while a request of it hangs. */
 async function broken(
@@ -161,8 +161,10 @@ async function broken(
   const refusal = { status: 400, body: { error: { message: 'No.' } } };
   const fault: Fault = ending === 'failed' ? refusal : 'hang';
   const reached = new Promise<void>((resolve) => {
+    let isReached = false;
     bench.provider.setFaults((request) => {
-      if (!isThen(request)) return undefined;
+      if (isThen(request)) isReached = true;
+      else if (!(isReached && ending === 'failed' && request.isProbe)) return undefined;
       resolve();
       return fault;
     });
