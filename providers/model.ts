@@ -34,7 +34,7 @@ export interface Asking<T> {
   probe(): Promise<Standing>;
   /** What was sent, which no message may repeat. */
   texts: readonly string[];
-  /** How often it may fail while others are answered. */
+  /** How often it may fail while others are answered, where its sender knows another way then. */
   failures?: number;
 }
 
@@ -124,7 +124,8 @@ export class Model {
         failures++;
         const isGivenUp = failures >= (most ?? (trouble.isRefusal ? REFUSALS : FAILURES));
         if (isGivenUp && trouble.mayBeOfOne) {
-          notify(`${trouble.message}; one request is given up, others are answered`);
+          if (most === undefined)
+            notify(`${trouble.message}; one request is given up, others are answered`);
           return { givenUp: trouble };
         }
         if (!trouble.isRefusal) await sleep(this.#waitAfter(failures), undefined, { signal });

@@ -60,7 +60,9 @@ export function isOutOfMoney(status: number | undefined, said: Said | undefined)
 
 /** An error that came with the status of a success, with the status that its code stands for. */
 export function disguisedError(body: unknown, headers: Headers): APIError | undefined {
-  if (!isObject(body) || !body.error || body.choices || body.data || body.status) return undefined;
+  if (!isObject(body) || !body.error || body.status) return undefined;
+  if ([body.choices, body.data].some((list) => Array.isArray(list) && list.length > 0))
+    return undefined;
   const said = saidIn(body);
   const code = Number(said?.code);
   const status = code >= 400 && code < 600 ? code : 500;

@@ -83,7 +83,7 @@ describe('what a provider says of an error', () => {
   it('is found under the status of a success', () => {
     const statusOf = (body: unknown) => disguisedError(body, new Headers())?.status;
     assert.equal(statusOf({ error: { message: 'Insufficient credits.', code: 402 } }), 402);
-    assert.equal(statusOf({ error: { message: 'overloaded', code: 'busy' } }), 500);
+    assert.equal(statusOf({ error: { message: 'overloaded', code: 'busy' }, choices: [] }), 500);
     assert.equal(statusOf({ error: 'Unexpected endpoint. Returning 200 anyway' }), 500);
     for (const body of [
       { id: 'ftjob-1', status: 'failed', error: { message: 'NaN' } },
