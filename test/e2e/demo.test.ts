@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
+import type { ModelUsage } from '../../core/types.ts';
 import { scratch, startSemievol } from '../cli/support.ts';
 
 /** A whole round, small, on the real engine: real model, real training, real server and store. */
@@ -40,7 +41,7 @@ describe('the demo', function () {
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout + stderr, /goes on/);
     const figures = JSON.parse(await readFile(join(files.folder, 'figures.json'), 'utf8'));
-    const { accuracy, pseudoLabels, tokens } = figures;
+    const { accuracy, pseudoLabels, usage } = figures;
     assert.ok(accuracy.sft > accuracy.vanilla && accuracy.semievol > accuracy.vanilla);
     // Half of those that have a readable label, which is nearly all.
     assert.ok(
@@ -49,7 +50,8 @@ describe('the demo', function () {
     );
     assert.ok(pseudoLabels.selected >= pseudoLabels.all);
     assert.equal(figures.examples.test, 24);
-    assert.ok(tokens['warm-up'].trainedTokens > 0);
+    const { trainedTokens } = usage.find(({ phase }: ModelUsage) => phase === 'warm-up');
+    assert.ok(trainedTokens > 0);
     assert.ok(figures.seconds.propagate > 0);
   });
 });

@@ -83,7 +83,7 @@ export function runWorker(worker: Worker): () => Promise<void> {
 export interface Pending {
   /** The provider's word, its loss, or how long there was no progress. */
   note?: string;
-  /** Why it is tried again. */
+  /** What it waits for, or why it is tried again. */
   trouble?: string;
 }
 
@@ -91,10 +91,8 @@ export async function pendingOf(bench: Bench, workflowId: string): Promise<Pendi
   const handle = bench.temporal.client.workflow.getHandle(workflowId);
   const [activity] = (await handle.describe()).raw.pendingActivities ?? [];
   const data = activity?.heartbeatDetails?.payloads?.[0]?.data;
-  return {
-    note: data ? JSON.parse(Buffer.from(data).toString()).note : undefined,
-    trouble: activity?.lastFailure?.message ?? undefined,
-  };
+  const { note, trouble }: Pending = data ? JSON.parse(Buffer.from(data).toString()) : {};
+  return { note, trouble: trouble ?? activity?.lastFailure?.message ?? undefined };
 }
 
 /** Looks until the pending activity says what is expected. */
