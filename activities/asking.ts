@@ -46,15 +46,15 @@ export interface Batch {
  * Asks what has no stored answer yet and stores the answers while it goes: a repetition asks only
  * for what is missing. After a failure, or when the worker stops, the requests under way are still
  * waited for and their answers stored. A cancellation ends them, and what has come is stored.
- * @returns the answers of the range as the store has them: another attempt's may have come first
+ * What is to be told of answers has to be read from the store then: another attempt's may have come
+ * first.
  * @throws ApplicationFailure `MostlyUnanswered` where most requests of the batch had to be given up
  */
-export async function askMissing(asks: Ask[], batch: Batch): Promise<Answer[]> {
+export async function askMissing(asks: Ask[], batch: Batch): Promise<void> {
   const { dependencies, context, round, stage, range, tracker } = batch;
   const endpoint = dependencies.endpoints.get(context.spec.model.endpoint);
   tracker.watch(() => endpoint.trouble);
-  const stored = () => context.tables.answers({ round, stage, range });
-  const known = await stored();
+  const known = await context.tables.answers({ round, stage, range });
   const keyOf = (exampleId: string, collaborator: string, sample: number) =>
     answerKey({ round, stage, exampleId, collaborator, sample });
   const keys = new Set(known.map((one) => keyOf(one.exampleId, one.collaborator, one.sample)));
@@ -69,7 +69,7 @@ export async function askMissing(asks: Ask[], batch: Batch): Promise<Answer[]> {
   );
   tracker.set({ total: sent.length });
   tracker.add(sent.length - missing.length);
-  if (missing.length === 0) return known;
+  if (missing.length === 0) return;
   await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
 
   const buffer = new AnswerBuffer(context.tables, tracker, {
@@ -100,7 +100,6 @@ export async function askMissing(asks: Ask[], batch: Batch): Promise<Answer[]> {
     throw failures[0];
   }
   await storeGivenUp(givenUp, missing, batch);
-  return stored();
 }
 
 async function askOne(ask: Ask, endpoint: Endpoint, batch: Batch): Promise<Answer[]> {

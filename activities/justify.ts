@@ -42,7 +42,8 @@ export function createJustify(dependencies: Dependencies) {
         { total: asks.length, unit: 'justifications' },
         async (tracker) => {
           const batch = { dependencies, context, round, stage: 'justify', range, tracker } as const;
-          const justified = await askMissing(asks, batch);
+          await askMissing(asks, batch);
+          const justified = await tables.answers({ round, stage: 'justify', range });
           const justificationOf = new Map(justified.map((answer) => [answer.ordinal, answer]));
           await tables.addPseudoLabels(
             examples.map(({ ordinal, id }) => ({
