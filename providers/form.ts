@@ -13,10 +13,15 @@ export interface ChatRequest {
 
 /** What chat requests have in them; what a model refuses is left out or said otherwise. */
 export const chatFeatures = [
-  ...(['logprobs', 'max_tokens', 'temperature', 'seed', 'n', 'system'] as const),
-];
+  'logprobs',
+  'max_tokens',
+  'temperature',
+  'seed',
+  'n',
+  'system',
+] as const;
 /** The same of requests for embeddings. */
-export const embeddingFeatures = ['base64' as const];
+export const embeddingFeatures = ['base64'] as const;
 export type Feature = (typeof chatFeatures | typeof embeddingFeatures)[number];
 
 /** The features that a model has refused. */

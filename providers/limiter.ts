@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { retryAfter } from './retryAfter.ts';
+import { LONG_WAIT_MS, retryAfter } from './retryAfter.ts';
 import { CongestionWindow } from './window.ts';
 
 /** How much faster than evenly over a round trip requests may be sent (N of RFC 9002, §7.7). */
@@ -10,8 +10,6 @@ const SLACK = 50;
 const SMOOTHING = 1 / 8;
 /** The pause of an endpoint that refuses all and does not say until when, in milliseconds. */
 const PAUSE = 1000;
-/** A longer `Retry-After` is not believed, in milliseconds; the client does not, either. */
-const LONGEST_PAUSE = 60_000;
 
 /** A call's place among those under way; it has none while it waits to repeat what was refused. */
 interface Place {
@@ -184,8 +182,8 @@ export class AdaptiveLimiter {
   }
 }
 
-/** How long all wait after a refusal, in milliseconds. */
+/** How long all wait after a refusal, in milliseconds; longer than the client waits is not believed. */
 function pauseOf({ headers }: Response): number {
   const asked = retryAfter(headers);
-  return asked === undefined || asked > LONGEST_PAUSE ? PAUSE : asked;
+  return asked === undefined || asked > LONG_WAIT_MS ? PAUSE : asked;
 }
