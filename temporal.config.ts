@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { defineConfig } from './workers/config.ts';
+import { defineConfig } from './config/config.ts';
 
 /** `semievol dev --state DIR` and `--engine-port` set these for the worker they start. */
 const { SEMIEVOL_STATE = '.semievol', SEMIEVOL_ENGINE_URL = 'http://127.0.0.1:8090/v1' } =

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { DataError } from '../data/errors.ts';
+import { type IngestInput, type IngestResult, ingestDataset } from '../data/ingestDataset.ts';
 import type { Store } from '../store/store.ts';
-import { DataError } from './ingest/errors.ts';
-import { type IngestInput, type IngestResult, ingestDataset } from './ingest/ingestDataset.ts';
 import { tracked } from './progress.ts';
 
 export function createIngest({ store }: { store: Store }) {

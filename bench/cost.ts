@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { wholeNumber } from '../cli/stack-options.ts';
+import { wholeNumber } from '../cli/stackOptions.ts';
 import { table } from '../cli/table.ts';
 import type { RoundReport } from '../core/types.ts';
 import { usageOf } from '../core/usage.ts';
-import { startProvider } from '../test/support/provider/provider.ts';
 import { Bench, startTemporal } from '../test/support/stack.ts';
+import { startProvider } from '../testing/provider.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import { poolSpec, writePool } from './support/pool.ts';
 

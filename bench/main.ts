@@ -3,7 +3,7 @@ import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { runCommandLine } from '../cli/command-line.ts';
+import { runCommandLine } from '../cli/commandLine.ts';
 import { CliError, exitCode, messagesOf } from '../cli/errors.ts';
 import * as adaptive from './adaptive.ts';
 import * as cost from './cost.ts';

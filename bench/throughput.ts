@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { wholeNumber } from '../cli/stack-options.ts';
+import { wholeNumber } from '../cli/stackOptions.ts';
 import { table } from '../cli/table.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Config, loadConfig } from '../workers/config.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 
 export { withClient } from '../workers/temporal.ts';
 

@@ -1,9 +1,9 @@
+import type { RunReports } from '../client/runReports.ts';
+import type { RunView } from '../client/runView.ts';
 import { emptyResults } from '../core/emptyResult.ts';
 import { print } from './context.ts';
 import { CliError, exitCode } from './errors.ts';
 import { figures, reportTables } from './figures.ts';
-import type { RunReports } from './run-reports.ts';
-import type { RunView } from './run-view.ts';
 
 /** Types of failures that the input is to blame for: it is to be mended first. */
 const INPUT: readonly string[] = ['DataError', 'SpecChanged', 'ModelNotFound', 'NoFineTuning'];

@@ -1,17 +1,17 @@
 import { APIConnectionError, AuthenticationError, NotFoundError } from 'openai';
-import { DataError } from '../activities/ingest/errors.ts';
-import { type Preflight, preflight } from '../activities/ingest/preflight.ts';
+import type { RunRequest } from '../client/startRun.ts';
+import type { Config } from '../config/config.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
+import { DataError } from '../data/errors.ts';
+import { type Preflight, preflight } from '../data/preflight.ts';
 import { findJobs, hasNoJobs, isListed, listModels, noFineTuning } from '../providers/check.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { whyUnreachable } from '../providers/connection.ts';
 import { Endpoint } from '../providers/endpoint.ts';
-import type { Config } from '../workers/config.ts';
 import { CliError, messagesOf } from './errors.ts';
 import { suggestion } from './nearest.ts';
-import type { RunRequest } from './start-run.ts';
 
 /**
  * Makes sure, before anything is spent, that data files can be used, that there are enough labelled

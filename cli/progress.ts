@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import pc from 'picocolors';
+import { observeRun, type PhaseView, type RunView } from '../client/runView.ts';
+import type { Stuck } from '../client/stuck.ts';
 import type { PhaseStatus } from '../core/types.ts';
 import { CliError, exitCode } from './errors.ts';
-import { observeRun, type PhaseView, type RunView } from './run-view.ts';
-import type { Stuck } from './stuck.ts';
 
 const NAME_WIDTH = 10;
 const LOOK_MS = 1_000;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { trustCertificates } from './certificates.ts';
-import { runCommandLine } from './command-line.ts';
+import { runCommandLine } from './commandLine.ts';
 import { addControls } from './commands/control.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';

@@ -1,5 +1,5 @@
 import type { WorkerDeploymentOptions } from '@temporalio/worker';
-import type { Config } from './config.ts';
+import type { Config } from '../config/config.ts';
 
 /**
  * The build that a worker says it is, so that Temporal gives it the work of that build only;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { SimplePlugin } from '@temporalio/plugin';
 import type { Worker, WorkerOptions } from '@temporalio/worker';
 import { nameActivities } from '../activities/index.ts';
-import type { Config } from './config.ts';
+import type { Config } from '../config/config.ts';
 import { deploymentOptions } from './deployment.ts';
 import { refuseOldNode } from './node.ts';
 import { Resources } from './resources.ts';

@@ -1,8 +1,8 @@
 import { log } from '@temporalio/activity';
 import { type Activities, createActivities } from '../activities/index.ts';
+import type { Config } from '../config/config.ts';
 import { Endpoints } from '../providers/endpoint.ts';
 import { openStore } from '../store/store.ts';
-import type { Config } from './config.ts';
 
 interface Opened {
   activities: Activities;

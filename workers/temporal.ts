@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import type { Config } from './config.ts';
+import type { Config } from '../config/config.ts';
 
 /** Temporal cannot be reached; the message gives the address and the remedy. */
 export class TemporalUnreachable extends Error {

@@ -1,6 +1,6 @@
 import { Worker } from '@temporalio/worker';
+import type { Config } from '../config/config.ts';
 import { openStore } from '../store/store.ts';
-import type { Config } from './config.ts';
 import { SemiEvolPlugin } from './plugin.ts';
 import { connectWorker } from './temporal.ts';
 

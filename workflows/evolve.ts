@@ -9,12 +9,12 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { IngestResult } from '../activities/ingest/ingestDataset.ts';
 import { type Plan, planOf } from '../core/plan.ts';
 import { markdownReport, markdownSummary, summaryOf } from '../core/report.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { RoundSummary, RunStatus, RunTotals } from '../core/types.ts';
+import type { IngestResult } from '../data/ingestDataset.ts';
 import { checkModels, ingest, openRun } from './activities.ts';
 import { handlePause, runStatus } from './messages.ts';
 import { round as roundWorkflow } from './round.ts';

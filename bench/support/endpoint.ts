@@ -60,7 +60,7 @@ export type Command = { do: 'stats' } | { do: 'setCapacity'; capacity: Capacity 
  * 127.0.0.1: models, chat (`n`, log-probabilities), embeddings (384 dimensions), files, and
  * fine-tuning jobs that succeed at once. Answers follow from the prompt: a label or option that
  * hangs on the question, and for a share of prompts (`dissent`) its neighbour. For faults, job
- * states and a model that learns see test/support/provider.
+ * states and a model that learns see testing/.
  */
 export async function startEndpoint(options: EndpointOptions = {}): Promise<BenchEndpoint> {
   const child = fork(

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type RunSpec, runSpec } from '../../core/spec.ts';
 import type { Shot, Split } from '../../core/types.ts';
-import { goldAnswer } from '../../test/support/provider/model.ts';
+import { goldAnswer } from '../../testing/model.ts';
 
 export const LABELS = [
   'animal',

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Config } from '../../config/config.ts';
 import { ensureEngine, temporalBinary } from '../../engine/setup.ts';
 import { quiet, testConfig } from '../../test/support/stack.ts';
 import { WorkerProcess } from '../../test/support/workerProcess.ts';
-import type { Config } from '../../workers/config.ts';
 import { type BenchEndpoint, type EndpointOptions, startEndpoint } from './endpoint.ts';
 
 /** What runs during a bench as it does for a user: Temporal, endpoint and workers, a process each. */

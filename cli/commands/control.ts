@@ -1,8 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
+import { describeRun } from '../../client/runView.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError, exitCode } from '../errors.ts';
-import { describeRun } from '../run-view.ts';
 
 interface Control {
   name: string;

@@ -4,7 +4,11 @@ import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { Config } from '../../workers/config.ts';
+import { type RunReports, readReports } from '../../client/runReports.ts';
+import { type RunRequest, type RunState, runState, startRun } from '../../client/startRun.ts';
+import type { Config } from '../../config/config.ts';
+import { runPage, type StackPlace } from '../../stack/place.ts';
+import { withStack } from '../../stack/withStack.ts';
 import { type GlobalOptions, withClient } from '../context.ts';
 import {
   cancelRuns,
@@ -13,17 +17,13 @@ import {
   nextName,
   ownRun,
   prepare,
-} from '../demo-runs.ts';
+} from '../demoRuns.ts';
 import { CliError } from '../errors.ts';
 import { figures } from '../figures.ts';
 import { assertCompleted, printReports } from '../outcome.ts';
 import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
-import { type RunReports, readReports } from '../run-reports.ts';
-import { addStackOptions, wholeNumber } from '../stack-options.ts';
-import { runPage, type StackPlace } from '../stack-place.ts';
-import { type RunRequest, type RunState, runState, startRun } from '../start-run.ts';
-import { withStack } from '../with-stack.ts';
+import { addStackOptions, wholeNumber } from '../stackOptions.ts';
 
 interface Options extends StackPlace, DemoRequest {
   fresh?: boolean;

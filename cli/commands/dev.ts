@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { type StackPlace, stackEnvironment } from '../../stack/place.ts';
+import { withStack } from '../../stack/withStack.ts';
 import type { GlobalOptions } from '../context.ts';
-import { addStackOptions } from '../stack-options.ts';
-import { type StackPlace, stackEnvironment } from '../stack-place.ts';
-import { withStack } from '../with-stack.ts';
+import { addStackOptions } from '../stackOptions.ts';
 
 export function addDev(program: Command): void {
   addStackOptions(program.command('dev'))

@@ -2,16 +2,16 @@ import { constants } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { isPolled } from '../../client/taskQueue.ts';
+import type { Config } from '../../config/config.ts';
 import { type Check, checkEngine } from '../../engine/checks.ts';
-import type { Config } from '../../workers/config.ts';
+import { isFree } from '../../stack/place.ts';
+import { runningStack } from '../../stack/record.ts';
 import { connectClient } from '../../workers/temporal.ts';
 import { configOf, print } from '../context.ts';
 import { exitCode, messagesOf } from '../errors.ts';
 import { endpointProblems, isLocal } from '../preflight.ts';
-import { defaultPlace } from '../stack-options.ts';
-import { isFree } from '../stack-place.ts';
-import { runningStack } from '../stack-record.ts';
-import { isPolled } from '../task-queue.ts';
+import { defaultPlace } from '../stackOptions.ts';
 
 /** Below this a run on the embedded engine may fill the disk. */
 const LOW_DISK_BYTES = 2 * 2 ** 30;

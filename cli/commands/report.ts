@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { readReports } from '../../client/runReports.ts';
 import { configOf, withClient } from '../context.ts';
 import { CliError, exitCode } from '../errors.ts';
 import { printReports } from '../outcome.ts';
-import { readReports } from '../run-reports.ts';
 
 export function addReport(program: Command): void {
   program

@@ -1,20 +1,20 @@
 import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { readReports } from '../../client/runReports.ts';
+import type { RunView } from '../../client/runView.ts';
+import { difference, runState, startRun } from '../../client/startRun.ts';
+import { isPolled } from '../../client/taskQueue.ts';
+import type { Config } from '../../config/config.ts';
 import { fileLines } from '../../core/dataReport.ts';
 import { printable } from '../../core/text.ts';
-import type { Config } from '../../workers/config.ts';
+import { onInterrupt } from '../../stack/interrupt.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError, exitCode } from '../errors.ts';
-import { onInterrupt } from '../interrupt.ts';
 import { assertCompleted, printReports } from '../outcome.ts';
 import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
-import { readReports } from '../run-reports.ts';
-import { readRunSpec } from '../run-spec.ts';
-import type { RunView } from '../run-view.ts';
-import { difference, runState, startRun } from '../start-run.ts';
-import { isPolled } from '../task-queue.ts';
+import { readRunSpec } from '../specFile.ts';
 
 interface Options {
   data?: string;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { runSpecSchema } from '../run-spec.ts';
+import { runSpecSchema } from '../specFile.ts';
 
 export function addSchema(program: Command): void {
   program

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { observeRun, type RunView } from '../../client/runView.ts';
 import type { RoundSummary } from '../../core/types.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { phaseLine, stuckLine } from '../progress.ts';
-import { observeRun, type RunView } from '../run-view.ts';
 import { table } from '../table.ts';
 
 export function addStatus(program: Command): void {

@@ -4,8 +4,8 @@ import { afterEach, describe, it } from 'mocha';
 import { seedFor } from '../../core/shots.ts';
 import type { Answer } from '../../core/types.ts';
 import { usageOf } from '../../core/usage.ts';
-import type { FaultPlan } from '../support/provider/faults.ts';
-import type { RequestBody } from '../support/provider/journal.ts';
+import type { FaultPlan } from '../../testing/faults.ts';
+import type { RequestBody } from '../../testing/journal.ts';
 import { failedFor } from '../support/stack.ts';
 import {
   attempt,

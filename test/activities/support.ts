@@ -7,13 +7,9 @@ import { endpointConfig } from '../../providers/config.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
 import type { RunTables } from '../../store/run.ts';
 import type { Store } from '../../store/store.ts';
+import { goldAnswer } from '../../testing/model.ts';
+import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
 import { temporaryStore, writeDataset } from '../store/support.ts';
-import { goldAnswer } from '../support/provider/model.ts';
-import {
-  type Provider,
-  type ProviderOptions,
-  startProvider,
-} from '../support/provider/provider.ts';
 import { LABELS } from '../support/stack.ts';
 
 export const CHAT = '/chat/completions';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import type { AnswerTally } from '../../core/types.ts';
-import type { FaultPlan } from '../support/provider/faults.ts';
-import type { QuirkName } from '../support/provider/quirks/index.ts';
-import { type Circumstances, figuresOf, type Result, SmallRuns } from './small-runs.ts';
+import type { FaultPlan } from '../../testing/faults.ts';
+import type { QuirkName } from '../../testing/quirks/index.ts';
+import { type Circumstances, figuresOf, type Result, SmallRuns } from './smallRuns.ts';
 
 const CHAT = '/chat/completions';
 const EMBEDDINGS = '/embeddings';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Job } from '../support/provider/jobs.ts';
-import type { JournalEntry } from '../support/provider/journal.ts';
+import type { Job } from '../../testing/jobs.ts';
+import type { JournalEntry } from '../../testing/journal.ts';
 import { resentRequests, stepTimes, twins } from './accounts.ts';
 import { NUISANCES } from './nuisances.ts';
 import { onRoute, planKills, planNuisances, type Victim } from './plan.ts';

@@ -1,7 +1,7 @@
 import type { RunSpec } from '../../core/spec.ts';
 import type { Store } from '../../store/store.ts';
-import type { Job } from '../support/provider/jobs.ts';
-import type { JournalEntry } from '../support/provider/journal.ts';
+import type { Job } from '../../testing/jobs.ts';
+import type { JournalEntry } from '../../testing/journal.ts';
 import { answersOf } from './tables.ts';
 
 const CHAT = '/chat/completions';

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import getPort from 'get-port';
-import { readReports } from '../../cli/run-reports.ts';
+import { readReports } from '../../client/runReports.ts';
+import { type Config, defineConfig } from '../../config/config.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RoundReport } from '../../core/types.ts';
 import { temporalBinary } from '../../engine/setup.ts';
-import { type Config, defineConfig } from '../../workers/config.ts';
+import type { Fault } from '../../testing/faults.ts';
+import type { QuirkName } from '../../testing/quirks/index.ts';
 import { connectClient } from '../../workers/temporal.ts';
 import type { evolve } from '../../workflows/index.ts';
 import { writeConfig } from '../support/configFile.ts';
-import type { Fault } from '../support/provider/faults.ts';
-import type { QuirkName } from '../support/provider/quirks/index.ts';
 import { JournalFile } from './journalFile.ts';
 import { type Program, Service } from './service.ts';
 
@@ -85,7 +85,7 @@ export class Arena {
     });
     const gateway = node(
       'gateway',
-      'test/support/provider/main.ts',
+      'testing/main.ts',
       [
         ...['--port', `${gatewayPort}`, '--state', join(folder, 'provider')],
         ...['--seed', `${seed}`, '--latency-ms', `${latencyMs}`, '--job-script', 'queues'],

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { onInterrupt } from '../../cli/interrupt.ts';
+import { onInterrupt } from '../../stack/interrupt.ts';
 import { chaos } from './chaos.ts';
 import { polite } from './polite.ts';
 import type { Setting } from './setting.ts';

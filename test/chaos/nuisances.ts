@@ -1,7 +1,7 @@
 import { rm, stat, truncate } from 'node:fs/promises';
 import type { RunSpec } from '../../core/spec.ts';
+import type { Fault } from '../../testing/faults.ts';
 import type { Disk } from '../store/disk.ts';
-import type { Fault } from '../support/provider/faults.ts';
 import type { Arena } from './arena.ts';
 
 /** What a nuisance can lay hands on. */

@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../support/provider/journal.ts';
-import { chance } from '../support/provider/wire.ts';
+import type { JournalEntry } from '../../testing/journal.ts';
+import { chance } from '../../testing/wire.ts';
 import { stepsOf } from './accounts.ts';
 import type { Nuisance } from './nuisances.ts';
 

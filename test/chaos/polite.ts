@@ -1,9 +1,9 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSpec } from '../../core/spec.ts';
+import { goldAnswer } from '../../testing/model.ts';
+import { POISON } from '../../testing/quirks/quirk.ts';
 import { Disk, whyNoDisk } from '../store/disk.ts';
-import { goldAnswer } from '../support/provider/model.ts';
-import { POISON } from '../support/provider/quirks/quirk.ts';
 import { LABELS, writeTask } from '../support/stack.ts';
 import { resentRequests, twins } from './accounts.ts';
 import { type Annoyed, annoy } from './annoy.ts';

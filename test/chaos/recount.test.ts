@@ -3,7 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
 import type { RoundReport } from '../../core/types.ts';
 import { openStore } from '../../store/store.ts';
-import { startProvider } from '../support/provider/provider.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 import { contradictions } from './recount.ts';
 

@@ -5,7 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
-import { startProvider } from '../support/provider/provider.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 import { WorkerProcess } from '../support/workerProcess.ts';
 

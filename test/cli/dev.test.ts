@@ -5,7 +5,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
-import { isFree } from '../../cli/stack-place.ts';
+import { isFree } from '../../stack/place.ts';
 import { scratch, semievol, startSemievol } from './support.ts';
 
 describe('semievol dev', function () {

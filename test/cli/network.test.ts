@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { stringify } from 'yaml';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 import { LABELS, startTemporal, testConfig, writeTask } from '../support/stack.ts';
 import { scratch, semievol } from './support.ts';

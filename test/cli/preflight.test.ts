@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { checkBeforeStart } from '../../cli/preflight.ts';
+import { defineConfig } from '../../config/config.ts';
 import { runSpec } from '../../core/spec.ts';
-import { defineConfig } from '../../workers/config.ts';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import { scratch } from './support.ts';
 
 const KEY = 'SEMIEVOL_TEST_PREFLIGHT_KEY';

@@ -7,8 +7,8 @@ import { join, relative } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
 import { stringify } from 'yaml';
-import type { Config } from '../../workers/config.ts';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
+import type { Config } from '../../config/config.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import { LABELS, startTemporal, testConfig, writeTask } from '../support/stack.ts';
 import { goodSpec, scratch, semievol, startSemievol } from './support.ts';
 

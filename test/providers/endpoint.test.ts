@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { ChatRequest, Endpoint } from '../../providers/endpoint.ts';
-import type { Fault, FaultPlan } from '../support/provider/faults.ts';
-import type { RequestBody } from '../support/provider/journal.ts';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
+import type { Fault, FaultPlan } from '../../testing/faults.ts';
+import type { RequestBody } from '../../testing/journal.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import { EMBEDDER, endpointAt, failure, MODEL } from './support.ts';
 
 const CHAT = '/chat/completions';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { OpenAITrainer } from '../../providers/openaiTrainer.ts';
 import type { JobRequest, TrainingFile } from '../../providers/trainer.ts';
-import type { Fault } from '../support/provider/faults.ts';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
+import type { Fault } from '../../testing/faults.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import { endpointAt, failure, MODEL } from './support.ts';
 
 const CHAT = '/chat/completions';

@@ -1,7 +1,7 @@
 import { type ApplicationFailure, ApplicationFailure as Failure } from '@temporalio/common';
 import { endpointConfig } from '../../providers/config.ts';
 import { Endpoint } from '../../providers/endpoint.ts';
-import type { Provider } from '../support/provider/provider.ts';
+import type { Provider } from '../../testing/provider.ts';
 
 export const MODEL = 'smollm2-135m-instruct';
 export const EMBEDDER = 'all-minilm-l6-v2';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { OpenAITrainer } from '../../providers/openaiTrainer.ts';
 import type { JobRequest } from '../../providers/trainer.ts';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import { endpointAt, failure, MODEL } from './support.ts';
 
 const JOBS = '/fine_tuning/jobs';

@@ -5,15 +5,15 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { readReports } from '../../cli/run-reports.ts';
+import { readReports } from '../../client/runReports.ts';
+import { type Config, defineConfig } from '../../config/config.ts';
 import { type RunSpec, runSpec } from '../../core/spec.ts';
 import type { RoundReport, RunStatus } from '../../core/types.ts';
 import { ensureEngine, temporalBinary } from '../../engine/setup.ts';
-import { type Config, defineConfig } from '../../workers/config.ts';
+import { goldAnswer } from '../../testing/model.ts';
+import type { Provider } from '../../testing/provider.ts';
 import { SemiEvolPlugin } from '../../workers/plugin.ts';
 import type { evolve } from '../../workflows/index.ts';
-import { goldAnswer } from './provider/model.ts';
-import type { Provider } from './provider/provider.ts';
 
 export const LABELS = ['animal', 'artifact', 'food', 'person', 'plant'];
 

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import type { Config } from '../../workers/config.ts';
+import type { Config } from '../../config/config.ts';
 import { writeConfig } from './configFile.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

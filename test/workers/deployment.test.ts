@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { defineConfig } from '../../workers/config.ts';
+import { defineConfig } from '../../config/config.ts';
 import { deploymentOptions } from '../../workers/deployment.ts';
 
 const VARIABLES = ['TEMPORAL_DEPLOYMENT_NAME', 'TEMPORAL_WORKER_BUILD_ID'];

@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
 import type { RunStatus } from '../../core/types.ts';
-import { startProvider } from '../support/provider/provider.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { startTemporal, writeTask } from '../support/stack.ts';
 
 const project = resolve(import.meta.dirname, '../..');

@@ -8,10 +8,10 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { after, before, describe, it } from 'mocha';
 import type { Activities } from '../../activities/index.ts';
+import type { Config } from '../../config/config.ts';
 import type { Named } from '../../core/activityNames.ts';
-import type { Config } from '../../workers/config.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
 import { failedFor, startTemporal, testConfig, writeTask } from '../support/stack.ts';
 
 const ownWorkflows = fileURLToPath(new URL('./own/workflows.ts', import.meta.url));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
-import { startProvider } from '../support/provider/provider.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 import { WorkerProcess } from '../support/workerProcess.ts';
 

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { after, before, describe, it } from 'mocha';
+import { startProvider } from '../../testing/provider.ts';
 import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
-import { startProvider } from '../support/provider/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 import { runWorker } from '../workflows/support.ts';
 

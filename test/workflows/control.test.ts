@@ -4,8 +4,8 @@ import { CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { RunSpec } from '../../core/spec.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { pause, resume } from '../../workflows/messages.ts';
-import { startProvider } from '../support/provider/provider.ts';
 import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
 import { untilPending } from './support.ts';
 

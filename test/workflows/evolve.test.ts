@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { RunStatus } from '../../core/types.ts';
 import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
-import { startProvider } from '../support/provider/provider.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
 import { jobOf } from './support.ts';
 

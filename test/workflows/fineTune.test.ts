@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { openStore } from '../../store/store.ts';
-import { startProvider } from '../support/provider/provider.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, failedFor, startTemporal } from '../support/stack.ts';
 import { JOBS, jobOf, startFineTune, writeTrainingFile } from './support.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { Endpoint } from '../../providers/endpoint.ts';
-import type { JobState } from '../support/provider/jobs.ts';
-import { startProvider } from '../support/provider/provider.ts';
+import type { JobState } from '../../testing/jobs.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, failedFor, startTemporal } from '../support/stack.ts';
 import { JOBS, jobOf, runWorker, startFineTune, untilPending, untilPolled } from './support.ts';
 

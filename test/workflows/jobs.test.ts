@@ -3,9 +3,9 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import type { Fault } from '../support/provider/faults.ts';
-import type { JournalEntry } from '../support/provider/journal.ts';
-import { startProvider } from '../support/provider/provider.ts';
+import type { Fault } from '../../testing/faults.ts';
+import type { JournalEntry } from '../../testing/journal.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, failedFor, startTemporal } from '../support/stack.ts';
 import {
   type FineTuneHandle,

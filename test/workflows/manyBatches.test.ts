@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect } from '@lancedb/lancedb';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
-import { startProvider } from '../support/provider/provider.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 
 /** Batches an execution works through. */

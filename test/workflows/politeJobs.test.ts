@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { temporal as api } from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
-import type { Fault } from '../support/provider/faults.ts';
-import { startProvider } from '../support/provider/provider.ts';
+import type { Fault } from '../../testing/faults.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal } from '../support/stack.ts';
 import { JOBS, jobOf, runWorker, startFineTune, untilPending } from './support.ts';
 

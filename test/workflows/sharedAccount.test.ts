@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import type { fineTune } from '../../workflows/fineTune.ts';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
 import { Bench, startTemporal } from '../support/stack.ts';
 import { type FineTuneHandle, fineTuneInput, runWorker, writeTrainingFile } from './support.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { startProvider } from '../support/provider/provider.ts';
+import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal } from '../support/stack.ts';
 import { WorkerProcess } from '../support/workerProcess.ts';
 import { jobOf, jobsOf, runWorker, startFineTune, untilPending, untilPolled } from './support.ts';

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
+import type { Job } from '../../testing/jobs.ts';
 import type { FineTuneInput, fineTune } from '../../workflows/fineTune.ts';
-import type { Job } from '../support/provider/jobs.ts';
 import type { Bench } from '../support/stack.ts';
 
 export const JOBS = '/fine_tuning/jobs';

@@ -5,8 +5,8 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
 import { type RunSpec, runSpec } from '../../core/spec.ts';
-import type { FaultPlan } from '../support/provider/faults.ts';
-import { type Provider, startProvider } from '../support/provider/provider.ts';
+import type { FaultPlan } from '../../testing/faults.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
 import { Bench, failedFor, startTemporal } from '../support/stack.ts';
 import { WorkerProcess } from '../support/workerProcess.ts';
 

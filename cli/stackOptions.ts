@@ -1,0 +1,34 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { StackPlace } from '../stack/place.ts';
+
+/** Parses a whole number from `min` to `max`, for an option of commander. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(
+        max === Number.MAX_SAFE_INTEGER
+          ? `give a whole number, ${min} or more`
+          : `give a whole number from ${min} to ${max}`,
+      );
+    return value;
+  };
+}
+
+const port = wholeNumber(1, 65_535);
+
+export const defaultPlace: StackPlace = {
+  state: '.semievol',
+  temporalPort: 7233,
+  uiPort: 8233,
+  enginePort: 8090,
+};
+
+/** Adds the options that say where a stack lives; they parse into a `StackPlace`. */
+export function addStackOptions(command: Command): Command {
+  return command
+    .option('--state <dir>', 'folder of databases, store, models and logs', defaultPlace.state)
+    .option('--temporal-port <port>', "port of Temporal's server", port, defaultPlace.temporalPort)
+    .option('--ui-port <port>', "port of Temporal's UI", port, defaultPlace.uiPort)
+    .option('--engine-port <port>', 'port of the engine', port, defaultPlace.enginePort);
+}

@@ -1,0 +1,104 @@
+import { createTask } from '../core/tasks.ts';
+import type { IngestReport, Split } from '../core/types.ts';
+import { cleanFile, splitOrder } from './cleanFile.ts';
+import { Cleaning } from './cleaning.ts';
+import { checkColumns } from './columns.ts';
+import { checkedBytes } from './content.ts';
+import { DataError } from './errors.ts';
+import type { IngestInput } from './ingestDataset.ts';
+import { readRecords } from './read.ts';
+import { bytesOf, checkFile, type Source, sourceOf } from './source.ts';
+
+/** Records that are looked at of a file that is not read to its end. */
+const head = 20;
+
+/** How much of local files is read. */
+export interface PreflightLimits {
+  bytes: number;
+  ms: number;
+}
+const preflightLimits: PreflightLimits = { bytes: 512 * 1024 ** 2, ms: 30_000 };
+
+/** What the files hold, as far as they were read. */
+export interface Preflight {
+  /** Examples in each split that was read as the worker will read it. */
+  counts: Partial<Record<Split, number>>;
+  /** What became of the rows of each file that was read as the worker will read it. */
+  files: IngestReport['files'];
+  /** Names of the files of which only the first rows were looked at: URLs, and what is too large. */
+  unread: string[];
+}
+
+/**
+ * Reads and cleans the files as the worker will, so that mistakes are told at once and without one.
+ * Of URLs, and beyond the limits, it looks at the first rows only. Throws DataError.
+ */
+export async function preflight(
+  { data, task: taskSpec, folder = '.' }: IngestInput,
+  limits = preflightLimits,
+): Promise<Preflight> {
+  const task = createTask(taskSpec);
+  const cleaning = new Cleaning(data, task);
+  const deadline = Date.now() + limits.ms;
+  const result: Preflight = { counts: {}, files: [], unread: [] };
+  let bytes = limits.bytes;
+  for (const split of splitOrder) {
+    const unread = result.unread.length;
+    for (const given of data[split]) {
+      const source = sourceOf(given, folder);
+      const isLocal = !(source.location instanceof URL);
+      if (isLocal) bytes -= await checkFile(source);
+      if (isLocal && bytes >= 0 && (await isReadBefore(deadline, source, split))) continue;
+      result.unread.push(source.name);
+      await lookAtHead(source, split).catch((error) => {
+        // What may pass is worth another try to a worker; here somebody waits.
+        throw error instanceof DataError || isLocal ? error : new DataError(error.message);
+      });
+    }
+    if (result.unread.length > unread) continue;
+    cleaning.checkRows(split, data.maxBadRows);
+    if (split === 'labelled') cleaning.checkLabels();
+    result.counts[split] = cleaning.counts[split];
+  }
+  const { files } = cleaning.report;
+  return { ...result, files: files.filter(({ file }) => !result.unread.includes(file)) };
+
+  async function isReadBefore(end: number, source: Source, split: Split): Promise<boolean> {
+    if (Date.now() > end) return false;
+    for await (const _ of cleanFile(split, source, data, task, cleaning))
+      if (Date.now() > end) return false;
+    return true;
+  }
+
+  async function lookAtHead(source: Source, split: Split): Promise<void> {
+    const signal = timeOut(source, limits.ms);
+    if (!canStream(source)) return lookAtBytes(source, signal);
+    const alone = new Cleaning(data, task);
+    alone.open(split, source.name);
+    for await (const batch of readRecords(source, { separator: data.separator, signal })) {
+      checkColumns(batch, source.name, split, data.columns, task);
+      for (const record of batch.records.slice(0, head)) alone.take(record);
+      break;
+    }
+    // So few rows say nothing of a share, unless all of them are bad or none may be.
+    alone.checkRows(split, data.maxBadRows === 0 ? 0 : 1);
+  }
+}
+
+/** Ends the reading of a URL that gives its first rows too slowly. */
+function timeOut({ name, location }: Source, ms: number): AbortSignal | undefined {
+  if (!(location instanceof URL)) return undefined;
+  const controller = new AbortController();
+  const problem = `${name}: its first rows have not come in ${ms / 1_000} s. Download the file and name it`;
+  setTimeout(() => controller.abort(new DataError(problem)), ms).unref();
+  return controller.signal;
+}
+
+/** Whether the first records can be read without copying the file here. */
+function canStream({ location, format }: Source): boolean {
+  return !(location instanceof URL) || format === 'csv' || format === 'jsonl';
+}
+
+async function lookAtBytes(source: Source, signal?: AbortSignal): Promise<void> {
+  for await (const _ of checkedBytes(await bytesOf(source, signal), source)) return;
+}

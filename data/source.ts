@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, constants, stat } from 'node:fs/promises';
+import { extname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { expandUrl, isUrl, urlName, urlProblem } from '../core/dataUrl.ts';
+import { DataError } from './errors.ts';
+import { bytesOfUrl } from './url.ts';
+
+const formats = {
+  '.csv': 'csv',
+  '.tsv': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.json': 'json',
+  '.parquet': 'parquet',
+} as const;
+export type Format = (typeof formats)[keyof typeof formats];
+
+/** A data file, here or elsewhere. */
+export interface Source {
+  /** What messages and reports call it: the path as given, or the URL without its secrets. */
+  name: string;
+  format: Format;
+  /** Its absolute path, or its http(s) URL. */
+  location: string | URL;
+}
+
+/** The file or URL that a spec names; relative paths start at `folder`. Throws DataError. */
+export function sourceOf(given: string, folder: string): Source {
+  const name = isUrl(given) ? urlName(given) : given;
+  const location = isUrl(given) ? dataUrl(given) : resolve(folder, given);
+  const extension = extname(name).toLowerCase();
+  if (!(extension in formats)) {
+    throw new DataError(
+      `${name}: the extension "${extension}" is not known. Give a file that ends in ${Object.keys(formats).join(', ')}`,
+    );
+  }
+  return { name, format: formats[extension as keyof typeof formats], location };
+}
+
+function dataUrl(given: string): URL {
+  const problem = urlProblem(given);
+  if (problem) throw new DataError(problem);
+  try {
+    return expandUrl(given, process.env);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw new DataError(`${urlName(given)} is no URL`);
+    throw new DataError(
+      `${urlName(given)}: the variable ${error.message}, which the URL names, is not set. Export it, here and for the worker`,
+    );
+  }
+}
+
+/** Throws DataError unless the local file is there and can be read. Returns its size in bytes. */
+export async function checkFile({ name, location }: Source): Promise<number> {
+  const file = await stat(location).catch((error: NodeJS.ErrnoException) => {
+    throw new DataError(
+      error.code === 'ENOENT' || error.code === 'ENOTDIR'
+        ? `${name}: there is no such file. Check the path; relative paths start at the folder of the spec`
+        : `${name}: ${error.message}`,
+    );
+  });
+  if (file.isDirectory()) throw new DataError(`${name} is a folder. Name the files in it`);
+  if (!file.isFile()) {
+    throw new DataError(
+      `${name} is not a file but a pipe, a socket or a device, which can be read once only. Write it into a file`,
+    );
+  }
+  if (file.size === 0) throw new DataError(`${name} is empty. Give a file with examples`);
+  await access(location, constants.R_OK).catch(() => {
+    throw new DataError(`${name} cannot be read. Give this user the right to (chmod +r)`);
+  });
+  return file.size;
+}
+
+/** The bytes of a file or of what a URL answers. */
+export async function bytesOf(source: Source, signal?: AbortSignal): Promise<Readable> {
+  const { name, location } = source;
+  if (location instanceof URL) return bytesOfUrl(name, location, signal);
+  return createReadStream(location, { signal });
+}
+
+/** The source as a local file: what a URL gives is copied into `folder` first. */
+export async function localCopy(
+  source: Source,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<Source & { location: string }> {
+  const { location } = source;
+  if (!(location instanceof URL)) return { ...source, location };
+  const hash = createHash('sha256').update(location.href).digest('hex');
+  const copy = join(folder, `${hash}.${source.format}`);
+  await pipeline(await bytesOf(source, signal), createWriteStream(copy), { signal });
+  return { ...source, location: copy };
+}
+
+/** SHA-256 (hex) of a local file's bytes. */
+export async function contentHash(source: Source, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of await bytesOf(source, signal)) hash.update(chunk);
+  return hash.digest('hex');
+}

@@ -1,0 +1,213 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Bench, startTemporal, writeTask } from '../test/support/stack.ts';
+import {
+  JOBS,
+  jobOf,
+  jobsOf,
+  runWorker,
+  startFineTune,
+  untilPolled,
+} from '../test/workflows/support.ts';
+import type { Fault } from '../testing/faults.ts';
+import type { JournalEntry } from '../testing/journal.ts';
+import { startProvider } from '../testing/provider.ts';
+import { pause, resume } from '../workflows/messages.ts';
+
+/**
+ * Records histories of every workflow for test/workflows/replay.test.ts, each named by the version,
+ * the workflow and how it ended: `npm run record-histories`. Those of earlier versions stay, and
+ * must go on replaying.
+ */
+const { default: project } = await import('../package.json', { with: { type: 'json' } });
+const folder = new URL('../test/fixtures/histories/', import.meta.url);
+
+/** Who recorded it, and where, is nobody's business. */
+const hidden = new Set(['identity', 'stackTrace']);
+
+/** Two batches each; quick, and more than one lane of the window. */
+const FEW = { labelled: 10, unlabelled: 20, test: 20 };
+/** One batch more than an execution of `propagate` and `evaluate` works through. */
+const MANY = { labelled: 10, unlabelled: 41, test: 41 };
+const ONE_BY_ONE = {
+  batch: { size: 1, window: 4 },
+  collaborators: [{ name: 'plain', shots: 0 }],
+};
+
+const temporal = await startTemporal();
+
+async function save(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const { events } = JSON.parse(historyToJSON(history), (key, value) =>
+    hidden.has(key) ? undefined : value,
+  ) as { events: object[] };
+  const lines = events.map((event) => JSON.stringify(event)).join(',\n');
+  await writeFile(
+    new URL(`${project.version}-${name}.json`, folder),
+    `{"events":[\n${lines}\n]}\n`,
+  );
+}
+
+async function firstRunOf(workflowId: string): Promise<string> {
+  const { raw } = await temporal.client.workflow.getHandle(workflowId).describe();
+  return raw.workflowExecutionInfo!.firstRunId!;
+}
+
+/** What each is recorded with. */
+interface Stage {
+  bench: Bench;
+  start(run: string, sizes?: typeof FEW, changes?: object): ReturnType<Bench['start']>;
+}
+
+async function withStage(endpoint: object, record: (stage: Stage) => Promise<void>): Promise<void> {
+  const bench = await Bench.open(temporal, await startProvider({ latencyMs: 5 }), endpoint);
+  const stop = runWorker(await bench.worker());
+  const start: Stage['start'] = async (run, sizes = FEW, changes = {}) =>
+    bench.start(await writeTask(bench.folder, run, sizes, changes));
+  try {
+    await record({ bench, start });
+  } finally {
+    await stop();
+    await bench.close();
+  }
+}
+
+/** Two rounds, paused for a moment. */
+async function finished({ bench, start }: Stage): Promise<void> {
+  bench.provider.jobs.hold();
+  const run = await start('finished', FEW, { rounds: 2 });
+  await jobOf(bench, 'finished');
+  await run.signal(pause);
+  await run.signal(resume);
+  bench.provider.jobs.release();
+  await run.result();
+  await save('evolve-continued', 'finished', run.firstExecutionRunId);
+  await save('evolve-finished', 'finished');
+  await save('round-finished', 'finished/round-1');
+  await save('fineTune-finished', 'finished/round-1/warm-up');
+  await save('propagate-finished', 'finished/round-1/propagate');
+  await save('evaluate-finished', 'finished/round-1/evaluate');
+}
+
+async function continued({ start }: Stage): Promise<void> {
+  await (await start('many', MANY, ONE_BY_ONE)).result();
+  for (const name of ['propagate', 'evaluate']) {
+    const workflowId = `many/round-1/${name}`;
+    await save(`${name}-continued`, workflowId, await firstRunOf(workflowId));
+    await save(`${name}-continuation`, workflowId);
+  }
+}
+
+/** A job that stalls twice. */
+async function stalled({ bench }: Stage): Promise<void> {
+  const { jobs } = bench.provider;
+  jobs.hold();
+  const fineTune = await startFineTune(bench, 'stalled');
+  const { id } = await jobOf(bench, 'stalled');
+  await untilStalled(fineTune);
+  jobs.finish(id, 'paused');
+  await untilPolled(bench, id);
+  await untilStalled(fineTune);
+  jobs.finish(id);
+  await fineTune.result();
+  await save('fineTune-stalled', 'stalled');
+}
+
+/** A job that stalls, and is cancelled. */
+async function givenUp({ bench }: Stage): Promise<void> {
+  bench.provider.jobs.hold();
+  const fineTune = await startFineTune(bench, 'given-up');
+  await untilStalled(fineTune);
+  await fineTune.cancel();
+  await fineTune.result().catch(() => undefined);
+  await save('fineTune-givenUp', 'given-up');
+}
+
+async function untilStalled(fineTune: WorkflowHandle): Promise<void> {
+  while (!/no progress/.test((await fineTune.query<{ note: string }>('status')).note));
+}
+
+/** A moment of a run at which something goes wrong, by the request that it makes then. */
+type Moment = (run: string, bench: Bench) => (request: JournalEntry) => boolean;
+
+const CHAT = '/chat/completions';
+const creating: Moment =
+  () =>
+  ({ method, path }) =>
+    method === 'POST' && path === JOBS;
+const waiting: Moment =
+  (run, bench) =>
+  ({ path }) =>
+    jobsOf(bench, run).some(({ id }) => path === `${JOBS}/${id}`);
+const propagating: Moment =
+  (run, bench) =>
+  ({ path, isProbe }) =>
+    path === CHAT && !isProbe && jobsOf(bench, run).length === 1;
+const evaluating: Moment =
+  (run, bench) =>
+  ({ path, isProbe }) =>
+    path === CHAT && !isProbe && jobsOf(bench, run).length > 1;
+
+/** A run that fails for good at a moment, or is cancelled while a request of it hangs. */
+async function broken(
+  { bench, start }: Stage,
+  ending: 'failed' | 'cancelled',
+  moment: Moment,
+  workflows: Record<string, string>,
+): Promise<void> {
+  const name = `${ending}-${Object.keys(workflows).at(-1)}`;
+  const isThen = moment(name, bench);
+  const refusal = { status: 400, body: { error: { message: 'No.' } } };
+  const fault: Fault = ending === 'failed' ? refusal : 'hang';
+  const reached = new Promise<void>((resolve) => {
+    let isReached = false;
+    bench.provider.setFaults((request) => {
+      if (isThen(request)) isReached = true;
+      else if (!(isReached && ending === 'failed' && request.isProbe)) return undefined;
+      resolve();
+      return fault;
+    });
+  });
+  const run = await start(name);
+  await reached;
+  if (ending === 'cancelled') await run.cancel();
+  await run.result().catch(() => undefined);
+  bench.provider.setFaults(undefined);
+  for (const [workflow, child] of Object.entries(workflows))
+    await save(`${workflow}-${ending}`, `${name}${child}`);
+}
+
+/** A round whose answers are all the same, and tell nothing. */
+async function empty({ bench, start }: Stage): Promise<void> {
+  const message = { role: 'assistant', content: 'I would rather not say.' };
+  const body = { object: 'chat.completion', choices: [{ index: 0, message }] };
+  bench.provider.setFaults(({ path }) => (path === CHAT ? { status: 200, body } : undefined));
+  await (await start('empty')).result().catch(() => undefined);
+  bench.provider.setFaults(undefined);
+  await save('round-empty', 'empty/round-1');
+}
+
+const outer = { evolve: '', round: '/round-1', fineTune: '/round-1/warm-up' };
+
+for (const file of await readdir(folder))
+  if (file.startsWith(`${project.version}-`)) await rm(new URL(file, folder));
+try {
+  await withStage({}, async (stage) => {
+    await finished(stage);
+    await continued(stage);
+    await empty(stage);
+    await broken(stage, 'failed', creating, outer);
+    await broken(stage, 'cancelled', waiting, outer);
+    for (const ending of ['failed', 'cancelled'] as const) {
+      await broken(stage, ending, propagating, { propagate: '/round-1/propagate' });
+      await broken(stage, ending, evaluating, { evaluate: '/round-1/evaluate' });
+    }
+  });
+  await withStage({ stalledAfterMinutes: 0.01 }, async (stage) => {
+    await stalled(stage);
+    await givenUp(stage);
+  });
+} finally {
+  await temporal.teardown();
+}

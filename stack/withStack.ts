@@ -1,0 +1,76 @@
+import { CliError, exitCode } from '../cli/errors.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import { ensureEngine } from '../engine/setup.ts';
+import { onInterrupt } from './interrupt.ts';
+import { type StackPlace, stackEnvironment } from './place.ts';
+import { runningStack } from './record.ts';
+import { Stack, untilUsable } from './stack.ts';
+
+export interface WithStackOptions {
+  configFile: string;
+  /** Use the stack another process runs on the same folder, rather than refuse. */
+  share?: boolean;
+  say(line: string): void;
+  output?(service: string, line: string): void;
+  /** What to tell the user who interrupts. */
+  interrupted: string;
+}
+
+/** What there is while the stack is up. */
+export interface StackSession {
+  config: Config;
+  place: StackPlace;
+  /** Another process runs it. */
+  shared: boolean;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/**
+ * Runs `body` while a stack is up, and stops the stack afterwards, whatever happens. Ctrl-C ends
+ * the body through its signal; a second one ends the stack at once.
+ * @throws CliError when interrupted before the body was through, or when the stack cannot be had.
+ */
+export async function withStack(
+  wanted: StackPlace,
+  options: WithStackOptions,
+  body: (session: StackSession) => Promise<void>,
+): Promise<void> {
+  const { configFile, say, output } = options;
+  const running = options.share ? await runningStack(wanted.state) : undefined;
+  const place = running ?? wanted;
+  Object.assign(process.env, stackEnvironment(place));
+  const config = await loadConfig(configFile);
+  assertOwnServer(config);
+
+  const stack = new Stack({ ...place, config, configFile, say, output });
+  if (!running) {
+    // Before gigabytes are fetched for a stack that could not start.
+    await stack.assertFree();
+    await ensureEngine({ onProgress: say });
+  }
+  const { signal, release } = onInterrupt(() => {
+    stack.kill();
+    if (running) process.exit(exitCode.interrupted);
+  });
+  try {
+    if (running) await untilUsable(running, config, signal);
+    else await stack.start(signal);
+    await body({ config, place, shared: running !== undefined, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new CliError(options.interrupted, { exit: exitCode.interrupted });
+  } finally {
+    if (signal.aborted && !running) say('stopping worker, engine and Temporal');
+    await stack.stop();
+    release();
+  }
+}
+
+/** The worker would go to another server than the one started here. */
+function assertOwnServer({ temporal: { address } }: Config): void {
+  if (address && address !== process.env.TEMPORAL_ADDRESS)
+    throw new CliError(
+      `temporal.address in the configuration is ${address}, but this command runs a server of its own at ${process.env.TEMPORAL_ADDRESS}: leave the field out there and set TEMPORAL_ADDRESS or a profile instead`,
+    );
+}

@@ -1,0 +1,159 @@
+import { appendFile } from 'node:fs/promises';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
+import pLimit from 'p-limit';
+import type { Progress, RoundReport } from '../../core/types.ts';
+import { goldAnswer } from '../../testing/model.ts';
+import type { ProviderOptions } from '../../testing/provider.ts';
+import { type Provider, startProvider } from '../../testing/provider.ts';
+import type { QuirkName } from '../../testing/quirks/index.ts';
+import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
+import { Bench, LABELS, startTemporal, writeTask } from '../support/stack.ts';
+
+const SIZES = { labelled: 45, unlabelled: 20, test: 12 };
+/** One that takes longer will not end: it is given up, so that others can begin. */
+const MOST_MS = 60_000;
+const PARTS = ['', '/round-1', '/round-1/propagate', '/round-1/evaluate'];
+
+export interface Circumstances {
+  quirks?: QuirkName[];
+  provider?: ProviderOptions;
+  /** Of the endpoint's configuration. */
+  endpoint?: object;
+  /** Of the run's spec. */
+  spec?: object;
+  /** Questions to add to a split each. */
+  extra?: Partial<Record<keyof typeof SIZES, string>>;
+  /** What happens while it runs. */
+  meanwhile?(run: RunUnderWay): Promise<void>;
+}
+
+export interface RunUnderWay {
+  provider: Provider;
+  /** Waits until one of its activities says so of itself. */
+  untilSaid(words: RegExp): Promise<void>;
+}
+
+/** What a small run came to. */
+export interface Result {
+  /** Where it ended well. */
+  report?: RoundReport;
+  /** Why it did not. */
+  failure?: { type: string; message: string };
+  /** Closed by now: its journal and its jobs are left. */
+  provider: Provider;
+}
+
+/**
+ * Small runs on one Temporal server, one after another or at the same time, each with a provider, a
+ * store and a worker of its own. Their results do not depend on their names.
+ */
+export class SmallRuns {
+  /** More at a time would not be quicker. */
+  readonly #limit = pLimit(3);
+  #begun = 0;
+  readonly #temporal: TestWorkflowEnvironment;
+  readonly #workflowBundle: WorkflowBundle;
+
+  static async open(): Promise<SmallRuns> {
+    const temporal = await startTemporal();
+    const logger = new DefaultLogger('ERROR');
+    return new SmallRuns(temporal, await bundleWorkflowCode({ workflowsPath, logger }));
+  }
+
+  private constructor(temporal: TestWorkflowEnvironment, workflowBundle: WorkflowBundle) {
+    this.#temporal = temporal;
+    this.#workflowBundle = workflowBundle;
+  }
+
+  run(circumstances: Circumstances = {}): Promise<Result> {
+    return this.#limit(() => this.#run(circumstances));
+  }
+
+  async #run(circumstances: Circumstances): Promise<Result> {
+    const { quirks, endpoint, extra = {}, meanwhile } = circumstances;
+    const provider = await startProvider({ quirks, ...circumstances.provider });
+    const bench = await Bench.open(this.#temporal, provider, endpoint);
+    const name = `case-${++this.#begun}`;
+    bench.config.temporal.taskQueue = name;
+    const ended = new AbortController();
+    try {
+      const spec = await writeTask(bench.folder, name, SIZES, circumstances.spec);
+      for (const [split, question] of Object.entries(extra)) {
+        const row = { question, answer: goldAnswer(question, LABELS) };
+        const [file] = spec.data[split as keyof typeof SIZES];
+        await appendFile(file!, `${JSON.stringify(row)}\n`);
+      }
+      const worker = await this.#worker(bench);
+      return await worker.runUntil(async () => {
+        const run = await bench.start(spec);
+        const untilSaid = (words: RegExp) => this.#untilSaid(words, name, ended.signal);
+        const patience = setTimeout(() => run.terminate('it does not end'), MOST_MS);
+        const [failure] = await Promise.all([
+          run.result().then(() => undefined, failureOf),
+          meanwhile?.({ provider, untilSaid }),
+        ]).finally(() => clearTimeout(patience));
+        if (failure) return { failure, provider };
+        const [report] = await bench.reports(spec.name);
+        return { report, provider };
+      });
+    } finally {
+      ended.abort();
+      await bench.close();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#temporal.teardown();
+  }
+
+  #worker({ config, temporal }: Bench): Promise<Worker> {
+    return Worker.create({
+      connection: temporal.nativeConnection,
+      taskQueue: config.temporal.taskQueue,
+      workflowBundle: this.#workflowBundle,
+      plugins: [new SemiEvolPlugin(config)],
+    });
+  }
+
+  async #untilSaid(words: RegExp, run: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const said = await Promise.all(PARTS.map((part) => this.#saidBy(run + part)));
+      if (said.flat().some((note) => words.test(note))) return;
+    }
+  }
+
+  /** What the activities of a workflow say of themselves. */
+  async #saidBy(workflowId: string): Promise<string[]> {
+    const handle = this.#temporal.client.workflow.getHandle(workflowId);
+    const described = await handle.describe().catch(() => undefined);
+    return (described?.raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => {
+      const data = heartbeatDetails?.payloads?.[0]?.data;
+      const progress: Partial<Progress> = data ? JSON.parse(Buffer.from(data).toString()) : {};
+      return [progress.note ?? [], progress.trouble ?? []].flat();
+    });
+  }
+}
+
+/** The reason of a workflow's failure that has a type. */
+function failureOf(error: unknown): { type: string; message: string } {
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof ApplicationFailure && cause.type)
+      return { type: cause.type, message: cause.message };
+  throw error;
+}
+
+/** What must not change where a server only says the same otherwise. */
+export function figuresOf({ report, failure }: Result) {
+  if (!report) throw new Error(`the run failed: ${failure?.type}: ${failure?.message}`);
+  const { accuracy, pseudoLabels, examples } = report;
+  const { all, selected, count, agreement, threshold } = pseudoLabels;
+  return {
+    examples,
+    right: [accuracy.vanilla, accuracy.sft, accuracy.semievol].map(({ correct }) => correct),
+    pseudoLabels: [all.correct, selected.correct, count, agreement, threshold],
+  };
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, before, describe, it } from 'mocha';
+import { earlierAttempts, ownRun, prepare } from '../../cli/demoRuns.ts';
+import { runState, startRun } from '../../client/startRun.ts';
+import { startTemporal } from '../support/stack.ts';
+import { scratch } from './support.ts';
+
+describe('runs of the demo', function () {
+  this.timeout(30_000);
+  let files: Awaited<ReturnType<typeof scratch>>;
+  let temporal: TestWorkflowEnvironment;
+
+  before(async () => {
+    files = await scratch();
+    temporal = await startTemporal();
+  });
+  after(async () => {
+    await temporal?.teardown();
+    await files?.remove();
+  });
+
+  it('are gone on with, unless an earlier demo with another spec has the name', async () => {
+    const { client } = temporal;
+    const request = { state: files.folder, seed: 1, labelled: 8, unlabelled: 8, test: 8 };
+    const name = 'demo-l8-u8-t8-s1';
+    const run = await prepare(request, name);
+    const said: string[] = [];
+    const own = () => ownRun(client, request, run, (line) => said.push(line));
+    assert.deepEqual(await own(), run);
+
+    await startRun(client, 'nobody-polls', run);
+    assert.deepEqual(await own(), run);
+    await client.workflow.getHandle(name).terminate();
+
+    await startRun(client, 'nobody-polls', { ...run, spec: { ...run.spec, seed: 2 } });
+    // Without a worker a cancellation would wait.
+    await client.workflow.getHandle(name).terminate();
+    assert.deepEqual(said, []);
+    const anew = await own();
+    assert.equal(anew.spec.name, `${name}.2`);
+    assert.match(said.join(), /demo-l8-u8-t8-s1 was started with another spec/);
+    await Promise.all(anew.spec.data.labelled.map((file) => access(join(anew.folder, file))));
+    assert.deepEqual(await earlierAttempts(request), [name, anew.spec.name]);
+    assert.equal(await runState(client, anew.spec.name), 'none');
+  });
+});

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { exitCode } from '../../cli/errors.ts';
+import { assertCompleted } from '../../cli/outcome.ts';
+import { phaseLine, stuckLine } from '../../cli/progress.ts';
+import { observeRun, type RunView, withActivities } from '../../client/runView.ts';
+import type { PhaseStatus } from '../../core/types.ts';
+import { startProvider } from '../../testing/provider.ts';
+import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+
+const CHAT = '/chat/completions';
+
+describe('the view of a run', function () {
+  this.timeout(90_000);
+  let temporal: TestWorkflowEnvironment;
+  let bench: Bench;
+
+  before(async () => {
+    temporal = await startTemporal();
+  });
+  after(() => temporal?.teardown());
+  beforeEach(async () => {
+    bench = await Bench.open(temporal, await startProvider());
+  });
+  afterEach(() => bench.close());
+
+  const observe = (run: string): Promise<RunView> =>
+    observeRun(temporal.client, run, bench.config.temporal.taskQueue);
+  async function until(run: string, isSeen: (view: RunView) => boolean): Promise<RunView> {
+    for (;;) {
+      const view = await observe(run);
+      if (isSeen(view)) return view;
+    }
+  }
+
+  it('tells of a workflow whose code fails, with the reason and the remedy', async () => {
+    const spec = await writeTask(bench.folder, 'broken-build');
+    const worker = await Worker.create({
+      connection: temporal.nativeConnection,
+      taskQueue: bench.config.temporal.taskQueue,
+      workflowsPath: fileURLToPath(new URL('./workflows/broken.ts', import.meta.url)),
+    });
+    await worker.runUntil(async () => {
+      const handle = await bench.start(spec);
+      const { state, stuck } = await until(spec.name, (view) => view.stuck !== undefined);
+      assert.equal(state, 'running');
+      const line = stuckLine(stuck!);
+      assert.match(
+        line,
+        /^workflow broken-build fails again and again \(attempt \d+\): this build/,
+      );
+      assert.match(line, /start workers without this fault/);
+      assert.doesNotMatch(line, /\p{Cc}/u);
+      await handle.terminate();
+    });
+  });
+
+  it('shows what an endpoint holds back, and the run goes on by itself when it is mended', async () => {
+    const { provider } = bench;
+    const spec = await writeTask(bench.folder, 'no-money');
+    const body = { error: { message: 'Insufficient Balance', type: 'billing' } };
+    provider.setFaults(({ path }) =>
+      path === CHAT && provider.jobs.all().length > 0 ? { status: 402, body } : undefined,
+    );
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const handle = await bench.start(spec);
+      const { phases } = await until(spec.name, (view) =>
+        view.phases.some(({ trouble }) => trouble?.includes('402')),
+      );
+      const held = phases.find(({ trouble }) => trouble !== undefined)!;
+      assert.match(phaseLine(held), /endpoint "local" answered 402.*top up.*held back since/);
+      provider.setFaults(undefined);
+      assert.equal((await handle.result()).totals.finished, 1);
+    });
+  });
+
+  it('takes the end of a worker for an interruption, not for a fault', async () => {
+    const { provider } = bench;
+    const spec = await writeTask(bench.folder, 'interrupted');
+    const hanging = new Promise<void>((resolve) => {
+      provider.setFaults(({ path, body }) => {
+        // Not of what only tries whether a model is there.
+        if (path !== CHAT || body?.max_tokens !== spec.maxTokens) return undefined;
+        resolve();
+        return 'hang';
+      });
+    });
+    const first = await bench.worker();
+    const running = first.run();
+    const handle = await bench.start(spec);
+    await hanging;
+    first.shutdown();
+    await running;
+    const second = await bench.worker();
+    await second.runUntil(async () => {
+      const { phases } = await until(spec.name, (view) =>
+        view.phases.some(({ trouble }) => trouble !== undefined),
+      );
+      const troubles = phases.flatMap(({ trouble }) => trouble ?? []);
+      assert.deepEqual(troubles, ['taken up again after an interruption']);
+      await handle.cancel();
+      await handle.result().catch(() => undefined);
+    });
+  });
+});
+
+describe('the line of a phase', () => {
+  const phase: PhaseStatus = {
+    ...{ name: 'propagate', state: 'running', done: 0, total: 40, unit: 'examples' },
+  };
+  const held = 'endpoint "gpu" answered 402 since 12:03: top up; looked at every 30 s';
+
+  it('says first what holds it up, then what activities say, each once, then the amounts', () => {
+    const asking = { done: 3, total: 30, unit: 'answers' };
+    const view = withActivities(
+      phase,
+      { done: 10, total: 40, unit: 'examples', note: '2 justified' },
+      {
+        progress: [asking, { ...asking, note: 'queued' }, { ...asking, note: 'queued' }],
+        trouble: held,
+      },
+    );
+    assert.equal(view.done, 10);
+    assert.equal(view.note, `${held}, queued, 3/30 answers, 3/30 answers, 3/30 answers`);
+    assert.match(
+      phaseLine(view),
+      /^propagate +running +10\/40 examples +endpoint "gpu" answered 402/,
+    );
+  });
+
+  it('shows escapes of the terminal as codes', () => {
+    const progress = [{ done: 0, total: 0, unit: 'steps', note: '\u001b]0;owned\u0007' }];
+    const line = phaseLine(withActivities(phase, undefined, { progress }));
+    assert.match(line, /\\u\{1b\}\]0;owned\\u\{7\}$/);
+    assert.doesNotMatch(line, /\p{Cc}/u);
+  });
+});
+
+describe('the outcome of a run', () => {
+  const failed = { run: 'r', state: 'failed', phases: [], workerPolling: true };
+  const errorOf = (failure: string, failureType?: string) => {
+    try {
+      assertCompleted({ ...failed, failure: [failure], failureType });
+    } catch (error) {
+      return error as Error & { exit: number };
+    }
+    return assert.fail('it did not complete');
+  };
+
+  it('says that the same command starts it again where that would help', () => {
+    const { message, exit } = errorOf('the loss went to NaN', 'JobFailed');
+    assert.match(
+      message,
+      /^run "r" failed: the loss went to NaN\nthe same command starts it again/,
+    );
+    assert.equal(exit, exitCode.failed);
+  });
+
+  it('does not say so of what would come again', () => {
+    const { message, exit } = errorOf('nothing read: raise maxTokens', 'NothingRead');
+    assert.equal(message, 'run "r" failed: nothing read: raise maxTokens');
+    assert.equal(exit, exitCode.failed);
+  });
+
+  it('blames the input for what is wrong with it, by its exit code', () => {
+    for (const type of ['DataError', 'SpecChanged', 'ModelNotFound']) {
+      const { message, exit } = errorOf('mend it', type);
+      assert.doesNotMatch(message, /same command/);
+      assert.equal(exit, exitCode.badInput);
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { after, before, describe, it } from 'mocha';
+import { readRunSpec } from '../../cli/specFile.ts';
+import { difference, startRun } from '../../client/startRun.ts';
+import { goodSpec, scratch } from '../cli/support.ts';
+import { startTemporal } from '../support/stack.ts';
+
+describe('a run that was started before', () => {
+  let files: Awaited<ReturnType<typeof scratch>>;
+  let temporal: TestWorkflowEnvironment;
+
+  before(async () => {
+    files = await scratch();
+    temporal = await startTemporal();
+  });
+  after(async () => {
+    await temporal?.teardown();
+    await files?.remove();
+  });
+
+  it('is the same with the same files in another folder, and no other data or spec', async () => {
+    const { client } = temporal;
+    const spec = await readRunSpec(await files.write('spec.yaml', goodSpec));
+    for (const split of ['labelled', 'unlabelled', 'test'])
+      await files.write(`${split}.csv`, `question,answer\n${split},up\n`);
+    await startRun(client, 'nobody-polls', { spec, folder: files.folder });
+
+    const folder = join(files.folder, 'elsewhere');
+    for (const split of ['labelled', 'unlabelled', 'test'])
+      await cp(join(files.folder, `${split}.csv`), join(folder, `${split}.csv`));
+    assert.equal(await difference(client, { spec, folder }), undefined);
+    assert.equal(await difference(client, { spec: { ...spec, seed: 1 }, folder }), 'spec');
+    await files.write('elsewhere/test.csv', 'question,answer\ntest,down\n');
+    assert.equal(await difference(client, { spec, folder }), 'data');
+    await rm(folder, { recursive: true });
+    assert.equal(
+      await difference(client, { spec, folder }),
+      undefined,
+      'what is gone tells nothing',
+    );
+    await client.workflow.getHandle(spec.name).terminate();
+  });
+});

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { ConfigError, defineConfig, loadConfig } from '../../config/config.ts';
+
+const baseURL = 'https://models.test/v1';
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    const config = defineConfig();
+    assert.equal(config.temporal.taskQueue, 'semievol');
+    assert.equal(config.store.uri, '.semievol/store');
+    assert.deepEqual(Object.keys(config.endpoints), ['local']);
+    assert.match(config.endpoints.local!.baseURL, /^http:\/\/127\.0\.0\.1:\d+\/v1$/);
+    assert.ok(config.worker.maxConcurrentActivities > 0 && config.worker.shutdownGraceSeconds > 0);
+  });
+
+  it('fills in what an endpoint leaves out', () => {
+    const { one } = defineConfig({ endpoints: { one: { baseURL } } }).endpoints;
+    assert.equal(one!.supportsN, true);
+    assert.ok(one!.maxInFlight > 0 && one!.requestTimeoutSeconds > 0 && one!.pollSeconds > 0);
+    assert.deepEqual(one!.prices, {});
+  });
+
+  it('stays as it is when it is checked again', () => {
+    const config = defineConfig({ endpoints: { one: { baseURL, maxInFlight: 3 } } });
+    assert.deepEqual(defineConfig(config), config);
+  });
+
+  const mistakes: [string, object, RegExp][] = [
+    ['an unknown field', { stoer: {} }, /unknown field stoer/],
+    ['no endpoint', { endpoints: {} }, /endpoints: give at least one endpoint/],
+    [
+      'no address',
+      { endpoints: { one: { baseURL: 'models' } } },
+      /endpoints\.one\.baseURL cannot be that text: give an address/,
+    ],
+    [
+      'another protocol',
+      { endpoints: { one: { baseURL: 'ftp://a/v1' } } },
+      /one\.baseURL cannot be/,
+    ],
+    [
+      'none in flight',
+      { endpoints: { one: { baseURL, maxInFlight: 0 } } },
+      /one\.maxInFlight must be .* 0/,
+    ],
+    [
+      'a number in quotes',
+      { endpoints: { one: { baseURL, pollSeconds: '3' } } },
+      /one\.pollSeconds must be a number, not the text "3"\. Write it without quotes/,
+    ],
+    [
+      'a negative price',
+      { endpoints: { one: { baseURL, prices: { m: { input: -1 } } } } },
+      /input/,
+    ],
+    ['half an activity', { worker: { maxConcurrentActivities: 0.5 } }, /maxConcurrentActivities/],
+    ...['a.b', 'a:b', '__a', ''].map((name): [string, object, RegExp] => [
+      `"${name}" for a deployment`,
+      { worker: { deployment: { name } } },
+      /worker\.deployment\.name cannot be .*Temporal takes no dot/,
+    ]),
+    ['a list', [], /the file must be fields with values, not an empty list/],
+  ];
+  for (const [what, config, said] of mistakes)
+    it(`refuses ${what}, naming the field`, () => {
+      assert.throws(
+        () => defineConfig(config),
+        (error) => error instanceof ConfigError && said.test(error.message),
+      );
+    });
+
+  for (const secret of ['https://me:hidden@a.test/v1', 'https://a.test/v1?key=hidden'])
+    it(`refuses an address with a secret, and does not repeat it: ${secret}`, () => {
+      assert.throws(
+        () => defineConfig({ endpoints: { one: { baseURL: secret } } }),
+        ({ message }: Error) =>
+          /one\.baseURL: .*apiKeyEnv/.test(message) && !/hidden/.test(message),
+      );
+    });
+
+  it('names every wrong field at once', () => {
+    const config = {
+      endpoints: { one: { baseURL: 'x', pollSeconds: 0 } },
+      worker: { shutdown: 1 },
+    };
+    assert.throws(
+      () => defineConfig(config as object),
+      ({ message }: Error) =>
+        ['baseURL', 'pollSeconds', 'worker'].every((one) => message.includes(one)),
+    );
+  });
+
+  const keys = ['sk-proj-1234567890abcdef', 'fd8a0c1f9be24e5c8e3a7b6d5c4f3e2a', 'Bearer A1'];
+  for (const key of keys)
+    it(`refuses a key in the place of its variable, and does not repeat it: ${key.length}`, () => {
+      for (const field of ['apiKeyEnv', 'apiKey'])
+        assert.throws(
+          () => defineConfig({ endpoints: { one: { baseURL, [field]: key } } }),
+          ({ message }: Error) => /apiKey/.test(message) && !message.includes(key),
+        );
+    });
+
+  describe('is loaded from a file', () => {
+    let folder: string;
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'semievol-config-'));
+    });
+    after(() => rm(folder, { recursive: true }));
+
+    const module = new URL('../../config/config.ts', import.meta.url);
+    async function load(name: string, text: string) {
+      const file = join(folder, name);
+      await writeFile(file, `import { defineConfig } from '${module}';\n${text}`);
+      return loadConfig(file);
+    }
+
+    it('with local folders that are seen from there, whatever the working folder', async () => {
+      const config = await load(
+        'folder.ts',
+        "export default defineConfig({ store: { uri: 'data/store' }, temporal: { taskQueue: 'q' } });",
+      );
+      assert.equal(config.store.uri, join(folder, 'data/store'));
+      assert.deepEqual(config.worker.trainingFolders, [folder]);
+      assert.equal(config.temporal.taskQueue, 'q');
+      assert.notEqual(relative(process.cwd(), folder), '');
+    });
+
+    const broken: [what: string, name: string, text: string, said: RegExp][] = [
+      [
+        'TypeScript',
+        'syntax.ts',
+        'export default {\n  endpoints: {,\n};\n',
+        /syntax\.ts:3 cannot be run/,
+      ],
+      [
+        'JavaScript',
+        'syntax.js',
+        'export default {\n  endpoints: {,\n};\n',
+        /syntax\.js:3 cannot be run/,
+      ],
+      [
+        'what it does',
+        'throws.ts',
+        'const f = () => {\n  throw new Error("boom");\n};\nf();\n',
+        /throws\.ts:3 cannot be run \(boom\)/,
+      ],
+      ['what it throws', 'text.ts', 'throw "boom";\n', /text\.ts cannot be run \(boom\)/],
+      [
+        'what it imports',
+        'imports.ts',
+        'import "./nowhere.ts";\n',
+        /imports\.ts cannot be run \(Cannot find module/,
+      ],
+    ];
+    for (const [what, name, text, message] of broken)
+      it(`and is refused by its line for ${what}`, async () => {
+        await assert.rejects(load(name, text), { name: 'ConfigError', message });
+      });
+
+    for (const uri of ['s3://bucket/path', 'gs://bucket', '/somewhere/else'])
+      it(`with ${uri} as it stands`, async () => {
+        const name = `${uri.replace(/\W/g, '')}.ts`;
+        const { store } = await load(name, `export default { store: { uri: '${uri}' } };`);
+        assert.equal(store.uri, uri);
+      });
+
+    it('and checked, also where it does not call defineConfig', async () => {
+      await assert.rejects(load('bare.ts', 'export default { stoer: {} };'), ConfigError);
+    });
+
+    it('and a missing file or default export is told with the remedy', async () => {
+      await assert.rejects(loadConfig(join(folder, 'none.ts')), {
+        name: 'ConfigError',
+        message: /none\.ts not found.*--config FILE/s,
+      });
+      await assert.rejects(load('named.ts', 'export const config = defineConfig();'), {
+        name: 'ConfigError',
+        message: /named\.ts has no default export.*export default defineConfig/s,
+      });
+    });
+  });
+});

@@ -1,0 +1,56 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { dataSpec, taskSpec } from '../../core/spec.ts';
+import type { IngestInput } from '../../data/ingestDataset.ts';
+import type { RawBatch } from '../../data/records.ts';
+
+/** A folder of files of its own. */
+export async function temporaryFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'semievol-data-'));
+  return {
+    path,
+    write: (name: string, content: string | Uint8Array) => writeFile(join(path, name), content),
+    remove: () => rm(path, { recursive: true, force: true }),
+  };
+}
+export type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
+
+export const sentiment = taskSpec.parse({
+  type: 'classification',
+  labels: ['negative', 'neutral', 'positive'],
+});
+export const choice = taskSpec.parse({ type: 'multiple-choice' });
+
+/** An input over `labelled`, `unlabelled` and `test` files; `data` overrides parts of the spec. */
+export function inputOf(folder: string, data: object = {}, task = sentiment): IngestInput {
+  const files = { labelled: 'labelled.csv', unlabelled: 'unlabelled.csv', test: 'test.csv' };
+  return { data: dataSpec.parse({ ...files, ...data }), task, folder };
+}
+
+/** Writes small good files under the names that `inputOf` expects. */
+export async function writeGoodFiles({ write }: Folder): Promise<void> {
+  await write('labelled.csv', 'question,answer\nfine,positive\nawful,negative\n');
+  await write('unlabelled.csv', 'question\nnice\nbad\nso so\n');
+  await write('test.csv', 'question,answer\ngreat,positive\n');
+}
+
+/** Runs SQL of DuckDB, to write Parquet files with. */
+export async function runSql(sql: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(sql);
+  connection.closeSync();
+  instance.closeSync();
+}
+
+export async function collect(batches: AsyncIterable<RawBatch>) {
+  const records: RawBatch['records'] = [];
+  let columns: string[] = [];
+  for await (const batch of batches) {
+    columns = batch.columns;
+    records.push(...batch.records);
+  }
+  return { columns, records };
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { utimes } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import getPort from 'get-port';
+import { after, before, describe, it } from 'mocha';
+import { recordFile, runningStack, writeRecord } from '../../stack/record.ts';
+import { scratch } from '../cli/support.ts';
+
+describe('record of a running stack', () => {
+  let files: Awaited<ReturnType<typeof scratch>>;
+  before(async () => {
+    files = await scratch();
+  });
+  after(() => files.remove());
+
+  it('counts while it starts and while its Temporal has its port, not when its number is another’s', async () => {
+    const temporalPort = await getPort();
+    const place = { state: files.folder, temporalPort, uiPort: 1, enginePort: 2 };
+    assert.equal(await runningStack(place.state), undefined);
+    writeRecord(place);
+    assert.deepEqual(await runningStack(place.state), { ...place, pid: process.pid });
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(recordFile(place.state), longAgo, longAgo);
+    assert.equal(await runningStack(place.state), undefined);
+    const temporal = createServer();
+    await new Promise<void>((resolve) => temporal.listen(temporalPort, '127.0.0.1', resolve));
+    try {
+      assert.equal((await runningStack(place.state))?.pid, process.pid);
+    } finally {
+      temporal.close();
+    }
+  });
+});
