@@ -5,12 +5,12 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ranges } from '../core/range.ts';
 import { isSelected, type Threshold } from '../core/selection.ts';
+import { withFolder } from '../data/scratch.ts';
 import type { TrainingFile } from '../providers/trainer.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { linesOf } from './lines.ts';
 import { ownFile } from './ownFile.ts';
 import type { Tracker } from './progress.ts';
-import { withFolder } from './scratch.ts';
 
 const BATCH = 1_000;
 

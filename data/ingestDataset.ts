@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { withFolder } from '../activities/scratch.ts';
 import type { DataSpec, TaskSpec } from '../core/spec.ts';
 import { createTask } from '../core/tasks.ts';
 import type { IngestReport, Progress, Split, StoredExample } from '../core/types.ts';
@@ -7,6 +6,7 @@ import type { DatasetInfo } from '../store/datasets.ts';
 import type { Store } from '../store/store.ts';
 import { cleanFile, splitOrder } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
+import { withFolder } from './scratch.ts';
 import { checkFile, contentHash, localCopy, type Source, sourceOf } from './source.ts';
 
 export interface IngestInput {

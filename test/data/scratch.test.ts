@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { withFolder } from '../../activities/scratch.ts';
+import { withFolder } from '../../data/scratch.ts';
 
 const HOLD = `
-  const { withFolder } = await import(${JSON.stringify(new URL('../../activities/scratch.ts', import.meta.url))});
+  const { withFolder } = await import(${JSON.stringify(new URL('../../data/scratch.ts', import.meta.url))});
   await withFolder(async (folder) => {
     process.stdout.write(folder);
     await new Promise(() => setInterval(() => {}, 1e6));

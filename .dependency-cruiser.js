@@ -1,0 +1,115 @@
+/**
+ * What each folder may import of ours, as the table in CONTRIBUTING.md says: `types` are folders of which only types
+ * may be taken. What is not listed is refused.
+ */
+const LAYERS = {
+  core: {},
+  data: { code: ['core', 'store'] },
+  store: { code: ['core'] },
+  providers: { code: ['core'] },
+  config: { code: ['core', 'providers'] },
+  activities: { code: ['core', 'data', 'store', 'providers'] },
+  workflows: { code: ['core'], types: ['activities', 'data'] },
+  workers: {
+    code: ['core', 'data', 'store', 'providers', 'config', 'activities', 'workflows'],
+  },
+  // `cli` and `workers` for as long as the errors and the connection stand there.
+  client: { code: ['core', 'data', 'store', 'config', 'cli'], types: ['workflows'] },
+  engine: {},
+  stack: { code: ['core', 'config', 'client', 'engine', 'cli', 'workers'] },
+  demo: { code: ['core'] },
+  cli: {
+    code: [
+      ...['core', 'data', 'store', 'providers', 'config', 'workers', 'client', 'engine', 'stack'],
+      'demo',
+    ],
+    types: ['activities', 'workflows'],
+  },
+  testing: {},
+};
+const PUBLISHED = `^(${Object.keys(LAYERS).join('|')})/`;
+/** What nobody installs may import anything, tests included. */
+const DEVELOPMENT = '^(test|bench|scripts)/';
+const NOT_OURS = '(^|/)node_modules/|^package\\.json$';
+
+const within = (folders) => `^(${folders.join('|')})/`;
+
+const layer = ([folder, { code = [], types = [] }]) => {
+  const rule = (name, comment, to) => ({
+    name: `${folder}-${name}`,
+    comment,
+    severity: 'error',
+    from: { path: within([folder]) },
+    to: { pathNot: [within([folder, ...code, ...types]), NOT_OURS], ...to },
+  });
+  const may = [...code, ...types.map((other) => `types of ${other}`)].join(', ') || 'itself alone';
+  return [
+    rule('layer', `${folder} may import ${may}: see CONTRIBUTING.md.`, {
+      dependencyTypesNot: ['core', 'npm', 'unknown'],
+    }),
+    ...(types.length > 0
+      ? [
+          rule('types', `${folder} may import types alone of ${types.join(', ')}.`, {
+            path: within(types),
+            pathNot: within([folder, ...code]),
+            dependencyTypesNot: ['type-only'],
+          }),
+        ]
+      : []),
+  ];
+};
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...Object.entries(LAYERS).flatMap(layer),
+    {
+      name: 'unlisted-folder',
+      comment: 'Every folder has a row in LAYERS (.dependency-cruiser.js) and in CONTRIBUTING.md.',
+      severity: 'error',
+      from: { path: '^[^/]+/', pathNot: [PUBLISHED, DEVELOPMENT, '^bin/'] },
+      to: {},
+    },
+    {
+      name: 'no-cycle',
+      comment: 'Of two files that need each other one has to give way: move what both need.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Nothing stands where this import points to.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'declared',
+      comment: 'What is published imports declared dependencies only: add it to package.json.',
+      severity: 'error',
+      from: { path: PUBLISHED },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'undetermined'] },
+    },
+    {
+      name: 'not-a-development-dependency',
+      comment: 'Users do not get development dependencies.',
+      severity: 'error',
+      from: { path: PUBLISHED },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer'] },
+    },
+  ],
+  options: {
+    parser: 'tsc',
+    tsPreCompilationDeps: true,
+    moduleSystems: ['es6'],
+    doNotFollow: { path: 'node_modules/' },
+    // The files of a user's project, who imports the package by its name.
+    exclude: { path: '^test/workers/user/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.d.ts'],
+    },
+  },
+};
