@@ -1,6 +1,6 @@
-import { ApplicationFailure } from '@temporalio/common';
 import pLimit from 'p-limit';
 import { meanEntropy } from '../core/entropy.ts';
+import { finalFailure } from '../core/failures.ts';
 import { isGivenUp } from '../core/givenUp.ts';
 import { answerKey, seedFor } from '../core/shots.ts';
 import type {
@@ -145,9 +145,9 @@ async function storeGivenUp(
     const reasons = Object.entries(Object.groupBy(rows, ({ finishReason }) => finishReason))
       .map(([reason, of]) => `${reason} ${of!.length}`)
       .join(', ');
-    throw ApplicationFailure.nonRetryable(
-      `${rows.length} of ${asks.length} requests of a batch got no answer that can be used, while others are answered (${reasons}): the worker's log has what the endpoint says; are the prompts too long for the model? Then lower shots`,
+    throw finalFailure(
       'MostlyUnanswered',
+      `${rows.length} of ${asks.length} requests of a batch got no answer that can be used, while others are answered (${reasons}): the worker's log has what the endpoint says; are the prompts too long for the model? Then lower shots`,
     );
   }
   await context.tables.addAnswers(rows, tracker.attempt);

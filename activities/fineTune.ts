@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { reworded } from '../core/failures.ts';
 import { Redaction } from '../core/redaction.ts';
 import { noUsage } from '../core/usage.ts';
 import { OpenAITrainer } from '../providers/openaiTrainer.ts';
@@ -124,7 +125,7 @@ export function createFineTune(dependencies: Dependencies) {
         if (!(reason instanceof ApplicationFailure)) throw reason; // as when it is cancelled
         return `what the provider says is left out, since it may quote what cannot be read any more: ${reason.message}`;
       });
-      throw ApplicationFailure.nonRetryable(message, error.type);
+      throw reworded(error, message);
     }
   }
 }

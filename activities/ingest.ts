@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { finalFailure } from '../core/failures.ts';
 import { DataError } from '../data/errors.ts';
 import { type IngestInput, type IngestResult, ingestDataset } from '../data/ingestDataset.ts';
 import type { Store } from '../store/store.ts';
@@ -18,7 +18,7 @@ export function createIngest({ store }: { store: Store }) {
           return { dataset: done.dataset, counts: done.counts };
         } catch (error) {
           if (!(error instanceof DataError)) throw error;
-          throw ApplicationFailure.nonRetryable(error.summary, 'DataError');
+          throw finalFailure('DataError', error.summary);
         }
       });
     },

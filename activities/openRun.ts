@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApplicationFailure } from '@temporalio/common';
 import { NotFoundError } from 'openai';
+import { finalFailure } from '../core/failures.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
@@ -36,9 +36,9 @@ export function createOpenRun(dependencies: Dependencies) {
     async openRun({ run, spec }: { run: string; spec: RunSpec }): Promise<void> {
       const kept = await tracked({ total: 1, unit: 'specs' }, () => store.specs.add(run, spec));
       if (!isDeepStrictEqual(kept, spec))
-        throw ApplicationFailure.nonRetryable(
-          `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,
+        throw finalFailure(
           'SpecChanged',
+          `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,
         );
     },
 
@@ -63,7 +63,7 @@ async function checkModel(endpoint: Endpoint, { name, kind }: NeededModel): Prom
     if (!(error instanceof NotFoundError && saidBy(error))) throw failure;
     const listed = await listModels(endpoint).catch(() => []);
     const others = listed.length > 0 ? `; it has ${listed.slice(0, 20).join(', ')}` : '';
-    throw ApplicationFailure.nonRetryable(`${failure.message}${others}`, 'ModelNotFound');
+    throw finalFailure('ModelNotFound', `${failure.message}${others}`);
   }
 }
 
@@ -73,6 +73,6 @@ async function checkFineTuning(endpoint: Endpoint): Promise<void> {
     await findJobs(endpoint);
   } catch (error) {
     if (!hasNoJobs(error)) throw endpoint.failure(error);
-    throw ApplicationFailure.nonRetryable(noFineTuning(endpoint.name), 'NoFineTuning');
+    throw finalFailure('NoFineTuning', noFineTuning(endpoint.name));
   }
 }

@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
-import { ApplicationFailure } from '@temporalio/common';
+import { finalFailure } from '../core/failures.ts';
 
 /**
  * The real place of a user's training file. A workflow's input names it, and whoever may start
@@ -10,7 +10,7 @@ import { ApplicationFailure } from '@temporalio/common';
  */
 export async function ownFile(path: string, folders: readonly string[]): Promise<string> {
   const refused = (problem: string) =>
-    ApplicationFailure.nonRetryable(`the training file ${path} ${problem}`, 'DataError');
+    finalFailure('DataError', `the training file ${path} ${problem}`);
   const roots = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
   const file = await realpath(path).catch((error: NodeJS.ErrnoException) => error);
   const isAllowed = (place: string) => roots.some((root) => root && isInside(place, root));

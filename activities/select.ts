@@ -1,5 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { emptyResult } from '../core/emptyResult.ts';
+import { finalFailure } from '../core/failures.ts';
 import { isRanked, isSelected, selectionThreshold, type Threshold } from '../core/selection.ts';
 import type { TaskSpec } from '../core/spec.ts';
 import type { AnswerTally, Classes, PseudoLabel } from '../core/types.ts';
@@ -58,7 +58,7 @@ export function createSelect(dependencies: Dependencies) {
         const classes = classesOf(labels, context.spec.task);
         const selection: Selection = { threshold, ...counts, classes, answers };
         const empty = emptyResult(selection, context.spec);
-        if (empty) throw ApplicationFailure.nonRetryable(empty.message, empty.type);
+        if (empty) throw finalFailure(empty.type, empty.message);
         return selection;
       });
     },

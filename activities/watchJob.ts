@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo, log } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import { type FailureType, finalFailure } from '../core/failures.ts';
 import type { Progress } from '../core/types.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import type { Job, JobRequest, Trainer } from '../providers/trainer.ts';
@@ -94,8 +94,8 @@ const isCertain = ({ state, model }: Job) =>
 
 /** The result of a job that succeeded; undefined while it goes on. */
 function resultOf(job: Job): JobResult | undefined {
-  const ended = (type: string, message: string) =>
-    ApplicationFailure.nonRetryable(`fine-tuning job ${job.id} ${message}`, type);
+  const ended = (type: FailureType, message: string) =>
+    finalFailure(type, `fine-tuning job ${job.id} ${message}`);
   switch (job.state) {
     case 'succeeded':
       if (!job.model) throw ended('JobWithoutModel', 'succeeded but names no model');

@@ -1,11 +1,12 @@
+import { SemiEvolError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
 
 /** What the process says to the shell when it ends; documented in `semievol --help`. */
 export const exitCode = { ok: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
 
-/** An error whose message is all the user needs: what is wrong, and the remedy. */
-export class CliError extends Error {
-  override name = 'CliError';
+/** A command cannot go on. */
+export class CliError extends SemiEvolError {
+  override readonly name = 'CliError';
   readonly exit: number;
 
   constructor(message: string, options: ErrorOptions & { exit?: number } = {}) {
@@ -14,22 +15,12 @@ export class CliError extends Error {
   }
 }
 
-/**
- * Errors of the other layers that tell of bad input or surroundings. By name: a configuration may
- * throw those of another copy of the package.
- */
-const badInput = new Set([
-  'ConfigError',
-  'TemporalUnreachable',
-  'TemporalRefused',
-  'DataError',
-  'StoreError',
-]);
-
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exit;
-  return error instanceof Error && badInput.has(error.name) ? exitCode.badInput : exitCode.failed;
+  // Not by its class: a configuration may throw those of another copy of the package.
+  const isOfInput = error instanceof Error && (error as Partial<SemiEvolError>).isOfInput;
+  return isOfInput ? exitCode.badInput : exitCode.failed;
 }
 
 /**

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { SemiEvolError } from '../core/errors.ts';
 import { sentenceOf } from '../core/issues.ts';
 import { endpointConfig } from '../providers/config.ts';
 
@@ -79,8 +80,9 @@ const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 
 /** The configuration cannot be used; the message names the field and what to do. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
+export class ConfigError extends SemiEvolError {
+  override readonly name = 'ConfigError';
+  override readonly isOfInput = true;
 }
 
 /**

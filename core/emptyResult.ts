@@ -1,3 +1,4 @@
+import type { FailureType } from './failures.ts';
 import type { RunSpec } from './spec.ts';
 import { haveEntropy, sumOf } from './tally.ts';
 import type { AnswerTally, Classes } from './types.ts';
@@ -13,18 +14,9 @@ export interface Findings {
   answers: readonly AnswerTally[];
 }
 
-/** The types of failures for results that are empty; with what is stored each would come again. */
-export const emptyResults = [
-  'AnswersCut',
-  'NothingRead',
-  'NoEntropy',
-  'NothingSelected',
-  'OneClass',
-] as const;
-
 /** Why a round cannot go on: the type of the failure, the reason in numbers and the remedy. */
 export interface EmptyResult {
-  type: (typeof emptyResults)[number];
+  type: FailureType;
   message: string;
 }
 

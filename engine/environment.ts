@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExecaError, execa } from 'execa';
+import { SemiEvolError } from '../core/errors.ts';
 
 /** Something cannot be set up; the message says why and what to do. */
-export class SetupError extends Error {
-  override name = 'SetupError';
+export class SetupError extends SemiEvolError {
+  override readonly name = 'SetupError';
 }
 
 /** A Python virtual environment that holds what a requirements file lists. */

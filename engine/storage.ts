@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { SemiEvolError } from '../core/errors.ts';
 
 /** Unix time in whole seconds, as OpenAI's objects carry it. */
 export const now = (): number => Math.floor(Date.now() / 1000);
@@ -9,8 +10,8 @@ export const newId = (prefix: string): string =>
   `${prefix}-${Date.now().toString(16).padStart(12, '0')}${randomBytes(6).toString('hex')}`;
 
 /** A file of the engine's state cannot be read; the message names it and what to do. */
-export class StateError extends Error {
-  override name = 'StateError';
+export class StateError extends SemiEvolError {
+  override readonly name = 'StateError';
 }
 
 /** An object as `writeJson` stored it. @param remedy what to do where it is damaged @throws StateError */

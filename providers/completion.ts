@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SemiEvolError } from '../core/errors.ts';
 import { answerSpan } from '../core/thoughts.ts';
 
 /** What is read of a chat completion. What a model was paid for is kept, whatever else is odd. */
@@ -75,8 +76,8 @@ type Part = z.output<typeof part>;
 type Token = z.output<typeof token>;
 
 /** An answer with some, but fewer samples than were asked for: a repetition would be no other. */
-export class TooFewSamples extends Error {
-  override name = 'TooFewSamples';
+export class TooFewSamples extends SemiEvolError {
+  override readonly name = 'TooFewSamples';
 }
 
 /**

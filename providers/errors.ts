@@ -1,5 +1,7 @@
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import { SemiEvolError } from '../core/errors.ts';
+import { type FailureType, finalFailure, passingFailure } from '../core/failures.ts';
 import { TooFewSamples } from './completion.ts';
 import { whyUnreachable } from './connection.ts';
 import { redacted } from './redacted.ts';
@@ -13,7 +15,7 @@ const LONGEST_WAIT_MS = 3_600_000;
  * An answer whose body broke off, is not JSON, or is not what was asked for. Thrown by what reads
  * bodies, and by nothing else: all other errors are our own, and never become data.
  */
-export class UnreadableAnswer extends Error {
+export class UnreadableAnswer extends SemiEvolError {
   override readonly name = 'UnreadableAnswer';
   /** It is a page for people, of something that stands before the endpoint. */
   readonly isPage: boolean;
@@ -30,15 +32,7 @@ export class UnreadableAnswer extends Error {
 /** What went wrong between us and an endpoint. */
 export interface Trouble {
   /** Type of the failure that Temporal sees. */
-  type:
-    | 'Unreachable'
-    | 'UnreadableAnswer'
-    | 'TooFewSamples'
-    | 'EndpointError'
-    | 'OutOfMoney'
-    | 'AuthenticationError'
-    | 'NotFound'
-    | 'BadRequest';
+  type: FailureType;
   /** What happened and what to do, for people; the provider's own sentence is redacted. */
   message: string;
   /** What to call it where one request is given up for it: the status, or `unreadable`. */
@@ -167,12 +161,7 @@ export function endpointFailure(error: unknown, where: Where): Error {
 }
 
 export function failureOf({ message, type, isRefusal, waitMs }: Trouble): ApplicationFailure {
-  return ApplicationFailure.create({
-    message,
-    type,
-    nonRetryable: isRefusal,
-    ...(waitMs !== undefined && { nextRetryDelay: waitMs }),
-  });
+  return isRefusal ? finalFailure(type, message) : passingFailure(type, message, waitMs);
 }
 
 /** What is worth saying of a long `Retry-After`. */

@@ -1,5 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { APIError, type OpenAI } from 'openai';
+import { passingFailure } from '../core/failures.ts';
 import type { Endpoint } from './endpoint.ts';
 import { UnreadableAnswer } from './errors.ts';
 import { fileForm } from './fileForm.ts';
@@ -139,9 +139,9 @@ export class OpenAITrainer implements Trainer {
       if (!isRefused(error, 400, 404, 409, 422)) throw error;
       const now = await this.#find(id);
       if (!now || !isGoing(now.status)) return false;
-      throw ApplicationFailure.retryable(
-        `${this.#endpoint.failure(error).message}: fine-tuning job ${id}, which is ${now.status}, is not cancelled yet`,
+      throw passingFailure(
         'NotCancelled',
+        `${this.#endpoint.failure(error).message}: fine-tuning job ${id}, which is ${now.status}, is not cancelled yet`,
       );
     }
   }

@@ -1,6 +1,9 @@
+import { SemiEvolError } from '../core/errors.ts';
+
 /** A store that cannot be used as it is. `remedy` says what to do about it. */
-export class StoreError extends Error {
+export class StoreError extends SemiEvolError {
   override readonly name = 'StoreError';
+  override readonly isOfInput = true;
   readonly remedy: string;
 
   constructor(problem: string, remedy: string, options?: ErrorOptions) {

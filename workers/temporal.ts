@@ -4,15 +4,18 @@ import { NamespaceNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../config/config.ts';
+import { SemiEvolError } from '../core/errors.ts';
 
 /** Temporal cannot be reached; the message gives the address and the remedy. */
-export class TemporalUnreachable extends Error {
-  override name = 'TemporalUnreachable';
+export class TemporalUnreachable extends SemiEvolError {
+  override readonly name = 'TemporalUnreachable';
+  override readonly isOfInput = true;
 }
 
 /** Temporal is there, and does not let us in; the message gives what it said and the remedy. */
-export class TemporalRefused extends Error {
-  override name = 'TemporalRefused';
+export class TemporalRefused extends SemiEvolError {
+  override readonly name = 'TemporalRefused';
+  override readonly isOfInput = true;
 }
 
 const CONNECT_MS = 5_000;

@@ -12,7 +12,7 @@ const retry: RetryPolicy = {
   initialInterval: '1s',
   backoffCoefficient: 2,
   maximumInterval: '2m',
-  // Which failures are final is said where they are thrown: `ApplicationFailure.nonRetryable`.
+  // Which failures are final is said where they are thrown: `finalFailure`.
 };
 
 /** Every activity heartbeats all the while: a dead worker's work is soon taken over. */

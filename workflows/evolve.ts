@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   allHandlersFinished,
   condition,
   makeContinueAsNewFunc,
@@ -9,6 +8,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
+import { finalFailure } from '../core/failures.ts';
 import { type Plan, planOf } from '../core/plan.ts';
 import { markdownReport, markdownSummary, summaryOf } from '../core/report.ts';
 import { neighboursNeeded } from '../core/shots.ts';
@@ -118,9 +118,9 @@ async function prepare(run: string, { spec, folder }: Beginning): Promise<Data> 
   const data = await ingest({ data: spec.data, task: spec.task, folder });
   const shots = neighboursNeeded(spec.collaborators);
   if (shots > data.counts.labelled)
-    throw ApplicationFailure.nonRetryable(
-      `the collaborators want ${shots} neighbours, but there are ${data.counts.labelled} labelled examples: lower shots or skip, or label more`,
+    throw finalFailure(
       'DataError',
+      `the collaborators want ${shots} neighbours, but there are ${data.counts.labelled} labelled examples: lower shots or skip, or label more`,
     );
   await openRun({ run, spec });
   upsertMemo({ dataset: data.dataset });

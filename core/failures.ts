@@ -1,0 +1,173 @@
+import { ApplicationFailure } from '@temporalio/common';
+
+/**
+ * What can be done after a failure: mend the `input`, and begin again; `change` the spec, under
+ * another name, since with what is stored the result would be the same; or just start it `again`,
+ * what is stored is reused.
+ */
+export type Outlook = 'input' | 'change' | 'again';
+
+/** What a type of failure means, and what to do. */
+export interface FailureKind {
+  outlook: Outlook;
+  meaning: string;
+  remedy: string;
+}
+
+/**
+ * The types of the `ApplicationFailure`s that SemiEvol's workflows and activities fail with. The
+ * message of a failure has the particulars.
+ */
+export const FAILURES = {
+  DataError: {
+    outlook: 'input',
+    meaning: 'The data files cannot be used as they are.',
+    remedy: 'Mend what the message names in the file, or correct the spec; start again.',
+  },
+  SpecChanged: {
+    outlook: 'input',
+    meaning: 'A run of this name was begun with another spec, and its answers are stored.',
+    remedy: 'Give the changed spec another name, or restore the old one.',
+  },
+  ModelNotFound: {
+    outlook: 'input',
+    meaning: 'An endpoint does not have a model that the spec names.',
+    remedy: 'Correct the name in the spec, or serve the model.',
+  },
+  NoFineTuning: {
+    outlook: 'input',
+    meaning: 'The endpoint of the model to tune has no fine-tuning.',
+    remedy: 'Name an endpoint in the spec that has the fine-tuning API.',
+  },
+  AnswersCut: {
+    outlook: 'change',
+    meaning: 'All answers of the collaborators were cut off, and most of them cannot be read.',
+    remedy: 'Raise maxTokens, under another name.',
+  },
+  NothingRead: {
+    outlook: 'change',
+    meaning: 'No answer was found in what the collaborators said.',
+    remedy: 'Try the models on a few examples; change the instruction or the models.',
+  },
+  NoEntropy: {
+    outlook: 'change',
+    meaning: 'There are no log-probabilities, and no votes, to rank pseudo-labels by.',
+    remedy: 'Use an endpoint that gives log-probabilities, more collaborators or more samples.',
+  },
+  NothingSelected: {
+    outlook: 'change',
+    meaning: 'The selection rule keeps none of the pseudo-labels.',
+    remedy: 'Raise selection.percentile, under another name.',
+  },
+  OneClass: {
+    outlook: 'change',
+    meaning:
+      'All selected pseudo-labels are of one class: a model would learn to say nothing else.',
+    remedy: 'Raise selection.percentile, label more of the other classes, or change the models.',
+  },
+  MostlyUnanswered: {
+    outlook: 'again',
+    meaning: 'The endpoint answers, but gave up on most requests of a batch.',
+    remedy:
+      "See what the worker's log says of the endpoint; lower shots where prompts are too long.",
+  },
+  JobFailed: {
+    outlook: 'again',
+    meaning: 'The provider failed a fine-tuning job.',
+    remedy: "Mend what the provider's message names, then start again: a new job is made.",
+  },
+  JobWithoutModel: {
+    outlook: 'again',
+    meaning: 'A fine-tuning job succeeded and names no model.',
+    remedy: 'Look the job up at the provider; start again for a new one.',
+  },
+  JobCancelled: {
+    outlook: 'again',
+    meaning: 'A fine-tuning job was cancelled at the provider.',
+    remedy: 'Start again for a new job.',
+  },
+  JobVanished: {
+    outlook: 'again',
+    meaning: 'The provider does not know a fine-tuning job any more that it had made.',
+    remedy: 'Start again for a new job.',
+  },
+  NotCancelled: {
+    outlook: 'again',
+    meaning: 'A fine-tuning job that is to be cancelled still goes on.',
+    remedy: 'Wait: it is tried again.',
+  },
+  Unreachable: {
+    outlook: 'again',
+    meaning: 'An endpoint cannot be reached.',
+    remedy: 'Wait, it is tried again; check that it runs and that its baseURL is right.',
+  },
+  UnreadableAnswer: {
+    outlook: 'again',
+    meaning: 'An endpoint gave an answer that is not what was asked for.',
+    remedy: 'Wait, it is tried again; check that its baseURL is that of a model API.',
+  },
+  EndpointError: {
+    outlook: 'again',
+    meaning: 'An endpoint has trouble of its own, or more to do than it can take.',
+    remedy: 'Wait: it is tried again.',
+  },
+  OutOfMoney: {
+    outlook: 'again',
+    meaning: 'The account at a provider is used up.',
+    remedy: 'Top it up or raise its limit: what waits goes on by itself.',
+  },
+  AuthenticationError: {
+    outlook: 'again',
+    meaning: 'An endpoint does not take the key.',
+    remedy: "Correct the key in the worker's environment, and start the worker again.",
+  },
+  TooFewSamples: {
+    outlook: 'again',
+    meaning: 'An endpoint gives fewer samples than it is asked for.',
+    remedy: 'Set supportsN: false for the endpoint in temporal.config.ts.',
+  },
+  NotFound: {
+    outlook: 'again',
+    meaning: 'An endpoint does not know the model or the address that it is asked for.',
+    remedy: "Check the model's name and the endpoint's baseURL.",
+  },
+  BadRequest: {
+    outlook: 'again',
+    meaning: 'An endpoint refuses a request as it is.',
+    remedy: 'Mend what the message names, in the spec or in temporal.config.ts.',
+  },
+} as const satisfies Record<string, FailureKind>;
+
+/** A type of failure of SemiEvol's own. */
+export type FailureType = keyof typeof FAILURES;
+
+/** What a type means; undefined for a type of somebody else's. */
+export function failureKind(type: string | null | undefined): FailureKind | undefined {
+  return type && Object.hasOwn(FAILURES, type) ? FAILURES[type as FailureType] : undefined;
+}
+
+/**
+ * A failure that a repetition cannot mend: nothing tries again by itself.
+ * @param message what is wrong and what to do; never texts of examples, since histories keep it
+ */
+export const finalFailure = (type: FailureType, message: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(message, type);
+
+/**
+ * A failure that may pass: Temporal tries again.
+ * @param waitMs milliseconds until that is worth it, where they are known
+ */
+export const passingFailure = (
+  type: FailureType,
+  message: string,
+  waitMs?: number,
+): ApplicationFailure =>
+  ApplicationFailure.create({
+    type,
+    message,
+    ...(waitMs !== undefined && { nextRetryDelay: waitMs }),
+  });
+
+/** The same final failure in other words. Its type may be one of a user's own trainer. */
+export const reworded = ({ type }: ApplicationFailure, message: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(message, type);
