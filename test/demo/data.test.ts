@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import { after, before, describe, it } from 'mocha';
-import { categories, cleanGloss, writeDemoData } from '../../demo/wordnet.ts';
-import { scratch } from './support.ts';
+import { CATEGORIES, writeDemoData } from '../../demo/data.ts';
+import { cleanGloss, demoDefinitions } from '../../scripts/demoDefinitions.ts';
+import { scratch } from '../cli/support.ts';
 
 const splits = ['labelled', 'unlabelled', 'test'] as const;
 type Row = { question: string; answer: string };
@@ -35,7 +38,7 @@ describe('demo data', () => {
     const data = await build('balanced', sizes, 1);
     for (const split of splits) {
       assert.equal(data[split].length, sizes[split]);
-      const counts = Object.keys(categories).map(
+      const counts = CATEGORIES.map(
         (word) => data[split].filter((row) => row.answer === word).length,
       );
       assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `${split}: ${counts}`);
@@ -51,6 +54,17 @@ describe('demo data', () => {
     assert.notDeepEqual((await build('other', sizes, 8)).test, one.test);
     const larger = await build('larger', { ...sizes, labelled: 80, unlabelled: 80 }, 7);
     assert.deepEqual(larger.test, one.test);
+  });
+
+  it('is for one seed what it has always been', async () => {
+    const data = await build('seed-0', { labelled: 40, unlabelled: 300, test: 300 }, 0);
+    const hash = createHash('sha256').update(JSON.stringify(data)).digest('hex');
+    assert.equal(hash, '3fe786adb429284a5bc8843aa04bcb350f76f82783496022b5380d06f1dc9331');
+  });
+
+  it('is drawn from what WordNet has now', async () => {
+    const file = new URL('../../demo/wordnet/definitions.tsv.br', import.meta.url);
+    assert.ok(brotliDecompressSync(await readFile(file)).toString() === (await demoDefinitions()));
   });
 
   it('refuses more than WordNet has', async () => {
