@@ -1,8 +1,9 @@
 import pLimit from 'p-limit';
+import { answerKey } from '../core/answer.ts';
 import { meanEntropy } from '../core/entropy.ts';
 import { finalFailure } from '../core/failures.ts';
 import { isGivenUp } from '../core/givenUp.ts';
-import { answerKey, seedFor } from '../core/shots.ts';
+import { type Sampling, seedFor } from '../core/sampling.ts';
 import type {
   Answer,
   AnswerStage,
@@ -24,8 +25,7 @@ export interface Ask {
   example: StoredExample;
   model: string;
   messages: ChatMessage[];
-  temperature: number;
-  maxTokens: number;
+  sampling: Sampling;
   slots: { collaborator: string; sample: number }[];
   /** Which draw of the same question is the first; part of the seeds. */
   draw?: number;
@@ -104,12 +104,12 @@ export async function askMissing(asks: Ask[], batch: Batch): Promise<void> {
 
 async function askOne(ask: Ask, endpoint: Endpoint, batch: Batch): Promise<Answer[]> {
   const { context, tracker, stage } = batch;
-  const { model, messages, temperature, maxTokens, slots, draw = 0 } = ask;
+  const { model, messages, sampling, slots, draw = 0 } = ask;
   const seeds = slots.map((_, index) => seedFor(context.spec.seed, ask.example.id, draw + index));
   const { signal, deadline } = tracker;
   // A justification is the last that a batch waits for, and there are few.
   const patience = { signal, deadline, isAhead: stage === 'justify' };
-  const request = { model, messages, temperature, maxTokens, seeds };
+  const request = { model, messages, sampling, seeds };
   const samples = await endpoint.chat(request, patience);
   return slots.map((slot, index) => answerOf(ask, slot, samples[index]!, batch));
 }

@@ -1,5 +1,5 @@
-import { requestGroups, shotsFor } from '../core/shots.ts';
-import type { CollaboratorSpec } from '../core/spec.ts';
+import { requestGroups } from '../core/requestGroups.ts';
+import { shotsFor } from '../core/shots.ts';
 import type { OrdinalRange, Shot } from '../core/types.ts';
 import { type Ask, askMissing } from './asking.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
@@ -25,29 +25,27 @@ export function createCollaborate(dependencies: Dependencies) {
   return {
     /**
      * Lets every collaborator answer a range of unlabelled examples (collaborative learning, §3.2).
-     * Collaborators that differ only in sampling share a request.
+     * Collaborators that send the same request share it.
      */
     async collaborate(input: PropagateInput): Promise<void> {
       const context = await openRound(dependencies, input);
       const { spec, dataset, task } = context;
-      const groups = requestGroups(spec.collaborators);
+      const groups = requestGroups(spec);
       const total = (input.range.to - input.range.from) * groups.length;
       await tracked(
         { total, unit: 'answers' },
         async (tracker) => {
           const examples = await dataset.range('unlabelled', input.range);
           const neighboursOf = await neighbours(context, input);
-          const asks: Ask[] = groups.flatMap(({ members, places }) => {
-            const collaborator = members[0] as CollaboratorSpec;
-            return examples.map((example) => ({
+          const asks: Ask[] = groups.flatMap((group) =>
+            examples.map((example) => ({
               example,
-              model: modelNamed(collaborator.model, input.models),
-              messages: task.prompt(example, shotsFor(collaborator, neighboursOf(example.ordinal))),
-              temperature: collaborator.temperature,
-              maxTokens: spec.maxTokens,
-              slots: places,
-            }));
-          });
+              model: modelNamed(group.model, input.models),
+              messages: task.prompt(example, shotsFor(group, neighboursOf(example.ordinal))),
+              sampling: group.sampling,
+              slots: group.places,
+            })),
+          );
           const { round, range } = input;
           const stage = 'collaborate';
           await askMissing(asks, { dependencies, context, round, stage, range, tracker });

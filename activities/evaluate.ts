@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { samplingOf } from '../core/sampling.ts';
 import { type Answer, type ModelRole, modelRoles, type OrdinalRange } from '../core/types.ts';
 import type { RunTables } from '../store/run.ts';
 import { askMissing } from './asking.ts';
@@ -19,7 +20,7 @@ export interface ModelScore extends Score {
 export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
-     * Asks a model a range of the test split, greedily and without shots, and grades it. What the
+     * Asks a model a range of the test split, without shots, and grades it. What the
      * round before has asked its champion, this one's base, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score> {
@@ -35,8 +36,7 @@ export function createEvaluate(dependencies: Dependencies) {
             example,
             model,
             messages: task.prompt(example, []),
-            temperature: 0,
-            maxTokens: spec.maxTokens,
+            sampling: samplingOf(spec.evaluation, spec.maxTokens),
             slots: [{ collaborator: role, sample: 0 }],
           }));
           await takeOver(tables, input);

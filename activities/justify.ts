@@ -1,4 +1,5 @@
 import { consensus, pseudoLabel } from '../core/consensus.ts';
+import { samplingOf } from '../core/sampling.ts';
 import type { Answer } from '../core/types.ts';
 import { askMissing } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
@@ -33,8 +34,7 @@ export function createJustify(dependencies: Dependencies) {
             example,
             candidates.map((candidate) => candidate.answer),
           ),
-          temperature: 0,
-          maxTokens: spec.justification.maxTokens,
+          sampling: samplingOf(spec.justification, spec.maxTokens),
           slots: [{ collaborator: 'justify', sample: 0 }],
         };
       });

@@ -181,9 +181,10 @@ function phaseOf(stats: EndpointStats, capacity: Capacity, from: number, to: num
 function ours(baseURL: string): Ask {
   const config = endpointConfig.parse({ baseURL, maxInFlight: MOST_IN_FLIGHT });
   const endpoint = new Endpoint('bench', config);
+  const sampling = { temperature: 0, maxTokens: 16 };
   return (seed, signal) =>
     endpoint.chat(
-      { model: 'bench', messages: question(seed), temperature: 0, maxTokens: 16, seeds: [seed] },
+      { model: 'bench', messages: question(seed), sampling, seeds: [seed] },
       { signal, deadline: signal },
     );
 }

@@ -1,4 +1,5 @@
 import type { FailureType } from './failures.ts';
+import { requestGroups } from './requestGroups.ts';
 import type { RunSpec } from './spec.ts';
 import { haveEntropy, sumOf } from './tally.ts';
 import type { AnswerTally, Classes } from './types.ts';
@@ -31,24 +32,23 @@ const ANOTHER_NAME = 'A changed spec needs another name';
  */
 export function emptyResult(
   { labelled, selected, classes, answers }: Findings,
-  {
-    collaborators,
-    maxTokens,
-    selection,
-  }: Pick<RunSpec, 'collaborators' | 'maxTokens' | 'selection'>,
+  spec: Pick<RunSpec, 'collaborators' | 'maxTokens' | 'selection'>,
 ): EmptyResult | undefined {
+  const { collaborators, selection } = spec;
   const sum = sumOf(answers);
   const read = sum.answers - sum.unread;
   const votes = collaborators.reduce((total, { samples }) => total + samples, 0);
+  const mosts = requestGroups(spec).map(({ sampling }) => sampling.maxTokens);
+  const most = [...new Set(mosts)].join(' or ');
   if (sum.answers > 0 && sum.cut === sum.answers && 2 * read < sum.answers)
     return {
       type: 'AnswersCut',
-      message: `all ${sum.answers} answers of the collaborators were cut off at ${maxTokens} tokens, and only ${read} can be read: raise maxTokens. ${ANOTHER_NAME}`,
+      message: `all ${sum.answers} answers of the collaborators were cut off at ${most} tokens, and only ${read} can be read: raise maxTokens. ${ANOTHER_NAME}`,
     };
   if (labelled === 0)
     return {
       type: 'NothingRead',
-      message: `no answer was found in any of the ${sum.answers} answers of the collaborators (${sum.cut} cut off at ${maxTokens} tokens, ${sum.givenUp} given up): try the models on a few examples, change the instruction or the models. ${ANOTHER_NAME}`,
+      message: `no answer was found in any of the ${sum.answers} answers of the collaborators (${sum.cut} cut off at ${most} tokens, ${sum.givenUp} given up): try the models on a few examples, change the instruction or the models. ${ANOTHER_NAME}`,
     };
   if (!haveEntropy(answers) && votes < 2)
     return {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isUrl, urlProblem } from './dataUrl.ts';
+import { sampling } from './sampling.ts';
 import { spellingOf } from './spelling.ts';
 
 /**
@@ -144,7 +145,7 @@ const collaborator = z.strictObject({
     .enum(['nearest-first', 'nearest-last'])
     .default('nearest-last')
     .describe('Order of the worked examples in the prompt.'),
-  temperature: z.number().min(0).max(2).default(0).describe('0 is greedy.'),
+  ...sampling.shape,
   samples: z
     .number()
     .int()
@@ -221,10 +222,13 @@ export const runSpec = z
       })
       .prefault({}),
     collaborators: z.array(collaborator).min(1).prefault(defaultCollaborators),
-    maxTokens: count.default(16).describe('Most tokens of an answer.'),
+    maxTokens: count
+      .default(16)
+      .describe('Most tokens of an answer, of collaborators and in the evaluation.'),
     justification: z
       .strictObject({
         model: z.string().min(1).default('warm-up').describe('Who decides between the candidates.'),
+        ...sampling.shape,
         maxTokens: count.default(256).describe('Most tokens of a justification.'),
       })
       .prefault({}),
@@ -232,6 +236,7 @@ export const runSpec = z
     evaluation: z
       .strictObject({
         confidence: z.number().gt(0.5).lt(1).default(0.95).describe('Level of the intervals.'),
+        ...sampling.shape,
       })
       .prefault({}),
     batch: z

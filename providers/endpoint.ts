@@ -4,7 +4,7 @@ import type { EndpointConfig } from './config.ts';
 import { vectorsOf } from './embeddings.ts';
 import { endpointFailure, troubleOf } from './errors.ts';
 import { fetcherOfTexts } from './fetch.ts';
-import { bodyOf, type ChatRequest, chatFeatures, embeddingFeatures } from './form.ts';
+import { bodyOf, type ChatRequest, featuresOf } from './form.ts';
 import { AdaptiveLimiter } from './limiter.ts';
 import { Model, type Patience, type Standing } from './model.ts';
 import { inOneForm } from './said.ts';
@@ -94,7 +94,7 @@ export class Endpoint {
     const answer = await model.ask(
       {
         send: (signal) => this.#drawAll(model, request, signal),
-        probe: () => this.probeChat(request.model, Math.min(2, seeds.length)),
+        probe: () => this.#probeChat(request),
         texts: request.messages.map(({ content }) => content),
       },
       patience,
@@ -153,27 +153,42 @@ export class Endpoint {
    * @throws the client's error where it takes none
    */
   probeChat(name: string, samples = 1): Promise<Standing> {
+    const sampling = { temperature: 0 };
+    return this.#probeChat({ model: name, sampling, seeds: Array<number>(samples).fill(0) });
+  }
+
+  /** The same, in the form of this request. */
+  #probeChat({
+    model,
+    sampling,
+    seeds,
+  }: Pick<ChatRequest, 'model' | 'sampling' | 'seeds'>): Promise<Standing> {
     const request: ChatRequest = {
-      model: name,
+      model,
       messages: [
         { role: 'system', content: 'Answer with one word.' },
         { role: 'user', content: 'Say yes.' },
       ],
-      temperature: 0,
-      maxTokens: PROBE_TOKENS,
-      seeds: Array<number>(samples).fill(0),
+      sampling: { ...sampling, maxTokens: PROBE_TOKENS },
+      seeds: seeds.slice(0, 2).map(() => 0),
     };
-    return this.#model(name).probe(chatFeatures, (refused) => {
-      const seeds = refused.has('n') ? [0] : request.seeds;
-      return this.#draw({ refused }, { ...request, seeds }, { maxRetries: 0 });
+    return this.#model(model).probe({
+      form: JSON.stringify(request),
+      features: featuresOf(request),
+      send: (refused) => {
+        const drawn = refused.has('n') ? [0] : request.seeds;
+        return this.#draw({ refused }, { ...request, seeds: drawn }, { maxRetries: 0 });
+      },
     });
   }
 
   /** The same of an embedding model. */
   probeEmbedding(name: string): Promise<Standing> {
-    return this.#model(name).probe(embeddingFeatures, (refused) =>
-      this.#embed({ name, refused }, ['yes'], { maxRetries: 0 }),
-    );
+    return this.#model(name).probe({
+      form: 'embedding',
+      features: ['base64'],
+      send: (refused) => this.#embed({ name, refused }, ['yes'], { maxRetries: 0 }),
+    });
   }
 
   /** As {@link #draw}; none of a model that was found to draw no more than one at a time. */

@@ -1,31 +1,46 @@
 import type { OpenAI } from 'openai';
+import type { Sampling } from '../core/sampling.ts';
 import type { ChatMessage } from '../core/types.ts';
 
 /** One request for answers to one prompt. */
 export interface ChatRequest {
   model: string;
   messages: ChatMessage[];
-  temperature: number;
-  maxTokens: number;
+  sampling: Sampling;
   /** A seed for each of the samples to draw; one request for several has the first. */
   seeds: readonly number[];
 }
 
-/** What chat requests have in them; what a model refuses is left out or said otherwise. */
-export const chatFeatures = [
-  'logprobs',
-  'max_tokens',
-  'temperature',
-  'seed',
-  'n',
-  'system',
-] as const;
-/** The same of requests for embeddings. */
-export const embeddingFeatures = ['base64'] as const;
-export type Feature = (typeof chatFeatures | typeof embeddingFeatures)[number];
+/** What the wire calls the parameters of sampling. Likely ones to be refused come first. */
+const PARAMETERS = {
+  maxTokens: 'max_tokens',
+  temperature: 'temperature',
+  topP: 'top_p',
+  reasoningEffort: 'reasoning_effort',
+} as const satisfies Record<Exclude<keyof Sampling, 'extraBody'>, string>;
+const parameters = Object.entries(PARAMETERS) as [keyof typeof PARAMETERS, Parameter][];
+type Parameter = (typeof PARAMETERS)[keyof typeof PARAMETERS];
+
+/** What can be in a request, and be refused by a model: then it is left out or said otherwise. */
+export type Feature = 'logprobs' | Parameter | 'seed' | 'n' | 'system' | 'base64';
 
 /** The features that a model has refused. */
 export type Refused = ReadonlySet<Feature>;
+
+/** What is said instead of a feature that is refused. */
+const INSTEAD: { [feature in Feature]?: string } = { max_tokens: 'max_completion_tokens' };
+
+/** The features of a chat request, the likeliest to be refused first. */
+export function featuresOf({ messages, sampling, seeds }: ChatRequest): Feature[] {
+  const given = parameters.filter(([key]) => sampling[key] !== undefined).map(([, name]) => name);
+  return [
+    'logprobs',
+    ...given,
+    'seed',
+    ...(seeds.length > 1 ? (['n'] as const) : []),
+    ...(messages.some(({ role }) => role === 'system') ? (['system'] as const) : []),
+  ];
+}
 
 type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
@@ -34,17 +49,21 @@ type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
  * `max_completion_tokens`; what the system says goes before the user's first words.
  */
 export function bodyOf(request: ChatRequest, refused: Refused): Body {
-  const { model, messages, temperature, maxTokens, seeds } = request;
+  const { model, messages, sampling, seeds } = request;
   const takes = (feature: Feature) => !refused.has(feature);
-  return {
+  const body: Body = {
     model,
     messages: takes('system') ? messages : withoutSystem(messages),
-    ...(takes('temperature') && { temperature }),
-    [takes('max_tokens') ? 'max_tokens' : 'max_completion_tokens']: maxTokens,
     ...(takes('seed') && { seed: seeds[0]! }),
     ...(takes('logprobs') && { logprobs: true }),
     ...(seeds.length > 1 && { n: seeds.length }),
   };
+  const fields: Record<string, unknown> = {};
+  for (const [key, feature] of parameters) {
+    const name = takes(feature) ? feature : INSTEAD[feature];
+    if (name && sampling[key] !== undefined) fields[name] = sampling[key];
+  }
+  return { ...body, ...fields, ...sampling.extraBody };
 }
 
 function withoutSystem(messages: ChatMessage[]): ChatMessage[] {
@@ -55,14 +74,10 @@ function withoutSystem(messages: ChatMessage[]): ChatMessage[] {
   return [{ ...first, content: [...system, first.content].join('\n\n') }, ...rest];
 }
 
-/** How refusals name a feature. */
-const NAMES: Record<Feature, RegExp> = {
+/** How refusals name a feature, where not by its own word. */
+const NAMES: { [feature in Feature]?: RegExp } = {
   logprobs: /\b(top_)?logprobs\b/i,
-  max_tokens: /\bmax_tokens\b/i,
-  temperature: /\btemperature\b/i,
-  seed: /\bseed\b/i,
   n: /^n$|["'`]n["'`]|\bn\s*[=>]|\bchoices?\b|"n" is ignored/i,
-  system: /\bsystem\b/i,
   base64: /\bencoding_format\b|\bbase64\b/i,
 };
 
@@ -72,8 +87,10 @@ const NAMES: Record<Feature, RegExp> = {
  */
 export function suspects(features: readonly Feature[], refused: Refused, why: Error): Feature[] {
   const { param, status } = why as { param?: string | null; status?: number };
-  const isNamed = (feature: Feature) =>
-    NAMES[feature].test(param ?? '') || NAMES[feature].test(why.message);
+  const isNamed = (feature: Feature) => {
+    const name = NAMES[feature] ?? new RegExp(`\\b${feature}\\b`, 'i');
+    return name.test(param ?? '') || name.test(why.message);
+  };
   const used = features.filter((feature) => !refused.has(feature));
   const { named = [], others = [] } = Object.groupBy(used, (feature) =>
     isNamed(feature) ? 'named' : 'others',

@@ -38,6 +38,15 @@ export interface Asking<T> {
   failures?: number;
 }
 
+/** The smallest request in a form. */
+export interface Probe {
+  /** Tells it from others of its model. */
+  form: string;
+  /** What it has that may be refused. */
+  features: readonly Feature[];
+  send(refused: Refused): Promise<unknown>;
+}
+
 /** What a request was given up for. */
 export interface GivenUp {
   givenUp: Trouble;
@@ -66,7 +75,8 @@ export class Model {
   /** So far: whether others are answered tells whose the trouble is. */
   #answers = 0;
   #refused: Refused = new Set();
-  #probing?: Promise<Standing>;
+  /** The probes under way, by form. */
+  readonly #probing = new Map<string, Promise<Standing>>();
 
   constructor(name: string, around: Surroundings) {
     this.name = name;
@@ -134,18 +144,16 @@ export class Model {
   }
 
   /**
-   * Sends a probe, or joins the one under way. Where it is refused, leaves out one feature after the
-   * other until it is not; what has to be left out is left out from then on.
+   * Sends a probe, or joins the one of its form under way. Where it is refused, leaves out one
+   * feature after the other until it is not; what has to be left out is left out from then on.
    * @throws the client's error where it is not answered
    */
-  probe(
-    features: readonly Feature[],
-    send: (refused: Refused) => Promise<unknown>,
-  ): Promise<Standing> {
-    this.#probing ??= this.#learnForm(features, send).finally(() => {
-      this.#probing = undefined;
-    });
-    return this.#probing;
+  probe(probe: Probe): Promise<Standing> {
+    const { form } = probe;
+    const probing =
+      this.#probing.get(form) ?? this.#learnForm(probe).finally(() => this.#probing.delete(form));
+    this.#probing.set(form, probing);
+    return probing;
   }
 
   /** From now on requests are without these features. */
@@ -157,10 +165,7 @@ export class Model {
     );
   }
 
-  async #learnForm(
-    features: readonly Feature[],
-    send: (refused: Refused) => Promise<unknown>,
-  ): Promise<Standing> {
+  async #learnForm({ features, send }: Probe): Promise<Standing> {
     let refusal = await refusalOf(send(this.#refused));
     if (!refusal) return 'answers';
     const refused = new Set(this.#refused);

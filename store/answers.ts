@@ -1,4 +1,4 @@
-import { answerKey } from '../core/shots.ts';
+import { answerKey } from '../core/answer.ts';
 import { Tally } from '../core/tally.ts';
 import type { Answer, AnswerStage, AnswerTally, OrdinalRange } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import { afterEach, describe, it } from 'mocha';
-import { seedFor } from '../../core/shots.ts';
+import { seedFor } from '../../core/sampling.ts';
 import type { Answer } from '../../core/types.ts';
 import { usageOf } from '../../core/usage.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
@@ -161,7 +161,7 @@ describe('collaborate', () => {
     ],
   };
 
-  it('makes one request of the collaborators that differ only in sampling', async () => {
+  it('makes one request of the collaborators that differ only in name and number of samples', async () => {
     await open({ spec: sampling });
     await attempt(lab.activities.collaborate, input);
     const sent = lab.provider.journal.entries.map(({ n }) => n ?? 1);
@@ -171,6 +171,28 @@ describe('collaborate', () => {
     assert.equal(new Set(answers.map(keyOf)).size, 80);
     const spend = usageOf(await lab.tables.spend(1), 'collaborate');
     assert.equal(spend.requests, 40, 'the prompt of a request is counted once');
+  });
+
+  it('asks each collaborator with its own sampling, up to the wire', async () => {
+    const collaborators = [
+      { name: 'plain', shots: 0 },
+      { name: 'again', shots: 0 },
+      { name: 'nucleus', shots: 0, temperature: 1, topP: 0.9, maxTokens: 4 },
+    ];
+    await open({ spec: { collaborators, maxTokens: 8 } });
+    const sent: RequestBody[] = [];
+    lab.provider.setFaults(({ body }) => {
+      sent.push(body!);
+      return undefined;
+    });
+    await attempt(lab.activities.collaborate, { ...input, range: { from: 0, to: 1 } });
+    assert.deepEqual(
+      sent.map(({ n, temperature, top_p, max_tokens }) => [n, temperature, top_p, max_tokens]),
+      [
+        [2, 0, undefined, 8],
+        [undefined, 1, 0.9, 4],
+      ],
+    );
   });
 
   it('draws the samples one by one where the endpoint knows no n', async () => {

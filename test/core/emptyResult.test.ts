@@ -40,6 +40,9 @@ describe('emptyResult', () => {
     assert.equal(type, 'AnswersCut');
     assert.match(message, /all 40 answers .* at 8 tokens, and only 3 can be read: raise maxTokens/);
     assert.equal(types({ ...unread, answers: answers({ cut: 40, unread: 40 }) }), 'AnswersCut');
+    const collaborators = [{ name: 'alone' }, { name: 'brief', maxTokens: 2 }];
+    const { message: both } = emptyResult(cut, spec({ collaborators, maxTokens: 8 }))!;
+    assert.match(both, /at 8 or 2 tokens/);
   });
 
   it('takes what is cut and read all the same for answers: a letter needs one token', () => {

@@ -18,8 +18,7 @@ const request: ChatRequest = {
     { role: 'system', content: 'Classify.\nLabels: animal, food, plant' },
     { role: 'user', content: PROMPT },
   ],
-  temperature: 1,
-  maxTokens: 5,
+  sampling: { temperature: 1, topP: 0.9, maxTokens: 5 },
   seeds: [40],
 };
 
@@ -68,6 +67,33 @@ describe('an endpoint', () => {
         assert.ok(logprobs!.length === 1 && logprobs![0]! < 0);
         assert.equal(finishReason, 'stop');
       }
+    });
+
+    it('as the request has it, and sends nothing that was not given', async () => {
+      const sent = bodies();
+      const endpoint = endpointAt(provider);
+      const extraBody = { top_k: 7 };
+      const sampling = {
+        temperature: 0.5,
+        topP: 0.9,
+        reasoningEffort: 'low',
+        maxTokens: 9,
+      } as const;
+      await endpoint.chat({ ...request, sampling: { ...sampling, extraBody } });
+      await endpoint.chat({ ...request, sampling: { temperature: 0 } });
+      const { model, messages } = request;
+      const always = { model, messages, seed: 40, logprobs: true };
+      assert.deepEqual(sent, [
+        {
+          ...always,
+          temperature: 0.5,
+          top_p: 0.9,
+          reasoning_effort: 'low',
+          max_tokens: 9,
+          top_k: 7,
+        },
+        { ...always, temperature: 0 },
+      ]);
     });
 
     it('one by one where n is ignored, which is found out by the first request', async () => {
@@ -419,6 +445,11 @@ describe('an endpoint', () => {
         (body) => body.temperature !== undefined,
         400,
         { error: { message: "'temperature' does not support 0", param: 'temperature' } },
+      ],
+      top_p: [
+        (body) => body.top_p !== undefined,
+        400,
+        { error: { message: "Unsupported parameter: 'top_p'.", param: 'top_p' } },
       ],
       seed: [
         (body) => body.seed !== undefined,
