@@ -120,7 +120,8 @@ function answerTable({ answers }: RoundReport) {
 
 /** A row a phase, or for each of its models where it has several. */
 function costTable(report: RoundReport) {
-  const { seconds, usage } = report;
+  const { usage } = report;
+  const seconds: Record<string, number | undefined> = report.seconds;
   const names = new Set([...Object.keys(seconds), ...usage.map(({ phase }) => phase)]);
   const rows = [...names].flatMap((name) => {
     const time = seconds[name]?.toFixed(1) ?? '';

@@ -4,6 +4,7 @@ import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import { observeRun, type PhaseView, type RunView } from '../client/runView.ts';
 import type { Stuck } from '../client/stuck.ts';
+import type { PhaseState } from '../core/phases.ts';
 import type { PhaseStatus } from '../core/types.ts';
 import { CliError, exitCode } from './errors.ts';
 
@@ -102,10 +103,21 @@ export function phaseLine(phase: PhaseStatus): string {
     phase.state.padEnd(7),
     amount(phase),
     seconds(phase),
-    phase.note ?? '',
+    phase.reason ?? phase.note ?? '',
   ];
   return parts.filter((part) => part.trim() !== '').join('  ');
 }
+
+/** A phase as it stands when its run has completed. */
+const ended = (phase: PhaseView): PhaseView =>
+  phase.state === 'skipped' ? phase : { ...phase, state: 'done', note: undefined };
+
+const MARKS: Record<PhaseState, string> = {
+  waiting: ' ',
+  running: pc.cyan('▸'),
+  done: pc.green('✔'),
+  skipped: pc.dim('–'),
+};
 
 class Bars implements ProgressDisplay {
   readonly #multi = new MultiBar(
@@ -135,8 +147,7 @@ class Bars implements ProgressDisplay {
       this.#bars.clear();
     }
     if (view.phases.length > 0) this.#phases = view.phases;
-    if (view.state === 'completed')
-      this.#phases = this.#phases.map((phase) => ({ ...phase, state: 'done', note: undefined }));
+    if (view.state === 'completed') this.#phases = this.#phases.map(ended);
     for (const phase of this.#phases) this.#draw(phase);
   }
 
@@ -144,11 +155,11 @@ class Bars implements ProgressDisplay {
     const full = phase.state === 'done';
     const total = phase.total || 1;
     const payload = {
-      mark: full ? pc.green('✔') : phase.state === 'running' ? pc.cyan('▸') : ' ',
+      mark: MARKS[phase.state],
       name: phase.name.padEnd(NAME_WIDTH),
       amount: amount(phase).padEnd(21),
       time: seconds(phase).padStart(6),
-      note: phase.note ?? '',
+      note: phase.reason ?? phase.note ?? '',
     };
     const bar = this.#bars.get(phase.name) ?? this.#multi.create(total, 0, payload);
     this.#bars.set(phase.name, bar);

@@ -1,3 +1,5 @@
+import type { PhaseName, PhaseState } from './phases.ts';
+
 /** The words of the method, as types. Pure data: everything here can cross a Temporal payload. */
 
 /** The three parts of a data set. */
@@ -265,18 +267,21 @@ export interface RoundReport {
   withoutVector: number;
   promoted: boolean;
   models: { warmUp: string; semievol: string; champion: string };
-  /** Wall-clock seconds a phase. */
-  seconds: Record<string, number>;
+  /** Wall-clock seconds a phase; those skipped have none. */
+  seconds: Partial<Record<PhaseName, number>>;
   usage: ModelUsage[];
   bill: Bill;
 }
 
 /** The state of a phase of a round, as the `status` query gives it. */
 export interface PhaseStatus {
-  name: string;
+  /** `prepare` comes before the first round. */
+  name: PhaseName | 'prepare';
   /** The child workflow at work; its `status` query answers a `Progress`. */
   workflowId?: string;
-  state: 'waiting' | 'running' | 'done';
+  state: PhaseState;
+  /** Why it is skipped. */
+  reason?: string;
   done: number;
   total: number;
   unit: string;

@@ -1,23 +1,26 @@
+import { PHASES, type PhaseName } from '../core/phases.ts';
 import type { PhaseStatus } from '../core/types.ts';
 import type { PauseState } from './messages.ts';
 
 export interface Phases {
   status(): PhaseStatus[];
   /** Runs a phase, once the round is not paused; the work may write its progress into `phase`. */
-  run<T>(name: string, work: (phase: PhaseStatus) => Promise<T>): Promise<T>;
+  run<T>(name: PhaseName, work: (phase: PhaseStatus) => Promise<T>): Promise<T>;
+  /** Leaves a phase out. */
+  skip(name: PhaseName, reason: string): void;
   /** Wall-clock seconds of the phases that have ended; phases may overlap. */
-  seconds(): Record<string, number>;
+  seconds(): Partial<Record<PhaseName, number>>;
 }
 
-/** Keeps what the `status` query and the report say of a round's phases. */
-export function trackPhases(
-  pause: PauseState,
-  names: [name: string, total: number, unit: string][],
-): Phases {
+/**
+ * Keeps what the `status` query and the report say of a round's phases.
+ * @param totals of those phases whose amount is known from the start
+ */
+export function trackPhases(pause: PauseState, totals: Partial<Record<PhaseName, number>>): Phases {
   const all = new Map(
-    names.map(([name, total, unit]): [string, PhaseStatus] => [
+    PHASES.map(({ name, unit }): [PhaseName, PhaseStatus] => [
       name,
-      { name, state: 'waiting', done: 0, total, unit },
+      { name, state: 'waiting', done: 0, total: totals[name] ?? 0, unit },
     ]),
   );
   return {
@@ -33,6 +36,9 @@ export function trackPhases(
       phase.workflowId = undefined;
       phase.endedAt = Date.now();
       return result;
+    },
+    skip: (name, reason) => {
+      Object.assign(all.get(name)!, { state: 'skipped', reason });
     },
     seconds: () =>
       Object.fromEntries(

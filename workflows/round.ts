@@ -2,6 +2,7 @@ import { executeChild, setHandler, startChild, workflowInfo } from '@temporalio/
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { ModelScore } from '../activities/evaluate.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
+import type { PhaseName } from '../core/phases.ts';
 import type { Plan } from '../core/plan.ts';
 import type { TrainingSpec } from '../core/spec.ts';
 import type { ModelRecord, RoundReport, Split } from '../core/types.ts';
@@ -25,27 +26,27 @@ export interface RoundInput {
   paused: boolean;
 }
 
+const SAME_STEPS = 'the warm-up has as many steps';
+const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the labelled examples';
+
 /** One round of SemiEvol: warm-up, propagate, select, evolve, evaluate. */
 export async function round(input: RoundInput): Promise<RoundReport> {
   const { plan, counts, base } = input;
   const ref: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
   const pause = handlePause(input.paused);
-  const phases = trackPhases(pause, [
-    ['embed', counts.labelled, 'vectors'],
-    ['warm-up', 0, 'steps'],
-    ['propagate', counts.unlabelled, 'examples'],
-    ['select', counts.unlabelled, 'pseudo-labels'],
-    ['fine-tune', 0, 'steps'],
-    ['baseline', 0, 'steps'],
-    ['evaluate', counts.test, 'examples'],
-    ['report', 1, 'reports'],
-  ]);
+  const phases = trackPhases(pause, {
+    embed: counts.labelled,
+    propagate: counts.unlabelled,
+    select: counts.unlabelled,
+    evaluate: counts.test,
+    report: 1,
+  });
   setHandler(roundStatus, () => ({ phases: phases.status() }));
 
   const childId = (name: string) => `${workflowInfo().workflowId}/${name}`;
   const window = (total: number) => ({ total, ...plan.batch, from: 0 });
   const train = (
-    phase: string,
+    phase: PhaseName,
     role: ModelRecord['role'],
     model: string,
     rows: TrainingRows,
@@ -72,11 +73,14 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     });
 
   const { needs } = plan;
-  await phases.run('embed', async () => {
-    if (needs.vectors)
-      await embed({ ...ref, split: 'labelled', range: { from: 0, to: counts.labelled } });
-    if (needs.neighbours) await prepareSearch(ref);
-  });
+  if (needs.neighbours)
+    await phases.run('embed', async (phase) => {
+      if (needs.vectors)
+        await embed({ ...ref, split: 'labelled', range: { from: 0, to: counts.labelled } });
+      else Object.assign(phase, { total: 1, unit: 'indices' });
+      await prepareSearch(ref);
+    });
+  else phases.skip('embed', 'no collaborator is shown neighbours');
 
   const warmUp = await train('warm-up', 'warm-up', base, { from: 'labelled', ref, times: 1 });
 
@@ -151,8 +155,11 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   async function trainBaseline(): Promise<FineTuneResult | undefined> {
     const passes = (counts.labelled + selection.selected) * (evolve.epochs ?? plan.training.epochs);
     const times = Math.round(passes / (counts.labelled * plan.training.epochs));
-    const isWarmUp = start === base && times <= 1;
-    if (times === 0 || isWarmUp) return undefined;
+    const isWarmUp = start === base && times === 1;
+    if (times === 0 || isWarmUp) {
+      phases.skip('baseline', isWarmUp ? SAME_STEPS : FEWER_STEPS);
+      return undefined;
+    }
     return train('baseline', 'sft-steps', start, { from: 'labelled', ref, times });
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { readReports } from '../../client/runReports.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
 import { type RunSpec, runSpec } from '../../core/spec.ts';
@@ -120,11 +120,12 @@ export class Bench {
   }
 
   /** A worker as a user would build it: by the plugin, and by nothing else. */
-  async worker(): Promise<Worker> {
+  async worker(options: Partial<WorkerOptions> = {}): Promise<Worker> {
     return Worker.create({
       connection: this.temporal.nativeConnection,
       taskQueue: this.config.temporal.taskQueue,
       plugins: [new SemiEvolPlugin(this.config)],
+      ...options,
     });
   }
 

@@ -4,6 +4,7 @@ import { CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { RunSpec } from '../../core/spec.ts';
+import type { RoundStatus, RunStatus } from '../../core/types.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { pause, resume } from '../../workflows/messages.ts';
 import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
@@ -60,6 +61,37 @@ describe('a run under way', function () {
       assert.ok(provider.journal.count(CHAT) > asked);
       assert.equal(provider.journal.repeats(CHAT), 0);
     });
+  });
+
+  it('goes on where nothing of its workflows is kept in memory, and tells what it left out', async () => {
+    const changes = {
+      collaborators: [
+        { name: 'greedy', shots: 0 },
+        { name: 'warm', shots: 0, temperature: 1 },
+      ],
+      evolve: { epochs: 1 },
+    };
+    const sizes = { labelled: 10, unlabelled: 60, test: 10 };
+    const uncached = await writeTask(bench.folder, 'uncached', sizes, changes);
+    const worker = await bench.worker({ maxCachedWorkflows: 0 });
+    await worker.runUntil(async () => {
+      const run = await bench.start(uncached);
+      await bench.provider.journal.waitFor((journal) => journal.count(CHAT) > 0);
+      await run.signal(pause);
+      assert.equal((await run.query<RunStatus>('status')).paused, true);
+      await run.signal(resume);
+      assert.equal((await run.result()).totals.finished, 1);
+      const round = temporal.client.workflow.getHandle('uncached/round-1');
+      const { phases } = await round.query<RoundStatus>('status');
+      const left = phases.flatMap(({ name, state, reason }) =>
+        state === 'done' ? [] : [[name, state, reason]],
+      );
+      assert.deepEqual(left, [
+        ['embed', 'skipped', 'no collaborator is shown neighbours'],
+        ['baseline', 'skipped', 'the warm-up has as many steps'],
+      ]);
+    });
+    assert.equal(bench.provider.journal.repeats(CHAT), 0);
   });
 
   it('takes the job with it when it is cancelled', async () => {

@@ -1,0 +1,40 @@
+/** What a phase of a round is called, what it counts, and what it is for. */
+export interface Phase {
+  readonly name: string;
+  /** Of what is done in it, in the plural. */
+  readonly unit: string;
+  readonly purpose: string;
+}
+
+/** The phases of a round, in the order in which they begin. */
+export const PHASES = [
+  {
+    name: 'embed',
+    unit: 'vectors',
+    purpose: 'makes the labelled examples findable as neighbours',
+  },
+  { name: 'warm-up', unit: 'steps', purpose: 'fine-tunes the base on the labelled examples' },
+  {
+    name: 'propagate',
+    unit: 'examples',
+    purpose: 'lets the collaborators answer the unlabelled examples, and resolves disagreement',
+  },
+  { name: 'select', unit: 'pseudo-labels', purpose: 'keeps the answers that can be trusted' },
+  {
+    name: 'fine-tune',
+    unit: 'steps',
+    purpose: 'fine-tunes on labelled and selected examples together',
+  },
+  {
+    name: 'baseline',
+    unit: 'steps',
+    purpose: 'fine-tunes on the labelled examples alone for as many steps, to compare with',
+  },
+  { name: 'evaluate', unit: 'examples', purpose: 'grades the models on the test split' },
+  { name: 'report', unit: 'reports', purpose: 'puts the figures together, and decides promotion' },
+] as const satisfies readonly Phase[];
+
+export type PhaseName = (typeof PHASES)[number]['name'];
+
+/** Where a phase stands. */
+export type PhaseState = 'waiting' | 'running' | 'done' | 'skipped';
