@@ -1,9 +1,8 @@
 import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
-import type { OrdinalRange, Shot } from '../core/types.ts';
-import { type Ask, askMissing } from './asking.ts';
-import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
-import { tracked } from './progress.ts';
+import type { Shot } from '../core/types.ts';
+import { askAbout, type RangeRef, type Subject } from './asking.ts';
+import type { Dependencies, RoundContext } from './dependencies.ts';
 
 /** The models a spec may call by their part in the round. */
 export interface RoundModels {
@@ -11,8 +10,7 @@ export interface RoundModels {
   'warm-up': string;
 }
 
-export interface PropagateInput extends RoundRef {
-  range: OrdinalRange;
+export interface PropagateInput extends RangeRef {
   models: RoundModels;
 }
 
@@ -21,6 +19,8 @@ export function modelNamed(name: string, models: RoundModels): string {
   return name === 'base' || name === 'warm-up' ? models[name] : name;
 }
 
+const SUBJECT: Subject = { stage: 'collaborate', split: 'unlabelled', unit: 'answers' };
+
 export function createCollaborate(dependencies: Dependencies) {
   return {
     /**
@@ -28,30 +28,20 @@ export function createCollaborate(dependencies: Dependencies) {
      * Collaborators that send the same request share it.
      */
     async collaborate(input: PropagateInput): Promise<void> {
-      const context = await openRound(dependencies, input);
-      const { spec, dataset, task } = context;
-      const groups = requestGroups(spec);
-      const total = (input.range.to - input.range.from) * groups.length;
-      await tracked(
-        { total, unit: 'answers' },
-        async (tracker) => {
-          const examples = await dataset.range('unlabelled', input.range);
-          const neighboursOf = await neighbours(context, input);
-          const asks: Ask[] = groups.flatMap((group) =>
-            examples.map((example) => ({
-              example,
-              model: modelNamed(group.model, input.models),
-              messages: task.prompt(example, shotsFor(group, neighboursOf(example.ordinal))),
-              sampling: group.sampling,
-              slots: group.places,
-            })),
-          );
-          const { round, range } = input;
-          const stage = 'collaborate';
-          await askMissing(asks, { dependencies, context, round, stage, range, tracker });
-        },
-        dependencies.shutdownGraceMs,
-      );
+      await askAbout(dependencies, input, SUBJECT, async (batch) => {
+        const { context, examples } = batch;
+        const neighboursOf = await neighbours(context, input);
+        const questions = requestGroups(context.spec).flatMap((group) =>
+          examples.map((example) => ({
+            example,
+            model: modelNamed(group.model, input.models),
+            messages: context.task.prompt(example, shotsFor(group, neighboursOf(example.ordinal))),
+            sampling: group.sampling,
+            slots: group.places,
+          })),
+        );
+        await batch.ask(questions);
+      });
     },
   };
 }

@@ -1,0 +1,183 @@
+import pLimit from 'p-limit';
+import { answerKey } from '../core/answer.ts';
+import { meanEntropy } from '../core/entropy.ts';
+import { finalFailure } from '../core/failures.ts';
+import { isGivenUp } from '../core/givenUp.ts';
+import { type Sampling, seedFor } from '../core/sampling.ts';
+import type {
+  Answer,
+  AnswerStage,
+  ChatMessage,
+  OrdinalRange,
+  StoredExample,
+} from '../core/types.ts';
+import type { ChatSample } from '../providers/completion.ts';
+import type { Endpoint } from '../providers/endpoint.ts';
+import { AnswerBuffer } from './answerBuffer.ts';
+import type { Dependencies, RoundContext } from './dependencies.ts';
+import type { Tracker } from './progress.ts';
+
+/** A batch may give up so many requests; above, and where they are most, it is at fault itself. */
+const MOST_GIVEN_UP = 10;
+
+/** One question to one model; each slot takes one of the samples drawn. */
+export interface Question {
+  example: StoredExample;
+  model: string;
+  messages: ChatMessage[];
+  sampling: Sampling;
+  slots: { collaborator: string; sample: number }[];
+}
+
+/** A question as it is sent: where one request cannot draw several samples, each is a request. */
+interface Request extends Question {
+  /** Which draw of the question is the first; part of the seeds. */
+  draw: number;
+}
+
+/** Where a batch stands, and what it works with. */
+export interface BatchOptions {
+  dependencies: Dependencies;
+  context: RoundContext;
+  tracker: Tracker;
+  round: number;
+  stage: AnswerStage;
+  range: OrdinalRange;
+  examples: StoredExample[];
+  /** Whether its requests go before those of others. */
+  isAhead?: boolean;
+}
+
+/** A range of examples in one stage of a round, and what models answer to questions about them. */
+export class Batch {
+  readonly context: RoundContext;
+  readonly examples: readonly StoredExample[];
+  readonly #options: BatchOptions;
+  readonly #endpoint: Endpoint;
+
+  constructor(options: BatchOptions) {
+    const { context, examples, dependencies, tracker } = options;
+    this.#options = options;
+    this.context = context;
+    this.examples = examples;
+    const endpoint = dependencies.endpoints.get(context.spec.model.endpoint);
+    this.#endpoint = endpoint;
+    tracker.watch(() => endpoint.trouble);
+  }
+
+  /** The answers that are stored. */
+  answers(): Promise<Answer[]> {
+    const { context, round, stage, range } = this.#options;
+    return context.tables.answers({ round, stage, range });
+  }
+
+  /** Stores answers; of those that are stored already nothing changes. */
+  store(answers: readonly Answer[]): Promise<void> {
+    const { context, tracker } = this.#options;
+    return context.tables.addAnswers(answers, tracker.attempt);
+  }
+
+  /**
+   * Asks what has no stored answer yet and stores the answers while it goes: a repetition asks only
+   * for what is missing. After a failure, or when the worker stops, the requests under way are still
+   * waited for and their answers stored. A cancellation ends them, and what has come is stored.
+   * What is to be told of answers has to be read from the store then: another attempt's may have
+   * come first.
+   * @throws ApplicationFailure `MostlyUnanswered` where most requests had to be given up
+   */
+  async ask(questions: readonly Question[]): Promise<void> {
+    const { dependencies, context, tracker } = this.#options;
+    const { maxInFlight } = this.#endpoint.config;
+    const requests = questions.flatMap((question) => this.#requestsOf(question));
+    const missing = await this.#withoutAnswer(requests);
+    tracker.set({ total: requests.length });
+    tracker.add(requests.length - missing.length);
+    if (missing.length === 0) return;
+    await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
+
+    const size = { ofAsks: maxInFlight, awaited: missing.length };
+    const buffer = new AnswerBuffer(context.tables, tracker, size);
+    const givenUp: Answer[] = [];
+    // Twice, since those that are being stored should not keep others from being asked.
+    const limit = pLimit(2 * maxInFlight);
+    const failures: unknown[] = [];
+    let left = missing.length;
+    await limit.map(missing, async (request) => {
+      if (failures.length > 0 || tracker.signal.aborted) return;
+      try {
+        const rows = await this.#answersTo(request);
+        if (rows.every(({ finishReason }) => isGivenUp(finishReason))) {
+          givenUp.push(...rows);
+          buffer.expectOneLess();
+        } else await buffer.store(rows);
+        tracker.add(1);
+        left--;
+      } catch (error) {
+        failures.push(error);
+      }
+    });
+    if (left > 0) {
+      tracker.signal.throwIfAborted();
+      throw failures[0];
+    }
+    await this.#storeGivenUp(givenUp, missing);
+  }
+
+  #requestsOf(question: Question): Request[] {
+    return this.#endpoint.drawsSeveral(question.model)
+      ? [{ ...question, draw: 0 }]
+      : question.slots.map((slot, draw) => ({ ...question, slots: [slot], draw }));
+  }
+
+  async #withoutAnswer(requests: readonly Request[]): Promise<Request[]> {
+    const { round, stage } = this.#options;
+    const stored = new Set((await this.answers()).map(answerKey));
+    return requests.filter(({ example: { id: exampleId }, slots }) =>
+      slots.some((slot) => !stored.has(answerKey({ round, stage, exampleId, ...slot }))),
+    );
+  }
+
+  async #answersTo(request: Request): Promise<Answer[]> {
+    const { context, tracker, isAhead } = this.#options;
+    const { example, model, messages, sampling, slots, draw } = request;
+    const seeds = slots.map((_, index) => seedFor(context.spec.seed, example.id, draw + index));
+    const { signal, deadline } = tracker;
+    const samples = await this.#endpoint.chat(
+      { model, messages, sampling, seeds },
+      { signal, deadline, isAhead },
+    );
+    return slots.map((slot, index) => this.#answerOf(request, slot, samples[index]!));
+  }
+
+  #answerOf({ example, model }: Question, slot: Question['slots'][number], sample: ChatSample) {
+    const { round, stage, context } = this.#options;
+    const { logprobs, ...rest } = sample;
+    return {
+      round,
+      stage,
+      split: example.split,
+      ordinal: example.ordinal,
+      exampleId: example.id,
+      ...slot,
+      model,
+      ...rest,
+      parsed: context.task.parse(rest.text, example, rest.finishReason === 'length'),
+      entropy: logprobs && meanEntropy(logprobs),
+    };
+  }
+
+  /** Requests given up are unreadable answers; unless they are most of a batch, which fails. */
+  async #storeGivenUp(rows: readonly Answer[], requests: readonly Request[]): Promise<void> {
+    const wanted = requests.flatMap(({ slots }) => slots).length;
+    if (rows.length > MOST_GIVEN_UP && rows.length > wanted / 2) {
+      const reasons = Object.entries(Object.groupBy(rows, ({ finishReason }) => finishReason))
+        .map(([reason, of]) => `${reason} ${of!.length}`)
+        .join(', ');
+      throw finalFailure(
+        'MostlyUnanswered',
+        `${rows.length} of ${requests.length} requests of a batch got no answer that can be used, while others are answered (${reasons}): the worker's log has what the endpoint says; are the prompts too long for the model? Then lower shots`,
+      );
+    }
+    await this.store(rows);
+  }
+}
