@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { table } from '../cli/table.ts';
+import { percent } from '../core/report/format.ts';
 import type { ChatMessage } from '../core/types.ts';
 import { endpointConfig } from '../providers/config.ts';
 import { Endpoint } from '../providers/endpoint.ts';
@@ -207,7 +208,6 @@ function question(index: number): ChatMessage[] {
 }
 
 function outcomeTable(outcomes: Record<string, Record<string, Outcome>>): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const rows = Object.entries(outcomes).flatMap(([way, kinds]) =>
     Object.entries(kinds).map(([kind, { phases, refused, refusedShare, failed, answered }]) => [
       way,
@@ -221,7 +221,7 @@ function outcomeTable(outcomes: Record<string, Record<string, Outcome>>): string
     ]),
   );
   const head = ['', 'capacity', 'full', 'a quarter', 'full again', '429s', 'failed', 'answered'];
-  return table(head, rows, 'right');
+  return table(head, rows);
 }
 
 function sum(values: readonly number[]): number {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../cli/stackOptions.ts';
 import { table } from '../cli/table.ts';
+import { percent } from '../core/report/format.ts';
 import type { RoundReport } from '../core/types.ts';
 import { usageOf } from '../core/usage.ts';
 import { Bench, startTemporal } from '../test/support/stack.ts';
@@ -102,7 +103,6 @@ function costOf({ usage, pseudoLabels, examples }: RoundReport): Cost {
 }
 
 function costTable(costs: Record<string, Cost>): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   return table(
     ['a pseudo-label', 'requests', 'prompt', 'completion', 'tokens', 'agreed', 'right', 'selected'],
     Object.entries(costs).map(([way, cost]) => [
@@ -115,6 +115,5 @@ function costTable(costs: Record<string, Cost>): string {
       percent(cost.accuracy),
       percent(cost.selectedAccuracy),
     ]),
-    'right',
   );
 }

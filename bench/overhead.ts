@@ -44,7 +44,6 @@ export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
       table(
         head,
         names.map((name, row) => [name, ...columns.map((one) => one[row]!)]),
-        'right',
       ),
     );
     print(`the requests of all rounds by themselves: ${requestSeconds.toFixed(2)} s`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createDisplay, follow } from '../cli/progress.ts';
 import { table } from '../cli/table.ts';
+import { count } from '../core/report/format.ts';
 import type { evolve } from '../workflows/index.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import { executions } from './support/executions.ts';
@@ -54,7 +55,7 @@ export function addOptions(command: Command): Command {
 export async function run({ sizes, say, print }: Options): Promise<BenchResult> {
   const all: Measures[] = [];
   for (const unlabelled of sizes.toSorted((a, b) => a - b)) {
-    say(`${unlabelled.toLocaleString('en')} unlabelled examples`);
+    say(`${count(unlabelled)} unlabelled examples`);
     all.push(await measure(unlabelled));
     print(measuresTable(all));
   }
@@ -133,7 +134,7 @@ async function bytesIn(folder: string): Promise<number> {
 }
 
 function measuresTable(all: Measures[]): string {
-  const whole = (value: number) => Math.round(value).toLocaleString('en');
+  const whole = (value: number) => count(Math.round(value));
   const row = (name: string, value: (one: Measures) => number) => [
     name,
     ...all.map((one) => whole(value(one))),
@@ -153,6 +154,5 @@ function measuresTable(all: Measures[]): string {
       ]),
       row('between, s', (one) => one.seconds.between!),
     ],
-    'right',
   );
 }

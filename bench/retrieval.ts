@@ -171,6 +171,5 @@ function comparisonTable(comparisons: Record<string, Comparison>): string {
       cpuMs.faiss.toFixed(2),
       recall.toFixed(4),
     ]),
-    'right',
   );
 }

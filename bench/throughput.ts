@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../cli/stackOptions.ts';
 import { table } from '../cli/table.ts';
+import { count } from '../core/report/format.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { createTask } from '../core/tasks.ts';
@@ -76,9 +77,7 @@ export async function run({ inFlight, seconds, say, print }: Options): Promise<B
       comparisons.push(comparison);
       say(lineOf(comparison).join('  '));
     }
-    print(
-      table(['workers', 'in flight', 'bare', 'ours', 'ratio'], comparisons.map(lineOf), 'right'),
-    );
+    print(table(['workers', 'in flight', 'bare', 'ours', 'ratio'], comparisons.map(lineOf)));
     const alone = comparisons.filter(({ workers }) => workers === 1);
     const measured = Math.min(...alone.map(({ ratio }) => ratio));
     return {
@@ -142,6 +141,6 @@ function promptsOf(spec: RunSpec): ChatMessage[][] {
 const rate = (legs: Leg[]) => median(legs.map(({ perSecond }) => perSecond));
 
 function lineOf({ workers, inFlight, bare, ours, ratio }: Comparison): string[] {
-  const perSecond = (legs: Leg[]) => `${Math.round(rate(legs)).toLocaleString('en')}/s`;
+  const perSecond = (legs: Leg[]) => `${count(Math.round(rate(legs)))}/s`;
   return [`${workers}`, `${inFlight}`, perSecond(bare), perSecond(ours), ratio.toFixed(3)];
 }

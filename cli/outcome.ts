@@ -1,9 +1,11 @@
 import type { RunReports } from '../client/runReports.ts';
 import type { RunView } from '../client/runView.ts';
 import { failureKind } from '../core/failures.ts';
+import { dataSection } from '../core/report/data.ts';
+import { roundSections } from '../core/report/round.ts';
 import { print } from './context.ts';
 import { CliError, exitCode } from './errors.ts';
-import { figures, reportTables } from './figures.ts';
+import { terminal } from './terminal.ts';
 
 /**
  * Makes sure that a run has come to its end.
@@ -20,10 +22,8 @@ export function assertCompleted({ run, state, failure, failureType }: RunView): 
 }
 
 /** Prints the figures of the rounds that have ended. */
-export function printReports(run: string, { reports, leftOut }: RunReports, json?: boolean): void {
-  print(
-    json,
-    { run, rounds: reports.map((report) => figures(report, leftOut)) },
-    reports.map((report) => reportTables(report, leftOut)).join('\n\n'),
-  );
+export function printReports(reports: RunReports, json?: boolean): void {
+  const { data, rounds } = reports;
+  const sections = [...(data ? [dataSection(data)] : []), ...rounds.flatMap(roundSections)];
+  print(json, reports, terminal(sections));
 }

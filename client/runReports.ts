@@ -5,10 +5,13 @@ import type { IngestReport, RoundReport } from '../core/types.ts';
 import { connectStore } from '../store/store.ts';
 import { describeRun } from './runView.ts';
 
-/** The reports of a run's rounds that have ended, and what was left out of its data. */
+/** What a run has to show; `semievol report --json` prints it as it is. */
 export interface RunReports {
-  reports: RoundReport[];
-  leftOut?: IngestReport;
+  run: string;
+  /** Of the rounds that have ended, in order. */
+  rounds: RoundReport[];
+  /** What became of the data files' rows; missing while the run has no data set. */
+  data?: IngestReport;
 }
 
 /**
@@ -22,7 +25,7 @@ export async function readReports(
 ): Promise<RunReports> {
   const { memo } = await describeRun(client, run);
   const dataset = memo?.dataset as string | undefined;
-  if (dataset === undefined) return { reports: [] };
+  if (dataset === undefined) return { run, rounds: [] };
   const store = connectStore({ uri, storageOptions: options });
   try {
     const info = await store.datasets.find(dataset);
@@ -31,7 +34,7 @@ export async function readReports(
         `the store ${uri} does not hold run "${run}": set store.uri in temporal.config.ts to the store of the workers`,
         { exit: exitCode.failed },
       );
-    return { reports: await store.run(run, dataset).reports(), leftOut: info.report };
+    return { run, rounds: await store.run(run, dataset).reports(), data: info.report };
   } finally {
     store.close();
   }

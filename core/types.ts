@@ -214,25 +214,19 @@ export interface FileCounts {
   limited: boolean;
 }
 
-/** What cleaning took out of a data set: counts, and where to look. */
+/** What cleaning made of the data files: counts, and where to look. */
 export interface IngestReport {
   /** In the order in which they were read. */
   files: FileCounts[];
-  /** Rows that repeat an earlier row of their split. */
-  duplicates: Record<Split, number>;
-  /** Examples found in two splits and left out of the first-named one. */
-  contamination: { labelledInTest: number; unlabelledInTest: number; unlabelledInLabelled: number };
-  /** Rows that could not be used. */
-  badRows: Record<Split, number>;
-  /** The first of the bad rows; a quoted text is cut short. */
+  /** The first of the rows that could not be used; a quoted text is cut short. */
   problems: { file: string; line: number; problem: string }[];
 }
 
-/** Figures of one finished round, as the store keeps them; what `semievol report` renders. */
+/** Figures of one finished round, as the store keeps them and `semievol report` shows them. */
 export interface RoundReport {
   run: string;
   round: number;
-  /** The data set; what cleaning left out is told by its `IngestReport`. */
+  /** The data set; what became of its files' rows is told by its `IngestReport`. */
   dataset: string;
   task: string;
   model: string;

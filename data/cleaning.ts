@@ -1,4 +1,4 @@
-import { fileLines } from '../core/dataReport.ts';
+import { fileLine, unusable } from '../core/report/data.ts';
 import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks.ts';
 import { printable, quoted } from '../core/text.ts';
@@ -38,22 +38,8 @@ export class Cleaning {
 
   get report(): IngestReport {
     const { test, labelled, unlabelled } = this.#problems;
-    const sum = (split: Split, count: (file: FileCounts) => number) =>
-      this.#of(split).reduce((total, file) => total + count(file), 0);
-    const bySplit = (count: (file: FileCounts) => number) => ({
-      labelled: sum('labelled', count),
-      unlabelled: sum('unlabelled', count),
-      test: sum('test', count),
-    });
     return {
       files: this.#files,
-      duplicates: bySplit((file) => file.repeated),
-      contamination: {
-        labelledInTest: sum('labelled', (file) => file.inTest),
-        unlabelledInTest: sum('unlabelled', (file) => file.inTest),
-        unlabelledInLabelled: sum('unlabelled', (file) => file.inLabelled),
-      },
-      badRows: bySplit(badRowsOf),
       problems: [...labelled, ...unlabelled, ...test].slice(0, problemsKept),
     };
   }
@@ -108,7 +94,7 @@ export class Cleaning {
   checkRows(split: Split, maxBadRows: number): void {
     const files = this.#of(split);
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
-    const bad = files.reduce((sum, file) => sum + badRowsOf(file), 0);
+    const bad = files.reduce((sum, file) => sum + unusable(file), 0);
     const listed = this.#problems[split].slice(0, 5);
     const details = listed.length > 0 ? `:${listed.map(describe).join('')}` : '';
     const begin = listed.slice(0, 1).map(({ file, line }) => `, from ${file}, line ${line} on`);
@@ -125,7 +111,7 @@ export class Cleaning {
     if (this.counts[split] > 0) return;
     throw new DataError(
       `No ${split} example is left: of ${rows} rows ${bad} are bad and the others are in another split too. Give other examples`,
-      [`: ${fileLines(files).join('; ')}`, ...listed.map(describe)].join(''),
+      [`: ${files.map(fileLine).join('; ')}`, ...listed.map(describe)].join(''),
     );
   }
 
@@ -172,10 +158,6 @@ export class Cleaning {
   #of(split: Split): FileCounts[] {
     return this.#files.filter((file) => file.split === split);
   }
-}
-
-function badRowsOf({ bad }: FileCounts): number {
-  return Object.values(bad).reduce((sum, count) => sum + count, 0);
 }
 
 function describe({ file, line, problem }: Problem): string {

@@ -10,7 +10,9 @@ import {
 } from '@temporalio/workflow';
 import { finalFailure } from '../core/failures.ts';
 import { type Plan, planOf } from '../core/plan.ts';
-import { markdownReport, markdownSummary, summaryOf } from '../core/report.ts';
+import { latestSections, summaryOf } from '../core/report/latest.ts';
+import { markdown } from '../core/report/markdown.ts';
+import { roundSections } from '../core/report/round.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { RoundSummary, RunStatus, RunTotals } from '../core/types.ts';
@@ -67,7 +69,7 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
     latest,
   });
   setHandler(runStatus, status);
-  setCurrentDetails(markdownSummary(latest));
+  setCurrentDetails(markdown(latestSections(latest)));
 
   const data = 'begun' in input ? input.begun.data : await prepare(run, input);
 
@@ -86,7 +88,7 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   if (report.promoted) totals.promoted++;
   latest.push(summaryOf(report));
   latest.splice(0, latest.length - LATEST);
-  setCurrentDetails([markdownReport(report), markdownSummary(latest)].join('\n'));
+  setCurrentDetails(markdown([...roundSections(report), ...latestSections(latest)]));
   if (round === plan.rounds) return status();
 
   await condition(allHandlersFinished);

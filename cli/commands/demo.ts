@@ -4,7 +4,7 @@ import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { type RunReports, readReports } from '../../client/runReports.ts';
+import { readReports } from '../../client/runReports.ts';
 import { type RunRequest, type RunState, runState, startRun } from '../../client/startRun.ts';
 import type { Config } from '../../config/config.ts';
 import { runPage, type StackPlace } from '../../stack/place.ts';
@@ -19,7 +19,6 @@ import {
   prepare,
 } from '../demoRuns.ts';
 import { CliError } from '../errors.ts';
-import { figures } from '../figures.ts';
 import { assertCompleted, printReports } from '../outcome.ts';
 import { checkBeforeStart } from '../preflight.ts';
 import { createDisplay, follow } from '../progress.ts';
@@ -76,8 +75,8 @@ async function demo(options: Options, configFile: string): Promise<void> {
       display.stop();
       assertCompleted(view);
       const finished = await readReports(client, config, name);
-      printReports(name, finished);
-      if (options.json) await writeFigures(options.json, finished);
+      printReports(finished);
+      if (options.json) await writeFile(options.json, `${JSON.stringify(finished, null, 2)}\n`);
       if (before === 'completed') say('these figures were stored; --fresh starts anew');
     });
     if (!options.keep || shared) return;
@@ -112,9 +111,4 @@ async function assertWritable(file: string): Promise<void> {
       { cause: error },
     );
   }
-}
-
-async function writeFigures(file: string, { reports, leftOut }: RunReports): Promise<void> {
-  const report = reports.at(-1);
-  if (report) await writeFile(file, `${JSON.stringify(figures(report, leftOut), null, 2)}\n`);
 }

@@ -14,8 +14,8 @@ export function addReport(program: Command): void {
     .action(async (run: string, { json }: { json?: boolean }, command: Command) => {
       const config = await configOf(command);
       const finished = await withClient(config, (client) => readReports(client, config, run));
-      if (finished.reports.length === 0)
+      if (finished.rounds.length === 0)
         throw new CliError(`run "${run}" has finished no round yet`, { exit: exitCode.failed });
-      printReports(run, finished, json);
+      printReports(finished, json);
     });
 }

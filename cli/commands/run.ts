@@ -6,7 +6,7 @@ import type { RunView } from '../../client/runView.ts';
 import { difference, runState, startRun } from '../../client/startRun.ts';
 import { isPolled } from '../../client/taskQueue.ts';
 import type { Config } from '../../config/config.ts';
-import { fileLines } from '../../core/dataReport.ts';
+import { fileLine } from '../../core/report/data.ts';
 import { printable } from '../../core/text.ts';
 import { onInterrupt } from '../../stack/interrupt.ts';
 import { configOf, print, withClient } from '../context.ts';
@@ -53,7 +53,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
         );
     }
     if (before === 'completed') {
-      printReports(spec.name, await readReports(client, config, spec.name), options.json);
+      printReports(await readReports(client, config, spec.name), options.json);
       process.stderr.write(
         `run "${spec.name}" has completed before; for another run change name in ${printable(file)}\n`,
       );
@@ -62,7 +62,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     if (before !== 'running') {
       const { files, unread } = await checkBeforeStart(request, config);
       const lines = [
-        ...fileLines(files),
+        ...files.map(fileLine),
         ...unread.map(
           (name) => `${name}: only its first rows were looked at; the worker reads it all`,
         ),
@@ -72,7 +72,7 @@ async function run(file: string, options: Options, command: Command): Promise<vo
     }
     if (options.follow) {
       assertCompleted(await followRun(client, config, spec.name));
-      return printReports(spec.name, await readReports(client, config, spec.name), options.json);
+      return printReports(await readReports(client, config, spec.name), options.json);
     }
     const attached = before === 'running';
     print(

@@ -1,10 +1,11 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { observeRun, type RunView } from '../../client/runView.ts';
-import type { RoundSummary } from '../../core/types.ts';
+import { latestSections } from '../../core/report/latest.ts';
+import { tableOf } from '../../core/report/section.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { phaseLine, stuckLine } from '../progress.ts';
-import { table } from '../table.ts';
+import { terminal } from '../terminal.ts';
 
 export function addStatus(program: Command): void {
   program
@@ -49,10 +50,13 @@ async function listRuns(client: Client): Promise<Listed[]> {
 
 function listing(runs: Listed[]): string {
   if (runs.length === 0) return 'no runs yet: start one with "semievol run SPEC"';
-  return table(
-    ['run', 'state', 'started', 'ended'],
-    runs.map((one) => [one.run, one.state, one.startedAt, one.endedAt ?? '']),
-  );
+  const table = tableOf(runs, [
+    { title: 'run', kind: 'text', of: ({ run }) => run },
+    { title: 'state', kind: 'text', of: ({ state }) => state },
+    { title: 'started', kind: 'text', of: ({ startedAt }) => startedAt },
+    { title: 'ended', kind: 'text', of: ({ endedAt }) => endedAt ?? null },
+  ]);
+  return terminal([{ title: 'Runs', blocks: [table] }]);
 }
 
 function describe(view: RunView): string {
@@ -66,14 +70,8 @@ function describe(view: RunView): string {
     ...(workerPolling
       ? []
       : ['no worker is polling the task queue: start one with "semievol worker"']),
-    ...(status?.latest ?? []).map((round) => `  ${roundLine(round)}`),
-    ...(status && status.totals.finished > 0 ? [`figures: "semievol report ${run}"`] : []),
+    ...(status && status.latest.length > 0
+      ? [terminal(latestSections(status.latest)), `all figures: "semievol report ${run}"`]
+      : []),
   ].join('\n');
-}
-
-/** One line for a round that has ended. */
-function roundLine({ round, accuracy, selected, promoted, champion }: RoundSummary): string {
-  const share = (value: number | null) => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
-  const { vanilla, sft, semievol } = accuracy;
-  return `round ${round}: base ${share(vanilla)}, SFT ${share(sft)}, SemiEvol ${share(semievol)} with ${selected} pseudo-labels; ${promoted ? 'promoted' : 'not promoted'}, champion ${champion}`;
 }

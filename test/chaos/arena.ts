@@ -143,7 +143,8 @@ export class Arena {
       signal.throwIfAborted();
       try {
         await this.#client.withAbortSignal(signal, () => run.result());
-        return readReports(this.#client, this.config, spec.name);
+        const { rounds } = await readReports(this.#client, this.config, spec.name);
+        return { reports: rounds };
       } catch (error) {
         if (error instanceof WorkflowFailedError) return { reports: [], failure: reason(error) };
         await sleep(500, undefined, { signal });

@@ -170,14 +170,15 @@ describe('semievol as a process', function () {
       assert.equal(first.exitCode, 0, first.stderr);
       assert.match(first.stderr, /warm-up +done/);
       assert.match(first.stderr, /\(labelled\): \d+ rows, \d+ kept/);
-      const { rounds } = JSON.parse(first.stdout);
+      const { rounds, data } = JSON.parse(first.stdout);
+      assert.equal(data.files.length, 3);
       assert.equal(rounds.length, 1);
       for (const model of ['vanilla', 'sft', 'semievol'])
-        assert.equal(typeof rounds[0].accuracy[model], 'number');
+        assert.equal(typeof rounds[0].accuracy[model].value, 'number');
       assert.ok(rounds[0].pseudoLabels.count > 0);
 
       const again = await run('run', spec, '--json');
-      assert.deepEqual(JSON.parse(again.stdout), { run: 'whole', rounds });
+      assert.deepEqual(JSON.parse(again.stdout), { run: 'whole', rounds, data });
       assert.match(again.stderr, /has completed before.*change name/);
       await appendFile(spec, 'seed: 9\n');
       const changed = await run('run', spec);
@@ -187,7 +188,7 @@ describe('semievol as a process', function () {
       assert.match(report.stdout, /SemiEvol.*SFT/s);
       assert.match(report.stdout, /Cost: unknown\. Unpriced: .*smollm2-135m-instruct at local/);
       const status = await run('status', 'whole');
-      assert.match(status.stdout, /round 1: base .* %, SFT .* %, SemiEvol .* %.*, champion /);
+      assert.match(status.stdout, /│ +1 │ .* % │ .* % │ .* % │/);
       const listed = JSON.parse((await run('status', '--json')).stdout);
       assert.equal(listed.find((one: { run: string }) => one.run === 'whole').state, 'completed');
     });

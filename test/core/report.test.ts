@@ -1,53 +1,127 @@
 import assert from 'node:assert/strict';
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import {
-  billLine,
-  leftOutLines,
-  markdownSummary,
-  selectionNotes,
-  tallyCells,
-} from '../../core/report.ts';
+import { terminal } from '../../cli/terminal.ts';
+import { dataSection } from '../../core/report/data.ts';
+import { count, duration, money, oneLine, percent, proportion } from '../../core/report/format.ts';
+import { latestSections } from '../../core/report/latest.ts';
+import { markdown } from '../../core/report/markdown.ts';
+import { billLine, roundSections } from '../../core/report/round.ts';
+import { tableOf } from '../../core/report/section.ts';
+import { wilson } from '../../core/statistics.ts';
+import type { RoundReport } from '../../core/types.ts';
 import { noUsage } from '../../core/usage.ts';
 
-const none = {
-  files: [],
-  duplicates: { labelled: 0, unlabelled: 0, test: 0 },
-  contamination: { labelledInTest: 0, unlabelledInTest: 0, unlabelledInLabelled: 0 },
-  badRows: { labelled: 0, unlabelled: 0, test: 0 },
-  problems: [],
+const used = {
+  ...{ ...noUsage, phase: 'propagate', endpoint: 'gpu', model: 'tiny' },
+  ...{ requests: 1200, promptTokens: 34_000, completionTokens: 1200 },
 };
 
-describe('leftOutLines', () => {
-  it('says nothing where nothing was left out', () => {
-    assert.equal(leftOutLines(none), '');
+const tally = { stage: 'collaborate', collaborator: 'nearest', answers: 40 } as const;
+
+const report: RoundReport = {
+  ...{ run: 'fpb', round: 2, dataset: 'd', task: 'classification', model: 'tiny', seed: 7 },
+  examples: { labelled: 40, unlabelled: 3000, test: 300 },
+  confidence: 0.95,
+  accuracy: { vanilla: wilson(90, 300), sft: wilson(160, 300), semievol: wilson(240, 300) },
+  sftBaseline: 'steps',
+  sftVariants: { epochs: wilson(150, 300), steps: wilson(160, 300) },
+  mcnemar: { semievolOnly: 90, sftOnly: 10, pValue: 0.000123 },
+  pseudoLabels: {
+    ...{ all: wilson(0, 0), selected: wilson(0, 0), count: 1500, agreement: 0.5 },
+    ...{ threshold: 0.12345, rule: 'paper 50', entropyOf: 'answers' },
+    classes: { selected: 2, known: 2, missing: [] },
+  },
+  answers: [{ ...tally, unread: 10, cut: 4, withoutEntropy: 0, givenUp: 1 }],
+  withoutVector: 0,
+  promoted: true,
+  models: { warmUp: 'tiny:warm', semievol: 'tiny:new', champion: 'tiny:new' },
+  seconds: { embed: 0.4, propagate: 125 },
+  usage: [used, { ...used, model: 'large' }],
+  bill: { cost: null, unpriced: [{ endpoint: 'gpu', model: 'tiny', tokens: ['input', 'output'] }] },
+};
+
+const { pseudoLabels } = report;
+
+describe('a report', () => {
+  const cells = (text: string) => text.replaceAll('│', '|').replaceAll(/ +/g, ' ');
+  /** The same facts in both. */
+  const assertShown = (rendered: string) => {
+    const text = cells(rendered);
+    for (const fact of [
+      'fpb, round 2',
+      '3,000 unlabelled',
+      '| base | 30.0 % (25.1 to 35.4 %, 90/300) |',
+      '| SFT, equal epochs | 50.0 %',
+      '| SFT, equal steps | 53.3 %',
+      '| SemiEvol | 80.0 %',
+      'SFT (equal steps, the better one) alone on 10: p = 0.00012',
+      '| selected | – |',
+      'agreed on 50.0 %. Rule paper 50 (entropy up to 0.1235) selected 1,500 pseudo-labels.',
+      '| nearest | 40 | 25.0 % | 10.0 % | – | 2.5 % |',
+      '| embed | 0.4 s | – | – | – | – | – |',
+      '| propagate, tiny | 2 min 5 s | 1,200 | 34,000 | – | 1,200 | – |',
+      '| propagate, large | – | 1,200 |',
+      '| all | – | 2,400 | 68,000 |',
+      'The champion is the new model, tiny:new.',
+      'Unpriced: tiny at gpu (input, output); prices',
+    ])
+      assert.ok(text.includes(fact), `${fact} is missing in\n${text}`);
+  };
+
+  it('says the same as Markdown and in the terminal', () => {
+    const sections = roundSections(report);
+    assertShown(markdown(sections));
+    assertShown(stripVTControlCharacters(terminal(sections)));
   });
 
-  it('counts what was left out, and lists the bad rows by file and line', () => {
-    const lines = leftOutLines({
-      files: [],
-      duplicates: { ...none.duplicates, unlabelled: 2 },
-      contamination: { ...none.contamination, unlabelledInTest: 1, unlabelledInLabelled: 3 },
-      badRows: { ...none.badRows, labelled: 1 },
-      problems: [{ file: 'labelled.csv', line: 7, problem: 'no answer' }],
-    });
-    assert.equal(
-      lines,
-      'Left out of the data: 2 repeated, 4 found in another split too, 1 unusable.\n  labelled.csv:7: no answer',
+  it('tells of votes, names the classes that are missing, and counts what had no neighbours', () => {
+    const classes = { selected: 2, known: 13, missing: ['a', 'b'] };
+    const text = markdown(
+      roundSections({
+        ...report,
+        pseudoLabels: { ...pseudoLabels, entropyOf: 'votes', classes },
+        withoutVector: 3,
+      }),
     );
+    assert.match(text, /^No answer carries log-probabilities: the entropy of votes was taken\.$/m);
+    assert.match(text, /^Nothing is selected of a, b and 9 more \(2 of 13 classes\)\.$/m);
+    assert.match(text, /^The embedding model would not take 3 examples/m);
+  });
+
+  it('has a row for each of the rounds that ended last, or no section', () => {
+    const accuracy = { vanilla: 0.5, sft: null, semievol: 0.75 };
+    const round = { round: 3, accuracy, selected: 20, promoted: true, champion: 'new' };
+    assert.deepEqual(latestSections([]), []);
+    assert.match(
+      markdown(latestSections([round])),
+      /^\| 3 \| 50\.0 % \| – \| 75\.0 % \| 20 \| new \| promoted \|$/m,
+    );
+  });
+
+  it('counts the rows of each file, and lists the first that are unusable', () => {
+    const none = { repeated: 0, inTest: 0, inLabelled: 0, bad: {}, limited: false };
+    const file = { ...none, split: 'labelled' as const, file: 'a|b.csv', rows: 9, kept: 4 };
+    const text = markdown([
+      dataSection({
+        files: [{ ...file, repeated: 2, bad: { answer: 2, question: 1 }, limited: true }],
+        problems: [{ file: 'a|b.csv', line: 7, problem: 'no answer' }],
+      }),
+    ]);
+    assert.match(text, /^\| a\\\|b\.csv \| labelled \| 9 \| 4 \| 2 \| – \| – \| 3 \|$/m);
+    assert.match(text, /^Not read to the end \(data\.limits\): a\\\|b\.csv\.$/m);
+    assert.match(text, /^\| a\\\|b\.csv:7 \| no answer \|$/m);
   });
 });
 
 describe('billLine', () => {
-  const used = { ...noUsage, phase: 'collaborate', endpoint: 'gpu', model: 'm', requests: 5 };
+  const bill = { cost: 1.234, unpriced: [] };
 
-  it('tells the cost, the models without a price, and the requests without usage', () => {
-    const bill = {
-      cost: 1.234,
-      unpriced: [{ endpoint: 'gpu', model: 'm', tokens: ['output' as const, 'training' as const] }],
-    };
+  it('tells the cost, and the requests without usage', () => {
     assert.equal(
       billLine({ bill, usage: [{ ...used, unmetered: 2 }] }),
-      'Cost: 1.23 US dollars. Unpriced: m at gpu (output, training); prices in temporal.config.ts would count them. 2 requests came back without usage; their tokens are not counted.',
+      'Cost: $1.23. 2 requests came back without usage; their tokens are not counted.',
     );
   });
 
@@ -56,50 +130,71 @@ describe('billLine', () => {
   });
 });
 
-describe('selectionNotes', () => {
-  const proportion = { correct: 0, total: 0, value: null, low: null, high: null };
-  const pseudoLabels = {
-    ...{ all: proportion, selected: proportion, count: 20, agreement: 0.5 },
-    ...{ threshold: 0.1, rule: 'paper 50', entropyOf: 'answers' as const },
-    classes: { selected: 2, known: 2, missing: [] },
-  };
-
-  it('has none for a selection of all classes by the entropy of answers', () => {
-    assert.deepEqual(selectionNotes({ pseudoLabels, withoutVector: 0 }), []);
+describe('Markdown', () => {
+  /** Texts full of what a table, or Markdown, is made of. */
+  const text = fc.string({
+    unit: fc.constantFrom(...'|\\`*_~[]<>&#-+=.1a \n\t\r\u2028'),
+    maxLength: 12,
   });
+  const unescaped = (cell: string) => cell.replaceAll(/\\(.)/g, '$1');
 
-  it('tells of votes, names the classes that are missing, and counts what had no neighbours', () => {
-    const classes = { selected: 2, known: 13, missing: ['a', 'b'] };
-    assert.deepEqual(
-      selectionNotes({
-        pseudoLabels: { ...pseudoLabels, entropyOf: 'votes', classes },
-        withoutVector: 3,
+  it('keeps every cell and every paragraph in its place, and takes none for markup', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 4 }), (rows) => {
+        const table = tableOf(rows, [
+          { title: 'a|b', kind: 'text', of: ([first]) => first },
+          { title: 'n', kind: 'count', of: () => 1 },
+          { title: 'c', kind: 'text', of: ([, second]) => second },
+        ]);
+        const [title, ...lines] = markdown([{ title: rows[0]![0], blocks: [table] }])
+          .split('\n')
+          .filter((line) => line !== '');
+        assert.equal(unescaped(title!), `## ${oneLine(rows[0]![0])}`);
+        assert.deepEqual(lines.slice(0, 2), ['| a\\|b | n | c |', '| --- | --: | --- |']);
+        const cells = lines.slice(2).map((line) => line.split(/(?<!(?<!\\)(?:\\\\)*\\)\|/));
+        assert.deepEqual(
+          cells.map((row) => row.map((cell) => unescaped(cell.trim()))),
+          rows.map(([first, second]) => ['', oneLine(first), '1', oneLine(second), '']),
+        );
+        for (const cell of cells.flat())
+          assert.doesNotMatch(cell.replaceAll(/\\./g, ''), /[\\`*_~[\]<>&|#]/);
       }),
-      [
-        'No answer carries log-probabilities: the entropy of votes was taken.',
-        'Nothing is selected of a, b and 9 more (2 of 13 classes).',
-        'The embedding model would not take 3 examples: they have no neighbours.',
-      ],
+    );
+    fc.assert(
+      fc.property(text, (paragraph) => {
+        const [, , line, ...rest] = markdown([{ title: 't', blocks: [paragraph] }]).split('\n');
+        assert.deepEqual(rest, ['']);
+        assert.equal(unescaped(line!), oneLine(paragraph));
+        assert.doesNotMatch(line!, /^(\d+[.)]|[-+=#>])/);
+      }),
     );
   });
 });
 
-describe('markdownSummary', () => {
-  it('is a table of the rounds, or nothing', () => {
-    const accuracy = { vanilla: 0.5, sft: null, semievol: 0.75 };
-    const round = { round: 3, accuracy, selected: 20, promoted: true, champion: 'new' };
-    assert.equal(markdownSummary([]), '');
-    assert.match(markdownSummary([round]), /^\| 3 \| 50\.0 % \| – \| 75\.0 % \| 20 \| new \|$/m);
+describe('the terminal', () => {
+  it('obeys nothing that stands in a section', () => {
+    const evil = 'a\u001b[2Jb\u202ec';
+    const table = tableOf([evil], [{ title: evil, kind: 'text', of: (text) => text }]);
+    const shown = stripVTControlCharacters(terminal([{ title: evil, blocks: [evil, table] }]));
+    assert.equal(shown.split('a\\u{1b}[2Jb\\u{202e}c').length - 1, 4);
   });
 });
 
-describe('tallyCells', () => {
-  it('gives the shares of what is wanting, and nothing for none', () => {
-    const counts = { answers: 40, unread: 10, cut: 4, withoutEntropy: 0, givenUp: 1 };
-    assert.deepEqual(tallyCells({ stage: 'collaborate', collaborator: 'nearest', ...counts }), [
-      ...['nearest', '40', '25.0 %', '10.0 %', '', '2.5 %'],
+describe('figures', () => {
+  it('are written in one way', () => {
+    assert.deepEqual([percent(0.8167), percent(null), count(12_345)], ['81.7 %', '–', '12,345']);
+    assert.equal(proportion(wilson(5, 10)), '50.0 % (23.7 to 76.3 %, 5/10)');
+    assert.equal(proportion(wilson(0, 0)), '–');
+    assert.deepEqual([0, 0.001, 1234.5].map(money), ['$0.00', 'less than $0.01', '$1,234.50']);
+    assert.deepEqual([0, 4.16, 9.96, 59.6, 60, 3_725, 86_400, 200_000].map(duration), [
+      '0 s',
+      '4.2 s',
+      '10 s',
+      '1 min',
+      '1 min',
+      '1 h 2 min',
+      '1 d',
+      '2 d 7 h',
     ]);
-    const evaluated = { stage: 'evaluate-sft' as const, collaborator: 'sft', ...counts };
-    assert.equal(tallyCells(evaluated)[0], 'evaluate-sft');
   });
 });

@@ -11,7 +11,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { execa } from 'execa';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { createIngest } from '../../activities/ingest.ts';
-import { fileLines } from '../../core/dataReport.ts';
+import { fileLine } from '../../core/report/data.ts';
 import type { Progress } from '../../core/types.ts';
 import { ingestDataset } from '../../data/ingestDataset.ts';
 import { preflight } from '../../data/preflight.ts';
@@ -73,8 +73,14 @@ describe('Ingest', () => {
     const input = inputOf(folder.path, { maxBadRows: 0.5 }, choice);
     const { dataset, counts, report } = await ingestDataset(store, input);
     assert.deepEqual(counts, { labelled: 2, unlabelled: 1, test: 1 });
-    assert.equal(report.duplicates.test, 1);
-    assert.deepEqual(report.badRows, { labelled: 1, unlabelled: 0, test: 0 });
+    assert.deepEqual(
+      report.files.map(({ split, repeated, bad }) => [split, repeated, bad]),
+      [
+        ['test', 1, {}],
+        ['labelled', 0, { answer: 1 }],
+        ['unlabelled', 0, {}],
+      ],
+    );
     assert.deepEqual(
       report.problems.map(({ file, line }) => [file, line]),
       [['labelled.csv', 5]],
@@ -101,7 +107,10 @@ describe('Ingest', () => {
       examples.map(({ question }) => question),
       ['nice', 'bad', 'so so', 'from lines', 'from json', 'from parquet'],
     );
-    assert.equal(report.duplicates.unlabelled, 1);
+    assert.deepEqual(
+      report.files.map(({ repeated }) => repeated),
+      [0, 0, 0, 1, 0, 0],
+    );
   });
 
   it('takes the first good rows up to a limit', async () => {
@@ -431,7 +440,7 @@ describe('Ingest', () => {
       assert.deepEqual(counts, ingested.counts);
       assert.deepEqual(files, ingested.report.files);
       assert.deepEqual(unread, []);
-      assert.deepEqual(fileLines(files), [
+      assert.deepEqual(files.map(fileLine), [
         'test.csv (test): 1 row, 1 kept',
         'labelled.csv (labelled): 5 rows, 2 kept, 1 repeated, 1 in the test split too, 1 without a usable answer',
         'unlabelled.csv (unlabelled): 3 rows, 3 kept',

@@ -17,13 +17,7 @@ export async function temporaryStore(): Promise<{ store: Store; remove: () => Pr
   };
 }
 
-export const cleanReport: IngestReport = {
-  files: [],
-  duplicates: { labelled: 0, unlabelled: 0, test: 0 },
-  contamination: { labelledInTest: 0, unlabelledInTest: 0, unlabelledInLabelled: 0 },
-  badRows: { labelled: 0, unlabelled: 0, test: 0 },
-  problems: [],
-};
+export const cleanReport: IngestReport = { files: [], problems: [] };
 
 export function example(split: Split, ordinal: number, more: Partial<StoredExample> = {}) {
   return { id: `${split}-${ordinal}`, split, ordinal, question: `question ${ordinal}`, ...more };

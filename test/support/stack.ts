@@ -145,7 +145,7 @@ export class Bench {
 
   /** The reports of a run's finished rounds, as `semievol report` reads them. */
   async reports(run: string): Promise<RoundReport[]> {
-    return (await readReports(this.temporal.client, this.config, run)).reports;
+    return (await readReports(this.temporal.client, this.config, run)).rounds;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,50 @@
+import { normalise, printable } from '../text.ts';
+import type { Proportion } from '../types.ts';
+
+/** What stands where there is no value, or none is known. */
+export const NONE = '–';
+
+/** A share of 0 to 1 in per cent, with one decimal. */
+export function percent(share: number | null): string {
+  return share === null ? NONE : `${(100 * share).toFixed(1)} %`;
+}
+
+/** A proportion with its interval and what it was counted from: `50.0 % (23.7 to 76.3 %, 5/10)`. */
+export function proportion({ value, low, high, correct, total }: Proportion): string {
+  if (value === null || low === null || high === null) return NONE;
+  return `${percent(value)} (${(100 * low).toFixed(1)} to ${percent(high)}, ${correct}/${total})`;
+}
+
+/** A whole number with commas between thousands. */
+export function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** US dollars and cents; what is less than a cent is said to be. */
+export function money(dollars: number): string {
+  if (dollars > 0 && dollars < 0.01) return 'less than $0.01';
+  const format = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return `$${dollars.toLocaleString('en', format)}`;
+}
+
+/** A time span in its two largest units: `4.2 s`, `12 min 5 s`, `3 h 20 min`, `2 d 7 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
+  const whole = Math.round(seconds);
+  const parts = [
+    [Math.floor(whole / 86_400), 'd'],
+    [Math.floor(whole / 3_600) % 24, 'h'],
+    [Math.floor(whole / 60) % 60, 'min'],
+    [whole % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([amount]) => amount > 0);
+  return parts
+    .slice(first, first + 2)
+    .flatMap(([amount, unit]) => (amount > 0 ? [`${amount} ${unit}`] : []))
+    .join(' ');
+}
+
+/** A text of the user's as one line, without what a terminal would obey. */
+export function oneLine(text: string): string {
+  return printable(normalise(text));
+}

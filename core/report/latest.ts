@@ -1,0 +1,34 @@
+import type { RoundReport, RoundSummary } from '../types.ts';
+import { type Section, tableOf } from './section.ts';
+
+/** The few figures of a round that a run carries along. */
+export function summaryOf({
+  round,
+  accuracy: { vanilla, sft, semievol },
+  pseudoLabels,
+  promoted,
+  models,
+}: RoundReport): RoundSummary {
+  return {
+    round,
+    accuracy: { vanilla: vanilla.value, sft: sft.value, semievol: semievol.value },
+    selected: pseudoLabels.count,
+    promoted,
+    champion: models.champion,
+  };
+}
+
+/** The rounds of a run that ended last; none where none has. */
+export function latestSections(latest: readonly RoundSummary[]): Section[] {
+  if (latest.length === 0) return [];
+  const rounds = tableOf(latest, [
+    { title: 'round', kind: 'count', of: ({ round }) => round },
+    { title: 'base', kind: 'share', of: ({ accuracy }) => accuracy.vanilla },
+    { title: 'SFT', kind: 'share', of: ({ accuracy }) => accuracy.sft },
+    { title: 'SemiEvol', kind: 'share', of: ({ accuracy }) => accuracy.semievol },
+    { title: 'selected', kind: 'count', of: ({ selected }) => selected },
+    { title: 'champion', kind: 'text', of: ({ champion }) => champion },
+    { title: '', kind: 'text', of: ({ promoted }) => (promoted ? 'promoted' : 'kept') },
+  ]);
+  return [{ title: 'Rounds', blocks: [rounds] }];
+}

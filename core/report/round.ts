@@ -1,0 +1,199 @@
+import type { AnswerTally, ModelUsage, Proportion, RoundReport, Usage } from '../types.ts';
+import { usageOf } from '../usage.ts';
+import { count, money, percent } from './format.ts';
+import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';
+
+/** All that is known of a round that has ended: one section for what it is, one for each question. */
+export function roundSections(report: RoundReport): Section[] {
+  return [
+    {
+      title: `${report.run}, round ${report.round}`,
+      blocks: [
+        `${report.task} with ${report.model}, ${examplesOf(report)}, seed ${report.seed}.`,
+        `The champion is ${report.promoted ? 'the new model' : 'still the base model'}, ${report.models.champion}.`,
+      ],
+    },
+    accuracySection(report),
+    pseudoLabelSection(report),
+    answerSection(report),
+    costSection(report),
+  ];
+}
+
+function examplesOf({ examples }: RoundReport): string {
+  const { labelled, unlabelled, test } = examples;
+  return `${count(labelled)} labelled, ${count(unlabelled)} unlabelled and ${count(test)} test examples`;
+}
+
+function accuracySection({
+  accuracy,
+  sftBaseline,
+  sftVariants,
+  mcnemar,
+  confidence,
+}: RoundReport): Section {
+  const { semievolOnly, sftOnly, pValue } = mcnemar;
+  return {
+    title: 'Accuracy on the test split',
+    blocks: [
+      proportions('model', 'accuracy', confidence, [
+        ['base', accuracy.vanilla],
+        ['SFT, equal epochs', sftVariants.epochs],
+        ['SFT, equal steps', sftVariants.steps],
+        ['SemiEvol', accuracy.semievol],
+      ]),
+      `SemiEvol alone was right on ${count(semievolOnly)} test examples, SFT (equal ${sftBaseline}, the better one) alone on ${count(sftOnly)}: p = ${pValue.toPrecision(2)} by McNemar's exact test.`,
+    ],
+  };
+}
+
+function pseudoLabelSection(report: RoundReport): Section {
+  const { all, selected, agreement, rule, threshold } = report.pseudoLabels;
+  const entropy = threshold === null ? '' : ` (entropy up to ${threshold.toFixed(4)})`;
+  return {
+    title: 'Pseudo-labels',
+    blocks: [
+      proportions('pseudo-labels', 'right', report.confidence, [
+        ['all', all],
+        ['selected', selected],
+      ]),
+      `All collaborators agreed on ${percent(agreement)}. Rule ${rule}${entropy} selected ${count(report.pseudoLabels.count)} pseudo-labels.`,
+      ...selectionNotes(report),
+    ],
+  };
+}
+
+function proportions(
+  of: string,
+  title: string,
+  confidence: number,
+  rows: [string, Proportion][],
+): Table {
+  const level = `${Number((100 * confidence).toFixed(1))} %`;
+  return tableOf(rows, [
+    { title: of, kind: 'text', of: ([name]) => name },
+    { title: `${title} (${level} interval)`, kind: 'proportion', of: ([, value]) => value },
+  ]);
+}
+
+/**
+ * What is odd about a selection: where its entropies come from, which classes are missing, and what
+ * had no neighbours.
+ */
+function selectionNotes({ pseudoLabels, withoutVector }: RoundReport): string[] {
+  const { entropyOf, classes } = pseudoLabels;
+  const { known, selected, missing } = classes;
+  const unnamed = (known ?? 0) - selected - missing.length;
+  return [
+    ...(entropyOf === 'votes'
+      ? ['No answer carries log-probabilities: the entropy of votes was taken.']
+      : []),
+    ...(missing.length > 0
+      ? [
+          `Nothing is selected of ${missing.join(', ')}${unnamed > 0 ? ` and ${unnamed} more` : ''} (${selected} of ${known} classes).`,
+        ]
+      : []),
+    ...(withoutVector > 0
+      ? [
+          `The embedding model would not take ${count(withoutVector)} examples: they have no neighbours.`,
+        ]
+      : []),
+  ];
+}
+
+/** Whose answers, how many, and the shares of them that are wanting. */
+function answerSection({ answers }: RoundReport): Section {
+  const share = (
+    title: string,
+    wanting: (tally: AnswerTally) => number,
+  ): ColumnOf<AnswerTally> => ({
+    title,
+    kind: 'share',
+    of: (tally) => (wanting(tally) > 0 ? wanting(tally) / tally.answers : null),
+  });
+  return {
+    title: 'Answers',
+    blocks: [
+      tableOf(answers, [
+        {
+          title: 'answers of',
+          kind: 'text',
+          of: ({ stage, collaborator }) => (stage === 'collaborate' ? collaborator : stage),
+        },
+        { title: 'number', kind: 'count', of: (tally) => tally.answers },
+        share('none found', ({ unread }) => unread),
+        share('cut off', ({ cut }) => cut),
+        share('no entropy', ({ withoutEntropy }) => withoutEntropy),
+        share('given up', ({ givenUp }) => givenUp),
+      ]),
+    ],
+  };
+}
+
+interface Spending {
+  name: string;
+  seconds: number | null;
+  usage?: Usage;
+}
+
+/** Time and tokens of each phase, and of each model of a phase that has several. */
+function costSection(report: RoundReport): Section {
+  const used = (title: string, kind: keyof Usage): ColumnOf<Spending> => ({
+    title,
+    kind: 'count',
+    of: ({ usage }) => usage?.[kind] || null,
+  });
+  return {
+    title: 'Cost',
+    blocks: [
+      tableOf(spendings(report), [
+        { title: 'phase', kind: 'text', of: ({ name }) => name },
+        { title: 'time', kind: 'seconds', of: ({ seconds }) => seconds },
+        used('requests', 'requests'),
+        used('prompt tokens', 'promptTokens'),
+        used('cached', 'cachedTokens'),
+        used('answer', 'completionTokens'),
+        used('trained', 'trainedTokens'),
+      ]),
+      billLine(report),
+    ],
+  };
+}
+
+/** Phases may overlap, so that the times of all say nothing together. */
+function spendings({ usage, ...report }: RoundReport): Spending[] {
+  const seconds: Record<string, number | undefined> = report.seconds;
+  const phases = new Set([...Object.keys(seconds), ...usage.map(({ phase }) => phase)]);
+  const spendingsOf = (phase: string): Spending[] => {
+    const models = usage.filter((one) => one.phase === phase);
+    const whole = { name: phase, seconds: seconds[phase] ?? null, usage: models[0] };
+    if (models.length < 2) return [whole];
+    return models.map((one: ModelUsage, index) => ({
+      name: `${phase}, ${one.model}`,
+      seconds: index === 0 ? whole.seconds : null,
+      usage: one,
+    }));
+  };
+  return [
+    ...[...phases].flatMap(spendingsOf),
+    { name: 'all', seconds: null, usage: usageOf(usage) },
+  ];
+}
+
+/** What a round cost, with what is not in the sum: models without a price, requests without usage. */
+export function billLine({ bill, usage }: Pick<RoundReport, 'bill' | 'usage'>): string {
+  const { cost, unpriced } = bill;
+  const { unmetered } = usageOf(usage);
+  const models = unpriced.map(
+    ({ endpoint, model, tokens }) => `${model} at ${endpoint} (${tokens.join(', ')})`,
+  );
+  return [
+    cost === null ? 'Cost: unknown.' : `Cost: ${money(cost)}.`,
+    models.length > 0 &&
+      `Unpriced: ${models.join('; ')}; prices in temporal.config.ts would count them.`,
+    unmetered > 0 &&
+      `${count(unmetered)} requests came back without usage; their tokens are not counted.`,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
