@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { RequestBody } from '../../testing/journal.ts';
+import { aProvider, endpointAt, MODEL, request } from './support.ts';
+
+describe('An endpoint learns what a model refuses', () => {
+  const here = aProvider();
+
+  type Body = RequestBody & { messages: { role: string; content: string }[] };
+  const refuse = (isRefused: (body: Body) => boolean, status: number, answer: object) =>
+    here.provider.setFaults(({ body }) =>
+      isRefused(body as Body) ? { status, body: answer } : undefined,
+    );
+  const cases: Record<string, [(body: Body) => boolean, number, object]> = {
+    max_tokens: [
+      (body) => body.max_tokens !== undefined,
+      400,
+      { error: { message: "Use 'max_completion_tokens'.", param: 'max_tokens' } },
+    ],
+    temperature: [
+      (body) => body.temperature !== undefined,
+      400,
+      { error: { message: "'temperature' does not support 0", param: 'temperature' } },
+    ],
+    top_p: [
+      (body) => body.top_p !== undefined,
+      400,
+      { error: { message: "Unsupported parameter: 'top_p'.", param: 'top_p' } },
+    ],
+    seed: [
+      (body) => body.seed !== undefined,
+      422,
+      { message: { detail: [{ type: 'extra_forbidden', loc: ['body', 'seed'] }] } },
+    ],
+    n: [
+      (body) => (body.n ?? 1) > 1,
+      400,
+      { error: { code: 400, message: 'Only one completion choice is allowed' } },
+    ],
+    'the system role': [
+      ({ messages }) => messages.some(({ role }) => role === 'system'),
+      400,
+      { object: 'error', message: 'System role not supported', code: 400 },
+    ],
+    'what it does not name': [
+      (body) => body.seed !== undefined,
+      400,
+      { error: { message: 'Bad request.' } },
+    ],
+  };
+  for (const [what, [isRefused, status, answer]] of Object.entries(cases))
+    it(`${what}, from its refusal, and asks without`, async () => {
+      refuse(isRefused, status, answer);
+      const notices: string[] = [];
+      const endpoint = endpointAt(here.provider, {}, (notice) => notices.push(notice));
+      const first = await endpoint.chat({ ...request, seeds: [40, 41] });
+      assert.ok(first.length === 2 && first.every(({ text }) => text !== ''));
+      const before = here.provider.journal.entries.length;
+      await endpoint.chat(request);
+      const [entry, ...more] = here.provider.journal.entries.slice(before);
+      assert.deepEqual([entry!.status, more.length], [200, 0]);
+      assert.match(notices.join(), /does not take/);
+    });
+
+  it('two of them, one after the other', async () => {
+    here.provider.setFaults(({ body }) => {
+      for (const param of ['max_tokens', 'temperature'])
+        if (body?.[param] !== undefined)
+          return { status: 400, body: { error: { message: `No ${param}.`, param } } };
+      return undefined;
+    });
+    const [sample] = await endpointAt(here.provider).chat(request);
+    assert.notEqual(sample!.text, '');
+  });
+
+  it('before a run, by a probe', async () => {
+    refuse((body) => body.max_tokens !== undefined, 400, { error: { message: 'No.' } });
+    const endpoint = endpointAt(here.provider);
+    assert.equal(await endpoint.probeChat(MODEL), 'form-learned');
+    assert.equal(await endpoint.probeChat(MODEL), 'answers');
+    const before = here.provider.journal.entries.length;
+    await endpoint.chat(request);
+    assert.equal(here.provider.journal.entries.length, before + 1);
+  });
+});
