@@ -89,7 +89,10 @@ export default {
       comment: 'What is published imports declared dependencies only: add it to package.json.',
       severity: 'error',
       from: { path: PUBLISHED },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'undetermined'] },
+      to: {
+        pathNot: '^package\\.json$',
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'undetermined'],
+      },
     },
     {
       name: 'not-a-development-dependency',
@@ -104,8 +107,8 @@ export default {
     tsPreCompilationDeps: true,
     moduleSystems: ['es6'],
     doNotFollow: { path: 'node_modules/' },
-    // The files of a user's project, who imports the package by its name.
-    exclude: { path: '^test/workers/user/' },
+    // A user's project, which imports the package by its name, and what is built.
+    exclude: { path: '^(test/package/user|dist)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],

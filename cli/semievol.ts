@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
+import packageJson from 'semievol/package.json' with { type: 'json' };
 import { trustCertificates } from './certificates.ts';
 import { runCommandLine } from './commandLine.ts';
 import { addControls } from './commands/control.ts';

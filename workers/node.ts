@@ -1,4 +1,4 @@
-import packageJson from '../package.json' with { type: 'json' };
+import packageJson from 'semievol/package.json' with { type: 'json' };
 
 /**
  * Refuses a Node older than the package says: some requests would fail there, one by one.
