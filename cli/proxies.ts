@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { isUrl } from '../core/url.ts';
 import { CliError } from './errors.ts';
 
 /** This machine, in the forms that programs know in NO_PROXY. */
@@ -36,7 +37,7 @@ function setBoth(name: string, value = ''): void {
 function proxyOf(name: 'http' | 'https' | 'all'): string | undefined {
   const value = variable(name);
   if (!value) return undefined;
-  const url = /^[a-z0-9+.-]+:\/\//i.test(value) ? value : `http://${value}`;
+  const url = isUrl(value) ? value : `http://${value}`;
   if (/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return url;
   // Many have it for other programs, and name the proxy for these requests beside it.
   if (name === 'all') return undefined;

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { SemiEvolError } from '../core/errors.ts';
 import { sentenceOf } from '../core/issues.ts';
+import { isUrl } from '../core/url.ts';
 import { endpointConfig } from '../providers/config.ts';
 
 const count = z.number().int().positive();
@@ -124,11 +125,10 @@ export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
 /** The configuration with its local folders as they are seen from a folder. */
 function atPlace(config: Config, folder: string): Config {
   const { store, worker } = config;
-  const isLocal = !/^[a-z0-9+.-]+:\/\//i.test(store.uri);
   const trainingFolders = worker.trainingFolders.map((one) => resolve(folder, one));
   return {
     ...config,
-    store: isLocal ? { ...store, uri: resolve(folder, store.uri) } : store,
+    store: isUrl(store.uri) ? store : { ...store, uri: resolve(folder, store.uri) },
     worker: { ...worker, trainingFolders },
   };
 }

@@ -6,10 +6,6 @@
 /** Variables that a URL may name: not all, since a spec may come from someone who runs no worker. */
 const variable = /\$\{(SEMIEVOL_DATA_[A-Z0-9_]+)\}/g;
 
-export function isUrl(given: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(given);
-}
-
 /** A URL as messages show it: without user name, password, query and fragment. */
 export function urlName(given: string): string {
   return given.replace(/[?#].*$/s, '').replace(/^([^/]*\/\/)[^/]*@/, '$1');

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { isUrl, urlProblem } from './dataUrl.ts';
+import { urlProblem } from './dataUrl.ts';
 import { sampling } from './sampling.ts';
 import { spellingOf } from './spelling.ts';
+import { isUrl } from './url.ts';
 
 /**
  * The run spec: one file that describes a run. Every field has a default that serves; the JSON

@@ -4,7 +4,8 @@ import { access, constants, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { expandUrl, isUrl, urlName, urlProblem } from '../core/dataUrl.ts';
+import { expandUrl, urlName, urlProblem } from '../core/dataUrl.ts';
+import { isUrl } from '../core/url.ts';
 import { DataError } from './errors.ts';
 import { bytesOfUrl } from './url.ts';
 

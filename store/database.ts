@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Connection, connect, type Session, type Table } from '@lancedb/lancedb';
 import { Table as ArrowTable, Schema } from 'apache-arrow';
+import { isUrl } from '../core/url.ts';
 import { schemaOf, types } from './arrow.ts';
 import { damaged, explain, explained } from './errors.ts';
 
@@ -166,7 +167,7 @@ export class Database {
   async #open(name: string): Promise<Table | undefined> {
     const place = this.#placeOf(name);
     // Noted before it is opened: other processes go on writing.
-    const noted = isFolder(this.uri) ? await notedVersion(place) : 0;
+    const noted = isUrl(this.uri) ? 0 : await notedVersion(place);
     try {
       const connection = await this.#connection;
       const table = await connection.openTable(name).catch(unlessMissing);
@@ -207,11 +208,6 @@ export class Database {
   #placeOf(name: string): string {
     return `${this.uri}/${name}.lance`;
   }
-}
-
-/** Whether it is the path of a folder, not the address of object storage. */
-export function isFolder(uri: string): boolean {
-  return !/^[a-z][a-z0-9+.-]+:\/\//i.test(uri);
 }
 
 /**

@@ -2,7 +2,8 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Session } from '@lancedb/lancedb';
-import { Database, isFolder } from './database.ts';
+import { isUrl } from '../core/url.ts';
+import { Database } from './database.ts';
 import { Dataset } from './dataset.ts';
 import { Datasets } from './datasets.ts';
 import { explain, StoreError } from './errors.ts';
@@ -39,7 +40,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const store = connectStore(options);
   const place = store.uri;
   try {
-    await (isFolder(place) ? store.ensureSpace() : tryBucket(place, options.storageOptions));
+    await (isUrl(place) ? tryBucket(place, options.storageOptions) : store.ensureSpace());
     return store;
   } catch (error) {
     store.close();
@@ -109,7 +110,7 @@ export class Store {
    * nothing is paid for that could not be kept. Object storage is not asked.
    */
   async ensureSpace(): Promise<void> {
-    if (!isFolder(this.uri)) return;
+    if (isUrl(this.uri)) return;
     try {
       await checkFolder(this.uri);
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { isPolled } from '../../client/taskQueue.ts';
 import type { Config } from '../../config/config.ts';
+import { isUrl } from '../../core/url.ts';
 import { type Check, checkEngine } from '../../engine/checks.ts';
 import { isFree } from '../../stack/place.ts';
 import { runningStack } from '../../stack/record.ts';
@@ -50,7 +51,7 @@ function line({ name, ok, idle, detail, remedy }: Finding): string {
 }
 
 async function storeChecks({ store: { uri } }: Config): Promise<Check[]> {
-  if (uri.includes('://'))
+  if (isUrl(uri))
     return [{ name: 'store', ok: true, detail: `${uri} (checked when a worker starts)` }];
   try {
     await mkdir(uri, { recursive: true });
