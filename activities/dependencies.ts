@@ -1,6 +1,7 @@
 import type { RunSpec } from '../core/spec.ts';
 import { createTask, type Task } from '../core/tasks.ts';
 import type { Endpoints } from '../providers/endpoint.ts';
+import type { TrainerKind } from '../providers/trainer.ts';
 import type { Dataset } from '../store/dataset.ts';
 import type { RunTables } from '../store/run.ts';
 import type { Store } from '../store/store.ts';
@@ -9,6 +10,8 @@ import type { Store } from '../store/store.ts';
 export interface Dependencies {
   store: Store;
   endpoints: Endpoints;
+  /** The kinds that an endpoint's configuration may name. */
+  trainers: readonly TrainerKind[];
   /** How long requests under way may still take when the worker stops, in milliseconds. */
   shutdownGraceMs: number;
   /** Folders from which users' own training files may be read. */

@@ -2,18 +2,19 @@ import { ApplicationFailure } from '@temporalio/common';
 import { reworded } from '../core/failures.ts';
 import { Redaction } from '../core/redaction.ts';
 import { noUsage } from '../core/usage.ts';
-import { OpenAITrainer } from '../providers/openaiTrainer.ts';
-import type { Trainer } from '../providers/trainer.ts';
+import type { Trainer, TunedModel } from '../providers/trainer.ts';
+import { createTrainer } from '../providers/trainers/index.ts';
 import type { Dependencies } from './dependencies.ts';
-import { fileNameOf, type JobOrder, type Lineage, requestOf } from './jobOrder.ts';
 import { tracked } from './progress.ts';
 import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
-import { type JobResult, type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
+import { type ModelOrder, requestOf, trainingOrder, type UploadedOrder } from './trainingOrder.ts';
+import { type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
+
+const WORDS = { job: 'fine-tuning job', result: 'model', unit: 'steps' };
 
 export interface UploadInput {
   endpoint: string;
-  rows: TrainingRows;
-  lineage: Lineage;
+  order: ModelOrder;
 }
 
 export interface UploadedFile {
@@ -25,7 +26,7 @@ export interface UploadedFile {
 
 export interface JobInput {
   endpoint: string;
-  order: JobOrder;
+  order: UploadedOrder;
 }
 
 export interface AwaitJobInput extends JobInput {
@@ -40,22 +41,25 @@ export interface CancelJobsInput extends JobInput {
 }
 
 export interface RecordModelInput extends JobInput {
-  job: JobResult;
+  jobId: string;
+  tuned: TunedModel;
   /** Lines of the training file. */
   rows: number;
 }
 
 export function createFineTune(dependencies: Dependencies) {
-  const { store, endpoints } = dependencies;
-  const trainerOf = (endpoint: string): Trainer => new OpenAITrainer(endpoints.get(endpoint));
+  const { store, endpoints, trainers } = dependencies;
+  const trainerOf = (endpoint: string): Trainer => createTrainer(endpoints.get(endpoint), trainers);
 
   return {
     /** Writes the training file as a stream and uploads it, unless it is there already. */
-    async uploadTrainingFile({ endpoint, rows, lineage }: UploadInput): Promise<UploadedFile> {
+    async uploadTrainingFile({ endpoint, order }: UploadInput): Promise<UploadedFile> {
+      const { rows } = order;
       return tracked({ total: 0, unit: 'rows' }, (tracker) =>
         withTrainingFile(dependencies, rows, tracker, async (file, count) => {
-          const name = await fileNameOf(store, lineage, file.sha256);
-          const upload = () => trainerOf(endpoint).upload(file, name, tracker.signal);
+          const { name } = await requestOf(store, order, file.sha256);
+          const upload = () =>
+            trainerOf(endpoint).upload(file, `semievol-${name}.jsonl`, tracker.signal);
           return { fileId: await unquoted(rows, upload), sha256: file.sha256, count };
         }),
       );
@@ -63,7 +67,8 @@ export function createFineTune(dependencies: Dependencies) {
 
     /** Adopts the job of the order, or creates it. */
     async startJob({ endpoint, order }: JobInput): Promise<{ jobId: string }> {
-      const start = async () => trainerOf(endpoint).adoptOrCreate(await requestOf(store, order));
+      const start = async () =>
+        trainerOf(endpoint).adoptOrCreate(await trainingOrder(store, order));
       return unquoted(order.rows, async () => {
         const { id } = await tracked({ total: 1, unit: 'jobs' }, start);
         return { jobId: id };
@@ -74,29 +79,31 @@ export function createFineTune(dependencies: Dependencies) {
      * Waits for a job, however long it takes, and says when it stalls or moves on again.
      * @throws ApplicationFailure, non-retryable, for a job that ended without a model
      */
-    async awaitJob({ endpoint, order, jobId, stalled }: AwaitJobInput): Promise<JobSighting> {
+    async awaitJob(input: AwaitJobInput): Promise<JobSighting<TunedModel>> {
+      const { endpoint, order: asked, jobId, stalled } = input;
       const { config } = endpoints.get(endpoint);
-      const request = await requestOf(store, order);
-      return unquoted(order.rows, () =>
-        watchJob(trainerOf(endpoint), { jobId, request }, config, stalled),
+      const order = await trainingOrder(store, asked);
+      return unquoted(asked.rows, () =>
+        watchJob(trainerOf(endpoint), { jobId, order, stalled, words: WORDS }, config),
       );
     },
 
     /** Cancels the jobs of an order that have not ended. */
     async cancelJobs({ endpoint, order, jobId }: CancelJobsInput): Promise<number> {
       return tracked({ total: 1, unit: 'jobs' }, async () =>
-        trainerOf(endpoint).cancel(await requestOf(store, order), jobId),
+        trainerOf(endpoint).cancel(await trainingOrder(store, order), jobId),
       );
     },
 
     /** Records a model's lineage, and what its training cost. */
-    async recordModel({ endpoint, order, job, rows }: RecordModelInput): Promise<void> {
+    async recordModel(input: RecordModelInput): Promise<void> {
+      const { endpoint, order, jobId, tuned, rows } = input;
       const { lineage, model: base, sha256 } = order;
       await tracked({ total: 1, unit: 'models' }, async () => {
-        const { key } = await requestOf(store, order);
+        const { key } = await trainingOrder(store, order);
         await store.models.add({
           ...lineage,
-          ...{ name: job.model, endpoint, base, jobKey: key, jobId: job.jobId },
+          ...{ name: tuned.model, endpoint, base, jobKey: key, jobId },
           ...{ trainingFileSha256: sha256, trainingRows: rows },
           createdAt: new Date().toISOString(),
         });
@@ -105,7 +112,7 @@ export function createFineTune(dependencies: Dependencies) {
           round: lineage.round,
           phase: lineage.role,
           model: base,
-          usage: { ...noUsage, requests: 1, trainedTokens: job.trainedTokens },
+          usage: { ...noUsage, requests: 1, trainedTokens: tuned.trainedTokens },
         });
       });
     },

@@ -5,18 +5,19 @@ import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
-import { findJobs, hasNoJobs, listModels, noFineTuning } from '../providers/check.ts';
+import { listModels } from '../providers/check.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { saidBy } from '../providers/said.ts';
+import { createTrainer } from '../providers/trainers/index.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
 export function createOpenRun(dependencies: Dependencies) {
-  const { store, endpoints } = dependencies;
+  const { store, endpoints, trainers } = dependencies;
   return {
     /**
-     * Asks each model that a run needs for next to nothing, and its endpoint for fine-tuning, before
-     * anything is spent. So a model that is not there is found out, and the form of requests it takes.
+     * Asks each model that a run needs for next to nothing, and its endpoint's trainer whether it can
+     * train, before anything is spent. So a model that is not there is found out, and the form of requests it takes.
      * @throws ApplicationFailure `ModelNotFound`, `NoFineTuning`, or of the endpoint's refusal;
      * non-retryable
      */
@@ -24,7 +25,9 @@ export function createOpenRun(dependencies: Dependencies) {
       await tracked({ total: 1, unit: 'models' }, async () => {
         for (const model of neededModels(spec))
           await checkModel(endpoints.get(model.endpoint), model);
-        await checkFineTuning(endpoints.get(spec.model.endpoint));
+        const trainer = createTrainer(endpoints.get(spec.model.endpoint), trainers);
+        const obstacle = await trainer.preflight();
+        if (obstacle) throw finalFailure('NoFineTuning', obstacle);
       });
     },
 
@@ -64,15 +67,5 @@ async function checkModel(endpoint: Endpoint, { name, kind }: NeededModel): Prom
     const listed = await listModels(endpoint).catch(() => []);
     const others = listed.length > 0 ? `; it has ${listed.slice(0, 20).join(', ')}` : '';
     throw finalFailure('ModelNotFound', `${failure.message}${others}`);
-  }
-}
-
-/** The endpoint has just answered for its models: one that knows no jobs has none. */
-async function checkFineTuning(endpoint: Endpoint): Promise<void> {
-  try {
-    await findJobs(endpoint);
-  } catch (error) {
-    if (!hasNoJobs(error)) throw endpoint.failure(error);
-    throw finalFailure('NoFineTuning', noFineTuning(endpoint.name));
   }
 }

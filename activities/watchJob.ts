@@ -3,7 +3,7 @@ import { activityInfo, log } from '@temporalio/activity';
 import { type FailureType, finalFailure } from '../core/failures.ts';
 import type { Progress } from '../core/types.ts';
 import type { EndpointConfig } from '../providers/config.ts';
-import type { Job, JobRequest, Trainer } from '../providers/trainer.ts';
+import type { Job, JobOrder, RemoteJobs } from '../providers/remoteJobs.ts';
 import { tracked } from './progress.ts';
 import { warningAttribute } from './warningAttribute.ts';
 
@@ -11,45 +11,54 @@ const MINUTE_MS = 60_000;
 const UNRECOGNISABLE =
   'this provider keeps nothing by which a job can be found again: one whose creation is answered into the void may run beside another';
 
-/** A finished job. */
-export interface JobResult {
-  jobId: string;
-  model: string;
-  trainedTokens: number;
+/** What a kind of job and its parts are called, for people. */
+interface Words {
+  job: string;
+  result: string;
+  /** What `step` counts. */
+  unit: string;
 }
 
 /** What was last seen of a job, and since when it has been so. */
-export interface LastSeen extends Pick<Job, 'detail' | 'mark'> {
+export interface LastSeen extends Pick<Job<unknown>, 'detail' | 'mark'> {
   /** Epoch milliseconds. */
   since: number;
 }
 
+/** A job to be watched. */
+interface Watched<Request> {
+  jobId: string;
+  order: JobOrder<Request>;
+  /** As it was seen when it was found to make no progress. */
+  stalled?: LastSeen;
+  words: Words;
+}
+
 /** Why the watch over a job came to an end. `searchAttribute` is given where it can be set. */
-export type JobSighting =
-  | { state: 'finished'; result: JobResult }
+export type JobSighting<Result> =
+  | { state: 'finished'; result: Result }
   | { state: 'stalled'; lastSeen: LastSeen; searchAttribute?: string }
   | { state: 'moving' };
 
 /**
- * Watches a job until it ends, makes no progress for the endpoint's set time, or, where it had
- * `stalled`, moves on. What was last seen is heartbeated with the progress, so that the next attempt
- * goes on from there.
- * @throws ApplicationFailure, non-retryable, for a job that ended without a model
+ * Watches a job, of whatever kind, until it ends, makes no progress for the endpoint's set time, or,
+ * where it had `stalled`, moves on. What was last seen is heartbeated with the progress, so that the
+ * next attempt goes on from there.
+ * @throws ApplicationFailure, non-retryable, for a job that ended without a result
  */
-export async function watchJob(
-  trainer: Trainer,
-  { jobId, request }: { jobId: string; request: JobRequest },
+export async function watchJob<Request, Result>(
+  jobs: RemoteJobs<Request, Result>,
+  { jobId, order, stalled, words }: Watched<Request>,
   { pollSeconds, stalledAfterMinutes, finalAfterSeconds }: EndpointConfig,
-  stalled: LastSeen | undefined,
-): Promise<JobSighting> {
+): Promise<JobSighting<Result>> {
   const heartbeat: (Progress & Partial<LastSeen>) | undefined = activityInfo().heartbeatDetails;
   let seen: Partial<LastSeen> = heartbeat ?? stalled ?? {};
   let isWarned = false;
-  return tracked({ total: 0, unit: 'steps', note: 'queued', ...seen }, async (tracker) => {
+  return tracked({ total: 0, unit: words.unit, note: 'queued', ...seen }, async (tracker) => {
     // Long before it is needed: a cluster takes seconds to know of an attribute everywhere.
     await warningAttribute();
     for (;;) {
-      const job = await trainer.poll(jobId, request, tracker.signal);
+      const job = await jobs.poll(jobId, order, tracker.signal);
       const moved = hasMoved(job, seen);
       if (stalled && moved) return { state: 'moving' };
       const { detail, mark = seen.mark } = job;
@@ -57,7 +66,7 @@ export async function watchJob(
       seen = lastSeen;
       const elapsed = Date.now() - lastSeen.since;
       if (isCertain(job) || (elapsed >= finalAfterSeconds * 1000 && (await isConfirmed(job)))) {
-        const result = resultOf(job);
+        const result = resultOf(job, words);
         if (result) return { state: 'finished', result };
       }
       if (!job.isRecognisable && !isWarned) log.warn(UNRECOGNISABLE, { jobId });
@@ -65,7 +74,9 @@ export async function watchJob(
       const minutes = elapsed / MINUTE_MS;
       if (!stalled && minutes >= stalledAfterMinutes)
         return { state: 'stalled', lastSeen, searchAttribute: await warningAttribute() };
-      const note = stalled ? `${detail}, no progress for ${Math.floor(minutes)} min` : noteOf(job);
+      const note = stalled
+        ? `${detail}, no progress for ${Math.floor(minutes)} min`
+        : (job.note ?? detail);
       tracker.set({
         ...lastSeen,
         done: job.step ?? 0,
@@ -77,29 +88,27 @@ export async function watchJob(
   });
 
   /** Where one look at a job is contradicted by the list of jobs, the list is right. */
-  async function isConfirmed(job: Job): Promise<boolean> {
-    return job.state !== 'vanished' || !(await trainer.isListed(jobId, request));
+  async function isConfirmed(job: Job<Result>): Promise<boolean> {
+    return job.state !== 'vanished' || !(await jobs.isListed(jobId, order));
   }
 }
 
-const noteOf = ({ loss, detail }: Job) => (loss === undefined ? detail : `loss ${loss.toFixed(3)}`);
-
 /** A mark that cannot be seen for the moment says nothing. */
-const hasMoved = (job: Job, seen: Partial<LastSeen>) =>
+const hasMoved = (job: Job<unknown>, seen: Partial<LastSeen>) =>
   job.detail !== seen.detail || (job.mark !== undefined && job.mark !== seen.mark);
 
-/** Whether one look suffices. A model's name may come late, and a job's whereabouts be forgotten. */
-const isCertain = ({ state, model }: Job) =>
-  state !== 'vanished' && (state !== 'succeeded' || model !== undefined);
+/** Whether one look suffices. A result's name may come late, and a job's whereabouts be forgotten. */
+const isCertain = ({ state, result }: Job<unknown>) =>
+  state !== 'vanished' && (state !== 'succeeded' || result !== undefined);
 
 /** The result of a job that succeeded; undefined while it goes on. */
-function resultOf(job: Job): JobResult | undefined {
+function resultOf<Result>(job: Job<Result>, words: Words): Result | undefined {
   const ended = (type: FailureType, message: string) =>
-    finalFailure(type, `fine-tuning job ${job.id} ${message}`);
+    finalFailure(type, `${words.job} ${job.id} ${message}`);
   switch (job.state) {
     case 'succeeded':
-      if (!job.model) throw ended('JobWithoutModel', 'succeeded but names no model');
-      return { jobId: job.id, model: job.model, trainedTokens: job.trainedTokens };
+      if (job.result) return job.result;
+      throw ended('JobWithoutResult', `succeeded but names no ${words.result}`);
     case 'failed':
       throw ended('JobFailed', `failed: ${job.message ?? 'the provider gives no reason'}`);
     case 'cancelled':

@@ -6,10 +6,11 @@ import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { DataError } from '../data/errors.ts';
 import { type Preflight, preflight } from '../data/preflight.ts';
-import { findJobs, hasNoJobs, isListed, listModels, noFineTuning } from '../providers/check.ts';
+import { isListed, listModels } from '../providers/check.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { whyUnreachable } from '../providers/connection.ts';
 import { Endpoint } from '../providers/endpoint.ts';
+import { createTrainer, TRAINERS } from '../providers/trainers/index.ts';
 import { CliError, messagesOf } from './errors.ts';
 import { suggestion } from './nearest.ts';
 
@@ -89,7 +90,8 @@ export async function endpointProblems(
       models.map((model) => modelProblem(endpoint, model, listed)),
     );
     const found = problems.flatMap((problem) => problem ?? []);
-    return isTrainer && found.length === 0 ? await trainingProblems(endpoint) : found;
+    if (!isTrainer || found.length > 0) return found;
+    return [await createTrainer(endpoint, TRAINERS).preflight()].flatMap((why) => why ?? []);
   } catch (error) {
     if (error instanceof APIConnectionError)
       return [
@@ -122,16 +124,6 @@ async function modelProblem(
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     return `endpoint "${endpoint.name}" has no model "${name}"${suggestion(name, listed)}: correct the name in the spec, or serve the model at ${endpoint.config.baseURL}`;
-  }
-}
-
-async function trainingProblems(endpoint: Endpoint): Promise<string[]> {
-  try {
-    await findJobs(endpoint);
-    return [];
-  } catch (error) {
-    if (!hasNoJobs(error)) throw error;
-    return [noFineTuning(endpoint.name)];
   }
 }
 

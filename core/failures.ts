@@ -76,7 +76,7 @@ export const FAILURES = {
     meaning: 'The provider failed a fine-tuning job.',
     remedy: "Mend what the provider's message names, then start again: a new job is made.",
   },
-  JobWithoutModel: {
+  JobWithoutResult: {
     outlook: 'again',
     meaning: 'A fine-tuning job succeeded and names no model.',
     remedy: 'Look the job up at the provider; start again for a new one.',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failureOf, type Trouble } from './errors.ts';
+import { settled } from './settled.ts';
 
 /** The longest time between two probes, in milliseconds: as long as it takes to go on again. */
 const LONGEST_MS = 30_000;
@@ -108,20 +109,6 @@ export class CircuitBreaker {
           throw failureOf(trouble);
       }
     }
-  }
-}
-
-/** The promise's outcome, unless the signal aborts before. */
-async function settled(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
-  if (!signal) return promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -1,4 +1,3 @@
-import { APIError } from 'openai';
 import { z } from 'zod';
 import type { Endpoint } from './endpoint.ts';
 import { answerOf } from './wire.ts';
@@ -31,18 +30,3 @@ export function listModels({ client }: Endpoint): Promise<string[]> {
 /** Whether a list has a model; Ollama lists it with a tag. */
 export const isListed = (model: string, listed: readonly string[]): boolean =>
   listed.includes(model) || listed.includes(`${model}:latest`);
-
-/**
- * Asks for the last of the fine-tuning jobs, which costs nothing.
- * @throws the client's error where an endpoint knows of no jobs
- */
-export async function findJobs({ client }: Endpoint): Promise<void> {
-  await answerOf(client.fineTuning.jobs.list({ limit: 1 }, { maxRetries: 0 }), () => undefined);
-}
-
-/** Whether an error of {@link findJobs} says that there is no such thing as jobs. */
-export const hasNoJobs = (error: unknown): boolean =>
-  error instanceof APIError && [404, 405, 501].includes(error.status ?? 0);
-
-export const noFineTuning = (endpoint: string): string =>
-  `endpoint "${endpoint}" has no fine-tuning (no fine_tuning/jobs): name under model.endpoint one that trains, too`;

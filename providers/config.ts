@@ -52,6 +52,10 @@ export const endpointConfig = z.strictObject({
     .positive()
     .default(120)
     .describe('How long a provider has to say again what cannot be mended, until it is believed.'),
+  trainer: z
+    .looseObject({ type: z.string() })
+    .prefault({ type: 'openai' })
+    .describe('How the endpoint fine-tunes: a kind of trainer, with the fields of its own.'),
   prices: z
     .record(
       z.string(),

@@ -1,41 +1,38 @@
-import { APIError, type OpenAI } from 'openai';
+import { APIError } from 'openai';
+import type { Endpoint } from './endpoint.ts';
+import { settled } from './settled.ts';
 
 /**
- * Whether a tuned model answers, found out by the smallest question there is: lists show a model
- * before it does. All but "no such model" is left to those who ask in earnest. Where the endpoint
- * has no answer for the base either, it serves no models, and nothing can be found out.
+ * Whether a tuned model answers, found out by a probe: lists show a model before it does. All but
+ * "no such model" is left to those who ask in earnest. Where the endpoint has no answer for the base
+ * either, it serves no models, and nothing can be found out.
  */
 export async function isServed(
-  client: OpenAI,
+  endpoint: Endpoint,
   model: string,
   base: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const refusal = await refusalOf(client, model, signal);
+  const refusal = await refusalOf(endpoint, model, signal);
   if (!refusal) return true;
   const isAboutIt = refusal.code === 'model_not_found' || refusal.message.includes(model);
-  return !isAboutIt && (await refusalOf(client, base, signal)) !== undefined;
+  return !isAboutIt && (await refusalOf(endpoint, base, signal)) !== undefined;
 }
-
-/** In either name; some servers refuse the one, and say so before they look for the model. */
-const SMALLEST = [{ max_tokens: 1 }, { max_completion_tokens: 1 }];
 
 /** That there is no such model, or nothing to ask; undefined where it may answer. */
 async function refusalOf(
-  client: OpenAI,
+  endpoint: Endpoint,
   model: string,
   signal?: AbortSignal,
 ): Promise<APIError | undefined> {
-  const messages = [{ role: 'user' as const, content: 'Hello' }];
-  for (const most of SMALLEST)
-    try {
-      await client.chat.completions.create({ model, messages, ...most }, { signal, maxRetries: 0 });
-      return undefined;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!(error instanceof APIError)) return undefined;
-      if (error.status === 404 || error.code === 'model_not_found') return error;
-      if (error.status !== 400 && error.status !== 422) return undefined;
-    }
-  return undefined;
+  try {
+    // Others may wait for the same probe: it goes on.
+    await settled(endpoint.probeChat(model), signal);
+    return undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    const isIt =
+      error instanceof APIError && (error.status === 404 || error.code === 'model_not_found');
+    return isIt ? error : undefined;
+  }
 }

@@ -1,71 +1,96 @@
-import type { JobState } from './jobState.ts';
+import type { OpenAI } from 'openai';
+import type { z } from 'zod';
+import type { TrainingSpec } from '../core/spec.ts';
+import type { ModelRecord } from '../core/types.ts';
+import type { EndpointConfig } from './config.ts';
+import type { JobOrder, RemoteJobs } from './remoteJobs.ts';
 
-/** What is asked of a fine-tuning job, whoever runs it. */
-export interface JobRequest {
-  /** Names the work, not the attempt: two jobs of one key are never wanted. */
-  key: string;
+/** Where a model belongs in the lineage. */
+export type Lineage = Pick<ModelRecord, 'run' | 'round' | 'role' | 'dataset'>;
+
+/**
+ * What a model is made of, and for whom: runs of one name in two namespaces or two stores may share
+ * an account. The job's key is a hash of all of it.
+ */
+export interface TrainingRequest {
+  /** Temporal's namespace. */
+  namespace: string;
+  /** Identity of the store. */
+  store: string;
+  lineage: Lineage;
+  /** The model to start from. */
   model: string;
-  /** Of a file that serves no other work. */
-  fileId: string;
-  epochs: number;
-  batchSize?: number;
-  learningRateMultiplier?: number;
+  /** SHA-256 of the training file, in hexadecimal digits. */
+  sha256: string;
+  training: TrainingSpec;
   seed: number;
-  /** Part of the tuned model's name; no other key's. */
+  /** What the tuned model's name is to tell. */
   suffix: string;
 }
 
-/** A job in the project's words; `detail` is the provider's own word for its state. */
-export interface Job {
-  id: string;
-  /** `vanished` where the provider itself says that it knows no such job. */
-  state: JobState | 'vanished';
-  detail: string;
-  /** Name of the tuned model, once succeeded. */
-  model?: string;
-  /** The provider's reason for a failure; it may still quote the training file. */
-  message?: string;
+export type TrainingOrder = JobOrder<TrainingRequest>;
+
+/** What comes of a fine-tuning job. */
+export interface TunedModel {
+  /** Name of the model, as the endpoint takes it in requests. */
+  model: string;
+  /** 0 where the provider does not tell. */
   trainedTokens: number;
-  /**
-   * Whether what the provider tells of it shows whose it is. If not, a job whose creation was
-   * answered into the void cannot be found again.
-   */
-  isRecognisable: boolean;
-  /** Changes with every sign of progress within a state; undefined where none can be seen. */
-  mark?: string;
-  step?: number;
-  totalSteps?: number;
-  loss?: number;
 }
 
-/** A training file on disk, known by its content. */
+/** A training file on disk, known by its content: chat format, a JSON object a line. */
 export interface TrainingFile {
   path: string;
+  /** In hexadecimal digits. */
   sha256: string;
   bytes: number;
 }
 
-/** One way to fine-tune. Every method may be repeated without a second job or a second upload. */
-export interface Trainer {
+/**
+ * One way to fine-tune. Made anew for every call: what has to be remembered is at the provider.
+ * A job has succeeded once its model answers.
+ */
+export interface Trainer extends RemoteJobs<TrainingRequest, TunedModel> {
   /**
-   * Uploads a chat-format JSONL file, unless one of this name is there.
-   * @param name of this content for this work alone
+   * Why it cannot train at all, with the remedy; undefined where it can. Asked before anything is
+   * spent, and costs nothing itself.
+   */
+  preflight(): Promise<string | undefined>;
+  /**
+   * Uploads a training file, unless one of this name and content is there.
+   * @param name of the job's key and of no other
    * @returns its id
    */
   upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string>;
+}
+
+/** What a trainer has of the endpoint that names it. */
+export interface TrainerEndpoint {
+  name: string;
+  config: EndpointConfig;
+  /** At the endpoint's `baseURL`, with its key, within its limits. It repeats what may be repeated. */
+  client: OpenAI;
+  /** The value of the endpoint's key, for another client; undefined where it takes none. */
+  apiKey: string | undefined;
   /**
-   * The job of this key: the one that is there, or a new one. Jobs that ended without
-   * a model are not taken up again. Should two have come about, the oldest stays and the others are cancelled.
+   * Whether a tuned model answers, by the smallest question there is; true where the endpoint serves
+   * no models at all, so that nothing can be found out.
+   * @param base the model it was tuned from
    */
-  adoptOrCreate(request: JobRequest): Promise<Job>;
-  /** The job's state now. It has succeeded only once its model answers. */
-  poll(jobId: string, request: JobRequest, signal?: AbortSignal): Promise<Job>;
-  /** Whether the job is among those of its key. */
-  isListed(jobId: string, request: JobRequest): Promise<boolean>;
+  serves(model: string, base: string, signal?: AbortSignal): Promise<boolean>;
   /**
-   * Cancels every job of this key that has not ended.
-   * @param jobId of one that may not be recognised
-   * @returns how many were cancelled
+   * What Temporal is to see for an error of `client`: what happened and what to do, whether a
+   * repetition helps, and when. Other errors are given back as they are.
    */
-  cancel(request: JobRequest, jobId?: string): Promise<number>;
+  failure(error: unknown, model?: string): Error;
+}
+
+/** A schema with a literal `type`. */
+export type TrainerSchema = z.ZodObject<{ type: z.ZodLiteral<string> }>;
+
+/** A kind of trainer, which endpoints of the configuration name by its `type`. */
+export interface TrainerKind<Spec extends TrainerSchema = TrainerSchema> {
+  /** What an endpoint's `trainer` holds: `type`, a literal, and the kind's own fields, described. */
+  spec: Spec;
+  create(endpoint: TrainerEndpoint, spec: z.output<Spec>): Trainer;
 }

@@ -2,6 +2,7 @@ import { log } from '@temporalio/activity';
 import { type Activities, createActivities } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
 import { Endpoints } from '../providers/endpoint.ts';
+import { TRAINERS } from '../providers/trainers/index.ts';
 import { openStore } from '../store/store.ts';
 
 interface Opened {
@@ -51,6 +52,7 @@ async function open({ store: place, endpoints, worker }: Config): Promise<Opened
     activities: createActivities({
       store,
       endpoints: new Endpoints(endpoints, (notice) => log.warn(notice)),
+      trainers: TRAINERS,
       shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
       trainingFolders: worker.trainingFolders,
     }),

@@ -6,14 +6,14 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { JobInput } from '../activities/fineTune.ts';
-import type { JobOrder } from '../activities/jobOrder.ts';
-import type { JobResult, LastSeen } from '../activities/watchJob.ts';
+import type { JobInput, RecordModelInput } from '../activities/fineTune.ts';
+import type { ModelOrder } from '../activities/trainingOrder.ts';
+import type { LastSeen } from '../activities/watchJob.ts';
 import type { Progress } from '../core/types.ts';
 import { awaitJob, cancelJobs, recordModel, startJob, uploadTrainingFile } from './activities.ts';
 import { progress } from './messages.ts';
 
-export interface FineTuneInput extends Omit<JobOrder, 'fileId' | 'sha256'> {
+export interface FineTuneInput extends ModelOrder {
   endpoint: string;
 }
 
@@ -29,23 +29,22 @@ export interface FineTuneResult {
  * one job and it is cancelled with the workflow. Useful by itself for any fine-tuning job.
  */
 export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
-  const { endpoint, ...ordered } = input;
-  const { rows, lineage } = ordered;
+  const { endpoint, ...order } = input;
   let note = 'uploading';
   setHandler(progress, (): Progress => ({ done: 0, total: 0, unit: 'steps', note }));
 
-  const { count, ...file } = await uploadTrainingFile({ endpoint, rows, lineage });
-  const work: JobInput = { endpoint, order: { ...ordered, ...file } };
+  const { count, ...file } = await uploadTrainingFile({ endpoint, order });
+  const work: JobInput = { endpoint, order: { ...order, ...file } };
   let jobId: string | undefined;
   try {
     note = 'creating the job';
     ({ jobId } = await startJob(work));
     note = 'running';
-    const job = await untilFinished(work, jobId, (stall) => {
+    const tuned = await untilFinished(work, jobId, (stall) => {
       note = stall ?? 'running';
     });
-    await recordModel({ ...work, job, rows: count });
-    return { model: job.model, jobId, rows: count };
+    await recordModel({ ...work, jobId, tuned, rows: count });
+    return { model: tuned.model, jobId, rows: count };
   } catch (error) {
     if (isCancellation(error))
       // Also finds a job whose id never came back.
@@ -62,7 +61,7 @@ async function untilFinished(
   work: JobInput,
   jobId: string,
   say: (stall: string | undefined) => void,
-): Promise<JobResult> {
+): Promise<RecordModelInput['tuned']> {
   let stalled: LastSeen | undefined;
   let attribute: string | undefined;
   const tell = (lastSeen: LastSeen | undefined) => {

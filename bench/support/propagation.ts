@@ -18,6 +18,7 @@ export async function prepareRound(stack: Stack, spec: RunSpec): Promise<RoundRe
     store,
     endpoints,
     shutdownGraceMs: 0,
+    trainers: [],
     trainingFolders: [],
   });
   const call = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>

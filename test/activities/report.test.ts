@@ -118,7 +118,8 @@ const training = (model: string, from: string, trainedTokens: number) => ({
     rows: { from: 'labelled' as const, ref, times: 1 },
     ...{ model: from, fileId: 'file', sha256: 'f', training: { epochs: 1 }, seed: 0, suffix: '' },
   },
-  job: { jobId: 'job', model, trainedTokens },
+  jobId: 'job',
+  tuned: { model, trainedTokens },
   rows: 5,
 });
 

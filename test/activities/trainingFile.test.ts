@@ -13,6 +13,7 @@ import {
   attempt,
   environment,
   type Laboratory,
+  MODEL,
   one,
   openLaboratory,
   pool,
@@ -24,7 +25,14 @@ const task = createTask({
   instruction: 'Classify the text.',
   labels: LABELS,
 });
-const lineage = { ...ref, role: 'other' } as const;
+/** A model to make of these rows. */
+const input = (rows: TrainingRows) => ({
+  endpoint: 'local',
+  order: {
+    ...{ lineage: { ...ref, role: 'other' as const }, model: MODEL, rows },
+    ...{ training: { epochs: 2 }, seed: 3, suffix: 'mine' },
+  },
+});
 const threshold = { rule: 'paper', percentile: 50, cutoff: 0.2 } as const;
 /** The gold answer of every unlabelled example, which is wrong and must never be trained on. */
 const WRONG = 'artifact';
@@ -73,8 +81,7 @@ describe('a training file', () => {
     for (const made of [scratch, folder]) await rm(made, { recursive: true });
   });
 
-  const upload = (rows: TrainingRows) =>
-    attempt(lab.activities.uploadTrainingFile, { endpoint: 'local', rows, lineage });
+  const upload = (rows: TrainingRows) => attempt(lab.activities.uploadTrainingFile, input(rows));
   async function contentOf(fileId: string): Promise<string> {
     return (await lab.endpoints.get('local').client.files.content(fileId)).text();
   }
@@ -165,12 +172,8 @@ describe('a training file', () => {
   it('is for nobody else to read', async () => {
     lab.provider.setFaults(({ method }) => (method === 'POST' ? 'hang' : undefined));
     const surroundings = environment();
-    const input = {
-      endpoint: 'local',
-      rows: { from: 'labelled', ref, times: 1 },
-      lineage,
-    } as const;
-    const running = surroundings.run(lab.activities.uploadTrainingFile, input);
+    const labelled = input({ from: 'labelled', ref, times: 1 });
+    const running = surroundings.run(lab.activities.uploadTrainingFile, labelled);
     await lab.provider.journal.waitFor((journal) => journal.count('/files') === 1);
     const [made] = await readdir(scratch);
     const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
@@ -200,11 +203,8 @@ describe('a training file', () => {
     it('when it is cancelled', async () => {
       lab.provider.setFaults(({ method }) => (method === 'POST' ? 'hang' : undefined));
       const surroundings = environment();
-      const running = surroundings.run(lab.activities.uploadTrainingFile, {
-        endpoint: 'local',
-        rows: { from: 'labelled' as const, ref, times: 1 },
-        lineage,
-      });
+      const labelled = input({ from: 'labelled', ref, times: 1 });
+      const running = surroundings.run(lab.activities.uploadTrainingFile, labelled);
       await lab.provider.journal.waitFor((journal) => journal.count('/files') === 1);
       assert.equal((await readdir(scratch)).length, 1);
       surroundings.cancel();

@@ -148,7 +148,7 @@ describe('a fine-tuning job', function () {
       [
         'succeeds without a model',
         { status: 'succeeded', fine_tuned_model: null },
-        'JobWithoutModel',
+        'JobWithoutResult',
         /succeeded but names no model/,
       ],
       ['vanishes', undefined, 'JobVanished', /no longer known to the provider; run again/],

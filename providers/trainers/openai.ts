@@ -1,32 +1,62 @@
 import { APIError, type OpenAI } from 'openai';
-import { passingFailure } from '../core/failures.ts';
-import type { Endpoint } from './endpoint.ts';
-import { UnreadableAnswer } from './errors.ts';
-import { fileForm } from './fileForm.ts';
-import { jobState } from './jobState.ts';
-import { isOf, KEY, type ProviderJob } from './ownership.ts';
-import { redacted } from './redacted.ts';
-import { saidBy } from './said.ts';
-import { isServed } from './servedModel.ts';
-import type { Job, JobRequest, Trainer, TrainingFile } from './trainer.ts';
-import { answerOf, itemsOf, jobIn, withId } from './wire.ts';
+import { z } from 'zod';
+import { passingFailure } from '../../core/failures.ts';
+import { UnreadableAnswer } from '../errors.ts';
+import { fileForm } from '../fileForm.ts';
+import { jobState } from '../jobState.ts';
+import { isOf, jobBody, KEY, type ProviderJob } from '../openaiJob.ts';
+import { redacted } from '../redacted.ts';
+import type { Job } from '../remoteJobs.ts';
+import { saidBy } from '../said.ts';
+import type {
+  Trainer,
+  TrainerEndpoint,
+  TrainerKind,
+  TrainingFile,
+  TrainingOrder,
+  TunedModel,
+} from '../trainer.ts';
+import { answerOf, itemsOf, jobIn, withId } from '../wire.ts';
 
 /** For the whole of a file, which may have 512 MB and a slow line; other requests are short. */
 const UPLOAD_TIMEOUT_MS = 4 * 3_600_000;
 /** Jobs of a page, where they cannot be asked for by their key. */
 const PAGE = 100;
 
-/** Fine-tuning over OpenAI's wire: files and fine_tuning/jobs. */
-export class OpenAITrainer implements Trainer {
-  readonly #endpoint: Endpoint;
+type TuningJob = Job<TunedModel>;
+
+/** Fine-tuning over OpenAI's wire: `files` and `fine_tuning/jobs`. The default. */
+export const openai: TrainerKind = {
+  spec: z.strictObject({
+    type: z
+      .literal('openai')
+      .describe("OpenAI's wire, which many others speak: `fine_tuning/jobs`."),
+  }),
+  create: (endpoint) => new OpenAITrainer(endpoint),
+};
+
+class OpenAITrainer implements Trainer {
+  readonly #endpoint: TrainerEndpoint;
   readonly #client: OpenAI;
   /** A create or upload whose answer was lost may have been done: it is never sent again unseen. */
   readonly #once: OpenAI;
 
-  constructor(endpoint: Endpoint) {
+  constructor(endpoint: TrainerEndpoint) {
     this.#endpoint = endpoint;
     this.#client = endpoint.client;
     this.#once = endpoint.client.withOptions({ maxRetries: 0 });
+  }
+
+  async preflight(): Promise<string | undefined> {
+    try {
+      // The last of the jobs.
+      await answerOf(this.#once.fineTuning.jobs.list({ limit: 1 }), () => undefined);
+      return undefined;
+    } catch (error) {
+      if (error instanceof APIError && [404, 405, 501].includes(error.status ?? 0))
+        return `endpoint "${this.#endpoint.name}" has no fine-tuning (no fine_tuning/jobs): name under model.endpoint one that trains, too, or another trainer for it in temporal.config.ts`;
+      throw this.#endpoint.failure(error);
+    }
   }
 
   async upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string> {
@@ -46,38 +76,38 @@ export class OpenAITrainer implements Trainer {
     });
   }
 
-  async adoptOrCreate(request: JobRequest): Promise<Job> {
+  async adoptOrCreate(order: TrainingOrder): Promise<TuningJob> {
     return this.#failing(async () => {
-      const known = await this.#keepOldest(request);
-      if (known) return this.#describe(known, request);
-      const created = await this.#create(request).catch(ifUnreadable);
+      const known = await this.#keepOldest(order);
+      if (known) return this.#describe(known, order);
+      const created = await this.#create(order).catch(ifUnreadable);
       // An earlier attempt that was given up may still have been on its way: look once more.
-      const job = (await this.#keepOldest(request)) ?? created;
+      const job = (await this.#keepOldest(order)) ?? created;
       if (job instanceof UnreadableAnswer) throw job;
-      return this.#describe(job, request);
-    }, request.model);
+      return this.#describe(job, order);
+    }, order.request.model);
   }
 
-  async poll(jobId: string, request: JobRequest, signal?: AbortSignal): Promise<Job> {
+  async poll(jobId: string, order: TrainingOrder, signal?: AbortSignal): Promise<TuningJob> {
     return this.#failing(async () => {
       const found = await this.#find(jobId, signal);
       if (!found) return vanished(jobId);
-      const job = this.#describe(found, request);
+      const job = this.#describe(found, order);
       if (job.state === 'running') return { ...job, ...(await this.#progress(jobId, signal)) };
-      if (job.state !== 'succeeded' || !job.model) return job;
-      return (await isServed(this.#client, job.model, request.model, signal))
+      if (job.state !== 'succeeded' || !job.result) return job;
+      return (await this.#endpoint.serves(job.result.model, order.request.model, signal))
         ? job
         : { ...job, state: 'pending', detail: `${job.detail}, but its model does not answer yet` };
     });
   }
 
-  async isListed(jobId: string, request: JobRequest): Promise<boolean> {
-    return this.#failing(async () => (await this.#jobsOf(request)).some((job) => job.id === jobId));
+  async isListed(jobId: string, order: TrainingOrder): Promise<boolean> {
+    return this.#failing(async () => (await this.#jobsOf(order)).some((job) => job.id === jobId));
   }
 
-  async cancel(request: JobRequest, jobId?: string): Promise<number> {
+  async cancel(order: TrainingOrder, jobId?: string): Promise<number> {
     return this.#failing(async () => {
-      const jobs = await this.#jobsOf(request);
+      const jobs = await this.#jobsOf(order);
       const isUnlisted = jobId !== undefined && !jobs.some((job) => job.id === jobId);
       const unlisted = isUnlisted ? await this.#find(jobId) : undefined;
       let cancelled = 0;
@@ -88,33 +118,16 @@ export class OpenAITrainer implements Trainer {
   }
 
   /** Where a provider takes no metadata, the job is made without: it is recognised otherwise. */
-  async #create(request: JobRequest): Promise<ProviderJob> {
+  async #create(order: TrainingOrder): Promise<ProviderJob> {
     // Without a signal: a job in the making when we are cancelled has to be seen, to be cancelled.
-    const send = (metadata?: Record<string, string>) => {
-      const creating = this.#once.fineTuning.jobs.create({
-        model: request.model,
-        training_file: request.fileId,
-        suffix: request.suffix,
-        seed: request.seed,
-        ...(metadata && { metadata }),
-        method: {
-          type: 'supervised',
-          supervised: {
-            hyperparameters: {
-              n_epochs: request.epochs,
-              batch_size: request.batchSize ?? 'auto',
-              learning_rate_multiplier: request.learningRateMultiplier ?? 'auto',
-            },
-          },
-        },
-      });
-      return answerOf(creating, jobIn<ProviderJob>);
-    };
+    const send = (body: OpenAI.FineTuning.JobCreateParams) =>
+      answerOf(this.#once.fineTuning.jobs.create(body), jobIn<ProviderJob>);
+    const { metadata, ...unmarked } = jobBody(order);
     try {
-      return await send({ [KEY]: request.key });
+      return await send({ ...unmarked, metadata });
     } catch (error) {
       if (!isRefused(error, 400, 422)) throw error;
-      return send(); // whatever else it refuses, it refuses again
+      return send(unmarked); // whatever else it refuses, it refuses again
     }
   }
 
@@ -147,8 +160,8 @@ export class OpenAITrainer implements Trainer {
   }
 
   /** The oldest usable job of a key; later ones that still go on are cancelled. */
-  async #keepOldest(request: JobRequest): Promise<ProviderJob | undefined> {
-    const usable = (await this.#jobsOf(request))
+  async #keepOldest(order: TrainingOrder): Promise<ProviderJob | undefined> {
+    const usable = (await this.#jobsOf(order))
       .filter((job) => this.#isUsable(job))
       .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
     const [oldest, ...twins] = usable;
@@ -165,18 +178,16 @@ export class OpenAITrainer implements Trainer {
   }
 
   /** The jobs of a request's key; among all, where they cannot be found by it. */
-  async #jobsOf(request: JobRequest): Promise<ProviderJob[]> {
-    const keyed = await this.#listed(request, { metadata: { [KEY]: request.key } }).catch(
-      (error) => {
-        if (isRefused(error, 400, 422)) return [];
-        throw error;
-      },
-    );
-    return keyed.length > 0 ? keyed : this.#listed(request, { limit: PAGE });
+  async #jobsOf(order: TrainingOrder): Promise<ProviderJob[]> {
+    const keyed = await this.#listed(order, { metadata: { [KEY]: order.key } }).catch((error) => {
+      if (isRefused(error, 400, 422)) return [];
+      throw error;
+    });
+    return keyed.length > 0 ? keyed : this.#listed(order, { limit: PAGE });
   }
 
   async #listed(
-    request: JobRequest,
+    order: TrainingOrder,
     query: OpenAI.FineTuning.JobListParams,
   ): Promise<ProviderJob[]> {
     const jobs: ProviderJob[] = [];
@@ -184,35 +195,37 @@ export class OpenAITrainer implements Trainer {
     const listed = itemsOf<ProviderJob>((after) =>
       this.#client.fineTuning.jobs.list({ ...query, after }),
     );
-    for await (const job of listed) if (isOf(job, request)) jobs.push(job);
+    for await (const job of listed) if (isOf(job, order)) jobs.push(job);
     return jobs;
   }
 
-  #describe(job: ProviderJob, request: JobRequest): Job {
+  #describe(job: ProviderJob, order: TrainingOrder): TuningJob {
     return {
       id: job.id,
       state: jobState(job.status),
       detail: job.status,
-      model: job.fine_tuned_model ?? undefined,
+      ...(job.fine_tuned_model && {
+        result: { model: job.fine_tuned_model, trainedTokens: job.trained_tokens ?? 0 },
+      }),
       message: redacted(job.error?.message ?? '') || undefined,
-      trainedTokens: job.trained_tokens ?? 0,
-      isRecognisable: isOf(job, request),
+      isRecognisable: isOf(job, order),
     };
   }
 
   /** The newest event, with step, steps and loss of the newest metrics; worth no failure. */
-  async #progress(jobId: string, signal?: AbortSignal): Promise<Partial<Job>> {
+  async #progress(jobId: string, signal?: AbortSignal): Promise<Partial<TuningJob>> {
     const events = await this.#client.fineTuning.jobs
       .listEvents(jobId, { limit: 10 }, { signal })
       .catch(() => undefined);
     const metrics = events?.data?.find((event) => event.type === 'metrics')?.data as
       | { step?: number; total_steps?: number; train_loss?: number }
       | undefined;
+    const loss = metrics?.train_loss;
     return {
       mark: events?.data?.[0]?.id,
       step: metrics?.step,
       totalSteps: metrics?.total_steps,
-      loss: metrics?.train_loss,
+      note: loss === undefined ? undefined : `loss ${loss.toFixed(3)}`,
     };
   }
 
@@ -237,10 +250,9 @@ function ifUnreadable(error: unknown): UnreadableAnswer {
 
 const isGoing = (status: string) => ['pending', 'running'].includes(jobState(status));
 
-const vanished = (id: string): Job => ({
+const vanished = (id: string): TuningJob => ({
   id,
   state: 'vanished',
   detail: 'not known to the provider',
-  trainedTokens: 0,
   isRecognisable: true,
 });
