@@ -26,7 +26,7 @@ export interface Draw {
 export type Sampled = { token: string; logprob: number }[];
 
 /** The right answer to a question: the choice it names, else one that follows from its text. */
-export function goldAnswer(question: string, choices: string[]): string {
+export function goldAnswer(question: string, choices: readonly string[]): string {
   const words = new Set(question.toLowerCase().match(/[\p{L}\p{N}]+/gu));
   const named = choices.find((choice) => choice.length > 1 && words.has(choice.toLowerCase()));
   return named ?? choices[Math.floor(chance('gold', question.trim()) * choices.length)]!;

@@ -4,18 +4,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type RunSpec, runSpec } from '../../core/spec.ts';
 import type { Shot, Split } from '../../core/types.ts';
+import { CATEGORIES } from '../../demo/data.ts';
 import { goldAnswer } from '../../testing/model.ts';
-
-export const LABELS = [
-  'animal',
-  'artifact',
-  'body',
-  'food',
-  'location',
-  'person',
-  'plant',
-  'state',
-];
 
 const WORDS =
   'a small large old new of the with used for made from that grows lives under over near water stone wood metal glass light dark north south winter summer round flat sharp soft heavy slow quick green red white black common rare wild kept eaten worn carried built found seen held known named type part kind group'.split(
@@ -29,7 +19,7 @@ export function poolSpec(folder: string, name: string, changes: object = {}): Ru
   const file = (split: Split) => join(folder, `${split}.jsonl`);
   return runSpec.parse({
     name,
-    task: { type: 'classification', labels: LABELS },
+    task: { type: 'classification', labels: CATEGORIES },
     data: { labelled: file('labelled'), unlabelled: file('unlabelled'), test: file('test') },
     ...changes,
   });
@@ -66,7 +56,7 @@ export function example(index: number): Shot {
   const length = FEWEST_WORDS + (random() % (MOST_WORDS - FEWEST_WORDS + 1));
   const words = Array.from({ length }, () => WORDS[random() % WORDS.length]);
   const question = `${words.join(' ')} ${index}`;
-  return { id: String(index), question, answer: goldAnswer(question, LABELS) };
+  return { id: String(index), question, answer: goldAnswer(question, CATEGORIES) };
 }
 
 /** Marsaglia's xorshift, 32 bits. */
