@@ -1,10 +1,13 @@
+import type { Registry } from '../core/registry.ts';
+import type { Selector } from '../core/selection/selector.ts';
 import type { RunSpec } from '../core/spec.ts';
-import { createTask, type Task } from '../core/tasks.ts';
+import type { Task } from '../core/tasks/task.ts';
 import type { Endpoints } from '../providers/endpoint.ts';
 import type { TrainerKind } from '../providers/trainer.ts';
 import type { Dataset } from '../store/dataset.ts';
 import type { RunTables } from '../store/run.ts';
 import type { Store } from '../store/store.ts';
+import { readSpec } from './readSpec.ts';
 
 /** What every activity is built with. */
 export interface Dependencies {
@@ -12,6 +15,8 @@ export interface Dependencies {
   endpoints: Endpoints;
   /** The kinds that an endpoint's configuration may name. */
   trainers: readonly TrainerKind[];
+  /** The kinds of tasks, rules and scores that specs may name. */
+  registry: Registry;
   /** How long requests under way may still take when the worker stops, in milliseconds. */
   shutdownGraceMs: number;
   /** Folders from which users' own training files may be read. */
@@ -29,16 +34,22 @@ export interface RoundRef {
 export interface RoundContext {
   spec: RunSpec;
   task: Task;
+  selector: Selector;
   dataset: Dataset;
   tables: RunTables;
 }
 
-export async function openRound({ store }: Dependencies, ref: RoundRef): Promise<RoundContext> {
-  const spec = await store.specs.find(ref.run);
-  if (!spec) throw new Error(`the store has no spec of run "${ref.run}"`);
+export async function openRound(
+  { store, registry }: Dependencies,
+  ref: RoundRef,
+): Promise<RoundContext> {
+  const stored = await store.specs.find(ref.run);
+  if (!stored) throw new Error(`the store has no spec of run "${ref.run}"`);
+  const spec = readSpec(registry, stored);
   return {
     spec,
-    task: createTask(spec.task),
+    task: registry.task(spec.task),
+    selector: registry.selector(spec.selection),
     dataset: store.dataset(ref.dataset),
     tables: store.run(ref.run, ref.dataset),
   };

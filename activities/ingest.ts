@@ -1,10 +1,10 @@
 import { finalFailure } from '../core/failures.ts';
 import { DataError } from '../data/errors.ts';
 import { type IngestInput, type IngestResult, ingestDataset } from '../data/ingestDataset.ts';
-import type { Store } from '../store/store.ts';
+import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
-export function createIngest({ store }: { store: Store }) {
+export function createIngest({ store, registry }: Pick<Dependencies, 'store' | 'registry'>) {
   return {
     /**
      * Reads, cleans and stores the data files of a spec, unless they are in the store already.
@@ -13,7 +13,7 @@ export function createIngest({ store }: { store: Store }) {
     ingest(input: IngestInput): Promise<Pick<IngestResult, 'dataset' | 'counts'>> {
       return tracked({ total: 0, unit: 'kB' }, async ({ set, signal }) => {
         try {
-          const done = await ingestDataset(store, input, { onProgress: set, signal });
+          const done = await ingestDataset(store, input, { registry, onProgress: set, signal });
           // What was left out stays in the store: a history holds references and numbers.
           return { dataset: done.dataset, counts: done.counts };
         } catch (error) {

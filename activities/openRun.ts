@@ -11,17 +11,19 @@ import { saidBy } from '../providers/said.ts';
 import { createTrainer } from '../providers/trainers/index.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
+import { readSpec } from './readSpec.ts';
 
 export function createOpenRun(dependencies: Dependencies) {
-  const { store, endpoints, trainers } = dependencies;
+  const { store, endpoints, trainers, registry } = dependencies;
   return {
     /**
      * Asks each model that a run needs for next to nothing, and its endpoint's trainer whether it can
      * train, before anything is spent. So a model that is not there is found out, and the form of requests it takes.
-     * @throws ApplicationFailure `ModelNotFound`, `NoFineTuning`, or of the endpoint's refusal;
-     * non-retryable
+     * @throws ApplicationFailure `SpecNotUnderstood`, `ModelNotFound`, `NoFineTuning`, or of the
+     * endpoint's refusal; non-retryable
      */
     async checkModels(spec: RunSpec): Promise<void> {
+      readSpec(registry, spec);
       await tracked({ total: 1, unit: 'models' }, async () => {
         for (const model of neededModels(spec))
           await checkModel(endpoints.get(model.endpoint), model);
@@ -38,7 +40,7 @@ export function createOpenRun(dependencies: Dependencies) {
      */
     async openRun({ run, spec }: { run: string; spec: RunSpec }): Promise<void> {
       const kept = await tracked({ total: 1, unit: 'specs' }, () => store.specs.add(run, spec));
-      if (!isDeepStrictEqual(kept, spec))
+      if (!isDeepStrictEqual(readSpec(registry, kept), readSpec(registry, spec)))
         throw finalFailure(
           'SpecChanged',
           `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,

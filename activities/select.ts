@@ -1,8 +1,7 @@
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
-import { isRanked, isSelected, selectionThreshold, type Threshold } from '../core/selection.ts';
-import type { TaskSpec } from '../core/spec.ts';
-import type { AnswerTally, Classes, PseudoLabel } from '../core/types.ts';
+import type { Task } from '../core/tasks/task.ts';
+import type { AnswerTally, Classes, PseudoLabel, Threshold } from '../core/types.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
@@ -36,28 +35,31 @@ export function createSelect(dependencies: Dependencies) {
      */
     async select(ref: RoundRef): Promise<Selection> {
       const context = await openRound(dependencies, ref);
-      const rule = context.spec.selection;
+      const { selector } = context;
       const total = await context.dataset.count('unlabelled');
       return tracked({ total, unit: 'pseudo-labels' }, async (tracker) => {
         // Eight bytes an example, a million of them or more.
-        const entropies = new Float64Array(total);
+        const scores = new Float64Array(total);
         let ranked = 0;
         for await (const batch of context.tables.scanPseudoLabels(ref.round)) {
           tracker.signal.throwIfAborted();
-          for (const row of batch) if (isRanked(row, rule)) entropies[ranked++] = row.entropy;
+          for (const row of batch) {
+            const score = selector.rankedScore(row);
+            if (score !== null) scores[ranked++] = score;
+          }
         }
-        const threshold = selectionThreshold(rule, entropies.subarray(0, ranked));
+        const threshold = selector.threshold(scores.subarray(0, ranked));
         const accuracy = { all: { correct: 0, total: 0 }, selected: { correct: 0, total: 0 } };
         const counts = { labelled: 0, agreed: 0, selected: 0, accuracy };
         const labels = new Set<string>();
         for await (const batch of context.tables.scanPseudoLabels(ref.round)) {
-          await score(batch, { threshold, counts, labels }, context);
+          await count(batch, { threshold, counts, labels }, context);
           tracker.add(batch.length);
         }
         const answers = await talliesOf(context, ref);
-        const classes = classesOf(labels, context.spec.task);
+        const classes = classesOf(labels, context.task);
         const selection: Selection = { threshold, ...counts, classes, answers };
-        const empty = emptyResult(selection, context.spec);
+        const empty = emptyResult(selection, context.spec, selector);
         if (empty) throw finalFailure(empty.type, empty.message);
         return selection;
       });
@@ -66,7 +68,7 @@ export function createSelect(dependencies: Dependencies) {
 }
 
 /** Adds a batch to the counts, and the labels of what is selected to theirs. */
-async function score(
+async function count(
   batch: PseudoLabel[],
   sums: {
     threshold: Threshold;
@@ -76,12 +78,12 @@ async function score(
   context: RoundContext,
 ) {
   const { threshold, counts, labels } = sums;
-  const { dataset, task } = context;
+  const { dataset, task, selector } = context;
   const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
   const examples = await dataset.range('unlabelled', range);
   const exampleOf = new Map(examples.map((example) => [example.ordinal, example]));
   batch.forEach((row) => {
-    const kept = isSelected(row, threshold);
+    const kept = selector.keeps(row, threshold);
     if (row.label !== null) counts.labelled++;
     if (row.agreed) counts.agreed++;
     if (kept) {
@@ -108,12 +110,11 @@ async function talliesOf({ spec, tables }: RoundContext, { round }: RoundRef) {
   );
 }
 
-function classesOf(selected: Set<string>, task: TaskSpec): Classes {
-  const known = task.type === 'classification' ? task.labels : undefined;
-  const missing = known?.filter((label) => !selected.has(label)) ?? [];
+function classesOf(selected: Set<string>, { classes }: Task): Classes {
+  const missing = classes?.filter((label) => !selected.has(label)) ?? [];
   return {
     selected: selected.size,
-    known: known?.length ?? null,
+    known: classes?.length ?? null,
     missing: missing.slice(0, LISTED),
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ranges } from '../core/range.ts';
-import { isSelected, type Threshold } from '../core/selection.ts';
+import type { Threshold } from '../core/types.ts';
 import { withFolder } from '../data/scratch.ts';
 import type { TrainingFile } from '../providers/trainer.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
@@ -90,7 +90,7 @@ async function* messages(
   dependencies: Dependencies,
   rows: Exclude<TrainingRows, { from: 'file' }>,
 ) {
-  const { dataset, tables, task } = await openRound(dependencies, rows.ref);
+  const { dataset, tables, task, selector } = await openRound(dependencies, rows.ref);
   const times = rows.from === 'labelled' ? rows.times : 1;
   for (let time = 0; time < times; time++)
     for (const range of ranges(await dataset.count('labelled'), BATCH))
@@ -98,7 +98,7 @@ async function* messages(
         yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
   for await (const batch of tables.scanPseudoLabels(rows.ref.round)) {
-    const kept = batch.filter((row) => isSelected(row, rows.threshold));
+    const kept = batch.filter((row) => selector.keeps(row, rows.threshold));
     const examples = await dataset.at(
       'unlabelled',
       kept.map((row) => row.ordinal),

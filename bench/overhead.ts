@@ -1,6 +1,6 @@
 import { table } from '../cli/table.ts';
+import { builtIn } from '../core/registry.ts';
 import type { RunSpec } from '../core/spec.ts';
-import { createTask } from '../core/tasks.ts';
 import type { evolve } from '../workflows/index.ts';
 import { startBareLoop } from './support/bareLoop.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
@@ -62,7 +62,7 @@ export async function run({ say, print }: BenchOptions): Promise<BenchResult> {
 
 /** How long the endpoint takes for so many requests, without all that is ours. */
 async function bareSeconds(stack: Stack, spec: RunSpec, requests: number): Promise<number> {
-  const task = createTask(spec.task);
+  const task = builtIn.task(spec.task);
   const { maxInFlight } = stack.config().endpoints.local!;
   const loop = startBareLoop({
     baseURL: stack.endpoint.baseURL,

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../cli/stackOptions.ts';
 import { table } from '../cli/table.ts';
+import { builtIn } from '../core/registry.ts';
 import { count } from '../core/report/format.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
-import { createTask } from '../core/tasks.ts';
 import type { ChatMessage } from '../core/types.ts';
 import { startBareLoop } from './support/bareLoop.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
@@ -130,7 +130,7 @@ function examplesOf({ inFlight }: Setting, seconds: number, spec: RunSpec): numb
 
 /** Prompts like those of propagate: each collaborator's, with any labelled examples as neighbours. */
 function promptsOf(spec: RunSpec): ChatMessage[][] {
-  const task = createTask(spec.task);
+  const task = builtIn.task(spec.task);
   return Array.from({ length: PROMPTS }, (_, index) => {
     const neighbours = Array.from({ length: 6 }, (_, place) => example(index * 6 + place));
     const collaborator = spec.collaborators[index % spec.collaborators.length]!;

@@ -2,6 +2,7 @@ import { APIConnectionError, AuthenticationError, NotFoundError } from 'openai';
 import type { RunRequest } from '../client/startRun.ts';
 import type { Config } from '../config/config.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
+import { Registry } from '../core/registry.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { DataError } from '../data/errors.ts';
@@ -33,7 +34,7 @@ export async function checkBeforeStart(
       `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
     ];
   });
-  const [data, ...found] = await Promise.all([dataOf(spec, folder), ...endpoints]);
+  const [data, ...found] = await Promise.all([dataOf(spec, folder, config), ...endpoints]);
   const problems = [...shotProblems(spec, data.counts.labelled), ...data.problems, ...found.flat()];
   if (problems.length > 0) throw new CliError(problems.join('\n'));
   return data;
@@ -57,9 +58,13 @@ function shotProblems({ collaborators, data }: RunSpec, labelled?: number): stri
 async function dataOf(
   { data, task }: RunSpec,
   folder: string,
+  { extensions }: Config,
 ): Promise<Preflight & { problems: string[] }> {
   try {
-    return { ...(await preflight({ data, task, folder })), problems: [] };
+    return {
+      ...(await preflight({ data, task, folder }, { registry: new Registry(extensions) })),
+      problems: [],
+    };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { counts: {}, files: [], unread: [], problems: [error.message] };

@@ -11,14 +11,15 @@ import {
 } from 'yaml';
 import { z } from 'zod';
 import { fieldName, sentenceOf } from '../core/issues.ts';
-import { type RunSpec, runSpec } from '../core/spec.ts';
+import { builtIn } from '../core/registry.ts';
+import type { RunSpec } from '../core/spec.ts';
 import { printable } from '../core/text.ts';
 import { CliError, messagesOf } from './errors.ts';
 import { suggestion } from './nearest.ts';
 
-/** The JSON schema of the run spec, for editors. */
-export function runSpecSchema(): JsonSchema {
-  return z.toJSONSchema(runSpec, { io: 'input' }) as JsonSchema;
+/** The JSON schema of the run spec, for editors. What no JSON schema can say, any value passes there. */
+export function runSpecSchema({ runSpec } = builtIn): JsonSchema {
+  return z.toJSONSchema(runSpec, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }
 
 interface JsonSchema {
@@ -36,9 +37,10 @@ const maxSize = 4 * 1024 ** 2;
 
 /**
  * Reads and checks a run spec.
+ * @param registry the kinds that it may name
  * @throws CliError naming the file, and for each mistake line, column, field and remedy.
  */
-export async function readRunSpec(file: string): Promise<RunSpec> {
+export async function readRunSpec(file: string, registry = builtIn): Promise<RunSpec> {
   const lines = new LineCounter();
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
@@ -50,10 +52,10 @@ export async function readRunSpec(file: string): Promise<RunSpec> {
       document.errors.map((error) => `${at(error.pos[0])}: ${mistake(error)}`).join('\n'),
     );
   const input = contentOf(document, at);
-  const result = runSpec.safeParse(input);
+  const result = registry.runSpec.safeParse(input);
   if (!result.success)
     throw new CliError(
-      problems(document, input, result.error.issues)
+      problems(document, input, result.error.issues, runSpecSchema(registry))
         .map(({ offset, message }) => `${at(offset)}: ${message}`)
         .join('\n'),
     );
@@ -112,6 +114,7 @@ function problems(
   document: Document,
   input: unknown,
   issues: Issue[],
+  schema: JsonSchema,
 ): { offset: number; message: string }[] {
   const written = (path: readonly PropertyKey[]) => {
     const node = document.getIn(path, true);
@@ -122,7 +125,7 @@ function problems(
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => ({
             offset: keyOffset(document, issue.path, key),
-            message: `unknown field ${printable(fieldName([...issue.path, key]))}${hint(issue.path, key)}`,
+            message: `unknown field ${printable(fieldName([...issue.path, key]))}${hint(issue.path, key, schema)}`,
           }))
         : [
             {
@@ -150,8 +153,8 @@ function valueOffset(document: Document, path: Path): number {
   return document.contents?.range?.[0] ?? 0;
 }
 
-function hint(path: Path, key: string): string {
-  let candidates = [runSpecSchema()];
+function hint(path: Path, key: string, schema: JsonSchema): string {
+  let candidates = [schema];
   const alternatives = (schema: JsonSchema): JsonSchema[] => {
     const inner = schema.anyOf ?? schema.oneOf;
     return inner ? inner.flatMap(alternatives) : [schema];

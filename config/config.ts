@@ -7,6 +7,7 @@ import { SemiEvolError } from '../core/errors.ts';
 import { sentenceOf } from '../core/issues.ts';
 import { isUrl } from '../core/url.ts';
 import { endpointConfig } from '../providers/config.ts';
+import { extensionsConfig } from './extensions.ts';
 
 const count = z.number().int().positive();
 const configSchema = z.strictObject({
@@ -37,6 +38,7 @@ const configSchema = z.strictObject({
     .default({
       local: endpointConfig.parse({ baseURL: 'http://127.0.0.1:8090/v1', pollSeconds: 1 }),
     }),
+  extensions: extensionsConfig,
   worker: z
     .strictObject({
       maxConcurrentActivities: count.default(20),

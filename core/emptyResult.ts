@@ -1,13 +1,15 @@
 import type { FailureType } from './failures.ts';
 import { requestGroups } from './requestGroups.ts';
+import type { Selector } from './selection/selector.ts';
 import type { RunSpec } from './spec.ts';
 import { haveEntropy, sumOf } from './tally.ts';
-import type { AnswerTally, Classes } from './types.ts';
+import type { AnswerTally, Classes, Threshold } from './types.ts';
 
 /** What a round has come to before its fine-tunes. */
 export interface Findings {
   /** Unlabelled examples with a pseudo-label. */
   labelled: number;
+  threshold: Threshold;
   selected: number;
   /** Of the selected pseudo-labels. */
   classes: Classes;
@@ -31,10 +33,11 @@ const ANOTHER_NAME = 'A changed spec needs another name';
  * are answers.
  */
 export function emptyResult(
-  { labelled, selected, classes, answers }: Findings,
-  spec: Pick<RunSpec, 'collaborators' | 'maxTokens' | 'selection'>,
+  { labelled, threshold, selected, classes, answers }: Findings,
+  spec: Pick<RunSpec, 'collaborators' | 'maxTokens'>,
+  selector: Selector,
 ): EmptyResult | undefined {
-  const { collaborators, selection } = spec;
+  const { collaborators } = spec;
   const sum = sumOf(answers);
   const read = sum.answers - sum.unread;
   const votes = collaborators.reduce((total, { samples }) => total + samples, 0);
@@ -50,7 +53,7 @@ export function emptyResult(
       type: 'NothingRead',
       message: `no answer was found in any of the ${sum.answers} answers of the collaborators (${sum.cut} cut off at ${most} tokens, ${sum.givenUp} given up): try the models on a few examples, change the instruction or the models. ${ANOTHER_NAME}`,
     };
-  if (!haveEntropy(answers) && votes < 2)
+  if (selector.needsEvidence && !haveEntropy(answers) && votes < 2)
     return {
       type: 'NoEntropy',
       message: `none of the ${sum.answers} answers carries log-probabilities, and one vote an example tells nothing: use an endpoint that gives log-probabilities, more collaborators, or several samples at a temperature above 0. ${ANOTHER_NAME}`,
@@ -58,12 +61,12 @@ export function emptyResult(
   if (selected === 0)
     return {
       type: 'NothingSelected',
-      message: `none of ${labelled} pseudo-labels is selected by rule ${selection.rule} at percentile ${selection.percentile}: raise selection.percentile. ${ANOTHER_NAME}`,
+      message: `none of ${labelled} pseudo-labels is selected by the rule ${selector.describe(threshold)}: ${selector.remedy}. ${ANOTHER_NAME}`,
     };
   if (selected >= TELLING && classes.selected === 1)
     return {
       type: 'OneClass',
-      message: `all ${selected} selected pseudo-labels (of ${labelled}) are of one class: raise selection.percentile, label more examples of the other classes, or choose stronger collaborators. ${ANOTHER_NAME}`,
+      message: `all ${selected} selected pseudo-labels (of ${labelled}) are of one class: ${selector.remedy}, label more examples of the other classes, or choose stronger collaborators. ${ANOTHER_NAME}`,
     };
   return undefined;
 }

@@ -29,6 +29,11 @@ export const FAILURES = {
     meaning: 'A run of this name was begun with another spec, and its answers are stored.',
     remedy: 'Give the changed spec another name, or restore the old one.',
   },
+  SpecNotUnderstood: {
+    outlook: 'again',
+    meaning: 'The spec names a kind of task, a rule, a score or a field that the worker lacks.',
+    remedy: 'Give the worker the extensions and the version that the run was started with.',
+  },
   ModelNotFound: {
     outlook: 'input',
     meaning: 'An endpoint does not have a model that the spec names.',

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { urlProblem } from './dataUrl.ts';
 import { sampling } from './sampling.ts';
-import { spellingOf } from './spelling.ts';
 import { isUrl } from './url.ts';
 
 /**
@@ -26,46 +25,6 @@ const files = z
   .union([file, z.array(file).min(1)])
   .transform((value) => (typeof value === 'string' ? [value] : value));
 const count = z.number().int().positive();
-
-const classification = z.strictObject({
-  type: z.literal('classification').describe('The answer is one of a fixed set of label words.'),
-  instruction: z
-    .string()
-    .min(1)
-    .default('Classify the text.')
-    .describe('What to do, in a sentence; the labels are listed after it.'),
-  labels: z
-    .array(z.string().trim().min(1))
-    .min(2)
-    .superRefine((labels, context) => {
-      const labelOf = new Map<string, string>();
-      for (const [index, label] of labels.entries()) {
-        const { key } = spellingOf(label);
-        const other = labelOf.get(key);
-        if (other === undefined) labelOf.set(key, label);
-        else
-          context.addIssue({
-            code: 'custom',
-            path: [index],
-            message: `"${label}" is another spelling of "${other}": labels must differ in more than case, spaces, "-" and "_"`,
-          });
-      }
-    })
-    .describe(
-      'The label words. Answers in the data may be these words, or letters or digits of `options`.',
-    ),
-});
-
-const multipleChoice = z.strictObject({
-  type: z.literal('multiple-choice').describe('The answer is the letter of one of the options.'),
-  instruction: z
-    .string()
-    .min(1)
-    .default('Answer the question with the letter of the right option.')
-    .describe('What to do, in a sentence.'),
-});
-
-export const taskSpec = z.discriminatedUnion('type', [classification, multipleChoice]);
 
 export const dataSpec = z.strictObject({
   labelled: files.describe(
@@ -163,24 +122,6 @@ const defaultCollaborators = [
   { name: 'next-nearest', shots: 3, skip: 3 },
 ];
 
-const percentile = (value: number, text: string) =>
-  z.number().min(0).max(100).default(value).describe(text);
-
-export const selectionSpec = z.discriminatedUnion('rule', [
-  z.strictObject({
-    rule: z
-      .literal('paper')
-      .describe('Keep every pseudo-label of entropy at or below the percentile.'),
-    percentile: percentile(50, 'θ of the paper: the share kept, in per cent.'),
-  }),
-  z.strictObject({
-    rule: z
-      .literal('official')
-      .describe("The authors' code: all agreed, and disagreed below the percentile."),
-    percentile: percentile(30, 'Share of the disagreed that is kept, in per cent.'),
-  }),
-]);
-
 export const trainingSpec = z.strictObject({
   epochs: count.default(4).describe('Passes over the training file.'),
   batchSize: count.optional().describe("Rows a step; the endpoint's own choice when left out."),
@@ -191,85 +132,103 @@ export const trainingSpec = z.strictObject({
     .describe("Factor on the endpoint's own learning rate; its own choice when left out."),
 });
 
-export const runSpec = z
-  .strictObject({
-    name: name.describe('Name of the run: the workflow id, and the key of all it stores.'),
-    task: taskSpec,
-    data: dataSpec,
-    model: endpointModel('smollm2-135m-instruct').describe('The base model M.'),
-    embedding: endpointModel('all-minilm-l6-v2').describe('The model that embeds for retrieval.'),
-    training: trainingSpec
-      .prefault({})
-      .describe('Fine-tuning of the warm-up, and of the baselines.'),
-    evolve: trainingSpec
-      .partial()
-      .extend({
-        from: z
-          .enum(['base', 'warm-up'])
-          .default('base')
-          .describe('Where the final fine-tune starts.'),
-        epochs: count
-          .optional()
-          .describe("Passes of the final fine-tune; the warm-up's when left out."),
-      })
-      .prefault({})
-      .describe('The final fine-tune on labelled and selected examples, where it differs.'),
-    retrieval: z
-      .strictObject({
-        mode: z
-          .enum(['vector', 'bm25', 'hybrid'])
-          .default('vector')
-          .describe('How neighbours are found.'),
-      })
-      .prefault({}),
-    collaborators: z.array(collaborator).min(1).prefault(defaultCollaborators),
-    maxTokens: count
-      .default(16)
-      .describe('Most tokens of an answer, of collaborators and in the evaluation.'),
-    justification: z
-      .strictObject({
-        model: z.string().min(1).default('warm-up').describe('Who decides between the candidates.'),
-        ...sampling.shape,
-        maxTokens: count.default(256).describe('Most tokens of a justification.'),
-      })
-      .prefault({}),
-    selection: selectionSpec.prefault({ rule: 'paper' }),
-    evaluation: z
-      .strictObject({
-        confidence: z.number().gt(0.5).lt(1).default(0.95).describe('Level of the intervals.'),
-        ...sampling.shape,
-      })
-      .prefault({}),
-    batch: z
-      .strictObject({
-        size: z.number().int().min(1).max(10_000).default(250).describe('Examples an activity.'),
-        window: z.number().int().min(1).max(100).default(4).describe('Batches at the same time.'),
-      })
-      .prefault({}),
-    rounds: z.number().int().min(1).max(100).default(1),
-    seed: z
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .default(0)
-      .describe('Everything random follows from it.'),
-  })
-  .superRefine((spec, context) => {
-    const names = spec.collaborators.map((one) => one.name);
-    names.forEach((value, index) => {
-      if (names.indexOf(value) !== index)
-        context.addIssue({
-          code: 'custom',
-          path: ['collaborators', index, 'name'],
-          message: `"${value}" is the name of another collaborator; names must differ`,
-        });
-    });
-  });
+/** All of a run spec but what a kind of task and a selection rule say. */
+const common = z.strictObject({
+  name: name.describe('Name of the run: the workflow id, and the key of all it stores.'),
+  data: dataSpec,
+  model: endpointModel('smollm2-135m-instruct').describe('The base model M.'),
+  embedding: endpointModel('all-minilm-l6-v2').describe('The model that embeds for retrieval.'),
+  training: trainingSpec.prefault({}).describe('Fine-tuning of the warm-up, and of the baselines.'),
+  evolve: trainingSpec
+    .partial()
+    .extend({
+      from: z
+        .enum(['base', 'warm-up'])
+        .default('base')
+        .describe('Where the final fine-tune starts.'),
+      epochs: count
+        .optional()
+        .describe("Passes of the final fine-tune; the warm-up's when left out."),
+    })
+    .prefault({})
+    .describe('The final fine-tune on labelled and selected examples, where it differs.'),
+  retrieval: z
+    .strictObject({
+      mode: z
+        .enum(['vector', 'bm25', 'hybrid'])
+        .default('vector')
+        .describe('How neighbours are found.'),
+    })
+    .prefault({}),
+  collaborators: z.array(collaborator).min(1).prefault(defaultCollaborators),
+  maxTokens: count
+    .default(16)
+    .describe('Most tokens of an answer, of collaborators and in the evaluation.'),
+  justification: z
+    .strictObject({
+      model: z.string().min(1).default('warm-up').describe('Who decides between the candidates.'),
+      ...sampling.shape,
+      maxTokens: count.default(256).describe('Most tokens of a justification.'),
+    })
+    .prefault({}),
+  evaluation: z
+    .strictObject({
+      confidence: z.number().gt(0.5).lt(1).default(0.95).describe('Level of the intervals.'),
+      ...sampling.shape,
+    })
+    .prefault({}),
+  batch: z
+    .strictObject({
+      size: z.number().int().min(1).max(10_000).default(250).describe('Examples an activity.'),
+      window: z.number().int().min(1).max(100).default(4).describe('Batches at the same time.'),
+    })
+    .prefault({}),
+  rounds: z.number().int().min(1).max(100).default(1),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0)
+    .describe('Everything random follows from it.'),
+});
 
-export type RunSpec = z.output<typeof runSpec>;
-export type TaskSpec = z.output<typeof taskSpec>;
+/** The task of a run: the name of its kind, and the fields of that kind. */
+export type TaskSpec = { type: string; [field: string]: unknown };
+
+/** How a run selects: the names of rule and score, and the fields of the rule. */
+export type SelectionSpec = { rule: string; score: string; [field: string]: unknown };
+
+/** A run spec as a registry has read it, every default filled in. */
+export type RunSpec = z.output<typeof common> & { task: TaskSpec; selection: SelectionSpec };
+
+/** A run spec as it is written. */
+export type RunSpecInput = z.input<typeof common> & {
+  task: TaskSpec;
+  selection?: Partial<SelectionSpec>;
+};
+
+/** The schema of run specs, put together from the schemas of what kinds there are. */
+export function runSpecOf(
+  task: z.ZodType<TaskSpec, TaskSpec>,
+  selection: z.ZodType<SelectionSpec, Partial<SelectionSpec> | undefined>,
+): z.ZodType<RunSpec, RunSpecInput> {
+  const { name, ...others } = common.shape;
+  return z
+    .strictObject({ name, task, ...others, selection })
+    .superRefine(({ collaborators }, context) => {
+      const names = collaborators.map((one) => one.name);
+      names.forEach((value, index) => {
+        if (names.indexOf(value) !== index)
+          context.addIssue({
+            code: 'custom',
+            path: ['collaborators', index, 'name'],
+            message: `"${value}" is the name of another collaborator; names must differ`,
+          });
+      });
+    });
+}
+
 export type DataSpec = z.output<typeof dataSpec>;
-export type SelectionSpec = z.output<typeof selectionSpec>;
 export type TrainingSpec = z.output<typeof trainingSpec>;
 export type CollaboratorSpec = RunSpec['collaborators'][number];

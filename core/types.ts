@@ -2,6 +2,12 @@ import type { PhaseName, PhaseState } from './phases.ts';
 
 /** The words of the method, as types. Pure data: everything here can cross a Temporal payload. */
 
+/** What comes through a payload as it was: no NaN, no infinite numbers. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** What a selection rule has found to tell the kept from the others by; only the rule knows its form. */
+export type Threshold = Json;
+
 /** The three parts of a data set. */
 export type Split = 'labelled' | 'unlabelled' | 'test';
 
@@ -249,7 +255,9 @@ export interface RoundReport {
     count: number;
     /** Share of examples on which all collaborators agreed, 0..1. */
     agreement: number;
-    threshold: number | null;
+    /** As the selection rule makes it: plain JSON. */
+    threshold: Threshold;
+    /** Rule, score and threshold in words. */
     rule: string;
     /** What the threshold is a share of: where no answer has an entropy, that of the votes. */
     entropyOf: 'answers' | 'votes';

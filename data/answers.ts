@@ -1,6 +1,5 @@
 import type { DataSpec } from '../core/spec.ts';
-import type { Canonical } from '../core/tasks/task.ts';
-import type { Task } from '../core/tasks.ts';
+import type { Canonical, Task } from '../core/tasks/task.ts';
 import { fold, quoted } from '../core/text.ts';
 import { DataError } from './errors.ts';
 import type { Options } from './options.ts';

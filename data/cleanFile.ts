@@ -1,5 +1,5 @@
 import type { DataSpec } from '../core/spec.ts';
-import type { Task } from '../core/tasks.ts';
+import type { Task } from '../core/tasks/task.ts';
 import type { Split, StoredExample } from '../core/types.ts';
 import type { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';

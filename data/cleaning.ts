@@ -1,6 +1,6 @@
 import { fileLine, unusable } from '../core/report/data.ts';
 import type { DataSpec } from '../core/spec.ts';
-import type { Task } from '../core/tasks.ts';
+import type { Task } from '../core/tasks/task.ts';
 import { printable, quoted } from '../core/text.ts';
 import type { BadReason, FileCounts, IngestReport, Split, StoredExample } from '../core/types.ts';
 import { DigitCount } from './answers.ts';

@@ -1,6 +1,6 @@
 import { nearestName } from '../core/nearest.ts';
 import type { DataSpec } from '../core/spec.ts';
-import type { Task } from '../core/tasks.ts';
+import type { Task } from '../core/tasks/task.ts';
 import { quoted } from '../core/text.ts';
 import type { Split } from '../core/types.ts';
 import { chatColumn } from './chat.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DataSpec } from '../core/spec.ts';
-import type { Task } from '../core/tasks.ts';
+import type { Task } from '../core/tasks/task.ts';
 import { normalise } from '../core/text.ts';
 import type { BadReason, Example } from '../core/types.ts';
 import { type Counted, readAnswer } from './answers.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { builtIn, type Registry } from '../core/registry.ts';
 import type { DataSpec, TaskSpec } from '../core/spec.ts';
-import { createTask } from '../core/tasks.ts';
 import type { IngestReport, Progress, Split, StoredExample } from '../core/types.ts';
 import type { DatasetInfo } from '../store/datasets.ts';
 import type { Store } from '../store/store.ts';
@@ -23,6 +23,8 @@ export interface IngestResult {
 }
 
 export interface IngestOptions {
+  /** The kinds of tasks there are; ours where it is left out. */
+  registry?: Registry;
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
 }
@@ -38,14 +40,14 @@ const commitSize = 10_000;
 export async function ingestDataset(
   store: Store,
   input: IngestInput,
-  { onProgress, signal }: IngestOptions = {},
+  { registry = builtIn, onProgress, signal }: IngestOptions = {},
 ): Promise<IngestResult> {
   return withFolder(async (scratch) => {
     const sources = await localSources(input, scratch, signal);
     const id = await datasetId(input, sources, signal);
     const info =
       (await store.datasets.find(id)) ??
-      (await write(store, id, input, sources, { onProgress, signal }));
+      (await write(store, id, input, sources, { registry, onProgress, signal }));
     return { dataset: id, counts: info.counts, report: info.report };
   });
 }
@@ -92,9 +94,9 @@ async function write(
   id: string,
   { data, task: taskSpec }: IngestInput,
   sources: SplitSources,
-  options: IngestOptions,
+  options: IngestOptions & { registry: Registry },
 ): Promise<DatasetInfo> {
-  const task = createTask(taskSpec);
+  const task = options.registry.task(taskSpec);
   const cleaning = new Cleaning(data, task);
   const writer = store.dataset(id).createExamples();
   const progress = await progressOf(sources, options.onProgress);

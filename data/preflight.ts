@@ -1,4 +1,4 @@
-import { createTask } from '../core/tasks.ts';
+import { builtIn, type Registry } from '../core/registry.ts';
 import type { IngestReport, Split } from '../core/types.ts';
 import { cleanFile, splitOrder } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
@@ -12,12 +12,14 @@ import { bytesOf, checkFile, type Source, sourceOf } from './source.ts';
 /** Records that are looked at of a file that is not read to its end. */
 const head = 20;
 
-/** How much of local files is read. */
-export interface PreflightLimits {
-  bytes: number;
-  ms: number;
+export interface PreflightOptions {
+  /** The kinds of tasks there are; ours where it is left out. */
+  registry?: Registry;
+  /** How many bytes of local files are read; half a GiB where it is left out. */
+  bytes?: number;
+  /** For how long files are read, in milliseconds; half a minute where it is left out. */
+  ms?: number;
 }
-const preflightLimits: PreflightLimits = { bytes: 512 * 1024 ** 2, ms: 30_000 };
 
 /** What the files hold, as far as they were read. */
 export interface Preflight {
@@ -35,20 +37,20 @@ export interface Preflight {
  */
 export async function preflight(
   { data, task: taskSpec, folder = '.' }: IngestInput,
-  limits = preflightLimits,
+  { registry = builtIn, bytes = 512 * 1024 ** 2, ms = 30_000 }: PreflightOptions = {},
 ): Promise<Preflight> {
-  const task = createTask(taskSpec);
+  const task = registry.task(taskSpec);
   const cleaning = new Cleaning(data, task);
-  const deadline = Date.now() + limits.ms;
+  const deadline = Date.now() + ms;
   const result: Preflight = { counts: {}, files: [], unread: [] };
-  let bytes = limits.bytes;
+  let left = bytes;
   for (const split of splitOrder) {
     const unread = result.unread.length;
     for (const given of data[split]) {
       const source = sourceOf(given, folder);
       const isLocal = !(source.location instanceof URL);
-      if (isLocal) bytes -= await checkFile(source);
-      if (isLocal && bytes >= 0 && (await isReadBefore(deadline, source, split))) continue;
+      if (isLocal) left -= await checkFile(source);
+      if (isLocal && left >= 0 && (await isReadBefore(deadline, source, split))) continue;
       result.unread.push(source.name);
       await lookAtHead(source, split).catch((error) => {
         // What may pass is worth another try to a worker; here somebody waits.
@@ -71,7 +73,7 @@ export async function preflight(
   }
 
   async function lookAtHead(source: Source, split: Split): Promise<void> {
-    const signal = timeOut(source, limits.ms);
+    const signal = timeOut(source, ms);
     if (!canStream(source)) return lookAtBytes(source, signal);
     const alone = new Cleaning(data, task);
     alone.open(split, source.name);

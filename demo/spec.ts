@@ -1,4 +1,5 @@
-import { type RunSpec, runSpec } from '../core/spec.ts';
+import { runSpec } from '../core/registry.ts';
+import type { RunSpec } from '../core/spec.ts';
 import { CATEGORIES } from './data.ts';
 
 /** The run spec of the demo; its data files lie in the folder the run is given. */

@@ -1,6 +1,7 @@
 import { log } from '@temporalio/activity';
 import { type Activities, createActivities } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
+import { Registry } from '../core/registry.ts';
 import { Endpoints } from '../providers/endpoint.ts';
 import { TRAINERS } from '../providers/trainers/index.ts';
 import { openStore } from '../store/store.ts';
@@ -46,13 +47,14 @@ export class Resources {
   }
 }
 
-async function open({ store: place, endpoints, worker }: Config): Promise<Opened> {
+async function open({ store: place, endpoints, worker, extensions }: Config): Promise<Opened> {
   const store = await openStore({ uri: place.uri, storageOptions: place.options });
   return {
     activities: createActivities({
       store,
       endpoints: new Endpoints(endpoints, (notice) => log.warn(notice)),
       trainers: TRAINERS,
+      registry: new Registry(extensions),
       shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
       trainingFolders: worker.trainingFolders,
     }),

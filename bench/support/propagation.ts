@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { RoundRef } from '../../activities/dependencies.ts';
 import { createActivities } from '../../activities/index.ts';
+import { builtIn } from '../../core/registry.ts';
 import { retrievalNeeds } from '../../core/shots.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { OrdinalRange } from '../../core/types.ts';
@@ -20,6 +21,7 @@ export async function prepareRound(stack: Stack, spec: RunSpec): Promise<RoundRe
     shutdownGraceMs: 0,
     trainers: [],
     trainingFolders: [],
+    registry: builtIn,
   });
   const call = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>
     new MockActivityEnvironment().run(activity, input);

@@ -6,6 +6,7 @@ import type { RunView } from '../../client/runView.ts';
 import { difference, runState, startRun } from '../../client/startRun.ts';
 import { isPolled } from '../../client/taskQueue.ts';
 import type { Config } from '../../config/config.ts';
+import { Registry } from '../../core/registry.ts';
 import { fileLine } from '../../core/report/data.ts';
 import { printable } from '../../core/text.ts';
 import { onInterrupt } from '../../stack/interrupt.ts';
@@ -38,9 +39,9 @@ export function addRun(program: Command): void {
 }
 
 async function run(file: string, options: Options, command: Command): Promise<void> {
-  const spec = await readRunSpec(file);
-  const request = { spec, folder: resolve(options.data ?? dirname(file)) };
   const config = await configOf(command);
+  const spec = await readRunSpec(file, new Registry(config.extensions));
+  const request = { spec, folder: resolve(options.data ?? dirname(file)) };
   const { taskQueue } = config.temporal;
   await withClient(config, async (client) => {
     const before = await runState(client, spec.name);

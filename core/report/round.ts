@@ -48,8 +48,7 @@ function accuracySection({
 }
 
 function pseudoLabelSection(report: RoundReport): Section {
-  const { all, selected, agreement, rule, threshold } = report.pseudoLabels;
-  const entropy = threshold === null ? '' : ` (entropy up to ${threshold.toFixed(4)})`;
+  const { all, selected, agreement, rule } = report.pseudoLabels;
   return {
     title: 'Pseudo-labels',
     blocks: [
@@ -57,7 +56,7 @@ function pseudoLabelSection(report: RoundReport): Section {
         ['all', all],
         ['selected', selected],
       ]),
-      `All collaborators agreed on ${percent(agreement)}. Rule ${rule}${entropy} selected ${count(report.pseudoLabels.count)} pseudo-labels.`,
+      `All collaborators agreed on ${percent(agreement)}. Rule ${rule} selected ${count(report.pseudoLabels.count)} pseudo-labels.`,
       ...selectionNotes(report),
     ],
   };

@@ -1,14 +1,46 @@
-import type { TaskSpec } from '../spec.ts';
+import { z } from 'zod';
+import { spellingOf } from '../spelling.ts';
 import { quoted } from '../text.ts';
 import { letterOf, outside, position, sameWord } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
+import { defineTaskKind } from './kind.ts';
 import { isDenied, NameFinder } from './names.ts';
 import { type Choices, readAnswer } from './reading.ts';
 import type { Task } from './task.ts';
 
+const spec = z.strictObject({
+  type: z.literal('classification').describe('The answer is one of a fixed set of label words.'),
+  instruction: z
+    .string()
+    .min(1)
+    .default('Classify the text.')
+    .describe('What to do, in a sentence; the labels are listed after it.'),
+  labels: z
+    .array(z.string().trim().min(1))
+    .min(2)
+    .superRefine((labels, context) => {
+      const labelOf = new Map<string, string>();
+      for (const [index, label] of labels.entries()) {
+        const { key } = spellingOf(label);
+        const other = labelOf.get(key);
+        if (other === undefined) labelOf.set(key, label);
+        else
+          context.addIssue({
+            code: 'custom',
+            path: [index],
+            message: `"${label}" is another spelling of "${other}": labels must differ in more than case, spaces, "-" and "_"`,
+          });
+      }
+    })
+    .describe(
+      'The label words. Answers in the data may be these words, or letters or digits of `options`.',
+    ),
+});
+
 /** Answers are the label words, as the spec writes them. */
-export function classification(spec: Extract<TaskSpec, { type: 'classification' }>): Task {
-  const { instruction, labels } = spec;
+export const classification = defineTaskKind({ spec, create });
+
+function create({ instruction, labels }: z.output<typeof spec>): Task {
   const labelList = labels.join(', ');
   const some = labels.slice(0, 20);
   const someLabels = [...some, ...(labels.length > some.length ? ['…'] : [])].join(', ');
@@ -24,6 +56,7 @@ export function classification(spec: Extract<TaskSpec, { type: 'classification' 
       candidate: (_, answer) => answer,
       target: (answer) => answer,
     }),
+    classes: labels,
     parse: (text, _, isCut = false) => readAnswer(text, choices, isCut),
 
     canonical(raw, options) {

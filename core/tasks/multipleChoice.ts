@@ -1,17 +1,28 @@
+import { z } from 'zod';
 import { oncePer } from '../oncePer.ts';
-import type { TaskSpec } from '../spec.ts';
 import { fold, normalise, quoted } from '../text.ts';
 import { letterOf, letterPosition, outside, position, sameWord } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
+import { defineTaskKind } from './kind.ts';
 import { isDenied, NameFinder, type NameFound } from './names.ts';
 import { type Choices, readAnswer } from './reading.ts';
 import type { Task } from './task.ts';
 
 const MOST_OPTIONS = 26;
 
+const spec = z.strictObject({
+  type: z.literal('multiple-choice').describe('The answer is the letter of one of the options.'),
+  instruction: z
+    .string()
+    .min(1)
+    .default('Answer the question with the letter of the right option.')
+    .describe('What to do, in a sentence.'),
+});
+
 /** Answers are the capital letters of the options. */
-export function multipleChoice(spec: Extract<TaskSpec, { type: 'multiple-choice' }>): Task {
-  const { instruction } = spec;
+export const multipleChoice = defineTaskKind({ spec, create });
+
+function create({ instruction }: z.output<typeof spec>): Task {
   return {
     ...sameWord,
     ...conversation({
@@ -22,6 +33,7 @@ export function multipleChoice(spec: Extract<TaskSpec, { type: 'multiple-choice'
       target: (answer) => answer,
     }),
 
+    classes: null,
     parse: (text, { options = [] }, isCut = false) =>
       readAnswer(text, optionChoices(options), isCut),
 

@@ -20,6 +20,8 @@ export interface Task {
   target(answer: string): string;
   /** A row of a training file in chat format: system, user, assistant. */
   trainingRow(x: Example, answer: string): { messages: ChatMessage[] };
+  /** All the answers there can be; null where they differ from example to example. */
+  classes: readonly string[] | null;
   /**
    * The canonical answer that a model's text gives; null where it gives none, or several. Of a text
    * that was cut off (`isCut`) only what is stated beyond doubt before the cut counts.

@@ -48,7 +48,7 @@ describe('select', () => {
 
   it('keeps the share of least entropy, and counts what is right of it', async () => {
     assert.deepEqual(await select(rows, { rule: 'paper', percentile: 50 }), {
-      threshold: { rule: 'paper', percentile: 50, cutoff: 0.2 },
+      threshold: { cutoff: 0.2 },
       labelled: 4,
       agreed: 2,
       selected: 2,
@@ -60,7 +60,7 @@ describe('select', () => {
 
   it("keeps the agreed, and the surest of the disagreed, by the authors' rule", async () => {
     assert.deepEqual(await select(rows, { rule: 'official', percentile: 50 }), {
-      threshold: { rule: 'official', percentile: 50, cutoff: 0.1 },
+      threshold: { cutoff: 0.1 },
       labelled: 4,
       agreed: 2,
       selected: 3,
@@ -130,7 +130,7 @@ const nothingCounted = {
 
 const noSelection: Selection = {
   ...nothingCounted,
-  threshold: { rule: 'paper', percentile: 50, cutoff: null },
+  threshold: { cutoff: null },
   labelled: 0,
   agreed: 0,
   selected: 0,
@@ -171,7 +171,7 @@ describe('report', () => {
       },
       selection: {
         ...nothingCounted,
-        threshold: { rule: 'paper', percentile: 50, cutoff: 0.25 },
+        threshold: { cutoff: 0.25 },
         labelled: 38,
         agreed: 30,
         selected: 20,
@@ -210,7 +210,7 @@ describe('report', () => {
     );
     assert.deepEqual(
       [pseudoLabels.count, pseudoLabels.threshold, pseudoLabels.rule],
-      [20, 0.25, 'paper 50'],
+      [20, { cutoff: 0.25 }, 'paper 50 (entropy up to 0.2500)'],
     );
     // Against the base model 6 to 0: p = 2 / 2⁶ = 0.031.
     assert.equal(figures.promoted, true);

@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { type Activities, createActivities } from '../../activities/index.ts';
-import { runSpec } from '../../core/spec.ts';
+import { builtIn, runSpec } from '../../core/registry.ts';
 import type { Split, StoredExample } from '../../core/types.ts';
 import { endpointConfig } from '../../providers/config.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
@@ -63,7 +63,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     store,
     endpoints,
     activities: createActivities({
-      ...{ store, endpoints, trainers: TRAINERS, shutdownGraceMs: 500 },
+      ...{ store, endpoints, trainers: TRAINERS, registry: builtIn, shutdownGraceMs: 500 },
       trainingFolders: setUp.trainingFolders ?? [],
     }),
     tables: store.run(RUN, ref.dataset),

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { TrainingRows } from '../../activities/trainingFile.ts';
-import { createTask } from '../../core/tasks.ts';
+import { builtIn } from '../../core/registry.ts';
 import { LABELS } from '../support/stack.ts';
 import {
   attempt,
@@ -20,7 +20,7 @@ import {
   ref,
 } from './support.ts';
 
-const task = createTask({
+const task = builtIn.task({
   type: 'classification',
   instruction: 'Classify the text.',
   labels: LABELS,
@@ -33,7 +33,7 @@ const input = (rows: TrainingRows) => ({
     ...{ training: { epochs: 2 }, seed: 3, suffix: 'mine' },
   },
 });
-const threshold = { rule: 'paper', percentile: 50, cutoff: 0.2 } as const;
+const threshold = { cutoff: 0.2 };
 /** The gold answer of every unlabelled example, which is wrong and must never be trained on. */
 const WRONG = 'artifact';
 const unlabelled = pool('unlabelled', 5, { answer: WRONG });

@@ -1,7 +1,6 @@
 import { isGivenUp } from '../../core/givenUp.ts';
-import { isRanked, isSelected, selectionThreshold } from '../../core/selection.ts';
+import { builtIn } from '../../core/registry.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import { createTask } from '../../core/tasks.ts';
 import {
   type Answer,
   type AnswerTally,
@@ -35,7 +34,7 @@ export async function contradictions(
   return found;
 }
 
-type Figures = Record<string, number | null>;
+type Figures = Record<string, number | string | null>;
 
 /** The figures of a report that its tables must bear out. */
 function figuresOf(report: RoundReport): Figures {
@@ -47,7 +46,7 @@ function figuresOf(report: RoundReport): Figures {
     'right of all pseudo-labels': pseudoLabels.all.correct,
     'right of the selected': pseudoLabels.selected.correct,
     agreement: pseudoLabels.agreement,
-    threshold: pseudoLabels.threshold,
+    threshold: pseudoLabels.rule,
     'right of vanilla': accuracy.vanilla.correct,
     'right of sft': report.sftVariants.epochs.correct,
     'right of sft-steps': report.sftVariants.steps.correct,
@@ -91,14 +90,14 @@ async function recount(
 ): Promise<Figures> {
   const data = store.dataset(dataset);
   const run = store.run(spec.name, dataset);
-  const task = createTask(spec.task);
+  const task = builtIn.task(spec.task);
 
   const unlabelled = await data.range('unlabelled', everything);
   const rows = await run.pseudoLabels(round, everything);
-  const ranked = rows.filter((row) => isRanked(row, spec.selection));
-  const entropies = Float64Array.from(ranked, (row) => row.entropy!);
-  const threshold = selectionThreshold(spec.selection, entropies);
-  const selected = rows.filter((row) => isSelected(row, threshold));
+  const selector = builtIn.selector(spec.selection);
+  const scores = rows.flatMap((row) => selector.rankedScore(row) ?? []);
+  const threshold = selector.threshold(Float64Array.from(scores));
+  const selected = rows.filter((row) => selector.keeps(row, threshold));
   const right = (some: typeof rows) =>
     some.filter((row) => task.grade(row.label, unlabelled[row.ordinal]!)).length;
 
@@ -128,7 +127,7 @@ async function recount(
     'right of all pseudo-labels': right(rows),
     'right of the selected': right(selected),
     agreement: rows.filter((row) => row.agreed).length / unlabelled.length,
-    threshold: threshold.cutoff,
+    threshold: selector.describe(threshold),
     'right of vanilla': vanilla!.size,
     'right of sft': sft!.size,
     'right of sft-steps': equalSteps.size,

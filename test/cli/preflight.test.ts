@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { checkBeforeStart } from '../../cli/preflight.ts';
 import { defineConfig } from '../../config/config.ts';
-import { runSpec } from '../../core/spec.ts';
+import { runSpec } from '../../core/registry.ts';
 import { type Provider, startProvider } from '../../testing/provider.ts';
 import { scratch } from './support.ts';
 

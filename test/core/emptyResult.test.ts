@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { emptyResult, type Findings } from '../../core/emptyResult.ts';
-import { runSpec } from '../../core/spec.ts';
+import { builtIn, runSpec } from '../../core/registry.ts';
 import type { AnswerTally } from '../../core/types.ts';
 
 const spec = (changes: object = {}) =>
@@ -21,14 +21,18 @@ const answers = (counts: Partial<AnswerTally> = {}): AnswerTally[] => [
 ];
 const good: Findings = {
   labelled: 40,
+  threshold: { cutoff: 0.1 },
   selected: 20,
   classes: { selected: 2, known: 2, missing: [] },
   answers: answers(),
 };
 const unread: Findings = { ...good, labelled: 0, selected: 0 };
 
+const result = (findings: Findings, of = alone) =>
+  emptyResult(findings, of, builtIn.selector(of.selection));
+
 describe('emptyResult', () => {
-  const types = (findings: Findings, of = alone) => emptyResult(findings, of)?.type;
+  const types = (findings: Findings, of = alone) => result(findings, of)?.type;
 
   it('is none where there is something to train on', () => {
     assert.equal(types(good), undefined);
@@ -36,12 +40,12 @@ describe('emptyResult', () => {
 
   it('is AnswersCut where all answers are cut and most unread, with the numbers and the remedy', () => {
     const cut = { ...good, answers: answers({ cut: 40, unread: 37 }) };
-    const { type, message } = emptyResult(cut, alone)!;
+    const { type, message } = result(cut)!;
     assert.equal(type, 'AnswersCut');
     assert.match(message, /all 40 answers .* at 8 tokens, and only 3 can be read: raise maxTokens/);
     assert.equal(types({ ...unread, answers: answers({ cut: 40, unread: 40 }) }), 'AnswersCut');
     const collaborators = [{ name: 'alone' }, { name: 'brief', maxTokens: 2 }];
-    const { message: both } = emptyResult(cut, spec({ collaborators, maxTokens: 8 }))!;
+    const { message: both } = result(cut, spec({ collaborators, maxTokens: 8 }))!;
     assert.match(both, /at 8 or 2 tokens/);
   });
 
@@ -52,7 +56,7 @@ describe('emptyResult', () => {
 
   it('is NothingRead where no example has an answer', () => {
     const nothing = { ...unread, answers: answers({ unread: 40, cut: 3, givenUp: 5 }) };
-    const { type, message } = emptyResult(nothing, alone)!;
+    const { type, message } = result(nothing)!;
     assert.equal(type, 'NothingRead');
     assert.match(message, /40 answers of the collaborators \(3 cut off at 8 tokens, 5 given up\)/);
   });
@@ -67,10 +71,18 @@ describe('emptyResult', () => {
   });
 
   it('is NothingSelected where the rule keeps none', () => {
-    const none = { ...good, selected: 0, classes: { selected: 0, known: 2, missing: [] } };
-    const { type, message } = emptyResult(none, alone)!;
+    const none = {
+      ...good,
+      threshold: { cutoff: null },
+      selected: 0,
+      classes: { selected: 0, known: 2, missing: [] },
+    };
+    const { type, message } = result(none)!;
     assert.equal(type, 'NothingSelected');
-    assert.match(message, /none of 40 pseudo-labels .* rule paper at percentile 50: raise/);
+    assert.match(
+      message,
+      /none of 40 pseudo-labels .* rule paper 50 \(nothing by entropy\): raise selection\.percentile/,
+    );
   });
 
   it('is OneClass where one is all that is selected, unless that may be chance', () => {

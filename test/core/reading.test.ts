@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { createTask } from '../../core/tasks.ts';
+import { builtIn } from '../../core/registry.ts';
 import type { Example } from '../../core/types.ts';
 import { growth, LINEAR } from '../support/growth.ts';
 
 const example = (options?: string[]): Example => ({ id: '00', question: 'what?', options });
 /** Reads with these labels. */
 const labelled = (...labels: string[]) => {
-  const task = createTask({ type: 'classification', instruction: 'Choose.', labels });
+  const task = builtIn.task({ type: 'classification', instruction: 'Choose.', labels });
   return (text: string, isCut = false) => task.parse(text, example(), isCut);
 };
 /** Reads with these options. */
 const optional = (...options: string[]) => {
-  const task = createTask({ type: 'multiple-choice', instruction: 'Choose.' });
+  const task = builtIn.task({ type: 'multiple-choice', instruction: 'Choose.' });
   return (text: string, isCut = false) => task.parse(text, example(options), isCut);
 };
 type Read = ReturnType<typeof labelled>;

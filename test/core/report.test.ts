@@ -30,7 +30,11 @@ const report: RoundReport = {
   mcnemar: { semievolOnly: 90, sftOnly: 10, pValue: 0.000123 },
   pseudoLabels: {
     ...{ all: wilson(0, 0), selected: wilson(0, 0), count: 1500, agreement: 0.5 },
-    ...{ threshold: 0.12345, rule: 'paper 50', entropyOf: 'answers' },
+    ...{
+      threshold: { cutoff: 0.12345 },
+      rule: 'paper 50 (entropy up to 0.1235)',
+      entropyOf: 'answers',
+    },
     classes: { selected: 2, known: 2, missing: [] },
   },
   answers: [{ ...tally, unread: 10, cut: 4, withoutEntropy: 0, givenUp: 1 }],

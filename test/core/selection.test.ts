@@ -1,24 +1,28 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { type Candidate, isRanked, isSelected, selectionThreshold } from '../../core/selection.ts';
+import { builtIn } from '../../core/registry.ts';
+import type { Candidate } from '../../core/selection/rule.ts';
+import { entropy } from '../../core/selection/scores/entropy.ts';
+import { votes } from '../../core/selection/scores/votes.ts';
 import type { SelectionSpec } from '../../core/spec.ts';
 
-const row = (entropy: number | null, agreed = false, label: string | null = 'a'): Candidate => ({
-  entropy,
+const row = (entropyOf: number | null, agreed = false, label: string | null = 'a'): Candidate => ({
+  entropy: entropyOf,
   agreed,
   label,
+  votes: agreed ? 4 : 3,
+  collaborators: 4,
 });
 const thresholdOf = (spec: SelectionSpec, rows: Candidate[]) => {
-  const ranked = rows.filter((one) => isRanked(one, spec));
-  return selectionThreshold(
-    spec,
-    Float64Array.from(ranked, (one) => one.entropy!),
+  const selector = builtIn.selector(spec);
+  return selector.threshold(
+    Float64Array.from(rows.flatMap((one) => selector.rankedScore(one) ?? [])),
   );
 };
 const select = (spec: SelectionSpec, rows: Candidate[]) => {
   const threshold = thresholdOf(spec, rows);
-  return rows.filter((one) => isSelected(one, threshold));
+  return rows.filter((one) => builtIn.selector(spec).keeps(one, threshold));
 };
 const entropies = (spec: SelectionSpec, rows: Candidate[]) =>
   select(spec, rows).map((one) => one.entropy);
@@ -28,16 +32,20 @@ const pool = fc.array(
     entropy: fc.option(fc.double({ min: 0, max: 5, noNaN: true })),
     agreed: fc.boolean(),
     label: fc.option(fc.constantFrom('a', 'b')),
+    votes: fc.integer({ min: 1, max: 4 }),
+    collaborators: fc.constant(4),
   }),
 );
 const percentile = fc.integer({ min: 0, max: 100 });
 
 describe('the rule of the paper', () => {
-  const paper = (theta: number): SelectionSpec => ({ rule: 'paper', percentile: theta });
+  const paper = (theta: number): SelectionSpec => ({
+    ...{ rule: 'paper', score: 'entropy', percentile: theta },
+  });
 
   it('keeps the entropies at or below the percentile', () => {
     const rows = [0.4, 0.1, 0.3, 0.2].map((entropy) => row(entropy));
-    assert.equal(thresholdOf(paper(50), rows).cutoff, 0.2);
+    assert.deepEqual(thresholdOf(paper(50), rows), { cutoff: 0.2 });
     assert.deepEqual(entropies(paper(50), rows), [0.1, 0.2]);
     assert.deepEqual(entropies(paper(100), rows), [0.4, 0.1, 0.3, 0.2]);
     assert.deepEqual(entropies(paper(0), rows), []);
@@ -80,7 +88,9 @@ describe('the rule of the paper', () => {
 });
 
 describe("the rule of the authors' code", () => {
-  const official = (theta: number): SelectionSpec => ({ rule: 'official', percentile: theta });
+  const official = (theta: number): SelectionSpec => ({
+    ...{ rule: 'official', score: 'entropy', percentile: theta },
+  });
 
   it('keeps all agreed, and the disagreed up to their own percentile', () => {
     const rows = [row(9, true), row(null, true), row(0.3), row(0.1), row(0.2), row(null)];
@@ -90,9 +100,47 @@ describe("the rule of the authors' code", () => {
   });
 });
 
+describe('the score', () => {
+  const labelled = pool.map((rows) => rows.map((one) => ({ ...one, label: 'a' })));
+
+  it('of the paper is the entropy', () => {
+    assert.equal(entropy.of({ ...row(0.25), label: 'a' }), 0.25);
+    assert.equal(entropy.of({ ...row(null), label: 'a' }), null);
+  });
+
+  it('of votes is the share of the others, and among equal shares the order of the entropies', () => {
+    const before = (a: Candidate, b: Candidate) =>
+      b.votes - a.votes ||
+      (a.entropy ?? Number.POSITIVE_INFINITY) - (b.entropy ?? Number.POSITIVE_INFINITY) ||
+      0;
+    fc.assert(
+      fc.property(labelled, (rows) => {
+        for (const [index, a] of rows.entries())
+          for (const b of rows.slice(index)) {
+            // Entropies closer than a billionth may tie.
+            const isClose = Math.abs((a.entropy ?? 9) - (b.entropy ?? 9)) < 1e-7;
+            const given = Math.sign(votes.of(a)! - votes.of(b)!);
+            if (a.votes !== b.votes || !isClose) assert.equal(given, Math.sign(before(a, b)));
+            const apart = Math.abs(1 - a.votes / 4 - votes.of(a)!);
+            assert.ok(apart < 1e-6, 'the share can be read from it');
+          }
+      }),
+    );
+  });
+
+  it('tells the sure from the unsure where no answer has log-probabilities', () => {
+    const rows = [1, 4, 2, 3].map((count) => ({ ...row(null), votes: count }));
+    const kept = select({ rule: 'paper', score: 'votes', percentile: 50 }, rows);
+    assert.deepEqual(
+      kept.map((one) => one.votes),
+      [4, 3],
+    );
+  });
+});
+
 describe('a threshold', () => {
   it('is plain JSON', () => {
-    const threshold = thresholdOf({ rule: 'paper', percentile: 50 }, [row(0.5)]);
+    const threshold = thresholdOf({ rule: 'paper', score: 'votes', percentile: 50 }, [row(0.5)]);
     assert.deepEqual(JSON.parse(JSON.stringify(threshold)), threshold);
   });
 });

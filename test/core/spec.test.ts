@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { z } from 'zod';
-import { runSpec } from '../../core/spec.ts';
+import { runSpec } from '../../core/registry.ts';
 
 const least = {
   name: 'run',
@@ -16,7 +16,7 @@ describe('the run spec', () => {
     const spec = runSpec.parse(least);
     assert.deepEqual(spec.data.labelled, ['l.csv']);
     assert.equal(spec.collaborators.length, 4);
-    assert.deepEqual(spec.selection, { rule: 'paper', percentile: 50 });
+    assert.deepEqual(spec.selection, { rule: 'paper', percentile: 50, score: 'entropy' });
     assert.deepEqual(runSpec.parse(spec), spec);
   });
 

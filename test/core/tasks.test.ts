@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { createTask } from '../../core/tasks.ts';
+import { builtIn } from '../../core/registry.ts';
+import { classification } from '../../core/tasks/classification.ts';
 import { fold } from '../../core/text.ts';
 import type { Example, Shot } from '../../core/types.ts';
 
@@ -16,7 +17,7 @@ const parses = (read: (text: string) => string | null, cases: [string, string | 
 
 describe('classification', () => {
   const labels = ['animal', 'plant', 'flowering plant', 'New York', 'non-plant'];
-  const task = createTask({ type: 'classification', instruction: 'Name the category.', labels });
+  const task = builtIn.task({ type: 'classification', instruction: 'Name the category.', labels });
   const read = (text: string) => task.parse(text, example());
 
   it('reads a label in the shapes models give it', () => {
@@ -60,13 +61,14 @@ describe('classification', () => {
   });
 
   it('reads its own target, whatever the labels', () => {
+    const choose = { type: 'classification', instruction: 'Choose.' } as const;
     const label = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
     const distinct = fc
       .uniqueArray(label, { minLength: 2, maxLength: 6, selector: fold })
       .filter((given) => given.every((one) => fold(one) !== ''));
     fc.assert(
       fc.property(distinct, (given) => {
-        const any = createTask({ type: 'classification', instruction: 'Choose.', labels: given });
+        const any = classification.create({ ...choose, labels: given });
         for (const one of given) assert.equal(any.parse(any.target(one), example()), one);
       }),
     );
@@ -122,7 +124,11 @@ describe('classification', () => {
   });
 
   it('prefers a label word to a position', () => {
-    const digits = createTask({ type: 'classification', instruction: 'Rate.', labels: ['2', '1'] });
+    const digits = builtIn.task({
+      type: 'classification',
+      instruction: 'Rate.',
+      labels: ['2', '1'],
+    });
     assert.deepEqual(digits.canonical('1', ['2', '1']), { answer: '1' });
   });
 
@@ -136,7 +142,7 @@ describe('classification', () => {
 });
 
 describe('multiple choice', () => {
-  const task = createTask({ type: 'multiple-choice', instruction: 'Choose.' });
+  const task = builtIn.task({ type: 'multiple-choice', instruction: 'Choose.' });
   const options = ['Vitamin C', 'a red plant', 'a dog', '42'];
   const read = (text: string) => task.parse(text, example({ options }));
 

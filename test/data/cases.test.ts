@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { createTask } from '../../core/tasks.ts';
+import { builtIn } from '../../core/registry.ts';
 import { cleanFile } from '../../data/cleanFile.ts';
 import { Cleaning } from '../../data/cleaning.ts';
 import { sourceOf } from '../../data/source.ts';
@@ -21,7 +21,7 @@ describe('Data files as they come', () => {
   /** The labelled examples of a file, its bad rows and its counts. */
   async function read(name: string, data: object = {}, taskSpec?: typeof choice) {
     const input = inputOf(folder.path, { ...data, labelled: name }, taskSpec);
-    const task = createTask(input.task);
+    const task = builtIn.task(input.task);
     const cleaning = new Cleaning(input.data, task);
     const source = sourceOf(name, folder.path);
     const examples: (string | undefined)[][] = [];

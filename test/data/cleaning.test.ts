@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { builtIn } from '../../core/registry.ts';
 import { dataSpec } from '../../core/spec.ts';
-import { createTask } from '../../core/tasks.ts';
 import type { Split } from '../../core/types.ts';
 import { Cleaning } from '../../data/cleaning.ts';
 import { exampleId, exampleOf } from '../../data/example.ts';
@@ -41,7 +41,7 @@ describe('The id of an example', () => {
 });
 
 describe('A record', () => {
-  const task = createTask(choice);
+  const task = builtIn.task(choice);
   const read = (values: Record<string, unknown>, needsAnswer = true) => {
     const found = exampleOf(values, data, task, needsAnswer);
     return found.problem ?? found.example;
@@ -86,7 +86,7 @@ describe('A record', () => {
 
 describe('Cleaning', () => {
   const clean = (rows: [Split, string, string?][]) => {
-    const cleaning = new Cleaning(data, createTask(sentiment));
+    const cleaning = new Cleaning(data, builtIn.task(sentiment));
     const kept = rows.map(([split, question, answer], index) => {
       if (split !== rows[index - 1]?.[0]) cleaning.open(split, 'f.csv');
       return cleaning.take({ line: index + 1, values: { question, answer } });

@@ -11,6 +11,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { execa } from 'execa';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { createIngest } from '../../activities/ingest.ts';
+import { builtIn } from '../../core/registry.ts';
 import { fileLine } from '../../core/report/data.ts';
 import type { Progress } from '../../core/types.ts';
 import { ingestDataset } from '../../data/ingestDataset.ts';
@@ -464,7 +465,7 @@ describe('Ingest', () => {
       const environment = newEnvironment();
       const beats: Progress[] = [];
       environment.on('heartbeat', (details: Progress) => beats.push(details));
-      const { ingest } = createIngest({ store });
+      const { ingest } = createIngest({ store, registry: builtIn });
       const result: Awaited<ReturnType<typeof ingest>> = await environment.run(
         ingest,
         inputOf(folder.path),
@@ -476,7 +477,7 @@ describe('Ingest', () => {
 
     it('fails for good on bad data', async () => {
       const environment = newEnvironment();
-      const { ingest } = createIngest({ store });
+      const { ingest } = createIngest({ store, registry: builtIn });
       const input = inputOf(folder.path, { test: 'nowhere.csv' });
       await assert.rejects(environment.run(ingest, input), (error: ApplicationFailure) => {
         assert.ok(error instanceof ApplicationFailure);
@@ -496,7 +497,7 @@ describe('Ingest', () => {
           return store.dataset(id);
         },
       } as unknown as Store;
-      const { ingest } = createIngest({ store: cancelling });
+      const { ingest } = createIngest({ store: cancelling, registry: builtIn });
       // The SDK takes either as the activity's cancellation.
       await assert.rejects(environment.run(ingest, inputOf(folder.path)), {
         name: /^(AbortError|CancelledFailure)$/,

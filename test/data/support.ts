@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { dataSpec, taskSpec } from '../../core/spec.ts';
+import { dataSpec, type TaskSpec } from '../../core/spec.ts';
 import type { IngestInput } from '../../data/ingestDataset.ts';
 import type { RawBatch } from '../../data/records.ts';
 
@@ -17,11 +17,11 @@ export async function temporaryFolder() {
 }
 export type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
 
-export const sentiment = taskSpec.parse({
+export const sentiment: TaskSpec = {
   type: 'classification',
   labels: ['negative', 'neutral', 'positive'],
-});
-export const choice = taskSpec.parse({ type: 'multiple-choice' });
+};
+export const choice: TaskSpec = { type: 'multiple-choice' };
 
 /** An input over `labelled`, `unlabelled` and `test` files; `data` overrides parts of the spec. */
 export function inputOf(folder: string, data: object = {}, task = sentiment): IngestInput {

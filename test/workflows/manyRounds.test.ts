@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { after, before, describe, it } from 'mocha';
-import { runSpec } from '../../core/spec.ts';
+import { runSpec } from '../../core/registry.ts';
 import type { RunStatus } from '../../core/types.ts';
 import { LABELS, startTemporal } from '../support/stack.ts';
 

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { nameClashes } from '../core/registry.ts';
+import type { SelectionRule } from '../core/selection/rule.ts';
+import type { Score } from '../core/selection/score.ts';
+import type { TaskKind } from '../core/tasks/kind.ts';
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+const isText = (value: unknown) => typeof value === 'string' && value !== '';
+const isFunction = (value: unknown) => typeof value === 'function';
+
+/** Whether a value is a zod object (of whatever copy of zod) in which a field is one literal text. */
+const hasLiteral = (spec: unknown, field: string) => {
+  if (!(spec instanceof z.ZodObject)) return false;
+  const literal: unknown = spec.shape[field];
+  return literal instanceof z.ZodLiteral && literal.values.size === 1 && isText(literal.value);
+};
+
+const isTaskKind = (value: unknown) =>
+  isObject(value) && hasLiteral(value.spec, 'type') && isFunction(value.create);
+const isRule = (value: unknown) =>
+  isObject(value) && hasLiteral(value.spec, 'rule') && isFunction(value.create);
+const isScore = (value: unknown) =>
+  isObject(value) &&
+  [value.name, value.description, value.measure].every(isText) &&
+  isFunction(value.of);
+
+const list = <T>(is: (value: unknown) => boolean, remedy: string) =>
+  z.array(z.custom<T>(is, remedy)).readonly().default([]);
+
+/** What a user adds to the kinds that specs may name. */
+export const extensionsConfig = z
+  .strictObject({
+    tasks: list<TaskKind>(
+      isTaskKind,
+      'this is no kind of task: make it by defineTaskKind({ spec: z.strictObject({ type: z.literal("NAME"), … }), create })',
+    ).describe('Kinds of tasks, made by `defineTaskKind`.'),
+    rules: list<SelectionRule>(
+      isRule,
+      'this is no selection rule: make it by defineSelectionRule({ spec: z.strictObject({ rule: z.literal("NAME"), … }), create })',
+    ).describe('Selection rules, made by `defineSelectionRule`.'),
+    scores: list<Score>(
+      isScore,
+      'this is no score: make it by defineScore({ name, description, measure, of })',
+    ).describe('What selection rules rank by, made by `defineScore`.'),
+  })
+  .superRefine((extensions, context) => {
+    for (const clash of nameClashes(extensions)) context.addIssue({ code: 'custom', ...clash });
+  })
+  .prefault({})
+  .describe('Modules that add to what run specs may name. Workers and clients need the same ones.');

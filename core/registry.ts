@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { oncePer } from './oncePer.ts';
+import type { SelectionRule } from './selection/rule.ts';
+import { SELECTION_RULES } from './selection/rules/index.ts';
+import type { Score } from './selection/score.ts';
+import { SCORES } from './selection/scores/index.ts';
+import { Selector } from './selection/selector.ts';
+import {
+  type RunSpec,
+  type RunSpecInput,
+  runSpecOf,
+  type SelectionSpec,
+  type TaskSpec,
+} from './spec.ts';
+import { TASK_KINDS } from './tasks/index.ts';
+import type { TaskKind } from './tasks/kind.ts';
+import type { Task } from './tasks/task.ts';
+
+/** What the method can be extended by. */
+export interface MethodExtensions {
+  tasks?: readonly TaskKind[];
+  rules?: readonly SelectionRule[];
+  scores?: readonly Score[];
+}
+
+const nameOf = {
+  task: ({ spec }: TaskKind) => spec.shape.type.value,
+  rule: ({ spec }: SelectionRule) => spec.shape.rule.value,
+  score: ({ name }: Score) => name,
+};
+
+/**
+ * The kinds of tasks, the selection rules and the scores that specs may name: ours, and those of
+ * extensions, whose names must differ (`nameClashes`).
+ */
+export class Registry {
+  /** Checks a run spec and fills in its defaults. */
+  readonly runSpec: z.ZodType<RunSpec, RunSpecInput>;
+  /** The same for a spec that was read before, perhaps with other extensions; of one spec once. */
+  readonly readAgain: (spec: RunSpec) => z.ZodSafeParseResult<RunSpec>;
+  /** The task that a spec describes. @throws ZodError for a kind or fields that are not known */
+  readonly task: (spec: TaskSpec) => Task;
+  /** The selection that a spec describes. @throws ZodError for a rule, a score or fields not known */
+  readonly selector: (spec: SelectionSpec) => Selector;
+
+  constructor({ tasks = [], rules = [], scores = [] }: MethodExtensions = {}) {
+    const kindOf = byName<TaskKind>([...TASK_KINDS, ...tasks], nameOf.task);
+    const ruleOf = byName<SelectionRule>([...SELECTION_RULES, ...rules], nameOf.rule);
+    const scoreOf = byName<Score>([...SCORES, ...scores], nameOf.score);
+
+    const taskSpecs = [...kindOf.values()].map(({ spec }) => spec);
+    const taskSpec = oneOf('type', taskSpecs);
+    const score = scoreField([...scoreOf.values()]);
+    const ruleSpecs = [...ruleOf.values()].map(({ spec }) => spec.safeExtend({ score }));
+    const selectionSpec = oneOf('rule', ruleSpecs);
+    this.runSpec = runSpecOf(taskSpec, selectionSpec.prefault({ rule: 'paper' }));
+
+    this.readAgain = oncePer((spec) => this.runSpec.safeParse(spec));
+    // Labels by the thousand take time to prepare.
+    this.task = oncePer((spec) => {
+      const known = taskSpec.parse(spec);
+      return kindOf.get(known.type)!.create(known);
+    });
+    this.selector = oncePer((spec) => {
+      const known = selectionSpec.parse(spec);
+      return new Selector(ruleOf.get(known.rule)!.create(known), scoreOf.get(known.score)!);
+    });
+  }
+}
+
+function byName<T>(all: readonly T[], name: (one: T) => string): Map<string, T> {
+  return new Map(all.map((one) => [name(one), one]));
+}
+
+/** The alternatives that a literal field tells apart. */
+function oneOf<Field extends string, Schema extends z.ZodObject>(field: Field, schemas: Schema[]) {
+  return z.discriminatedUnion(field, schemas as [Schema, ...Schema[]]);
+}
+
+function scoreField(scores: readonly Score[]) {
+  const each = scores.map(({ name, description }) => `${name}: ${description}`);
+  return z
+    .enum(scores.map(({ name }) => name))
+    .default('entropy')
+    .describe(`What the rule ranks by. ${each.join('. ')}.`);
+}
+
+/** The registry of those who need no extension. */
+export const builtIn = new Registry();
+
+/**
+ * The schema of run specs that name built-in kinds only.
+ *
+ * @example
+ * const spec = runSpec.parse({
+ *   name: 'tickets',
+ *   task: { type: 'classification', labels: ['bill', 'order', 'other'] },
+ *   data: { labelled: 'labelled.csv', unlabelled: 'unlabelled.csv', test: 'test.csv' },
+ * });
+ */
+export const { runSpec } = builtIn;
+
+/** What is wrong with the names of extensions: which, and the remedy. */
+export interface NameClash {
+  path: [list: string, index: number];
+  message: string;
+}
+
+export function nameClashes({ tasks = [], rules = [], scores = [] }: MethodExtensions) {
+  return [
+    ...clashesIn('tasks', TASK_KINDS.map(nameOf.task), tasks.map(nameOf.task)),
+    ...clashesIn('rules', SELECTION_RULES.map(nameOf.rule), rules.map(nameOf.rule)),
+    ...clashesIn('scores', SCORES.map(nameOf.score), scores.map(nameOf.score)),
+  ];
+}
+
+/** The names in a list of extensions that something built in, or an earlier one, has. */
+export function clashesIn(
+  list: string,
+  builtIns: readonly string[],
+  given: readonly string[],
+): NameClash[] {
+  return given.flatMap((name, index) => {
+    const first = given.indexOf(name);
+    if (!builtIns.includes(name) && first === index) return [];
+    const whose = builtIns.includes(name) ? 'what is built in' : `${list}[${first}]`;
+    return { path: [list, index], message: `"${name}" is the name of ${whose}: give another` };
+  });
+}

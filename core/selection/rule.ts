@@ -1,0 +1,76 @@
+import type { z } from 'zod';
+import type { Json, PseudoLabel } from '../types.ts';
+
+/** What selection sees of a pseudo-label. It never sees gold answers. */
+export type Candidate = Pick<
+  PseudoLabel,
+  'label' | 'agreed' | 'entropy' | 'votes' | 'collaborators'
+>;
+
+/** A candidate that has a label; others are never selected. */
+export type Labelled = Candidate & { label: string };
+
+/** A candidate and what the score says of it: the lower, the surer; null where it says nothing. */
+export type Scored = Labelled & { score: number | null };
+
+/** A rule as a spec sets it. `Threshold` is plain JSON: it passes through the workflow. */
+export interface Criterion<Threshold extends Json = Json> {
+  /** Whether the score of this one is among those that the threshold follows from. */
+  isRanked(row: Scored): boolean;
+  /** The threshold that follows from the ranked scores, which come lowest first. */
+  threshold(ranked: Float64Array): Threshold;
+  /** Whether this one goes into training. */
+  keeps(row: Scored, threshold: Threshold): boolean;
+  /**
+   * Rule and threshold in words, for reports and messages: "paper 50 (entropy up to 0.1200)".
+   * @param measure what the score measures, in words
+   */
+  describe(threshold: Threshold, measure: string): string;
+  /** What to change in the spec so that more is kept: "raise selection.percentile". */
+  remedy: string;
+}
+
+/** The schema of a rule's part of a run spec: an object that names the rule. */
+export type RuleSchema = z.ZodObject<{ rule: z.ZodLiteral<string> }>;
+
+/** A selection rule: what a run spec says of it, and the criterion that this makes. */
+export interface SelectionRule<
+  Spec extends RuleSchema = RuleSchema,
+  Threshold extends Json = Json,
+> {
+  /**
+   * A strict object whose `rule` is a literal, the rule's name; `score` is added to it. As the
+   * schema of a task kind it must take what it makes, with the same result.
+   */
+  spec: Spec;
+  create(spec: z.output<Spec>): Criterion<Threshold>;
+}
+
+/**
+ * A selection rule of one's own, for `extensions.rules` of the configuration.
+ *
+ * @example
+ * ```ts
+ * import { defineSelectionRule } from 'semievol';
+ * import { z } from 'zod';
+ *
+ * export const surest = defineSelectionRule({
+ *   spec: z.strictObject({
+ *     rule: z.literal('surest').describe('Keep a number of the surest pseudo-labels.'),
+ *     number: z.number().int().min(1).default(1_000).describe('How many, and what ties with them.'),
+ *   }),
+ *   create: ({ number }) => ({
+ *     isRanked: () => true,
+ *     threshold: (ranked) => ({ cutoff: ranked[Math.min(number, ranked.length) - 1] ?? null }),
+ *     keeps: ({ score }, { cutoff }) => score !== null && cutoff !== null && score <= cutoff,
+ *     describe: ({ cutoff }, measure) => `surest ${number} (${measure} up to ${cutoff})`,
+ *     remedy: 'raise selection.number',
+ *   }),
+ * });
+ * ```
+ */
+export function defineSelectionRule<Spec extends RuleSchema, Threshold extends Json>(
+  rule: SelectionRule<Spec, Threshold>,
+): SelectionRule<Spec, Threshold> {
+  return rule;
+}

@@ -1,0 +1,5 @@
+import { official } from './official.ts';
+import { paper } from './paper.ts';
+
+/** The selection rules there are without extensions. */
+export const SELECTION_RULES = [paper, official] as const;

@@ -1,0 +1,5 @@
+import { classification } from './classification.ts';
+import { multipleChoice } from './multipleChoice.ts';
+
+/** The kinds of tasks there are without extensions. */
+export const TASK_KINDS = [classification, multipleChoice] as const;
