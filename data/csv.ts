@@ -1,10 +1,10 @@
+import { fits, HEAD_SIZE, hasLongFields, separatorOf } from './csvDialect.ts';
+import { type FoundRecord, LINE_END, recordAt } from './csvRecord.ts';
 import { DataError } from './errors.ts';
 import { batchSize, maxRecord, type RawBatch, type RawRecord } from './records.ts';
 
-/** Separators that are looked for, the first before the others. */
-const separators = [',', ';', '\t', '|'];
-/** Characters at the beginning of a file that show how it is written. */
-const headSize = 64 * 1024;
+const QUOTE_PROBLEM =
+  'a field opens with a quote that does not close before a separator or a line end. Close it, and double the quotes within the text ("")';
 
 /**
  * CSV (RFC 4180, with a header; the separator is found when none is given). It is read by our own
@@ -31,8 +31,8 @@ export async function* readCsv(
     if (found === undefined) break;
     const { fields, lines } = found;
     if (fields === undefined) {
-      if (!columns) throw new DataError(`${file}, line ${line}: ${quoteProblem}`);
-      records.push({ line, problem: quoteProblem });
+      if (!columns) throw new DataError(`${file}, line ${line}: ${QUOTE_PROBLEM}`);
+      records.push({ line, problem: QUOTE_PROBLEM });
       continue;
     }
     if (fields.length === 1 && fields[0]!.trim() === '') continue;
@@ -51,9 +51,6 @@ export async function* readCsv(
   if (columns) yield { columns, records, separator };
 }
 
-const quoteProblem =
-  'a field opens with a quote that does not close before a separator or a line end. Close it, and double the quotes within the text ("")';
-
 function recordOf(columns: string[], fields: string[], line: number, rows: number): RawRecord {
   if (rows > 0) {
     const problem = `a quoted field runs over ${rows} lines that look like rows of their own. Close the quote before them; where it is right, give the file as JSONL`;
@@ -69,12 +66,6 @@ function recordOf(columns: string[], fields: string[], line: number, rows: numbe
   return { line, values: Object.fromEntries(cells.reverse()) };
 }
 
-/** Spreadsheets write empty cells after the last column, and a column without a name may be short. */
-function fits(fields: string[], columns: string[]): boolean {
-  const isBlank = (text: string) => text.trim() === '';
-  return fields.slice(columns.length).every(isBlank) && columns.slice(fields.length).every(isBlank);
-}
-
 /**
  * Lines within a quoted field that are rows, as far as one can tell: a quote was forgotten, and the
  * next one ended the field. Few lines prove nothing, and in a single column any line is like a row.
@@ -84,44 +75,10 @@ function swallowed(fields: string[], columns: string[], separator: string): numb
   const isRow = (line: string) =>
     line.trim() !== '' && fits(recordAt(line, 0, separator, true)?.fields ?? [], columns);
   for (const field of fields) {
-    const within = field.split(lineEnd).slice(1, -1);
+    const within = field.split(LINE_END).slice(1, -1);
     if (within.length >= enough && within.every(isRow)) return within.length;
   }
   return 0;
-}
-
-const lineEnd = /\r\n|\n|\r/;
-
-/** The separator that cuts the header into columns, and most of the first rows into as many. */
-function separatorOf(head: string): string {
-  const scored = separators.map((separator) => {
-    const [columns = [], ...rows] = headRecords(head, separator);
-    const fitting = rows.filter((fields) => fits(fields, columns)).length;
-    return { separator, columns: columns.length, share: rows.length ? fitting / rows.length : 1 };
-  });
-  const [best] = scored
-    .filter((one) => one.columns > 1)
-    .sort((a, b) => b.share - a.share || b.columns - a.columns);
-  return best?.separator ?? ',';
-}
-
-/** Whether records over several lines are usual in a file, so that they are no sign of a mistake. */
-function hasLongFields(head: string, separator: string): boolean {
-  const records = headRecords(head, separator);
-  const long = records.filter((fields) => fields.some((field) => lineEnd.test(field))).length;
-  return long >= 3 && long >= records.length / 10;
-}
-
-function headRecords(head: string, separator: string): string[][] {
-  const records: string[][] = [];
-  for (let at = 0; at < head.length; ) {
-    const found = recordAt(head, at, separator, head.length < headSize);
-    if (found === undefined) break;
-    if (found.fields && !(found.fields.length === 1 && found.fields[0]!.trim() === ''))
-      records.push(found.fields);
-    at = found.end;
-  }
-  return records;
 }
 
 /** Text as it comes, from which records are taken. */
@@ -141,8 +98,8 @@ class Input {
 
   /** The beginning of the text, which is not taken by this. */
   async head(): Promise<string> {
-    while (!this.#ended && this.#text.length < headSize) await this.#more();
-    return this.#text.slice(0, headSize);
+    while (!this.#ended && this.#text.length < HEAD_SIZE) await this.#more();
+    return this.#text.slice(0, HEAD_SIZE);
   }
 
   skip(characters: number, lines: number): void {
@@ -151,7 +108,7 @@ class Input {
   }
 
   /** The next record; undefined at the end. */
-  async next(separator: string): Promise<Found | undefined> {
+  async next(separator: string): Promise<FoundRecord | undefined> {
     for (;;) {
       const left = this.#text.length - this.#at;
       if (left === 0 && this.#ended) return undefined;
@@ -178,87 +135,4 @@ class Input {
     if (done) this.#ended = true;
     else this.#text += value;
   }
-}
-
-interface Found {
-  /** The cells; undefined where a quote does not close. */
-  fields?: string[];
-  /** Where the next record begins. */
-  end: number;
-  lines: number;
-}
-
-/**
- * The record that begins at `start`; undefined where the text ends before it does, unless there is
- * no more text (`ended`). Where a quote does not close, the record is its first line.
- */
-function recordAt(
-  text: string,
-  start: number,
-  separator: string,
-  ended: boolean,
-): Found | undefined {
-  const fields: string[] = [];
-  let lines = 1;
-  let at = start;
-  for (;;) {
-    let end: number;
-    if (text[at] === '"') {
-      const close = closingQuote(text, at + 1);
-      if (close < 0 || close + 1 === text.length) {
-        if (!ended) return undefined;
-        if (close < 0) return brokenAt(text, start, ended);
-      }
-      end = close + 1;
-      if (end < text.length && text[end] !== separator && !isLineEnd(text, end))
-        return brokenAt(text, start, ended);
-      const field = text.slice(at + 1, close);
-      lines += field.split(lineEnd).length - 1;
-      fields.push(field.replaceAll('""', '"'));
-    } else {
-      end = fieldEnd(text, at, separator.charCodeAt(0));
-      fields.push(text.slice(at, end));
-    }
-    if (end < text.length && text[end] === separator) {
-      at = end + 1;
-      continue;
-    }
-    const next = afterLineEnd(text, end, ended);
-    return next === undefined ? undefined : { fields, end: next, lines };
-  }
-}
-
-function closingQuote(text: string, from: number): number {
-  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 2)) {
-    if (text[at + 1] !== '"') return at;
-  }
-  return -1;
-}
-
-function brokenAt(text: string, start: number, ended: boolean): Found | undefined {
-  const end = afterLineEnd(text, fieldEnd(text, start), ended);
-  return end === undefined ? undefined : { end, lines: 1 };
-}
-
-/** The first line end or separator (a code unit) from `at` on, or the end of the text. */
-function fieldEnd(text: string, at: number, separator = lineFeed): number {
-  for (let end = at; end < text.length; end++) {
-    const code = text.charCodeAt(end);
-    if (code === separator || code === lineFeed || code === carriageReturn) return end;
-  }
-  return text.length;
-}
-
-const lineFeed = 10;
-const carriageReturn = 13;
-
-const isLineEnd = (text: string, at: number) => text[at] === '\n' || text[at] === '\r';
-
-/** Behind the line end at `at`; undefined where the text ends and might go on. */
-function afterLineEnd(text: string, at: number, ended: boolean): number | undefined {
-  if (at + 1 >= text.length && !ended) {
-    if (at === text.length || text[at] === '\r') return undefined;
-  }
-  if (at === text.length) return at;
-  return text[at] === '\r' && text[at + 1] === '\n' ? at + 2 : at + 1;
 }
