@@ -1,4 +1,4 @@
-import { ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
+import { ACTIVITY_NAMES, ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
 import { createCollaborate } from './collaborate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createEmbed } from './embed.ts';
@@ -29,34 +29,14 @@ export function createActivities(dependencies: Dependencies) {
 
 export type Activities = ReturnType<typeof createActivities>;
 
-/** Each of them, so that a worker can register them before there is a store to build them over. */
-const names = Object.keys({
-  awaitJob: true,
-  cancelJobs: true,
-  checkModels: true,
-  collaborate: true,
-  embed: true,
-  evaluate: true,
-  ingest: true,
-  justify: true,
-  maintain: true,
-  openRun: true,
-  prepareSearch: true,
-  recordModel: true,
-  report: true,
-  retrieve: true,
-  select: true,
-  startJob: true,
-  uploadTrainingFile: true,
-} satisfies Record<keyof Activities, true>) as (keyof Activities)[];
-
 /**
- * The activities as a worker registers them: with our prefix before their names.
+ * The activities as a worker registers them: with our prefix before their names, and before there is
+ * a store to build them over.
  * @param opened the ones to call; asked for at each call
  */
 export function nameActivities(opened: () => Activities): Named<Activities> {
   return Object.fromEntries(
-    names.map((name) => [
+    (ACTIVITY_NAMES satisfies readonly (keyof Activities)[]).map((name: keyof Activities) => [
       `${ACTIVITY_PREFIX}${name}`,
       async (input: never): Promise<unknown> => opened()[name](input),
     ]),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { activityOptions } from '../core/activityOptions.ts';
 import { SemiEvolError } from '../core/errors.ts';
 import { sentenceOf } from '../core/issues.ts';
 import { isUrl } from '../core/url.ts';
@@ -39,6 +40,7 @@ const configSchema = z.strictObject({
       local: endpointConfig.parse({ baseURL: 'http://127.0.0.1:8090/v1', pollSeconds: 1 }),
     }),
   extensions: extensionsConfig,
+  activityOptions: activityOptions.optional(),
   worker: z
     .strictObject({
       maxConcurrentActivities: count.default(20),

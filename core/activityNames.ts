@@ -1,6 +1,29 @@
 /** Stands before the name of each of our activities, so that none is ever in the place of a user's. */
 export const ACTIVITY_PREFIX = 'semievol.';
 
+/** Our activities, by their names without the prefix. */
+export const ACTIVITY_NAMES = [
+  'awaitJob',
+  'cancelJobs',
+  'checkModels',
+  'collaborate',
+  'embed',
+  'evaluate',
+  'ingest',
+  'justify',
+  'maintain',
+  'openRun',
+  'prepareSearch',
+  'recordModel',
+  'report',
+  'retrieve',
+  'select',
+  'startJob',
+  'uploadTrainingFile',
+] as const;
+
+export type ActivityName = (typeof ACTIVITY_NAMES)[number];
+
 /** Activities under the names by which Temporal knows them. */
 export type Named<T> = {
   [Name in keyof T & string as `${typeof ACTIVITY_PREFIX}${Name}`]: T[Name];

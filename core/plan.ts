@@ -1,3 +1,4 @@
+import type { ActivityOptions } from './activityOptions.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
 import type { RunSpec } from './spec.ts';
 
@@ -8,9 +9,18 @@ import type { RunSpec } from './spec.ts';
 export interface Plan
   extends Pick<RunSpec, 'model' | 'training' | 'evolve' | 'batch' | 'rounds' | 'seed'> {
   needs: RetrievalNeeds;
+  /** How many there are. */
+  collaborators: number;
+}
+
+/** What all workflows of a run have in common. */
+export interface Setting {
+  activityOptions?: ActivityOptions;
 }
 
 export function planOf(spec: RunSpec): Plan {
   const { model, training, evolve, batch, rounds, seed } = spec;
-  return { model, training, evolve, batch, rounds, seed, needs: retrievalNeeds(spec) };
+  const { length: collaborators } = spec.collaborators;
+  const needs = retrievalNeeds(spec);
+  return { model, training, evolve, batch, rounds, seed, needs, collaborators };
 }

@@ -19,3 +19,6 @@ export function rangeAt(index: number, size: number, total: number): OrdinalRang
 export function ranges(total: number, size: number): OrdinalRange[] {
   return Array.from({ length: rangeCount(total, size) }, (_, index) => rangeAt(index, size, total));
 }
+
+/** A range as people read it: `250–500`. */
+export const rangeText = ({ from, to }: OrdinalRange): string => `${from}–${to}`;

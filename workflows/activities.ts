@@ -1,12 +1,12 @@
 import {
   ActivityCancellationType,
-  type ActivityInterfaceFor,
-  type ActivityOptions,
+  type ActivityOptions as Options,
   proxyActivities,
   type RetryPolicy,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import { ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
+import { ACTIVITY_PREFIX, type ActivityName, type Named } from '../core/activityNames.ts';
+import type { ActivityOptions } from '../core/activityOptions.ts';
 
 const retry: RetryPolicy = {
   initialInterval: '1s',
@@ -19,40 +19,59 @@ const retry: RetryPolicy = {
 const heartbeatTimeout = '15s';
 
 /** Work on a bounded piece: minutes at the most. */
-const batch = {
+const batch: Options = {
   startToCloseTimeout: '2 hours',
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   // Else the worker that runs the workflow would get all batches, and the others none.
   allowEagerDispatch: false,
   retry,
-} as const;
+};
+
+/** A pass over files of any size. */
+const pass: Options = { ...batch, startToCloseTimeout: '24 hours' };
 
 /** Calls that are over in seconds. */
-const short = { startToCloseTimeout: '5 minutes', heartbeatTimeout, retry } as const;
+const short: Options = { startToCloseTimeout: '5 minutes', heartbeatTimeout, retry };
 
-/** As `proxyActivities`, with our activities under the names they have in the code. */
-function proxyOurs(options: ActivityOptions): ActivityInterfaceFor<Activities> {
-  const named = proxyActivities<Named<Activities>>(options);
-  return new Proxy({} as ActivityInterfaceFor<Activities>, {
-    get: (_, name) => named[`${ACTIVITY_PREFIX}${String(name)}` as keyof Named<Activities>],
-  });
+const DEFAULTS: Record<ActivityName, Options> = {
+  // Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats.
+  awaitJob: { ...batch, startToCloseTimeout: '30 days' },
+  cancelJobs: short,
+  checkModels: short,
+  collaborate: batch,
+  embed: batch,
+  evaluate: batch,
+  ingest: pass,
+  justify: batch,
+  maintain: batch,
+  openRun: short,
+  prepareSearch: batch,
+  recordModel: short,
+  report: short,
+  retrieve: batch,
+  select: batch,
+  startJob: { ...batch, ...short },
+  uploadTrainingFile: pass,
+};
+
+/** Our activities as workflows call them: with what they are to do now in a few words for the UI. */
+export type Perform = {
+  [Name in ActivityName]: (
+    input: Parameters<Activities[Name]>[0],
+    summary: string,
+  ) => ReturnType<Activities[Name]>;
+};
+
+/** The activities, with what the user of a run has set otherwise of them. */
+export function activitiesWith(given: ActivityOptions = {}): Perform {
+  const perform = (name: ActivityName) => {
+    const [usual, all, own] = [DEFAULTS[name], given.all, given[name]];
+    const options = { ...usual, ...all, ...own, retry: { ...retry, ...all?.retry, ...own?.retry } };
+    return (input: unknown, summary: string) =>
+      proxyActivities<Named<Activities>>({ ...options, summary })[`${ACTIVITY_PREFIX}${name}`](
+        input as never,
+      );
+  };
+  return new Proxy({} as Perform, { get: (_, name) => perform(name as ActivityName) });
 }
-
-export const { collaborate, embed, evaluate, justify, maintain, prepareSearch, retrieve, select } =
-  proxyOurs(batch);
-
-export const { ingest, uploadTrainingFile } = proxyOurs({
-  ...batch,
-  startToCloseTimeout: '24 hours',
-});
-
-/** Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats. */
-export const { awaitJob } = proxyOurs({
-  ...batch,
-  startToCloseTimeout: '30 days',
-});
-
-export const { startJob } = proxyOurs({ ...batch, ...short });
-
-export const { cancelJobs, checkModels, openRun, recordModel, report } = proxyOurs(short);

@@ -1,9 +1,10 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { ModelScore } from '../activities/evaluate.ts';
-import { rangeAt, rangeCount } from '../core/range.ts';
+import type { Setting } from '../core/plan.ts';
+import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
-import { evaluate as evaluateBatch } from './activities.ts';
+import { activitiesWith } from './activities.ts';
 import { type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
@@ -14,6 +15,7 @@ export interface EvaluateWorkflowInput {
   /** Over the test split, which is gone through once for each model. */
   fanOut: FanOut;
   paused: boolean;
+  setting: Setting;
 }
 
 /**
@@ -24,6 +26,7 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<PerModel<M
   const { ref, scores } = input;
   const { size, total } = input.fanOut;
   const models = Object.entries(scores) as [ModelRole, ModelScore][];
+  const perform = activitiesWith(input.setting.activityOptions);
   const pause = handlePause(input.paused);
   setHandler(progress, () => ({
     done: models.reduce((sum, [, score]) => sum + score.total, 0),
@@ -37,7 +40,10 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<PerModel<M
   const next = await fanOut(batches, input.fanOut, pause, async (batch) => {
     const [role, soFar] = models[Math.floor(batch / perModel)]!;
     const range = rangeAt(batch % perModel, size, total);
-    const score = await evaluateBatch({ ...ref, role, model: soFar.model, range });
+    const score = await perform.evaluate(
+      { ...ref, role, model: soFar.model, range },
+      `evaluate ${rangeText(range)} of ${role}`,
+    );
     soFar.correct += score.correct;
     soFar.total += score.total;
   });

@@ -8,8 +8,9 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ActivityOptions } from '../core/activityOptions.ts';
 import { finalFailure } from '../core/failures.ts';
-import { type Plan, planOf } from '../core/plan.ts';
+import { type Plan, planOf, type Setting } from '../core/plan.ts';
 import { latestSections, summaryOf } from '../core/report/latest.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { roundSections } from '../core/report/round.ts';
@@ -17,7 +18,7 @@ import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { RoundSummary, RunStatus, RunTotals } from '../core/types.ts';
 import type { IngestResult } from '../data/ingestDataset.ts';
-import { checkModels, ingest, openRun } from './activities.ts';
+import { activitiesWith } from './activities.ts';
 import { handlePause, runStatus } from './messages.ts';
 import { round as roundWorkflow } from './round.ts';
 
@@ -31,6 +32,8 @@ interface Beginning {
   spec: RunSpec;
   /** Where relative paths of data files start; the worker's working folder when left out. */
   folder?: string;
+  /** What is to be other than usual with the activities of the run. */
+  activityOptions?: ActivityOptions;
 }
 
 /** Carried over when continued as new: numbers and references, however many rounds there are. */
@@ -42,6 +45,7 @@ export interface Begun {
   totals: RunTotals;
   latest: RoundSummary[];
   paused: boolean;
+  setting: Setting;
 }
 
 /** The data set that all rounds work on, whatever becomes of the files it was read from. */
@@ -54,8 +58,8 @@ type Data = Pick<IngestResult, 'dataset' | 'counts'>;
  */
 export async function evolve(input: EvolveInput): Promise<RunStatus> {
   const { run } = input;
-  const { plan, base, totals, latest, paused }: Omit<Begun, 'data'> =
-    'begun' in input ? input.begun : beginning(input.spec);
+  const { plan, base, totals, latest, paused, setting }: Omit<Begun, 'data'> =
+    'begun' in input ? input.begun : beginning(input);
   const round = totals.finished + 1;
   const pause = handlePause(paused);
   let roundWorkflowId: string | undefined;
@@ -80,8 +84,8 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
     startChild(roundWorkflow, {
       workflowId,
       parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: `Round ${round} of ${plan.rounds}`,
-      args: [{ run, plan, round, base, ...data, paused: pause.paused }],
+      staticSummary: `round ${round} of ${plan.rounds} from ${base}`,
+      args: [{ run, plan, round, base, ...data, paused: pause.paused, setting }],
     }),
   );
   totals.finished++;
@@ -99,32 +103,37 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   const { champion } = report.models;
   return continueOnNewestBuild({
     run,
-    begun: { plan, data, base: champion, totals, latest, paused: pause.paused },
+    begun: { plan, data, base: champion, totals, latest, paused: pause.paused, setting },
   });
 }
 
-const beginning = (spec: RunSpec): Omit<Begun, 'data'> => ({
+const beginning = ({ spec, activityOptions }: Beginning): Omit<Begun, 'data'> => ({
   plan: planOf(spec),
   base: spec.model.name,
   totals: { finished: 0, promoted: 0 },
   latest: [],
   paused: false,
+  setting: { activityOptions },
 });
 
 /**
  * Takes in the data and makes sure that the run can be done, once for all its rounds. The memo says
  * which data set it is, also when the run has ended: there the store has its reports.
  */
-async function prepare(run: string, { spec, folder }: Beginning): Promise<Data> {
-  await checkModels(spec);
-  const data = await ingest({ data: spec.data, task: spec.task, folder });
+async function prepare(run: string, { spec, folder, activityOptions }: Beginning): Promise<Data> {
+  const perform = activitiesWith(activityOptions);
+  await perform.checkModels(spec, 'ask each model for next to nothing');
+  const data = await perform.ingest(
+    { data: spec.data, task: spec.task, folder },
+    'read and clean the data files',
+  );
   const shots = neighboursNeeded(spec.collaborators);
   if (shots > data.counts.labelled)
     throw finalFailure(
       'DataError',
       `the collaborators want ${shots} neighbours, but there are ${data.counts.labelled} labelled examples: lower shots or skip, or label more`,
     );
-  await openRun({ run, spec });
+  await perform.openRun({ run, spec }, 'store the spec');
   upsertMemo({ dataset: data.dataset });
   return data;
 }

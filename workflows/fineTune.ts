@@ -9,12 +9,14 @@ import {
 import type { JobInput, RecordModelInput } from '../activities/fineTune.ts';
 import type { ModelOrder } from '../activities/trainingOrder.ts';
 import type { LastSeen } from '../activities/watchJob.ts';
+import type { Setting } from '../core/plan.ts';
 import type { Progress } from '../core/types.ts';
-import { awaitJob, cancelJobs, recordModel, startJob, uploadTrainingFile } from './activities.ts';
+import { activitiesWith, type Perform } from './activities.ts';
 import { progress } from './messages.ts';
 
 export interface FineTuneInput extends ModelOrder {
   endpoint: string;
+  setting?: Setting;
 }
 
 export interface FineTuneResult {
@@ -29,26 +31,38 @@ export interface FineTuneResult {
  * one job and it is cancelled with the workflow. Useful by itself for any fine-tuning job.
  */
 export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
-  const { endpoint, ...order } = input;
+  const { endpoint, setting, ...order } = input;
+  const perform = activitiesWith(setting?.activityOptions);
   let note = 'uploading';
   setHandler(progress, (): Progress => ({ done: 0, total: 0, unit: 'steps', note }));
 
-  const { count, ...file } = await uploadTrainingFile({ endpoint, order });
+  const { count, ...file } = await perform.uploadTrainingFile(
+    { endpoint, order },
+    `upload the training file to ${endpoint}`,
+  );
   const work: JobInput = { endpoint, order: { ...order, ...file } };
   let jobId: string | undefined;
   try {
     note = 'creating the job';
-    ({ jobId } = await startJob(work));
+    ({ jobId } = await perform.startJob(work, `adopt or create the job at ${endpoint}`));
     note = 'running';
-    const tuned = await untilFinished(work, jobId, (stall) => {
+    const tuned = await untilFinished(perform, work, jobId, (stall) => {
       note = stall ?? 'running';
     });
-    await recordModel({ ...work, jobId, tuned, rows: count });
+    await perform.recordModel(
+      { ...work, jobId, tuned, rows: count },
+      `record model ${tuned.model}`,
+    );
     return { model: tuned.model, jobId, rows: count };
   } catch (error) {
     if (isCancellation(error))
       // Also finds a job whose id never came back.
-      await CancellationScope.nonCancellable(() => cancelJobs({ ...work, jobId }));
+      await CancellationScope.nonCancellable(() =>
+        perform.cancelJobs(
+          { ...work, jobId },
+          `cancel job ${jobId ?? 'if there is one'} at ${endpoint}`,
+        ),
+      );
     throw error;
   }
 }
@@ -58,6 +72,7 @@ export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
  * the workflow's page in the UI and, where the server lets us, its search attribute say so.
  */
 async function untilFinished(
+  perform: Perform,
   work: JobInput,
   jobId: string,
   say: (stall: string | undefined) => void,
@@ -79,7 +94,10 @@ async function untilFinished(
   };
   try {
     for (;;) {
-      const seen = await awaitJob({ ...work, jobId, stalled });
+      const seen = await perform.awaitJob(
+        { ...work, jobId, stalled },
+        `${stalled ? 'stalled: ' : ''}waiting for job ${jobId} at ${work.endpoint}`,
+      );
       if (seen.state === 'finished') return seen.result;
       if (seen.state === 'stalled') attribute = seen.searchAttribute;
       tell(seen.state === 'stalled' ? seen.lastSeen : undefined);

@@ -1,8 +1,9 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
-import { rangeAt, rangeCount } from '../core/range.ts';
-import { collaborate, embed, justify, maintain, retrieve } from './activities.ts';
+import type { Setting } from '../core/plan.ts';
+import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
+import { activitiesWith } from './activities.ts';
 import { type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
@@ -12,7 +13,10 @@ export interface PropagateWorkflowInput {
   fanOut: FanOut;
   /** What has to come before the collaborators' prompts. */
   needs: { vectors: boolean; neighbours: boolean };
+  /** How many there are. */
+  collaborators: number;
   paused: boolean;
+  setting: Setting;
   /** Carried over when continued as new. */
   soFar?: { done: number; disagreed: number; compacted: number };
 }
@@ -22,7 +26,8 @@ export interface PropagateWorkflowInput {
  * retrieve, collaborate, justify. Each execution compacts what the one before it has stored.
  */
 export async function propagate(input: PropagateWorkflowInput): Promise<{ disagreed: number }> {
-  const { ref, models, needs } = input;
+  const { ref, models, needs, collaborators } = input;
+  const perform = activitiesWith(input.setting.activityOptions);
   const soFar = { done: 0, disagreed: 0, compacted: 0, ...input.soFar };
   const pause = handlePause(input.paused);
   setHandler(progress, () => ({
@@ -34,16 +39,26 @@ export async function propagate(input: PropagateWorkflowInput): Promise<{ disagr
 
   const { from, size, total } = input.fanOut;
   const compactTo = async (to: number) => {
-    if (to > soFar.compacted) await maintain({ ...ref, range: { from: soFar.compacted, to } });
+    const range = { from: soFar.compacted, to };
+    if (to > range.from)
+      await perform.maintain({ ...ref, range }, `compact tables of ${rangeText(range)}`);
     soFar.compacted = to;
   };
   const batches = rangeCount(total, size);
   const work = fanOut(batches, input.fanOut, pause, async (batch) => {
     const range = rangeAt(batch, size, total);
-    if (needs.vectors) await embed({ ...ref, split: 'unlabelled', range });
-    if (needs.neighbours) await retrieve({ ...ref, range });
-    await collaborate({ ...ref, range, models });
-    const { disagreed } = await justify({ ...ref, range, models });
+    const of = rangeText(range);
+    if (needs.vectors)
+      await perform.embed({ ...ref, split: 'unlabelled', range }, `embed unlabelled ${of}`);
+    if (needs.neighbours) await perform.retrieve({ ...ref, range }, `retrieve neighbours of ${of}`);
+    await perform.collaborate(
+      { ...ref, range, models },
+      `collaborate ${of} with ${collaborators} collaborators`,
+    );
+    const { disagreed } = await perform.justify(
+      { ...ref, range, models },
+      `justify where they disagree on ${of}`,
+    );
     soFar.done += range.to - range.from;
     soFar.disagreed += disagreed;
   });

@@ -3,10 +3,10 @@ import type { RoundRef } from '../activities/dependencies.ts';
 import type { ModelScore } from '../activities/evaluate.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
 import type { PhaseName } from '../core/phases.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Plan, Setting } from '../core/plan.ts';
 import type { TrainingSpec } from '../core/spec.ts';
 import type { ModelRecord, RoundReport, Split } from '../core/types.ts';
-import { embed, maintain, prepareSearch, report, select } from './activities.ts';
+import { activitiesWith } from './activities.ts';
 import { evaluate } from './evaluate.ts';
 import type { FineTuneResult } from './fineTune.ts';
 import { fineTune } from './fineTune.ts';
@@ -24,6 +24,7 @@ export interface RoundInput {
   dataset: string;
   counts: Record<Split, number>;
   paused: boolean;
+  setting: Setting;
 }
 
 const SAME_STEPS = 'the warm-up has as many steps';
@@ -31,7 +32,8 @@ const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the 
 
 /** One round of SemiEvol: warm-up, propagate, select, evolve, evaluate. */
 export async function round(input: RoundInput): Promise<RoundReport> {
-  const { plan, counts, base } = input;
+  const { plan, counts, base, setting } = input;
+  const perform = activitiesWith(setting.activityOptions);
   const ref: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
   const pause = handlePause(input.paused);
   const phases = trackPhases(pause, {
@@ -58,6 +60,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
         workflowId: status.workflowId,
         // Not ended at once: a job that runs has to be cancelled at the provider.
         parentClosePolicy: 'REQUEST_CANCEL',
+        staticSummary: `${phase} of round ${input.round}: ${model} at ${plan.model.endpoint}`,
         args: [
           {
             endpoint: plan.model.endpoint,
@@ -67,6 +70,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
             seed: plan.seed,
             suffix: `r${input.round}-${role}`,
             lineage: { run: input.run, round: input.round, role, dataset: input.dataset },
+            setting,
           },
         ],
       });
@@ -76,9 +80,12 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   if (needs.neighbours)
     await phases.run('embed', async (phase) => {
       if (needs.vectors)
-        await embed({ ...ref, split: 'labelled', range: { from: 0, to: counts.labelled } });
+        await perform.embed(
+          { ...ref, split: 'labelled', range: { from: 0, to: counts.labelled } },
+          `embed ${counts.labelled} labelled examples`,
+        );
       else Object.assign(phase, { total: 1, unit: 'indices' });
-      await prepareSearch(ref);
+      await perform.prepareSearch(ref, 'build the index of labelled examples');
     });
   else phases.skip('embed', 'no collaborator is shown neighbours');
 
@@ -89,19 +96,24 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     return pause.follow(
       startChild(propagate, {
         workflowId: phase.workflowId,
+        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${counts.unlabelled} unlabelled examples`,
         args: [
           {
             ref,
             models: { base, 'warm-up': warmUp.model },
             fanOut: window(counts.unlabelled),
             needs,
+            collaborators: plan.collaborators,
             paused: pause.paused,
+            setting,
           },
         ],
       }),
     );
   });
-  const selection = await phases.run('select', () => select(ref));
+  const selection = await phases.run('select', () =>
+    perform.select(ref, `select among ${counts.unlabelled} pseudo-labels`),
+  );
 
   const { from, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : warmUp.model;
@@ -119,6 +131,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     return pause.follow(
       startChild(evaluate, {
         workflowId: phase.workflowId,
+        staticSummary: `round ${input.round}: ${baseline ? 4 : 3} models on ${counts.test} test examples`,
         args: [
           {
             ref,
@@ -130,6 +143,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
             },
             fanOut: window(counts.test),
             paused: pause.paused,
+            setting,
           },
         ],
       }),
@@ -137,15 +151,16 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   });
 
   return phases.run('report', async () => {
-    await maintain({ ...ref, range: { from: 0, to: counts.test } });
-    return report({
+    await perform.maintain({ ...ref, range: { from: 0, to: counts.test } }, 'compact tables');
+    const input = {
       ...ref,
       counts,
       models: { base, warmUp: warmUp.model, semievol: semievol.model },
       scores,
       selection,
       seconds: phases.seconds(),
-    });
+    };
+    return perform.report(input, `report of round ${ref.round}`);
   });
 
   /**

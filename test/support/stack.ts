@@ -7,6 +7,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { readReports } from '../../client/runReports.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
+import type { ActivityOptions } from '../../core/activityOptions.ts';
 import { runSpec } from '../../core/registry.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RoundReport, RunStatus } from '../../core/types.ts';
@@ -130,11 +131,14 @@ export class Bench {
     });
   }
 
-  start(spec: RunSpec): Promise<WorkflowHandleWithFirstExecutionRunId<typeof evolve>> {
+  start(
+    spec: RunSpec,
+    activityOptions?: ActivityOptions,
+  ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof evolve>> {
     return this.temporal.client.workflow.start<typeof evolve>('evolve', {
       workflowId: spec.name,
       taskQueue: this.config.temporal.taskQueue,
-      args: [{ run: spec.name, spec }],
+      args: [{ run: spec.name, spec, activityOptions }],
     });
   }
 

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { ACTIVITY_NAMES } from './activityNames.ts';
+
+const UNITS = {
+  ms: 1,
+  s: 1_000,
+  second: 1_000,
+  seconds: 1_000,
+  minute: 60_000,
+  minutes: 60_000,
+  h: 3_600_000,
+  hour: 3_600_000,
+  hours: 3_600_000,
+  d: 86_400_000,
+  day: 86_400_000,
+  days: 86_400_000,
+};
+
+/** A time span, as Temporal takes it: milliseconds, or a number and a unit. */
+export type Duration = number | `${number} ${keyof typeof UNITS}`;
+
+/** Activities heartbeat every two seconds; a busy machine may be late. */
+const SHORTEST_HEARTBEAT_MS = 10_000;
+
+const duration = z.custom<Duration>(
+  (value) => milliseconds(value) > 0,
+  'give milliseconds, or a number and a unit ("30 s", "2 hours", "1 day"), and more than nothing',
+);
+
+/** NaN where it is not a time span. */
+function milliseconds(value: unknown): number {
+  if (typeof value !== 'string') return typeof value === 'number' ? value : Number.NaN;
+  const [amount, unit, ...more] = value.split(' ');
+  const isUnit = Object.hasOwn(UNITS, unit ?? '') && more.length === 0;
+  return isUnit ? Number(amount) * UNITS[unit as keyof typeof UNITS] : Number.NaN;
+}
+
+const options = z.strictObject({
+  taskQueue: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Workers on this task queue do it; the run's own when left out."),
+  startToCloseTimeout: duration.optional().describe('The longest that one attempt may take.'),
+  scheduleToCloseTimeout: duration
+    .optional()
+    .describe('The longest that all attempts together may take; no bound when left out.'),
+  heartbeatTimeout: duration
+    .refine(
+      (value) => milliseconds(value) >= SHORTEST_HEARTBEAT_MS,
+      'give 10 s or more: heartbeats come every two seconds',
+    )
+    .optional()
+    .describe('A worker that is silent for so long counts as dead.'),
+  retry: z
+    .strictObject({
+      initialInterval: duration.optional(),
+      backoffCoefficient: z.number().min(1).optional(),
+      maximumInterval: duration.optional(),
+      maximumAttempts: z.number().int().positive().optional(),
+    })
+    .optional()
+    .describe('How failures are repeated that a repetition can mend.'),
+});
+
+/** What a user may set otherwise of our activities: of all of them, and of each. */
+export const activityOptions = z
+  .strictObject({
+    all: options.optional().describe('For every activity, unless its own say otherwise.'),
+    ...(Object.fromEntries(ACTIVITY_NAMES.map((name) => [name, options.optional()])) as Record<
+      (typeof ACTIVITY_NAMES)[number],
+      z.ZodOptional<typeof options>
+    >),
+  })
+  .describe(
+    'Timeouts, retries and task queues of activities, as runs are started with them: a run that goes on keeps those it was started with.',
+  );
+
+export type ActivityOptions = z.output<typeof activityOptions>;
