@@ -34,6 +34,7 @@ export const PHASES = [
   { name: 'report', unit: 'reports', purpose: 'puts the figures together, and decides promotion' },
 ] as const satisfies readonly Phase[];
 
+/** The name of a phase. */
 export type PhaseName = (typeof PHASES)[number]['name'];
 
 /** Where a phase stands. */

@@ -98,7 +98,7 @@ export const builtIn = new Registry();
  *   data: { labelled: 'labelled.csv', unlabelled: 'unlabelled.csv', test: 'test.csv' },
  * });
  */
-export const { runSpec } = builtIn;
+export const runSpec: z.ZodType<RunSpec, RunSpecInput> = builtIn.runSpec;
 
 /** What is wrong with the names of extensions: which, and the remedy. */
 export interface NameClash {

@@ -229,6 +229,8 @@ export function runSpecOf(
     });
 }
 
+/** The data files of a run, and how they are read. */
 export type DataSpec = z.output<typeof dataSpec>;
+/** How a fine-tuning job trains. */
 export type TrainingSpec = z.output<typeof trainingSpec>;
 export type CollaboratorSpec = RunSpec['collaborators'][number];

@@ -39,6 +39,7 @@ export interface OrdinalRange {
   to: number;
 }
 
+/** A turn of a chat. */
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
   content: string;
@@ -52,6 +53,7 @@ export type AnswerStage = 'collaborate' | 'justify' | `evaluate-${ModelRole}`;
 
 /** The models a round produces or compares. */
 export const modelRoles = ['vanilla', 'sft', 'sft-steps', 'semievol'] as const;
+/** What a model is to its round. */
 export type ModelRole = (typeof modelRoles)[number];
 
 /** A value for each model that a round compares; not every round has an `sft-steps`. */

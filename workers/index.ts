@@ -1,5 +1,26 @@
-export type { Config } from '../config/config.ts';
-export { defineConfig, loadConfig } from '../config/config.ts';
+/**
+ * SemiEvol for a Temporal worker of your own: the plugin, its configuration, and the types of what
+ * it works on.
+ *
+ * @example
+ * import { Worker } from '@temporalio/worker';
+ * import { defineConfig, SemiEvolPlugin } from 'semievol';
+ *
+ * const config = defineConfig({
+ *   endpoints: { gpu: { baseURL: 'https://llm.example.com/v1', apiKeyEnv: 'GPU_API_KEY' } },
+ * });
+ * const worker = await Worker.create({
+ *   taskQueue: 'semievol',
+ *   plugins: [new SemiEvolPlugin(config)],
+ * });
+ * await worker.run();
+ *
+ * @module semievol
+ */
+export { type Config, ConfigError, defineConfig, loadConfig } from '../config/config.ts';
+export { SemiEvolError } from '../core/errors.ts';
+export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type { PhaseName } from '../core/phases.ts';
 export { runSpec } from '../core/registry.ts';
 export {
   type Candidate,
@@ -11,10 +32,38 @@ export {
   type SelectionRule,
 } from '../core/selection/rule.ts';
 export { defineScore, type Score } from '../core/selection/score.ts';
-export type { RunSpec, RunSpecInput } from '../core/spec.ts';
+export type {
+  DataSpec,
+  RunSpec,
+  RunSpecInput,
+  SelectionSpec,
+  TaskSpec,
+  TrainingSpec,
+} from '../core/spec.ts';
 export { conversation, passageAndQuestion, type Wording } from '../core/tasks/conversation.ts';
 export { defineTaskKind, type TaskKind, type TaskSchema } from '../core/tasks/kind.ts';
 export type { Canonical, Task } from '../core/tasks/task.ts';
-export type { ChatMessage, Example, Json, RoundReport, RunStatus, Shot } from '../core/types.ts';
+export type {
+  AnswerStage,
+  AnswerTally,
+  Bill,
+  ChatMessage,
+  Classes,
+  Example,
+  Json,
+  ModelRole,
+  ModelUsage,
+  PerModel,
+  Proportion,
+  PseudoLabel,
+  RoundReport,
+  RoundSummary,
+  RunStatus,
+  RunTotals,
+  Shot,
+  Split,
+  TokenKind,
+  Usage,
+} from '../core/types.ts';
 export { SemiEvolPlugin } from './plugin.ts';
 export { createWorker } from './worker.ts';

@@ -21,6 +21,8 @@ export interface EvaluateWorkflowInput {
 /**
  * Grades models on the whole test split, in order: an engine may hold one at a time. As the last
  * batches of a model are asked, the first of the next are begun.
+ *
+ * @internal
  */
 export async function evaluate(input: EvaluateWorkflowInput): Promise<PerModel<ModelScore>> {
   const { ref, scores } = input;

@@ -28,7 +28,8 @@ const LATEST = 5;
 /** A run is begun with its spec; what was begun goes on without it. */
 export type EvolveInput = { run: string } & (Beginning | { begun: Begun });
 
-interface Beginning {
+/** What a run is begun with. */
+export interface Beginning {
   spec: RunSpec;
   /** Where relative paths of data files start; the worker's working folder when left out. */
   folder?: string;

@@ -14,11 +14,14 @@ import type { Progress } from '../core/types.ts';
 import { activitiesWith, type Perform } from './activities.ts';
 import { progress } from './messages.ts';
 
+/** One fine-tuning job to supervise. */
 export interface FineTuneInput extends ModelOrder {
+  /** Its name in the configuration. */
   endpoint: string;
   setting?: Setting;
 }
 
+/** What a fine-tuning job has come to. */
 export interface FineTuneResult {
   model: string;
   jobId: string;

@@ -1,6 +1,25 @@
+/**
+ * SemiEvol's workflows and their signals, for the bundle of your own worker: re-export all of them,
+ * and start them as children.
+ *
+ * @example
+ * import { executeChild } from '@temporalio/workflow';
+ * import { evolve } from 'semievol/workflows';
+ *
+ * export * from 'semievol/workflows';
+ *
+ * export async function nightly(spec: RunSpec) {
+ *   const args: Parameters<typeof evolve> = [{ run: spec.name, spec }];
+ *   const { latest } = await executeChild(evolve, { workflowId: spec.name, args });
+ *   return latest.at(-1)?.champion;
+ * }
+ *
+ * @module semievol/workflows
+ */
+export type { TrainingRows } from '../activities/trainingFile.ts';
 export { evaluate } from './evaluate.ts';
-export { evolve } from './evolve.ts';
-export { fineTune } from './fineTune.ts';
+export { type Beginning, type EvolveInput, evolve } from './evolve.ts';
+export { type FineTuneInput, type FineTuneResult, fineTune } from './fineTune.ts';
 export { pause, resume } from './messages.ts';
 export { propagate } from './propagate.ts';
 export { round } from './round.ts';

@@ -11,6 +11,7 @@ import type { Progress, RoundStatus, RunStatus } from '../core/types.ts';
 
 /** No new batch or phase begins until `resume`; what runs is finished. Jobs at a provider go on. */
 export const pause = defineSignal('pause');
+/** What was paused goes on. */
 export const resume = defineSignal('resume');
 
 /** Every workflow answers `status`, each about its own work. */

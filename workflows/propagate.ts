@@ -24,6 +24,8 @@ export interface PropagateWorkflowInput {
 /**
  * Propagates knowledge to the unlabelled split (§3.1, §3.2 of the paper): for each batch embed,
  * retrieve, collaborate, justify. Each execution compacts what the one before it has stored.
+ *
+ * @internal
  */
 export async function propagate(input: PropagateWorkflowInput): Promise<{ disagreed: number }> {
   const { ref, models, needs, collaborators } = input;

@@ -30,7 +30,11 @@ export interface RoundInput {
 const SAME_STEPS = 'the warm-up has as many steps';
 const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the labelled examples';
 
-/** One round of SemiEvol: warm-up, propagate, select, evolve, evaluate. */
+/**
+ * One round of SemiEvol: warm-up, propagate, select, evolve, evaluate.
+ *
+ * @internal
+ */
 export async function round(input: RoundInput): Promise<RoundReport> {
   const { plan, counts, base, setting } = input;
   const perform = activitiesWith(setting.activityOptions);

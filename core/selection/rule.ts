@@ -43,6 +43,7 @@ export interface SelectionRule<
    * schema of a task kind it must take what it makes, with the same result.
    */
   spec: Spec;
+  /** The rule as a run's spec has it. */
   create(spec: z.output<Spec>): Criterion<Threshold>;
 }
 

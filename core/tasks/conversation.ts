@@ -7,8 +7,11 @@ export interface Wording {
   system: string;
   /** Instruction for choosing between candidates. */
   justifySystem: string;
+  /** The question as the user's turn says it. */
   question(x: Example): string;
+  /** One of the candidates to choose from. */
   candidate(x: Example, answer: string): string;
+  /** The answer as the model is to say it. */
   target(answer: string): string;
 }
 
