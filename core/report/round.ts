@@ -16,6 +16,7 @@ export function roundSections(report: RoundReport): Section[] {
     accuracySection(report),
     pseudoLabelSection(report),
     answerSection(report),
+    timeSection(report),
     costSection(report),
   ];
 }
@@ -129,54 +130,46 @@ function answerSection({ answers }: RoundReport): Section {
   };
 }
 
-interface Spending {
-  name: string;
-  seconds: number | null;
-  usage?: Usage;
+/** How long each phase took. Phases may overlap, so that there is no sum. */
+function timeSection({ seconds }: RoundReport): Section {
+  const phases = tableOf(Object.entries(seconds), [
+    { title: 'phase', kind: 'text', of: ([phase]) => phase },
+    { title: 'time', kind: 'seconds', of: ([, value]) => value },
+  ]);
+  return { title: 'Time', blocks: [phases] };
 }
 
-/** Time and tokens of each phase, and of each model of a phase that has several. */
+interface Use {
+  name: string;
+  used: Usage;
+}
+
+/** Requests and tokens: a row for each use, and for each model of a use that has several. */
 function costSection(report: RoundReport): Section {
-  const used = (title: string, kind: keyof Usage): ColumnOf<Spending> => ({
+  const { usage } = report;
+  const several = ({ phase }: ModelUsage) =>
+    usage.filter((other) => other.phase === phase).length > 1;
+  const uses: Use[] = usage.map((used) => ({
+    name: several(used) ? `${used.phase}, ${used.model}` : used.phase,
+    used,
+  }));
+  const amount = (title: string, kind: keyof Usage): ColumnOf<Use> => ({
     title,
     kind: 'count',
-    of: ({ usage }) => usage?.[kind] || null,
+    of: ({ used }) => used[kind] || null,
   });
-  return {
-    title: 'Cost',
-    blocks: [
-      tableOf(spendings(report), [
-        { title: 'phase', kind: 'text', of: ({ name }) => name },
-        { title: 'time', kind: 'seconds', of: ({ seconds }) => seconds },
-        used('requests', 'requests'),
-        used('prompt tokens', 'promptTokens'),
-        used('cached', 'cachedTokens'),
-        used('answer', 'completionTokens'),
-        used('trained', 'trainedTokens'),
-      ]),
-      billLine(report),
+  const table = tableOf(
+    [...uses, { name: 'all', used: usageOf(usage) }],
+    [
+      { title: 'used for', kind: 'text', of: ({ name }) => name },
+      amount('requests', 'requests'),
+      amount('prompt tokens', 'promptTokens'),
+      amount('cached', 'cachedTokens'),
+      amount('answer', 'completionTokens'),
+      amount('trained', 'trainedTokens'),
     ],
-  };
-}
-
-/** Phases may overlap, so that the times of all say nothing together. */
-function spendings({ usage, ...report }: RoundReport): Spending[] {
-  const seconds: Record<string, number | undefined> = report.seconds;
-  const phases = new Set([...Object.keys(seconds), ...usage.map(({ phase }) => phase)]);
-  const spendingsOf = (phase: string): Spending[] => {
-    const models = usage.filter((one) => one.phase === phase);
-    const whole = { name: phase, seconds: seconds[phase] ?? null, usage: models[0] };
-    if (models.length < 2) return [whole];
-    return models.map((one: ModelUsage, index) => ({
-      name: `${phase}, ${one.model}`,
-      seconds: index === 0 ? whole.seconds : null,
-      usage: one,
-    }));
-  };
-  return [
-    ...[...phases].flatMap(spendingsOf),
-    { name: 'all', seconds: null, usage: usageOf(usage) },
-  ];
+  );
+  return { title: 'Cost', blocks: [table, billLine(report)] };
 }
 
 /** What a round cost, with what is not in the sum: models without a price, requests without usage. */

@@ -14,7 +14,7 @@ import type { RoundReport } from '../../core/types.ts';
 import { noUsage } from '../../core/usage.ts';
 
 const used = {
-  ...{ ...noUsage, phase: 'propagate', endpoint: 'gpu', model: 'tiny' },
+  ...{ ...noUsage, phase: 'collaborate', endpoint: 'gpu', model: 'tiny' },
   ...{ requests: 1200, promptTokens: 34_000, completionTokens: 1200 },
 };
 
@@ -64,10 +64,10 @@ describe('a report', () => {
       '| selected | – |',
       'agreed on 50.0 %. Rule paper 50 (entropy up to 0.1235) selected 1,500 pseudo-labels.',
       '| nearest | 40 | 25.0 % | 10.0 % | – | 2.5 % |',
-      '| embed | 0.4 s | – | – | – | – | – |',
-      '| propagate, tiny | 2 min 5 s | 1,200 | 34,000 | – | 1,200 | – |',
-      '| propagate, large | – | 1,200 |',
-      '| all | – | 2,400 | 68,000 |',
+      '| propagate | 2 min 5 s |',
+      '| collaborate, tiny | 1,200 | 34,000 | – | 1,200 | – |',
+      '| collaborate, large | 1,200 |',
+      '| all | 2,400 | 68,000 |',
       'The champion is the new model, tiny:new.',
       'Unpriced: tiny at gpu (input, output); prices',
     ])
