@@ -11,19 +11,19 @@ const LAYERS = {
   activities: { code: ['core', 'data', 'store', 'providers'] },
   workflows: { code: ['core'], types: ['activities', 'data'] },
   workers: {
-    code: ['core', 'data', 'store', 'providers', 'config', 'activities', 'workflows'],
+    code: ['core', 'data', 'store', 'providers', 'config', 'client', 'activities', 'workflows'],
   },
-  // `cli` and `workers` for as long as the errors and the connection stand there.
-  client: { code: ['core', 'data', 'store', 'config', 'cli'], types: ['workflows'] },
+  client: { code: ['core', 'data', 'store', 'providers', 'config'], types: ['workflows'] },
   engine: { code: ['core/errors.ts'] },
-  stack: { code: ['core', 'config', 'client', 'engine', 'cli', 'workers'] },
+  stack: { code: ['core', 'config', 'client', 'engine'] },
   demo: { code: ['core'] },
   cli: {
     code: [
-      ...['core', 'data', 'store', 'providers', 'config', 'workers', 'client', 'engine', 'stack'],
-      'demo',
+      ...['core', 'config', 'client', 'stack', 'demo'],
+      // `doctor` looks at the engine, `worker` runs one.
+      ...['engine/checks.ts', 'workers/worker.ts'],
     ],
-    types: ['activities', 'workflows'],
+    types: ['data'],
   },
   testing: {},
 };

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createDisplay, follow } from '../cli/progress.ts';
 import { table } from '../cli/table.ts';
+import { SemiEvolClient } from '../client/client.ts';
 import { count } from '../core/report/format.ts';
-import type { evolve } from '../workflows/index.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import { executions } from './support/executions.ts';
 import { wholeNumbers } from './support/lists.ts';
@@ -91,16 +91,8 @@ async function measure(unlabelled: number): Promise<Measures> {
     const spec = poolSpec(stack.folder, 'pool', { collaborators: COLLABORATORS });
     const config = stack.config();
     const memory = watchMemory(await stack.startWorker(config));
-    const { taskQueue } = config.temporal;
-    const handle = await stack.client.workflow.start<typeof evolve>('evolve', {
-      workflowId: spec.name,
-      taskQueue,
-      args: [{ run: spec.name, spec }],
-    });
-    const display = createDisplay();
-    await follow(stack.client, spec.name, taskQueue, display, new AbortController().signal);
-    display.stop();
-    await handle.result();
+    const run = await new SemiEvolClient(stack.client, config).start(spec);
+    await follow(run, createDisplay(), new AbortController().signal);
     const samples = await memory.stop();
     const all = await executions(stack.client);
     const [round] = await roundsOf(stack.client, all);

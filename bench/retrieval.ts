@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { execa } from 'execa';
-import { wholeNumber } from '../cli/stackOptions.ts';
+import { wholeNumber } from '../cli/options.ts';
 import { table } from '../cli/table.ts';
 import { ranges } from '../core/range.ts';
 import { ensureEnvironment } from '../engine/environment.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { wholeNumber } from '../cli/stackOptions.ts';
+import { wholeNumber } from '../cli/options.ts';
 import { table } from '../cli/table.ts';
 import { builtIn } from '../core/registry.ts';
 import { count } from '../core/report/format.ts';

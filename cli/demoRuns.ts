@@ -1,10 +1,17 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Client } from '@temporalio/client';
-import { difference, type RunRequest, runState } from '../client/startRun.ts';
+import type { SemiEvolClient } from '../client/client.ts';
+import { RunFailed, RunNotFound, RunNotRunning } from '../client/errors.ts';
+import type { RunSpec } from '../core/spec.ts';
 import { type DemoSizes, writeDemoData } from '../demo/data.ts';
 import { demoSpec } from '../demo/spec.ts';
 import { CliError } from './errors.ts';
+
+/** A run of the demo, and the folder of its data. */
+export interface DemoRun {
+  spec: RunSpec;
+  folder: string;
+}
 
 /** What a demo is asked for. The same again means the same run, so its name is made of this. */
 export interface DemoRequest extends DemoSizes {
@@ -35,7 +42,7 @@ export function nextName(request: DemoRequest, last?: string): string {
 }
 
 /** Writes the data of a run, and gives the run. @throws CliError when there are not that many. */
-export async function prepare(request: DemoRequest, name: string): Promise<RunRequest> {
+export async function prepare(request: DemoRequest, name: string): Promise<DemoRun> {
   const folder = join(demoFolder(request), name);
   try {
     await writeDemoData(folder, request, request.seed);
@@ -51,14 +58,14 @@ export async function prepare(request: DemoRequest, name: string): Promise<RunRe
  * of the demo. That one is cancelled where it is running, and the next name taken.
  */
 export async function ownRun(
-  client: Client,
+  client: SemiEvolClient,
   request: DemoRequest,
-  run: RunRequest,
+  run: DemoRun,
   say: (line: string) => void,
-): Promise<RunRequest> {
+): Promise<DemoRun> {
   const last = run.spec.name;
-  const known = (await runState(client, last)) !== 'none';
-  const other = known && (await difference(client, run));
+  const known = (await client.stateOf(last)) !== 'none';
+  const other = known && (await client.difference(run.spec, run));
   if (!other) return run;
   const name = nextName(request, last);
   say(
@@ -69,11 +76,13 @@ export async function ownRun(
 }
 
 /** A run begun anew must not share the machine with its predecessors. */
-export async function cancelRuns(client: Client, runs: string[]): Promise<void> {
-  for (const run of runs) {
-    if ((await runState(client, run)) !== 'running') continue;
-    const handle = client.workflow.getHandle(run);
-    await handle.cancel();
-    await handle.result().catch(() => undefined);
-  }
+export async function cancelRuns(client: SemiEvolClient, runs: string[]): Promise<void> {
+  for (const run of runs)
+    try {
+      await client.get(run).cancel();
+      await client.get(run).result();
+    } catch (error) {
+      const isOver = [RunNotFound, RunNotRunning, RunFailed].some((one) => error instanceof one);
+      if (!isOver) throw error;
+    }
 }

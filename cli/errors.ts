@@ -1,35 +1,25 @@
 import { SemiEvolError } from '../core/errors.ts';
-import { printable } from '../core/text.ts';
+import { INTERRUPTED } from '../stack/interrupt.ts';
 
 /** What the process says to the shell when it ends; documented in `semievol --help`. */
-export const exitCode = { ok: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
+export const exitCode = { ok: 0, failed: 1, badInput: 2, interrupted: INTERRUPTED } as const;
 
 /** A command cannot go on. */
 export class CliError extends SemiEvolError {
   override readonly name = 'CliError';
-  readonly exit: number;
+  override readonly isOfInput: boolean;
 
-  constructor(message: string, options: ErrorOptions & { exit?: number } = {}) {
+  /** @param options.isOfInput false where it is not for what was given */
+  constructor(message: string, options: ErrorOptions & { isOfInput?: boolean } = {}) {
     super(message, options);
-    this.exit = options.exit ?? exitCode.badInput;
+    this.isOfInput = options.isOfInput ?? true;
   }
 }
 
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CliError) return error.exit;
-  // Not by its class: a configuration may throw those of another copy of the package.
-  const isOfInput = error instanceof Error && (error as Partial<SemiEvolError>).isOfInput;
+  // Not by their classes: a configuration may throw errors of another copy of the package.
+  const { name, isOfInput }: Partial<SemiEvolError> = error instanceof Error ? error : {};
+  if (name === 'Interrupted') return exitCode.interrupted;
   return isOfInput ? exitCode.badInput : exitCode.failed;
-}
-
-/**
- * The messages of an error and of its causes, outermost first, without repetitions. They may quote
- * what others wrote, so nothing in them moves the cursor or changes the terminal.
- */
-export function messagesOf(error: unknown): string[] {
-  const messages: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause)
-    if (at.message && !messages.includes(at.message)) messages.push(at.message);
-  return (messages.length > 0 ? messages : [String(error)]).map(printable);
 }

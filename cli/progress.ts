@@ -1,17 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import pc from 'picocolors';
-import { observeRun, type PhaseView, type RunView } from '../client/runView.ts';
+import type { PhaseView, RunHandle, RunView } from '../client/runHandle.ts';
 import type { Stuck } from '../client/stuck.ts';
 import type { PhaseState } from '../core/phases.ts';
 import type { PhaseStatus } from '../core/types.ts';
-import { CliError, exitCode } from './errors.ts';
 
 const NAME_WIDTH = 10;
-const LOOK_MS = 1_000;
-/** How long Temporal may be away (a restart) before following it is given up. */
-const AWAY_MS = 120_000;
 
 /** Shows a run's progress on standard error. */
 export interface ProgressDisplay {
@@ -28,38 +22,16 @@ export function createDisplay(): ProgressDisplay {
 
 /**
  * Shows a run until it ends.
- * @returns the last view; the run goes on when `signal` ends it.
+ * @throws RunFailed where it did not complete; TemporalAway, the signal's reason: the run goes on
  */
 export async function follow(
-  client: Client,
-  run: string,
-  taskQueue: string,
+  run: RunHandle,
   display: ProgressDisplay,
   signal: AbortSignal,
-): Promise<RunView> {
-  let seenAt = Date.now();
-  for (;;) {
-    try {
-      const view = await observeRun(client, run, taskQueue);
-      seenAt = Date.now();
-      display.update(view);
-      if (view.state !== 'running') return view;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isGrpcServiceError(rootOf(error))) throw error;
-      if (Date.now() - seenAt > AWAY_MS)
-        throw new CliError(
-          `Temporal has not answered for ${AWAY_MS / 1000} s; the run goes on when it is back: "semievol status ${run}"`,
-          { exit: exitCode.failed, cause: error },
-        );
-    }
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
-    signal.throwIfAborted();
-  }
-}
-
-function rootOf(error: unknown): unknown {
-  return error instanceof Error && error.cause ? rootOf(error.cause) : error;
+): Promise<void> {
+  for await (const view of run.follow({ signal })) display.update(view);
+  display.stop();
+  await run.result({ signal });
 }
 
 /** Says what changed between two views, beside the phases: worker, pause, round. */
@@ -74,12 +46,12 @@ class Notices {
   }
 }
 
-function notice({ run, state, workerPolling, stuck, status }: RunView): string | undefined {
+function notice({ name, state, workerPolling, stuck, status }: RunView): string | undefined {
   if (state !== 'running') return undefined;
   if (!workerPolling)
     return 'no worker is polling the task queue: start one with "semievol worker" (or "semievol dev")';
   if (stuck) return stuckLine(stuck);
-  if (status?.paused) return `paused; "semievol resume ${run}" lets it go on`;
+  if (status?.paused) return `paused; "semievol resume ${name}" lets it go on`;
   return status && status.rounds > 1 ? `round ${status.round} of ${status.rounds}` : undefined;
 }
 

@@ -1,19 +1,10 @@
 import { Command } from 'commander';
 import packageJson from 'semievol/package.json' with { type: 'json' };
-import { trustCertificates } from './certificates.ts';
+import { messagesOf } from '../core/errors.ts';
 import { runCommandLine } from './commandLine.ts';
-import { addControls } from './commands/control.ts';
-import { addDemo } from './commands/demo.ts';
-import { addDev } from './commands/dev.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addReport } from './commands/report.ts';
-import { addRun } from './commands/run.ts';
-import { addSchema } from './commands/schema.ts';
-import { addStatus } from './commands/status.ts';
-import { addWorker } from './commands/worker.ts';
+import { addCommands } from './commands.ts';
 import type { GlobalOptions } from './context.ts';
-import { exitCode, exitCodeOf, messagesOf } from './errors.ts';
-import { useProxies } from './proxies.ts';
+import { exitCode, exitCodeOf } from './errors.ts';
 
 const program = new Command('semievol')
   .description(packageJson.description)
@@ -27,23 +18,14 @@ const program = new Command('semievol')
     '\nExit codes: 0 done, 1 failed, 2 wrong usage or input (nothing was spent), 130 interrupted.\n\nExample:\n  $ semievol dev                                                       (one terminal)\n  $ semievol run examples/fpb.yaml --data ../data/fpb --follow         (another)',
   )
   .exitOverride()
-  .hook('preAction', () => {
+  .hook('preAction', async () => {
+    const { useProxies } = await import('./proxies.ts');
+    const { trustCertificates } = await import('./certificates.ts');
     useProxies();
     trustCertificates();
   });
 
-for (const add of [
-  addDemo,
-  addDev,
-  addRun,
-  addStatus,
-  addControls,
-  addReport,
-  addDoctor,
-  addSchema,
-  addWorker,
-])
-  add(program);
+addCommands(program);
 
 // A reader such as `head` may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -10,12 +10,13 @@ import {
   type YAMLError,
 } from 'yaml';
 import { z } from 'zod';
+import { messagesOf } from '../core/errors.ts';
 import { fieldName, sentenceOf } from '../core/issues.ts';
+import { suggestion } from '../core/nearest.ts';
 import { builtIn } from '../core/registry.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { printable } from '../core/text.ts';
-import { CliError, messagesOf } from './errors.ts';
-import { suggestion } from './nearest.ts';
+import { CliError } from './errors.ts';
 
 /** The JSON schema of the run spec, for editors. What no JSON schema can say, any value passes there. */
 export function runSpecSchema({ runSpec } = builtIn): JsonSchema {

@@ -1,4 +1,5 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { printable } from '../core/text.ts';
 
 /** `EventType` of Temporal's API: how a workflow task ended. */
@@ -52,7 +53,11 @@ async function reasonOf(
   );
   const failed = last?.workflowTaskFailedEventAttributes;
   if (!failed) return undefined;
-  const said = printable(failed.failure?.message ?? 'its worker gives no reason');
+  const error = await decodeOptionalFailureToOptionalError(
+    client.options.loadedDataConverter,
+    failed.failure,
+  );
+  const said = printable(error?.message || 'its worker gives no reason');
   return failed.cause === NON_DETERMINISTIC_ERROR
     ? `${said}; the workers' workflow code is not that which it was begun with: start workers of that version (docs/deploying.md), and it goes on`
     : `${said}; the worker's log says more: start workers without this fault, and it goes on`;

@@ -1,3 +1,5 @@
+import { printable } from './text.ts';
+
 /**
  * What every error of SemiEvol's own is: its message says what is wrong and what to do about it,
  * and `name` is that of its class.
@@ -17,4 +19,15 @@ export abstract class SemiEvolError extends Error {
    * nothing was begun with it.
    */
   readonly isOfInput: boolean = false;
+}
+
+/**
+ * The messages of an error and of its causes, outermost first, without repetitions. They may quote
+ * what others wrote, so nothing in them moves the cursor or changes the terminal.
+ */
+export function messagesOf(error: unknown): string[] {
+  const messages: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause)
+    if (at.message && !messages.includes(at.message)) messages.push(at.message);
+  return (messages.length > 0 ? messages : [String(error)]).map(printable);
 }

@@ -61,8 +61,8 @@ export interface Job<Result> {
 /**
  * Work that a provider does while we wait, for hours or days: asked for once, looked at again and
  * again, cancelled. Every method may be repeated, at any time and by any process, without a second
- * job: what has to be remembered is at the provider. Errors that pass are thrown as
- * `ApplicationFailure.retryable`, those that a repetition cannot mend as `.nonRetryable`.
+ * job: what has to be remembered is at the provider. Errors that pass are thrown as a
+ * `passingFailure`, those that a repetition cannot mend as a `finalFailure`.
  */
 export interface RemoteJobs<Request, Result> {
   /**

@@ -1,5 +1,15 @@
+import { SemiEvolError } from '../core/errors.ts';
+
 /** npm passes a terminal's Ctrl-C on: the same one arrives twice, within this time. */
 const SAME_KEYSTROKE_MS = 500;
+
+/** What the shell is told of a program that Ctrl-C has ended. */
+export const INTERRUPTED = 130;
+
+/** The user has ended it; the message says what goes on without them. */
+export class Interrupted extends SemiEvolError {
+  override readonly name = 'Interrupted';
+}
 
 /** What a command does about Ctrl-C (SIGINT) and SIGTERM. */
 export interface Interruption {

@@ -2,7 +2,7 @@ import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa, type ResultPromise } from 'execa';
-import { CliError, exitCode } from '../cli/errors.ts';
+import { ServiceFailed } from './errors.ts';
 import { signalGroup } from './processGroup.ts';
 
 const TAIL_LINES = 15;
@@ -66,7 +66,7 @@ export class Service {
 
   /**
    * Starts it and waits until it is ready.
-   * @throws when `signal` aborts, and CliError with its last lines if it does not get ready
+   * @throws when `signal` aborts, and ServiceFailed with its last lines if it does not get ready
    */
   async start(signal: AbortSignal): Promise<void> {
     const { logFile } = this.#options;
@@ -165,11 +165,10 @@ export class Service {
       : `ended with ${exitCode}`;
   }
 
-  #failure(what: string): CliError {
+  #failure(what: string): ServiceFailed {
     const tail = this.#tail.map((line) => `  ${line}`).join('\n');
-    return new CliError(
+    return new ServiceFailed(
       `${what}${tail ? `; its last lines:\n${tail}` : ''}\nlog: ${this.#options.logFile}`,
-      { exit: exitCode.failed },
     );
   }
 }

@@ -2,12 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import { CliError } from '../cli/errors.ts';
-import { isPolled } from '../client/taskQueue.ts';
+import { connectClient, type SemiEvolClient } from '../client/client.ts';
 import type { Config } from '../config/config.ts';
 import { temporalBinary } from '../engine/setup.ts';
-import { connectClient } from '../workers/temporal.ts';
+import { ServiceFailed, StackRefused } from './errors.ts';
 import { HOST, isFree, type StackPlace, stackEnvironment } from './place.ts';
 import {
   readRecord,
@@ -36,7 +34,7 @@ const READY_MS = 120_000;
 
 /**
  * Waits until the stack that another process runs, and may just have begun to start, can be used.
- * @throws when `signal` aborts, and CliError when it is not ready in time.
+ * @throws when `signal` aborts, and ServiceFailed when it is not ready in time.
  */
 export async function untilUsable(
   { state, enginePort, pid }: StackRecord,
@@ -47,7 +45,7 @@ export async function untilUsable(
   while (!((await engineAnswers(enginePort)) && (await workerPolls(config)))) {
     signal.throwIfAborted();
     if (Date.now() > deadline)
-      throw new CliError(
+      throw new ServiceFailed(
         `the stack of process ${pid} (by ${recordFile(state)}) is not ready: see ${join(state, 'logs')}, or end that process`,
       );
     await sleep(250);
@@ -63,9 +61,10 @@ const engineAnswers = (port: number): Promise<boolean> =>
 async function workerPolls(config: Config): Promise<boolean> {
   const client = await connectClient(config).catch(() => undefined);
   if (!client) return false;
-  return isPolled(client, config.temporal.taskQueue)
+  return client
+    .hasWorker()
     .catch(() => false)
-    .finally(() => client.connection.close());
+    .finally(() => client.close());
 }
 
 /** The Temporal dev server, the engine and a worker, as child processes of this one. */
@@ -73,7 +72,7 @@ export class Stack {
   readonly #options: StackOptions;
   readonly #services: Service[] = [];
   #guard?: ChildProcess;
-  #client?: Client;
+  #client?: SemiEvolClient;
 
   constructor(options: StackOptions) {
     this.#options = options;
@@ -81,7 +80,7 @@ export class Stack {
 
   /**
    * Starts the services one after the other, each ready before the next.
-   * @throws when `signal` aborts, and CliError when a port is taken or a service does not come up; call `stop` also then.
+   * @throws when `signal` aborts, StackRefused when a port is taken, and ServiceFailed when a service does not come up; call `stop` also then.
    */
   async start(signal: AbortSignal): Promise<void> {
     const { state, say, temporalPort, uiPort, enginePort, config } = this.#options;
@@ -107,7 +106,7 @@ export class Stack {
 
   /** Stops worker, engine and Temporal, in this order. */
   async stop(): Promise<void> {
-    await this.#client?.connection.close();
+    await this.#client?.close();
     for (const service of [...this.#services].reverse()) await service.stop();
     this.#guard?.stdin?.end();
     if (this.#guard) removeRecord(this.#options.state);
@@ -118,12 +117,12 @@ export class Stack {
     for (const service of this.#services) service.kill();
   }
 
-  /** @throws CliError when somebody else has the state folder or one of the ports */
+  /** @throws StackRefused when somebody else has the state folder or one of the ports */
   async assertFree(): Promise<void> {
     const { state, temporalPort, uiPort, enginePort } = this.#options;
     const running = await runningStack(state);
     if (running)
-      throw new CliError(
+      throw new StackRefused(
         `a stack already runs on ${state} (process ${running.pid}, UI http://${HOST}:${running.uiPort}, by ${recordFile(state)}): use it, stop it, or give this one its own --state DIR and ports`,
       );
     // After a killed session its guard is still ending what was left: give it time.
@@ -136,7 +135,7 @@ export class Stack {
     for (const [option, port] of Object.entries(ports))
       while (!(await isFree(port))) {
         if (Date.now() > patience)
-          throw new CliError(
+          throw new StackRefused(
             `port ${port} is taken by another program: end it, or choose another port with ${option}`,
           );
         await sleep(250);
@@ -183,7 +182,7 @@ export class Stack {
     return this.#service({
       name: 'worker',
       command: [process.execPath, program('../cli/semievol'), 'worker', '--config', configFile],
-      ready: () => isPolled(this.#client!, config.temporal.taskQueue),
+      ready: () => this.#client!.hasWorker(),
       readyTimeoutMs: READY_MS,
       stopTimeoutMs: (config.worker.shutdownGraceSeconds + 10) * 1000,
     });

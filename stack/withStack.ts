@@ -1,7 +1,7 @@
-import { CliError, exitCode } from '../cli/errors.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { ensureEngine } from '../engine/setup.ts';
-import { onInterrupt } from './interrupt.ts';
+import { StackRefused } from './errors.ts';
+import { INTERRUPTED, Interrupted, onInterrupt } from './interrupt.ts';
 import { type StackPlace, stackEnvironment } from './place.ts';
 import { runningStack } from './record.ts';
 import { Stack, untilUsable } from './stack.ts';
@@ -29,7 +29,7 @@ export interface StackSession {
 /**
  * Runs `body` while a stack is up, and stops the stack afterwards, whatever happens. Ctrl-C ends
  * the body through its signal; a second one ends the stack at once.
- * @throws CliError when interrupted before the body was through, or when the stack cannot be had.
+ * @throws Interrupted before the body was through; StackRefused, ServiceFailed when the stack cannot be had.
  */
 export async function withStack(
   wanted: StackPlace,
@@ -51,7 +51,7 @@ export async function withStack(
   }
   const { signal, release } = onInterrupt(() => {
     stack.kill();
-    if (running) process.exit(exitCode.interrupted);
+    if (running) process.exit(INTERRUPTED);
   });
   try {
     if (running) await untilUsable(running, config, signal);
@@ -59,7 +59,7 @@ export async function withStack(
     await body({ config, place, shared: running !== undefined, signal });
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new CliError(options.interrupted, { exit: exitCode.interrupted });
+    throw new Interrupted(options.interrupted);
   } finally {
     if (signal.aborted && !running) say('stopping worker, engine and Temporal');
     await stack.stop();
@@ -70,7 +70,7 @@ export async function withStack(
 /** The worker would go to another server than the one started here. */
 function assertOwnServer({ temporal: { address } }: Config): void {
   if (address && address !== process.env.TEMPORAL_ADDRESS)
-    throw new CliError(
+    throw new StackRefused(
       `temporal.address in the configuration is ${address}, but this command runs a server of its own at ${process.env.TEMPORAL_ADDRESS}: leave the field out there and set TEMPORAL_ADDRESS or a profile instead`,
     );
 }

@@ -1,8 +1,8 @@
 import { Worker } from '@temporalio/worker';
 import type { Config } from '../config/config.ts';
 import { openStore } from '../store/store.ts';
+import { connectWorker } from './connection.ts';
 import { SemiEvolPlugin } from './plugin.ts';
-import { connectWorker } from './temporal.ts';
 
 /**
  * A worker that does nothing but SemiEvol, on the configured task queue.

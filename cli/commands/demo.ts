@@ -2,11 +2,8 @@ import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { readReports } from '../../client/runReports.ts';
-import { type RunRequest, type RunState, runState, startRun } from '../../client/startRun.ts';
-import type { Config } from '../../config/config.ts';
+import type { WorkState } from '../../client/handle.ts';
 import { runPage, type StackPlace } from '../../stack/place.ts';
 import { withStack } from '../../stack/withStack.ts';
 import { type GlobalOptions, withClient } from '../context.ts';
@@ -19,10 +16,8 @@ import {
   prepare,
 } from '../demoRuns.ts';
 import { CliError } from '../errors.ts';
-import { assertCompleted, printReports } from '../outcome.ts';
-import { checkBeforeStart } from '../preflight.ts';
+import { printReports } from '../outcome.ts';
 import { createDisplay, follow } from '../progress.ts';
-import { addStackOptions, wholeNumber } from '../stackOptions.ts';
 
 interface Options extends StackPlace, DemoRequest {
   fresh?: boolean;
@@ -30,28 +25,8 @@ interface Options extends StackPlace, DemoRequest {
   json?: string;
 }
 
-const size = wholeNumber(1);
-
-export function addDemo(program: Command): void {
-  addStackOptions(program.command('demo'))
-    .description('fine-tune a small model with SemiEvol on the built-in task, and compare')
-    .option('--labelled <n>', 'labelled examples', size, 40)
-    .option('--unlabelled <n>', 'unlabelled examples', size, 300)
-    .option('--test <n>', 'test examples', size, 300)
-    .option('--seed <n>', 'draws data and samples', wholeNumber(0, 2 ** 31 - 1), 0)
-    .option('--fresh', 'start anew, even when a run with these options is stored')
-    .option('--keep', 'leave everything running until Ctrl-C')
-    .option('--json <file>', 'write the figures to a file, too')
-    .addHelpText(
-      'after',
-      '\nInterrupted, the same command goes on where it was.\n\nExample:\n  $ npm run demo -- --seed 1 --json demo.json',
-    )
-    .action((options: Options, command: Command) =>
-      demo(options, command.optsWithGlobals<GlobalOptions>().config),
-    );
-}
-
-async function demo(options: Options, configFile: string): Promise<void> {
+export default async function demo(options: Options, command: Command): Promise<void> {
+  const configFile = command.optsWithGlobals<GlobalOptions>().config;
   if (options.json) await assertWritable(options.json);
   const attempts = await earlierAttempts(options);
   const last = attempts.at(-1);
@@ -67,14 +42,13 @@ async function demo(options: Options, configFile: string): Promise<void> {
       if (options.fresh) await cancelRuns(client, attempts);
       const run = await ownRun(client, options, wanted, say);
       const { name } = run.spec;
-      const before = await ensureStarted(client, config, run);
-      say(
-        `${name} ${standing[before]}; in the Temporal UI: ${runPage(place, client.options.namespace, name)}`,
-      );
-      const view = await follow(client, name, config.temporal.taskQueue, display, signal);
-      display.stop();
-      assertCompleted(view);
-      const finished = await readReports(client, config, name);
+      const before = await client.stateOf(name);
+      if (before === 'none' || before === 'ended-early') await client.check(run.spec, run);
+      const handle = await client.start(run.spec, run);
+      const page = runPage(place, client.temporal.options.namespace, name);
+      say(`${name} ${standing[before]}; in the Temporal UI: ${page}`);
+      await follow(handle, display, signal);
+      const finished = await handle.reports();
       printReports(finished);
       if (options.json) await writeFile(options.json, `${JSON.stringify(finished, null, 2)}\n`);
       if (before === 'completed') say('these figures were stored; --fresh starts anew');
@@ -85,21 +59,12 @@ async function demo(options: Options, configFile: string): Promise<void> {
   }).finally(() => display.stop());
 }
 
-const standing: Record<RunState, string> = {
+const standing: Record<WorkState, string> = {
   none: 'starts',
   'ended-early': 'starts again and reuses what is stored',
   running: 'goes on',
   completed: 'has completed before',
 };
-
-async function ensureStarted(client: Client, config: Config, run: RunRequest): Promise<RunState> {
-  const before = await runState(client, run.spec.name);
-  if (before === 'none' || before === 'ended-early') {
-    await checkBeforeStart(run, config);
-    await startRun(client, config.temporal.taskQueue, run);
-  }
-  return before;
-}
 
 /** Now rather than after the run. */
 async function assertWritable(file: string): Promise<void> {

@@ -2,17 +2,16 @@ import { constants } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { isPolled } from '../../client/taskQueue.ts';
+import { endpointProblems, isLocal } from '../../client/check.ts';
 import type { Config } from '../../config/config.ts';
+import { messagesOf } from '../../core/errors.ts';
 import { isUrl } from '../../core/url.ts';
 import { type Check, checkEngine } from '../../engine/checks.ts';
 import { isFree } from '../../stack/place.ts';
 import { runningStack } from '../../stack/record.ts';
-import { connectClient } from '../../workers/temporal.ts';
-import { configOf, print } from '../context.ts';
-import { exitCode, messagesOf } from '../errors.ts';
-import { endpointProblems, isLocal } from '../preflight.ts';
-import { defaultPlace } from '../stackOptions.ts';
+import { configOf, print, withClient } from '../context.ts';
+import { exitCode } from '../errors.ts';
+import { defaultPlace } from '../options.ts';
 
 /** Below this a run on the embedded engine may fill the disk. */
 const LOW_DISK_BYTES = 2 * 2 ** 30;
@@ -20,29 +19,22 @@ const LOW_DISK_BYTES = 2 * 2 ** 30;
 /** A check of what need not run yet: `semievol dev` starts it. */
 type Finding = Check & { idle?: boolean };
 
-export function addDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('say what is missing on this machine, and how to get it')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing.\n\nExample:\n  $ semievol doctor',
-    )
-    .action(async ({ json }: { json?: boolean }, command: Command) => {
-      const config = await configOf(command);
-      const checks: Finding[] = (
-        await Promise.all([
-          checkEngine(),
-          storeChecks(config),
-          temporalChecks(config),
-          endpointChecks(config),
-          portChecks(),
-        ])
-      ).flat();
-      print(json, checks, checks.map(line).join('\n'));
-      if (checks.some(({ ok, idle }) => !ok && !idle)) process.exitCode = exitCode.failed;
-    });
+export default async function doctor(
+  { json }: { json?: boolean },
+  command: Command,
+): Promise<void> {
+  const config = await configOf(command);
+  const checks: Finding[] = (
+    await Promise.all([
+      checkEngine(),
+      storeChecks(config),
+      temporalChecks(config),
+      endpointChecks(config),
+      portChecks(),
+    ])
+  ).flat();
+  print(json, checks, checks.map(line).join('\n'));
+  if (checks.some(({ ok, idle }) => !ok && !idle)) process.exitCode = exitCode.failed;
 }
 
 function line({ name, ok, idle, detail, remedy }: Finding): string {
@@ -83,10 +75,12 @@ async function temporalChecks(config: Config): Promise<Finding[]> {
   const { taskQueue, profile, address = process.env.TEMPORAL_ADDRESS } = config.temporal;
   const idle = !profile && (!address || isLocal(`http://${address}`));
   try {
-    const client = await connectClient(config);
-    const polled = await isPolled(client, taskQueue).finally(() => client.connection.close());
+    const [polled, namespace] = await withClient(config, async (client) => [
+      await client.hasWorker(),
+      client.temporal.options.namespace,
+    ]);
     return [
-      { name: 'Temporal', ok: true, detail: `namespace ${client.options.namespace}` },
+      { name: 'Temporal', ok: true, detail: `namespace ${namespace}` },
       {
         name: 'worker',
         ok: polled,

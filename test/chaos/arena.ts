@@ -1,17 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, WorkflowFailedError } from '@temporalio/client';
 import getPort from 'get-port';
-import { readReports } from '../../client/runReports.ts';
+import { connectClient, type SemiEvolClient } from '../../client/client.ts';
+import { RunFailed } from '../../client/errors.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RoundReport } from '../../core/types.ts';
 import { temporalBinary } from '../../engine/setup.ts';
 import type { Fault } from '../../testing/faults.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
-import { connectClient } from '../../workers/temporal.ts';
-import type { evolve } from '../../workflows/index.ts';
 import { writeConfig } from '../support/configFile.ts';
 import { JournalFile } from './journalFile.ts';
 import { type Program, Service } from './service.ts';
@@ -52,7 +50,7 @@ export class Arena {
   readonly gateway: Service;
   readonly workers: Service[];
   readonly journal: JournalFile;
-  readonly #client: Client;
+  readonly #client: SemiEvolClient;
 
   static async open(options: ArenaOptions): Promise<Arena> {
     const { folder, latencyMs, pollSeconds, faultRate, seed, quirks = [] } = options;
@@ -119,7 +117,7 @@ export class Arena {
     gateway: Service,
     workers: Service[],
     journal: JournalFile,
-    client: Client,
+    client: SemiEvolClient,
   ) {
     this.config = config;
     this.server = server;
@@ -134,19 +132,15 @@ export class Arena {
    * @throws when the signal aborts
    */
   async evolve(spec: RunSpec, signal: AbortSignal): Promise<Evolved> {
-    const run = await this.#client.workflow.start<typeof evolve>('evolve', {
-      workflowId: spec.name,
-      taskQueue: this.config.temporal.taskQueue,
-      args: [{ run: spec.name, spec }],
-    });
+    const run = await this.#client.start(spec);
     for (;;) {
       signal.throwIfAborted();
       try {
-        await this.#client.withAbortSignal(signal, () => run.result());
-        const { rounds } = await readReports(this.#client, this.config, spec.name);
+        await run.result({ signal });
+        const { rounds } = await run.reports();
         return { reports: rounds };
       } catch (error) {
-        if (error instanceof WorkflowFailedError) return { reports: [], failure: reason(error) };
+        if (error instanceof RunFailed) return { reports: [], failure: error.messages.at(-1) };
         await sleep(500, undefined, { signal });
       }
     }
@@ -163,13 +157,8 @@ export class Arena {
 
   async close(): Promise<void> {
     this.journal.close();
-    await this.#client.connection.close();
+    await this.#client.close();
     const services = [...this.workers, this.gateway, this.server];
     await Promise.all(services.map((service) => service.stop()));
   }
-}
-
-/** The first cause of a failure. */
-function reason(error: Error): string {
-  return error.cause instanceof Error ? reason(error.cause) : error.message;
 }

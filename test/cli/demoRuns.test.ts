@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
 import { earlierAttempts, ownRun, prepare } from '../../cli/demoRuns.ts';
-import { runState, startRun } from '../../client/startRun.ts';
+import { SemiEvolClient } from '../../client/client.ts';
+import { defineConfig } from '../../config/config.ts';
 import { startTemporal } from '../support/stack.ts';
 import { scratch } from './support.ts';
 
@@ -23,7 +24,9 @@ describe('runs of the demo', function () {
   });
 
   it('are gone on with, unless an earlier demo with another spec has the name', async () => {
-    const { client } = temporal;
+    const client = new SemiEvolClient(temporal.client, defineConfig());
+    // Without a worker a cancellation would wait.
+    const end = () => temporal.client.workflow.getHandle(name).terminate();
     const request = { state: files.folder, seed: 1, labelled: 8, unlabelled: 8, test: 8 };
     const name = 'demo-l8-u8-t8-s1';
     const run = await prepare(request, name);
@@ -31,19 +34,18 @@ describe('runs of the demo', function () {
     const own = () => ownRun(client, request, run, (line) => said.push(line));
     assert.deepEqual(await own(), run);
 
-    await startRun(client, 'nobody-polls', run);
+    await client.start(run.spec, run);
     assert.deepEqual(await own(), run);
-    await client.workflow.getHandle(name).terminate();
+    await end();
 
-    await startRun(client, 'nobody-polls', { ...run, spec: { ...run.spec, seed: 2 } });
-    // Without a worker a cancellation would wait.
-    await client.workflow.getHandle(name).terminate();
+    await client.start({ ...run.spec, seed: 2 }, run);
+    await end();
     assert.deepEqual(said, []);
     const anew = await own();
     assert.equal(anew.spec.name, `${name}.2`);
     assert.match(said.join(), /demo-l8-u8-t8-s1 was started with another spec/);
     await Promise.all(anew.spec.data.labelled.map((file) => access(join(anew.folder, file))));
     assert.deepEqual(await earlierAttempts(request), [name, anew.spec.name]);
-    assert.equal(await runState(client, anew.spec.name), 'none');
+    assert.equal(await client.stateOf(anew.spec.name), 'none');
   });
 });

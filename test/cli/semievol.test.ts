@@ -190,7 +190,7 @@ describe('semievol as a process', function () {
       const status = await run('status', 'whole');
       assert.match(status.stdout, /│ +1 │ .* % │ .* % │ .* % │/);
       const listed = JSON.parse((await run('status', '--json')).stdout);
-      assert.equal(listed.find((one: { run: string }) => one.run === 'whole').state, 'completed');
+      assert.equal(listed.find((one: { name: string }) => one.name === 'whole').state, 'completed');
     });
   });
 

@@ -20,7 +20,7 @@ async function found(pattern: RegExp): Promise<{ file: string; text: string }[]>
 
 describe('failures', () => {
   it('are thrown by a type of the list, and by nothing else', async () => {
-    const made = await found(/ApplicationFailure\.(?:create|nonRetryable|retryable|fromError)\b/g);
+    const made = await found(/ApplicationFailure\.(?:create|nonRetryable|retryable|fromError)\(/g);
     assert.deepEqual([...new Set(made.map(({ file }) => file))], ['core/failures.ts']);
   });
 

@@ -5,7 +5,7 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { readReports } from '../../client/runReports.ts';
+import { SemiEvolClient } from '../../client/client.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
 import type { ActivityOptions } from '../../core/activityOptions.ts';
 import { runSpec } from '../../core/registry.ts';
@@ -121,6 +121,11 @@ export class Bench {
     this.config = config;
   }
 
+  /** A client as a user would make it. */
+  get client(): SemiEvolClient {
+    return new SemiEvolClient(this.temporal.client, this.config);
+  }
+
   /** A worker as a user would build it: by the plugin, and by nothing else. */
   async worker(options: Partial<WorkerOptions> = {}): Promise<Worker> {
     return Worker.create({
@@ -150,7 +155,7 @@ export class Bench {
 
   /** The reports of a run's finished rounds, as `semievol report` reads them. */
   async reports(run: string): Promise<RoundReport[]> {
-    return (await readReports(this.temporal.client, this.config, run)).rounds;
+    return (await this.client.get(run).reports()).rounds;
   }
 
   async close(): Promise<void> {

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { connectClient } from '../../client/client.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
-import { connectClient, connectWorker } from '../../workers/temporal.ts';
+import { connectWorker } from '../../workers/connection.ts';
 
 const VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_NAMESPACE'];
 

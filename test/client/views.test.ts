@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { exitCode } from '../../cli/errors.ts';
-import { assertCompleted } from '../../cli/outcome.ts';
+import { exitCode, exitCodeOf } from '../../cli/errors.ts';
 import { phaseLine, stuckLine } from '../../cli/progress.ts';
-import { observeRun, type RunView, withActivities } from '../../client/runView.ts';
+import { RunFailed } from '../../client/errors.ts';
+import { type RunView, withProgress } from '../../client/runHandle.ts';
 import type { PhaseStatus } from '../../core/types.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
@@ -27,11 +27,9 @@ describe('the view of a run', function () {
   });
   afterEach(() => bench.close());
 
-  const observe = (run: string): Promise<RunView> =>
-    observeRun(temporal.client, run, bench.config.temporal.taskQueue);
   async function until(run: string, isSeen: (view: RunView) => boolean): Promise<RunView> {
     for (;;) {
-      const view = await observe(run);
+      const view = await bench.client.get(run).status();
       if (isSeen(view)) return view;
     }
   }
@@ -116,7 +114,7 @@ describe('the line of a phase', () => {
 
   it('says first what holds it up, then what activities say, each once, then the amounts', () => {
     const asking = { done: 3, total: 30, unit: 'answers' };
-    const view = withActivities(
+    const view = withProgress(
       phase,
       { done: 10, total: 40, unit: 'examples', note: '2 justified' },
       {
@@ -134,43 +132,36 @@ describe('the line of a phase', () => {
 
   it('shows escapes of the terminal as codes', () => {
     const progress = [{ done: 0, total: 0, unit: 'steps', note: '\u001b]0;owned\u0007' }];
-    const line = phaseLine(withActivities(phase, undefined, { progress }));
+    const line = phaseLine(withProgress(phase, undefined, { progress }));
     assert.match(line, /\\u\{1b\}\]0;owned\\u\{7\}$/);
     assert.doesNotMatch(line, /\p{Cc}/u);
   });
 });
 
 describe('the outcome of a run', () => {
-  const failed = { run: 'r', state: 'failed', phases: [], workerPolling: true };
-  const errorOf = (failure: string, failureType?: string) => {
-    try {
-      assertCompleted({ ...failed, failure: [failure], failureType });
-    } catch (error) {
-      return error as Error & { exit: number };
-    }
-    return assert.fail('it did not complete');
-  };
+  const errorOf = (said: string, type?: string) =>
+    new RunFailed('r', { state: 'failed', type, messages: [said] });
 
-  it('says that the same command starts it again where that would help', () => {
-    const { message, exit } = errorOf('the loss went to NaN', 'JobFailed');
-    assert.match(
-      message,
-      /^run "r" failed: the loss went to NaN\nthe same command starts it again/,
-    );
-    assert.equal(exit, exitCode.failed);
+  it('says that it goes on where it is started again, if that would help', () => {
+    const error = errorOf('the loss went to NaN', 'JobFailed');
+    const { message } = error;
+    assert.match(message, /^run "r" failed: the loss went to NaN\nstarted again, it goes on/);
+    assert.equal(exitCodeOf(error), exitCode.failed);
   });
 
   it('does not say so of what would come again', () => {
-    const { message, exit } = errorOf('nothing read: raise maxTokens', 'NothingRead');
+    const error = errorOf('nothing read: raise maxTokens', 'NothingRead');
+    const { message } = error;
     assert.equal(message, 'run "r" failed: nothing read: raise maxTokens');
-    assert.equal(exit, exitCode.failed);
+    assert.equal(exitCodeOf(error), exitCode.failed);
   });
 
   it('blames the input for what is wrong with it, by its exit code', () => {
     for (const type of ['DataError', 'SpecChanged', 'ModelNotFound']) {
-      const { message, exit } = errorOf('mend it', type);
-      assert.doesNotMatch(message, /same command/);
-      assert.equal(exit, exitCode.badInput);
+      const error = errorOf('mend it', type);
+      const { message } = error;
+      assert.doesNotMatch(message, /again/);
+      assert.equal(exitCodeOf(error), exitCode.badInput);
     }
   });
 });

@@ -2,7 +2,6 @@ import { connect as connectSocket } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../config/config.ts';
 import { SemiEvolError } from '../core/errors.ts';
 
@@ -25,7 +24,7 @@ const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
 /** Address, namespace and options, from the profile and TEMPORAL_* variables of Temporal's own CLI. */
-function connectOptions(config: Config) {
+export function connectOptions(config: Config) {
   const { profile, address, namespace } = config.temporal;
   const { connectionOptions, namespace: fromProfile } = loadClientConnectConfig({ profile });
   return {
@@ -41,46 +40,26 @@ function connectOptions(config: Config) {
 
 type Place = ReturnType<typeof connectOptions>;
 
-/** @throws TemporalUnreachable, TemporalRefused */
-export async function connectClient(config: Config): Promise<Client> {
-  const place = connectOptions(config);
-  try {
-    const connection = await Connection.connect({
-      ...place.connection,
-      connectTimeout: CONNECT_MS,
-    });
-    return new Client({ connection, namespace: place.namespace });
-  } catch (error) {
-    throw refusal(error, place) ?? (await unreachable(error, place));
-  }
-}
-
 /**
- * The connection a worker uses, and its namespace, once they are known to be of use. Asked by a
- * client first: what the worker's own connection fails with has no codes.
+ * A client of the configured namespace, once that has answered.
  * @throws TemporalUnreachable, TemporalRefused
  */
-export async function connectWorker(
-  config: Config,
-): Promise<{ connection: NativeConnection; namespace: string }> {
-  const { connection, namespace } = connectOptions(config);
-  await withClient(config, (client) => client.workflowService.describeNamespace({ namespace }));
-  return { connection: await NativeConnection.connect(connection), namespace };
-}
-
-/** Lends a client to `use`. @throws TemporalUnreachable, TemporalRefused */
-export async function withClient<T>(
-  config: Config,
-  use: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = await connectClient(config);
+export async function connectTemporal(config: Config): Promise<Client> {
+  const place = connectOptions(config);
+  const { namespace } = place;
+  const connection = await Connection.connect({
+    ...place.connection,
+    connectTimeout: CONNECT_MS,
+  }).catch(async (error) => {
+    throw refusal(error, place) ?? (await unreachable(error, place));
+  });
   try {
-    return await use(client);
+    await connection.workflowService.describeNamespace({ namespace });
   } catch (error) {
-    throw refusal(error, connectOptions(config)) ?? error;
-  } finally {
-    await client.connection.close();
+    await connection.close();
+    throw refusal(error, place) ?? error;
   }
+  return new Client({ connection, namespace });
 }
 
 /** What it means that the server said no; undefined for any other error. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
 import { readRunSpec } from '../../cli/specFile.ts';
-import { difference, startRun } from '../../client/startRun.ts';
+import { SemiEvolClient } from '../../client/client.ts';
+import { defineConfig } from '../../config/config.ts';
 import { goodSpec, scratch } from '../cli/support.ts';
 import { startTemporal } from '../support/stack.ts';
 
@@ -22,25 +23,25 @@ describe('a run that was started before', () => {
   });
 
   it('is the same with the same files in another folder, and no other data or spec', async () => {
-    const { client } = temporal;
+    const client = new SemiEvolClient(temporal.client, defineConfig());
     const spec = await readRunSpec(await files.write('spec.yaml', goodSpec));
     for (const split of ['labelled', 'unlabelled', 'test'])
       await files.write(`${split}.csv`, `question,answer\n${split},up\n`);
-    await startRun(client, 'nobody-polls', { spec, folder: files.folder });
+    await client.start(spec, { folder: files.folder });
 
     const folder = join(files.folder, 'elsewhere');
     for (const split of ['labelled', 'unlabelled', 'test'])
       await cp(join(files.folder, `${split}.csv`), join(folder, `${split}.csv`));
-    assert.equal(await difference(client, { spec, folder }), undefined);
-    assert.equal(await difference(client, { spec: { ...spec, seed: 1 }, folder }), 'spec');
+    assert.equal(await client.difference(spec, { folder }), undefined);
+    assert.equal(await client.difference({ ...spec, seed: 1 }, { folder }), 'spec');
     await files.write('elsewhere/test.csv', 'question,answer\ntest,down\n');
-    assert.equal(await difference(client, { spec, folder }), 'data');
+    assert.equal(await client.difference(spec, { folder }), 'data');
     await rm(folder, { recursive: true });
     assert.equal(
-      await difference(client, { spec, folder }),
+      await client.difference(spec, { folder }),
       undefined,
       'what is gone tells nothing',
     );
-    await client.workflow.getHandle(spec.name).terminate();
+    await temporal.client.workflow.getHandle(spec.name).terminate();
   });
 });

@@ -1,6 +1,7 @@
 import { APIConnectionError, AuthenticationError, NotFoundError } from 'openai';
-import type { RunRequest } from '../client/startRun.ts';
 import type { Config } from '../config/config.ts';
+import { messagesOf } from '../core/errors.ts';
+import { suggestion } from '../core/nearest.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { Registry } from '../core/registry.ts';
 import { neighboursNeeded } from '../core/shots.ts';
@@ -12,17 +13,17 @@ import type { EndpointConfig } from '../providers/config.ts';
 import { whyUnreachable } from '../providers/connection.ts';
 import { Endpoint } from '../providers/endpoint.ts';
 import { createTrainer, TRAINERS } from '../providers/trainers/index.ts';
-import { CliError, messagesOf } from './errors.ts';
-import { suggestion } from './nearest.ts';
+import { CheckFailed } from './errors.ts';
 
 /**
  * Makes sure, before anything is spent, that data files can be used, that there are enough labelled
  * examples for the collaborators, and that the endpoints are there, take the key and know the models.
  * @returns what the data files hold
- * @throws CliError with every problem and its remedy.
+ * @throws CheckFailed with every problem and its remedy.
  */
 export async function checkBeforeStart(
-  { spec, folder }: RunRequest,
+  spec: RunSpec,
+  folder: string,
   config: Config,
 ): Promise<Preflight> {
   const needed = Map.groupBy(neededModels(spec), ({ endpoint }) => endpoint);
@@ -36,7 +37,7 @@ export async function checkBeforeStart(
   });
   const [data, ...found] = await Promise.all([dataOf(spec, folder, config), ...endpoints]);
   const problems = [...shotProblems(spec, data.counts.labelled), ...data.problems, ...found.flat()];
-  if (problems.length > 0) throw new CliError(problems.join('\n'));
+  if (problems.length > 0) throw new CheckFailed(problems);
   return data;
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { checkBeforeStart } from '../../cli/preflight.ts';
+import { checkBeforeStart } from '../../client/check.ts';
 import { defineConfig } from '../../config/config.ts';
 import { runSpec } from '../../core/registry.ts';
 import { type Provider, startProvider } from '../../testing/provider.ts';
-import { scratch } from './support.ts';
+import { scratch } from '../cli/support.ts';
 
 const KEY = 'SEMIEVOL_TEST_PREFLIGHT_KEY';
 
@@ -17,7 +17,7 @@ const spec = (changes: object = {}) =>
     ...changes,
   });
 
-describe('preflight', () => {
+describe('the check of a run before it starts', () => {
   let provider: Provider;
   let files: Awaited<ReturnType<typeof scratch>>;
   before(async () => {
@@ -39,14 +39,14 @@ describe('preflight', () => {
       endpoints: { local: { baseURL: provider.baseURL, apiKeyEnv: KEY, ...endpoint } },
     });
   const refusal = (changes?: object, endpoint?: object) =>
-    checkBeforeStart({ spec: spec(changes), folder: '.' }, config(endpoint)).then(
+    checkBeforeStart(spec(changes), '.', config(endpoint)).then(
       () => assert.fail('nothing was wrong'),
       (error: Error) => error.message,
     );
 
   it('passes where key and models are right, and spends nothing', async () => {
     process.env[KEY] = 'right';
-    const found = await checkBeforeStart({ spec: spec(), folder: '.' }, config());
+    const found = await checkBeforeStart(spec(), '.', config());
     assert.deepEqual(found.counts, { labelled: 8, unlabelled: 8, test: 8 });
     assert.deepEqual(
       provider.journal.entries.filter(({ method }) => method !== 'GET'),
@@ -94,8 +94,7 @@ describe('preflight', () => {
   it('asks a model that is not listed itself', async () => {
     const quirky = await startProvider({ quirks: ['models-403'] });
     const known = config({ baseURL: quirky.baseURL, apiKeyEnv: undefined });
-    const check = (changes?: object) =>
-      checkBeforeStart({ spec: spec(changes), folder: '.' }, known);
+    const check = (changes?: object) => checkBeforeStart(spec(changes), '.', known);
     await check();
     await assert.rejects(check({ model: { name: 'none' } }), /no model "none"/);
     await quirky.close();
@@ -105,7 +104,7 @@ describe('preflight', () => {
     process.env[KEY] = 'right';
     const embedding = { name: 'none' };
     const byText = spec({ embedding, retrieval: { mode: 'bm25' } });
-    await checkBeforeStart({ spec: byText, folder: '.' }, config());
+    await checkBeforeStart(byText, '.', config());
     assert.match(await refusal({ embedding }), /no model "none"/);
   });
 

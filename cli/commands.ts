@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+import { addStackOptions, wholeNumber } from './options.ts';
+
+/** What a command does: its arguments, its options, and the command itself. */
+type Action = (...given: never[]) => unknown;
+
+/**
+ * Declares every command. What one needs is loaded when it runs, so that help and mistyped commands
+ * are answered at once.
+ */
+export function addCommands(program: Command): void {
+  const size = wholeNumber(1);
+  addStackOptions(program.command('demo'))
+    .description('fine-tune a small model with SemiEvol on the built-in task, and compare')
+    .option('--labelled <n>', 'labelled examples', size, 40)
+    .option('--unlabelled <n>', 'unlabelled examples', size, 300)
+    .option('--test <n>', 'test examples', size, 300)
+    .option('--seed <n>', 'draws data and samples', wholeNumber(0, 2 ** 31 - 1), 0)
+    .option('--fresh', 'start anew, even when a run with these options is stored')
+    .option('--keep', 'leave everything running until Ctrl-C')
+    .option('--json <file>', 'write the figures to a file, too')
+    .addHelpText(
+      'after',
+      '\nInterrupted, the same command goes on where it was.\n\nExample:\n  $ npm run demo -- --seed 1 --json demo.json',
+    )
+    .action(lazy(() => import('./commands/demo.ts')));
+
+  addStackOptions(program.command('dev'))
+    .description('run the Temporal dev server, the engine and a worker until Ctrl-C')
+    .option('--json', 'print the addresses, as environment variables, once all is ready')
+    .addHelpText(
+      'after',
+      '\nWith --verbose the output of all three is shown; it is always in the logs. A service that\ncrashes is started again. Ctrl-C stops all in order, a second one at once.\n\nExample:\n  $ semievol dev --temporal-port 7300 --ui-port 8300\nand in another terminal\n  $ TEMPORAL_ADDRESS=127.0.0.1:7300 semievol status',
+    )
+    .action(lazy(() => import('./commands/dev.ts')));
+
+  program
+    .command('run')
+    .description('start a run; attach to it when it is running already')
+    .argument('<spec>', 'YAML file that describes the run')
+    .option('--data <folder>', "folder of the data files (default: the spec's own)")
+    .option('-f, --follow', 'show progress until the run ends, then its figures')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nThe same spec again: attaches while the run goes on, starts it again after a failure (what is\nstored is reused), prints the figures once it has completed.\n\nExample:\n  $ semievol run examples/fpb.yaml --data ../data/fpb --follow',
+    )
+    .action(lazy(() => import('./commands/run.ts')));
+
+  program
+    .command('status')
+    .description('show one run, or list all of them')
+    .argument('[run]', 'name of the run')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ semievol status fpb')
+    .action(lazy(() => import('./commands/status.ts')));
+
+  const controls = {
+    pause: 'begin no new batch and no new phase; what is under way ends',
+    resume: 'let a paused run go on',
+    cancel: 'end a run and the fine-tuning job it waits for; what is stored stays',
+  };
+  for (const [name, description] of Object.entries(controls))
+    program
+      .command(name)
+      .description(description)
+      .argument('<run>', 'name of the run')
+      .option('--json', 'print JSON')
+      .addHelpText('after', `\nExample:\n  $ semievol ${name} fpb`)
+      .action(lazy(() => import('./commands/control.ts')));
+
+  program
+    .command('report')
+    .description('print the figures of the rounds a run has finished')
+    .argument('<run>', 'name of the run')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ semievol report fpb --json > fpb.json')
+    .action(lazy(() => import('./commands/report.ts')));
+
+  program
+    .command('doctor')
+    .description('say what is missing on this machine, and how to get it')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing.\n\nExample:\n  $ semievol doctor',
+    )
+    .action(lazy(() => import('./commands/doctor.ts')));
+
+  program
+    .command('schema')
+    .description('print the JSON schema of the run spec, for editors')
+    .option('--json', 'the only form there is')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ semievol schema > docs/run-spec.schema.json\nand as first line of a spec:\n  # yaml-language-server: $schema=../docs/run-spec.schema.json',
+    )
+    .action(lazy(() => import('./commands/schema.ts')));
+
+  program
+    .command('worker')
+    .description('run a worker until Ctrl-C; start as many as there is work for')
+    .addHelpText('after', '\nExample:\n  $ TEMPORAL_ADDRESS=temporal:7233 semievol worker')
+    .action(lazy(() => import('./commands/worker.ts')));
+}
+
+function lazy(load: () => Promise<{ default: Action }>): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const { default: act } = await load();
+    await act(...(given as never[]));
+  };
+}

@@ -1,0 +1,76 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { printable } from '../core/text.ts';
+import type { Progress } from '../core/types.ts';
+
+/** What a workflow's activities under way say. */
+export interface Activities {
+  progress: Progress[];
+  /** What holds them up, or why one is tried again. */
+  trouble?: string;
+}
+
+/** Reads what they say with the converter and the codecs of the client. */
+export async function activitiesOf(
+  { options: { loadedDataConverter } }: Client,
+  { raw }: WorkflowExecutionDescription,
+): Promise<Activities> {
+  const progress: Progress[] = [];
+  const troubles: { now?: string; failed?: string; interrupted?: string } = {};
+  for (const { attempt, heartbeatDetails, lastFailure } of raw.pendingActivities ?? []) {
+    const [beat] = (await decodeArrayFromPayloads(
+      loadedDataConverter,
+      heartbeatDetails?.payloads,
+    )) as Progress[];
+    if (beat) progress.push(beat);
+    if (beat?.trouble) troubles.now ??= printable(beat.trouble);
+    const failure = await decodeOptionalFailureToOptionalError(loadedDataConverter, lastFailure);
+    if (!failure) continue;
+    if (isInterruption(failure)) troubles.interrupted ??= interrupted(attempt ?? 2);
+    else troubles.failed ??= `attempt ${attempt}: ${printable(failure.message || 'failed')}`;
+  }
+  return { progress, trouble: troubles.now ?? troubles.failed ?? troubles.interrupted };
+}
+
+/** One that ends its worker each time is taken up again and again: then the number tells. */
+const interrupted = (attempt: number) =>
+  `taken up again after an interruption${attempt > 2 ? ` (attempt ${attempt})` : ''}`;
+
+/** Whether a worker was stopped or killed: another takes the activity up, and nothing is wrong. */
+const isInterruption = (failure: Error) =>
+  failure instanceof TimeoutFailure
+    ? failure.timeoutType === 'HEARTBEAT'
+    : failure instanceof ApplicationFailure && failure.type === 'WorkerShutdown';
+
+/**
+ * One progress out of what a workflow says has ended, and what its activities say is under way.
+ * What counts in the same unit goes to the sum. The note begins with what holds them up; then comes
+ * what they say in words, then the amounts.
+ */
+export function progressOf(ended: Progress, { progress, trouble }: Activities): Progress {
+  const { unit } = ended;
+  const counted = progress.filter((part) => part.unit === unit);
+  const others = progress.filter((part) => part.unit !== unit && part.done > 0);
+  const sum = (parts: Progress[], of: 'done' | 'total') =>
+    parts.reduce((total, part) => total + part[of], 0);
+  const total = ended.total || sum(counted, 'total');
+  const done = ended.done + sum(counted, 'done');
+  const said = [
+    ...(trouble ? [trouble] : []),
+    ...new Set(progress.flatMap(({ note }) => (note ? printable(note) : []))),
+  ];
+  const amounts = others.map(
+    (part) => `${part.done}${part.total ? `/${part.total}` : ''} ${part.unit}`,
+  );
+  return {
+    done: total > 0 ? Math.min(done, total) : done,
+    total,
+    unit,
+    note: [...said, ...amounts].join(', ') || ended.note,
+    trouble,
+  };
+}

@@ -1,0 +1,225 @@
+import { resolve } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { type Config, defineConfig } from '../config/config.ts';
+import { Registry } from '../core/registry.ts';
+import { type RunSpec, type RunSpecInput, type TrainingSpec, trainingSpec } from '../core/spec.ts';
+import type { Preflight } from '../data/preflight.ts';
+import { contentHash } from '../data/source.ts';
+import type { FineTuneInput } from '../workflows/fineTune.ts';
+import { FineTuneHandle } from './fineTuneHandle.ts';
+import type { WorkState } from './handle.ts';
+import { RunHandle } from './runHandle.ts';
+import { checked } from './spec.ts';
+import { difference, startOnce, stateOf, type Work } from './startOnce.ts';
+import { isPolled } from './taskQueue.ts';
+import { connectTemporal } from './temporal.ts';
+
+/** How a run is started. */
+export interface StartOptions {
+  /**
+   * The folder that relative paths of data files start at; the working folder when left out. A
+   * worker on another machine needs the same path, or URLs.
+   */
+  folder?: string;
+}
+
+/** A fine-tuning job to supervise, of a file in chat format. */
+export interface FineTuneRequest {
+  /** Its workflow id, and part of the job's key: the same again means the same job. */
+  name: string;
+  /** Name of an endpoint in the configuration. */
+  endpoint: string;
+  /** The model to start from. */
+  model: string;
+  /** A JSON Lines file in one of the worker's `trainingFolders`; seen from the working folder. */
+  file: string;
+  training?: Partial<TrainingSpec>;
+  seed?: number;
+  /** Part of the tuned model's name; the name of the fine-tune when left out. */
+  suffix?: string;
+}
+
+/** A run in a list. */
+export interface ListedRun {
+  name: string;
+  state: string;
+  startedAt: Date;
+  endedAt?: Date;
+}
+
+/**
+ * Starts, watches and steers evolutions and fine-tunes. It needs no worker in its process.
+ *
+ * @example
+ * const client = new SemiEvolClient(new Client({ connection, namespace: 'training' }), config);
+ * const run = await client.start({
+ *   name: 'tickets',
+ *   task: { type: 'classification', labels: ['billing', 'login', 'other'] },
+ *   data: { labelled: 'labelled.csv', unlabelled: 'unlabelled.csv', test: 'test.csv' },
+ * });
+ * const { latest } = await run.result();
+ * console.log(latest.at(-1)?.champion, (await run.reports()).reports);
+ */
+export class SemiEvolClient {
+  /** The client of Temporal that it works by, with its namespace, converter and interceptors. */
+  readonly temporal: Client;
+  readonly config: Config;
+  readonly #registry: Registry;
+
+  /** @param config where the store is, and which task queue the workers poll */
+  constructor(temporal: Client, config: Config = defineConfig()) {
+    this.temporal = temporal;
+    this.config = config;
+    this.#registry = new Registry(config.extensions);
+  }
+
+  /**
+   * Starts a run, or attaches to it where it is running; after a failure or a cancellation it
+   * starts again and reuses what is stored. What has completed stays as it is. The handle's
+   * `before` says which of these it was.
+   * @throws SpecError; RunConflict where another run has the name; DataError
+   */
+  async start(spec: RunSpecInput, options: StartOptions = {}): Promise<RunHandle> {
+    const work = runOf(this.#checked(spec), options);
+    const before = await startOnce(this.temporal, this.config.temporal.taskQueue, work);
+    return new RunHandle(this, work.name, before);
+  }
+
+  /** The handle of a run, whether there is one will turn out when it is asked. */
+  get(run: string): RunHandle {
+    return new RunHandle(this, run);
+  }
+
+  /** All runs of the namespace, the newest first. */
+  async *list(): AsyncGenerator<ListedRun, void, undefined> {
+    const query = 'WorkflowType = "evolve" AND ExecutionStatus != "ContinuedAsNew"';
+    for await (const one of this.temporal.workflow.list({ query }))
+      yield {
+        name: one.workflowId,
+        state: one.status.name.toLowerCase(),
+        startedAt: one.startTime,
+        endedAt: one.closeTime,
+      };
+  }
+
+  /**
+   * Makes sure, before anything is spent, that data files can be used, that there are enough
+   * labelled examples, and that the endpoints are there, take the key and know the models.
+   * @returns what the data files hold
+   * @throws SpecError; CheckFailed with every problem and its remedy
+   */
+  async check(spec: RunSpecInput, { folder = '.' }: StartOptions = {}): Promise<Preflight> {
+    const { checkBeforeStart } = await import('./check.ts');
+    return checkBeforeStart(this.#checked(spec), resolve(folder), this.config);
+  }
+
+  /** Where the run, or fine-tune, of a name stands. */
+  stateOf(name: string): Promise<WorkState> {
+    return stateOf(this.temporal, name);
+  }
+
+  /**
+   * In what the run that was started under this name differs from the spec, if it does: a changed
+   * one needs another name.
+   * @throws SpecError
+   */
+  difference(spec: RunSpecInput, options: StartOptions = {}): Promise<'spec' | 'data' | undefined> {
+    return difference(this.temporal, runOf(this.#checked(spec), options));
+  }
+
+  /**
+   * Supervises one fine-tuning job, from file to model, so that whatever fails on the way there is
+   * one job. Starts, attaches and refuses as `start` does.
+   * @throws RunConflict where another fine-tune has the name
+   *
+   * @example
+   * const { model } = await (
+   *   await client.fineTune({
+   *     name: 'support-bot',
+   *     endpoint: 'openai',
+   *     model: 'gpt-4.1-nano-2025-04-14',
+   *     file: 'chats.jsonl',
+   *   })
+   * ).result();
+   */
+  async fineTune(request: FineTuneRequest): Promise<FineTuneHandle> {
+    const work = fineTuneOf(request);
+    const before = await startOnce(this.temporal, this.config.temporal.taskQueue, work);
+    return new FineTuneHandle(this, work.name, before);
+  }
+
+  /** The handle of a fine-tune that was started by `fineTune`. */
+  getFineTune(name: string): FineTuneHandle {
+    return new FineTuneHandle(this, name);
+  }
+
+  /** Whether a worker polls the task queue: without one nothing goes on. */
+  hasWorker(): Promise<boolean> {
+    return isPolled(this.temporal, this.config.temporal.taskQueue);
+  }
+
+  #checked(spec: RunSpecInput): RunSpec {
+    return checked(this.#registry.runSpec, spec);
+  }
+
+  /** Closes the connection to Temporal. */
+  async close(): Promise<void> {
+    await this.temporal.connection.close();
+  }
+}
+
+/**
+ * Connects by the configuration, and by the profile and the TEMPORAL_* variables of Temporal's own
+ * command line. `close` it in the end.
+ * @throws TemporalUnreachable, TemporalRefused
+ *
+ * @example
+ * const client = await connectClient(await loadConfig('temporal.config.ts'));
+ */
+export async function connectClient(config: Config = defineConfig()): Promise<SemiEvolClient> {
+  return new SemiEvolClient(await connectTemporal(config), config);
+}
+
+function runOf(spec: RunSpec, options: StartOptions): Work {
+  // Absolute, since a worker works in another.
+  const folder = resolve(options.folder ?? '.');
+  return {
+    name: spec.name,
+    type: 'evolve',
+    input: { run: spec.name, spec, folder },
+    // As it is written: the same files in another folder are the same run.
+    spec,
+    data: async () => {
+      const { dataFingerprint } = await import('../data/fingerprint.ts');
+      return dataFingerprint({ data: spec.data, folder });
+    },
+    summary: `SemiEvol: ${spec.task.type} with ${spec.model.name}`,
+  };
+}
+
+function fineTuneOf({
+  name,
+  file,
+  training = {},
+  seed = 0,
+  suffix = name,
+  ...rest
+}: FineTuneRequest): Work {
+  const input: FineTuneInput = {
+    ...rest,
+    rows: { from: 'file', path: resolve(file) },
+    training: checked(trainingSpec, training),
+    seed,
+    suffix,
+    lineage: { run: name, round: 0, role: 'other', dataset: name },
+  };
+  return {
+    name,
+    type: 'fineTune',
+    input,
+    spec: input,
+    data: () =>
+      contentHash({ name: file, format: 'jsonl', location: resolve(file) }).catch(() => undefined),
+    summary: `Fine-tune ${rest.model} at ${rest.endpoint}`,
+  };
+}

@@ -1,0 +1,124 @@
+import { SemiEvolError } from '../core/errors.ts';
+import { failureKind, type Outlook } from '../core/failures.ts';
+
+/** There is no run, or no fine-tune, of this name. */
+export class RunNotFound extends SemiEvolError {
+  override readonly name = 'RunNotFound';
+  override readonly isOfInput = true;
+  readonly run: string;
+
+  constructor(run: string) {
+    super(`no run "${run}": "semievol status", or list() of the client, names those there are`);
+    this.run = run;
+  }
+}
+
+/** A name stands for one spec and one set of data; another was started under it. */
+export class RunConflict extends SemiEvolError {
+  override readonly name = 'RunConflict';
+  override readonly isOfInput = true;
+  readonly run: string;
+  /** What is another. */
+  readonly differs: 'spec' | 'data';
+
+  constructor(run: string, differs: 'spec' | 'data') {
+    const other =
+      differs === 'spec' ? 'another spec than this one' : 'other data than the files hold now';
+    super(`run "${run}" was started with ${other}: give this one another name`);
+    this.run = run;
+    this.differs = differs;
+  }
+}
+
+/** What has ended can be neither paused nor cancelled. */
+export class RunNotRunning extends SemiEvolError {
+  override readonly name = 'RunNotRunning';
+  readonly run: string;
+
+  constructor(run: string, state: string) {
+    super(`run "${run}" is not running: it has ${state}; start it again to go on`);
+    this.run = run;
+  }
+}
+
+/** How something ended that did not complete. */
+export interface Failure {
+  /** `failed`, `cancelled`, `terminated`, `timed_out`. */
+  state: string;
+  /** Of the failures that `FAILURES` lists, or one of a user's own. */
+  type?: string;
+  /** Outermost first, without Temporal's own layers. */
+  messages: string[];
+}
+
+/**
+ * A run, or a fine-tune, ended without completing.
+ *
+ * @example
+ * try {
+ *   await run.result();
+ * } catch (error) {
+ *   if (error instanceof RunFailed && error.type === 'NothingSelected') await retryWithMore();
+ *   else throw error;
+ * }
+ */
+export class RunFailed extends SemiEvolError implements Failure {
+  override readonly name = 'RunFailed';
+  override readonly isOfInput: boolean;
+  readonly run: string;
+  readonly state: string;
+  readonly type?: string;
+  readonly messages: string[];
+  readonly outlook: Outlook;
+  /** What helps against failures of this type; the messages have the particulars. */
+  readonly remedy: string;
+
+  constructor(run: string, { state, type, messages }: Failure, options?: ErrorOptions) {
+    const kind = failureKind(type);
+    const { outlook, remedy } = kind ?? { outlook: 'again', remedy: 'Start it again.' };
+    const again =
+      outlook === 'again' ? '\nstarted again, it goes on and reuses what is stored' : '';
+    super(`${[`run "${run}" ${state}`, ...messages].join(': ')}${again}`, options);
+    this.isOfInput = outlook === 'input';
+    this.run = run;
+    this.state = state;
+    this.type = type;
+    this.messages = messages;
+    this.outlook = outlook;
+    this.remedy = remedy;
+  }
+}
+
+/** A run spec that cannot be used; a problem names the field, what is wrong and the remedy. */
+export class SpecError extends SemiEvolError {
+  override readonly name = 'SpecError';
+  override readonly isOfInput = true;
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(`the run spec cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** A run would fail: each problem says what is wrong, and what to do about it. */
+export class CheckFailed extends SemiEvolError {
+  override readonly name = 'CheckFailed';
+  override readonly isOfInput = true;
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The configured store is not that of the workers. */
+export class ReportsNotFound extends SemiEvolError {
+  override readonly name = 'ReportsNotFound';
+}
+
+/** Temporal has been away for too long; what runs goes on when it is back. */
+export class TemporalAway extends SemiEvolError {
+  override readonly name = 'TemporalAway';
+}

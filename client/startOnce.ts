@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { RunConflict } from './errors.ts';
+import type { WorkState } from './handle.ts';
+
+/** Work as it is asked for. A name stands for one spec and one set of data. */
+export interface Work {
+  /** The workflow's id. */
+  name: string;
+  type: string;
+  input: unknown;
+  /** What makes it this work, beside its data. */
+  spec: unknown;
+  /** Fingerprint of its data; undefined where they cannot be read here. */
+  data(): Promise<string | undefined>;
+  /** A line for Temporal's UI. */
+  summary: string;
+}
+
+/** Where work of a name stands. */
+export async function stateOf(client: Client, name: string): Promise<WorkState> {
+  try {
+    const { status } = await client.workflow.getHandle(name).describe();
+    if (status.name === 'RUNNING' || status.name === 'COMPLETED')
+      return status.name === 'RUNNING' ? 'running' : 'completed';
+    return 'ended-early';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'none';
+    throw error;
+  }
+}
+
+/** In what the work that was begun under its name differs from this, if it does. */
+export async function difference(client: Client, work: Work): Promise<'spec' | 'data' | undefined> {
+  const { memo = {} } = await client.workflow.getHandle(work.name).describe();
+  if (memo.spec !== undefined && memo.spec !== fingerprint(work.spec)) return 'spec';
+  if (memo.data === undefined) return undefined;
+  const data = await work.data();
+  return data !== undefined && data !== memo.data ? 'data' : undefined;
+}
+
+/**
+ * Begins work, or attaches to it where it is running; after a failure or a cancellation it begins
+ * again and reuses what is stored. What has completed stays as it is.
+ * @returns where it stood before
+ * @throws RunConflict
+ */
+export async function startOnce(client: Client, taskQueue: string, work: Work): Promise<WorkState> {
+  const before = await stateOf(client, work.name);
+  if (before === 'running' || before === 'completed') {
+    const differs = await difference(client, work);
+    if (differs) throw new RunConflict(work.name, differs);
+    return before;
+  }
+  const data = await work.data();
+  try {
+    await client.workflow.start(work.type, {
+      workflowId: work.name,
+      taskQueue,
+      args: [work.input],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      memo: { spec: fingerprint(work.spec), ...(data && { data }) },
+      staticSummary: work.summary,
+    });
+    return before;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return startOnce(client, taskQueue, work); // it completed since we looked
+  }
+}
+
+const fingerprint = (spec: unknown) =>
+  createHash('sha256').update(JSON.stringify(spec)).digest('hex');
