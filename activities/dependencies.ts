@@ -3,7 +3,7 @@ import type { Selector } from '../core/selection/selector.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { Endpoints } from '../providers/endpoint.ts';
-import type { TrainerKind } from '../providers/trainer.ts';
+import type { Trainers } from '../providers/trainers/index.ts';
 import type { Dataset } from '../store/dataset.ts';
 import type { RunTables } from '../store/run.ts';
 import type { Store } from '../store/store.ts';
@@ -13,8 +13,7 @@ import { readSpec } from './readSpec.ts';
 export interface Dependencies {
   store: Store;
   endpoints: Endpoints;
-  /** The kinds that an endpoint's configuration may name. */
-  trainers: readonly TrainerKind[];
+  trainers: Trainers;
   /** The kinds of tasks, rules and scores that specs may name. */
   registry: Registry;
   /** How long requests under way may still take when the worker stops, in milliseconds. */

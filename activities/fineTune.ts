@@ -3,7 +3,6 @@ import { reworded } from '../core/failures.ts';
 import { Redaction } from '../core/redaction.ts';
 import { noUsage } from '../core/usage.ts';
 import type { Trainer, TunedModel } from '../providers/trainer.ts';
-import { createTrainer } from '../providers/trainers/index.ts';
 import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
@@ -49,7 +48,7 @@ export interface RecordModelInput extends JobInput {
 
 export function createFineTune(dependencies: Dependencies) {
   const { store, endpoints, trainers } = dependencies;
-  const trainerOf = (endpoint: string): Trainer => createTrainer(endpoints.get(endpoint), trainers);
+  const trainerOf = (endpoint: string): Trainer => trainers.of(endpoints.get(endpoint));
 
   return {
     /** Writes the training file as a stream and uploads it, unless it is there already. */

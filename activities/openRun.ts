@@ -8,7 +8,6 @@ import type { OrdinalRange } from '../core/types.ts';
 import { listModels } from '../providers/check.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { saidBy } from '../providers/said.ts';
-import { createTrainer } from '../providers/trainers/index.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { readSpec } from './readSpec.ts';
@@ -27,8 +26,7 @@ export function createOpenRun(dependencies: Dependencies) {
       await tracked({ total: 1, unit: 'models' }, async () => {
         for (const model of neededModels(spec))
           await checkModel(endpoints.get(model.endpoint), model);
-        const trainer = createTrainer(endpoints.get(spec.model.endpoint), trainers);
-        const obstacle = await trainer.preflight();
+        const obstacle = await trainers.of(endpoints.get(spec.model.endpoint)).preflight();
         if (obstacle) throw finalFailure('NoFineTuning', obstacle);
       });
     },

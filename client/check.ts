@@ -12,7 +12,7 @@ import { isListed, listModels } from '../providers/check.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { whyUnreachable } from '../providers/connection.ts';
 import { Endpoint } from '../providers/endpoint.ts';
-import { createTrainer, TRAINERS } from '../providers/trainers/index.ts';
+import { Trainers } from '../providers/trainers/index.ts';
 import { CheckFailed } from './errors.ts';
 
 /**
@@ -29,8 +29,9 @@ export async function checkBeforeStart(
   const needed = Map.groupBy(neededModels(spec), ({ endpoint }) => endpoint);
   const endpoints = [...needed].map(([name, models]) => {
     const endpoint = config.endpoints[name];
-    const isTrainer = name === spec.model.endpoint;
-    if (endpoint) return endpointProblems(name, endpoint, { models, isTrainer });
+    const trainers =
+      name === spec.model.endpoint ? new Trainers(config.extensions.trainers) : undefined;
+    if (endpoint) return endpointProblems(name, endpoint, { models, trainers });
     return [
       `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
     ];
@@ -74,15 +75,15 @@ async function dataOf(
 
 interface Wanted {
   models: NeededModel[];
-  /** Whether it has to fine-tune. */
-  isTrainer: boolean;
+  /** The kinds of trainer there are, where it has to fine-tune. */
+  trainers?: Trainers;
 }
 
 /** What keeps an endpoint from serving this; empty when nothing does. */
 export async function endpointProblems(
   name: string,
   config: EndpointConfig,
-  { models, isTrainer }: Wanted,
+  { models, trainers }: Wanted,
 ): Promise<string[]> {
   const { apiKeyEnv, baseURL } = config;
   if (apiKeyEnv && !process.env[apiKeyEnv])
@@ -96,8 +97,9 @@ export async function endpointProblems(
       models.map((model) => modelProblem(endpoint, model, listed)),
     );
     const found = problems.flatMap((problem) => problem ?? []);
-    if (!isTrainer || found.length > 0) return found;
-    return [await createTrainer(endpoint, TRAINERS).preflight()].flatMap((why) => why ?? []);
+    if (!trainers || found.length > 0) return found;
+    const obstacle = await trainers.of(endpoint).preflight();
+    return obstacle ? [obstacle] : [];
   } catch (error) {
     if (error instanceof APIConnectionError)
       return [

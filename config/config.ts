@@ -8,10 +8,11 @@ import { SemiEvolError } from '../core/errors.ts';
 import { sentenceOf } from '../core/issues.ts';
 import { isUrl } from '../core/url.ts';
 import { endpointConfig } from '../providers/config.ts';
+import { Trainers } from '../providers/trainers/index.ts';
 import { extensionsConfig } from './extensions.ts';
 
 const count = z.number().int().positive();
-const configSchema = z.strictObject({
+const fields = z.strictObject({
   temporal: z
     .strictObject({
       profile: z.string().optional().describe("Profile in Temporal's own configuration file."),
@@ -81,6 +82,18 @@ const configSchema = z.strictObject({
     .prefault({}),
 });
 
+/** Which trainers there are is known once the extensions are. */
+const configSchema = fields.transform((config, context) => {
+  const { spec } = new Trainers(config.extensions.trainers);
+  const endpoints = Object.entries(config.endpoints).map(([name, endpoint]) => {
+    const { data: trainer = endpoint.trainer, error } = spec.safeParse(endpoint.trainer);
+    for (const issue of error?.issues ?? [])
+      context.addIssue({ ...issue, path: ['endpoints', name, 'trainer', ...issue.path] });
+    return [name, { ...endpoint, trainer }];
+  });
+  return { ...config, endpoints: Object.fromEntries(endpoints) as typeof config.endpoints };
+});
+
 /** A checked configuration, with every default filled in. */
 export type Config = z.output<typeof configSchema>;
 
@@ -105,7 +118,7 @@ export function defineConfig(config: z.input<typeof configSchema> = {}): Config 
 
 /** Fields where a key may have been written by mistake. */
 const mayBeSecret = (path: readonly PropertyKey[]): boolean =>
-  path.some((step) => ['apiKeyEnv', 'baseURL', 'options'].includes(String(step)));
+  path.some((step) => ['apiKeyEnv', 'baseURL', 'options', 'trainer'].includes(String(step)));
 
 /**
  * Loads a configuration module (`temporal.config.ts` of the working folder unless told otherwise);

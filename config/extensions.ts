@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { nameClashes } from '../core/registry.ts';
+import { clashesIn, nameClashes } from '../core/registry.ts';
 import type { SelectionRule } from '../core/selection/rule.ts';
 import type { Score } from '../core/selection/score.ts';
 import type { TaskKind } from '../core/tasks/kind.ts';
+import type { TrainerKind } from '../providers/trainer.ts';
+import { TRAINERS, typeOf } from '../providers/trainers/index.ts';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
@@ -18,6 +20,7 @@ const hasLiteral = (spec: unknown, field: string) => {
 
 const isTaskKind = (value: unknown) =>
   isObject(value) && hasLiteral(value.spec, 'type') && isFunction(value.create);
+const isTrainer = isTaskKind;
 const isRule = (value: unknown) =>
   isObject(value) && hasLiteral(value.spec, 'rule') && isFunction(value.create);
 const isScore = (value: unknown) =>
@@ -43,9 +46,20 @@ export const extensionsConfig = z
       isScore,
       'this is no score: make it by defineScore({ name, description, measure, of })',
     ).describe('What selection rules rank by, made by `defineScore`.'),
+    trainers: list<TrainerKind>(
+      isTrainer,
+      'this is no trainer: make it by defineTrainer({ spec: z.strictObject({ type: z.literal("NAME"), … }), create })',
+    ).describe("Trainers that an endpoint's `trainer` may name, made by `defineTrainer`."),
   })
   .superRefine((extensions, context) => {
-    for (const clash of nameClashes(extensions)) context.addIssue({ code: 'custom', ...clash });
+    const { trainers } = extensions;
+    const clashes = [
+      ...nameClashes(extensions),
+      ...clashesIn('trainers', TRAINERS.map(typeOf), trainers.map(typeOf)),
+    ];
+    for (const clash of clashes) context.addIssue({ code: 'custom', ...clash });
   })
   .prefault({})
-  .describe('Modules that add to what run specs may name. Workers and clients need the same ones.');
+  .describe(
+    'Modules that add to what run specs and endpoints may name. Workers and clients need the same ones.',
+  );

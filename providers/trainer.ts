@@ -94,3 +94,42 @@ export interface TrainerKind<Spec extends TrainerSchema = TrainerSchema> {
   spec: Spec;
   create(endpoint: TrainerEndpoint, spec: z.output<Spec>): Trainer;
 }
+
+/**
+ * A kind of trainer of one's own, for `extensions.trainers` of the configuration; an endpoint names
+ * it by `trainer: { type: … }`.
+ *
+ * @example
+ * ```ts
+ * import { defineTrainer } from 'semievol';
+ * import { z } from 'zod';
+ * import { Box } from './box.ts'; // speaks to a machine that takes ids of the client's choice
+ *
+ * export const box = defineTrainer({
+ *   spec: z.strictObject({
+ *     type: z.literal('box').describe('A machine of our own.'),
+ *     host: z.string().describe('Its name.'),
+ *   }),
+ *   create: ({ serves }, { host }) => {
+ *     const box = new Box(host);
+ *     return {
+ *       preflight: async () => ((await box.isUp()) ? undefined : `${host} is down: start it`),
+ *       upload: async (file, name) => box.copy(file.path, name),
+ *       adoptOrCreate: ({ name, request, fileId }) => box.startOnce(name, { ...request, fileId }),
+ *       poll: async (id, { request }) => {
+ *         const job = await box.look(id);
+ *         const isReady = !job.result || (await serves(job.result.model, request.model));
+ *         return isReady ? job : { ...job, state: 'pending', detail: 'its model is being loaded' };
+ *       },
+ *       isListed: (id) => box.has(id),
+ *       cancel: ({ name }) => box.stop(name),
+ *     };
+ *   },
+ * });
+ * ```
+ */
+export function defineTrainer<Spec extends TrainerSchema>(
+  kind: TrainerKind<Spec>,
+): TrainerKind<Spec> {
+  return kind;
+}

@@ -65,5 +65,20 @@ export type {
   TokenKind,
   Usage,
 } from '../core/types.ts';
+export type { EndpointConfig } from '../providers/config.ts';
+export { type JobState, jobState } from '../providers/jobState.ts';
+export type { Job, JobOrder, Keyed, RemoteJobs } from '../providers/remoteJobs.ts';
+export {
+  defineTrainer,
+  type Lineage,
+  type Trainer,
+  type TrainerEndpoint,
+  type TrainerKind,
+  type TrainerSchema,
+  type TrainingFile,
+  type TrainingOrder,
+  type TrainingRequest,
+  type TunedModel,
+} from '../providers/trainer.ts';
 export { SemiEvolPlugin } from './plugin.ts';
 export { createWorker } from './worker.ts';

@@ -3,7 +3,7 @@ import { type Activities, createActivities } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
 import { Registry } from '../core/registry.ts';
 import { Endpoints } from '../providers/endpoint.ts';
-import { TRAINERS } from '../providers/trainers/index.ts';
+import { Trainers } from '../providers/trainers/index.ts';
 import { openStore } from '../store/store.ts';
 
 interface Opened {
@@ -53,7 +53,7 @@ async function open({ store: place, endpoints, worker, extensions }: Config): Pr
     activities: createActivities({
       store,
       endpoints: new Endpoints(endpoints, (notice) => log.warn(notice)),
-      trainers: TRAINERS,
+      trainers: new Trainers(extensions.trainers),
       registry: new Registry(extensions),
       shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
       trainingFolders: worker.trainingFolders,

@@ -6,6 +6,7 @@ import { retrievalNeeds } from '../../core/shots.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { OrdinalRange } from '../../core/types.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
+import { Trainers } from '../../providers/trainers/index.ts';
 import { openStore } from '../../store/store.ts';
 import type { propagate } from '../../workflows/index.ts';
 import type { Stack } from './stack.ts';
@@ -19,7 +20,7 @@ export async function prepareRound(stack: Stack, spec: RunSpec): Promise<RoundRe
     store,
     endpoints,
     shutdownGraceMs: 0,
-    trainers: [],
+    trainers: new Trainers(),
     trainingFolders: [],
     registry: builtIn,
   });

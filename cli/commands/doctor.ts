@@ -99,7 +99,6 @@ function endpointChecks({ endpoints }: Config): Promise<Finding[]> {
     Object.entries(endpoints).map(async ([name, endpoint]) => {
       const [problem] = await endpointProblems(name, endpoint, {
         models: [],
-        isTrainer: false,
       });
       return {
         name: `endpoint ${name}`,

@@ -7,24 +7,36 @@ import { openai } from './openai.ts';
 /** The kinds of trainer that need no extension. */
 export const TRAINERS: readonly TrainerKind[] = [openai];
 
-/** What may stand in an endpoint's `trainer`, where there are these kinds. */
-export const trainerSpec = (kinds: readonly TrainerKind[]) =>
-  z.discriminatedUnion('type', kinds.map(({ spec }) => spec) as [TrainerSchema]);
+export const typeOf = ({ spec }: TrainerKind): string => spec.shape.type.value;
 
-/** The trainer that an endpoint's configuration names, made of one of these kinds. */
-export function createTrainer(endpoint: Endpoint, kinds: readonly TrainerKind[]): Trainer {
-  const { name, config, client } = endpoint;
-  const { type } = config.trainer;
-  const kind = kinds.find(({ spec }) => spec.shape.type.value === type)!; // the configuration is checked
-  return kind.create(
-    {
-      name,
-      config,
-      client,
-      apiKey: config.apiKeyEnv && process.env[config.apiKeyEnv],
-      serves: (model, base, signal) => isServed(endpoint, model, base, signal),
-      failure: (error, model) => endpoint.failure(error, model),
-    },
-    config.trainer,
-  );
+/** The kinds of trainer that endpoints may name: ours, and those of extensions. */
+export class Trainers {
+  /** What may stand in an endpoint's `trainer`. */
+  readonly spec: z.ZodType<{ type: string }>;
+  readonly #kinds: ReadonlyMap<string, TrainerKind>;
+
+  constructor(extensions: readonly TrainerKind[] = []) {
+    const kinds = [...TRAINERS, ...extensions];
+    this.#kinds = new Map(kinds.map((kind) => [typeOf(kind), kind]));
+    const specs = [...this.#kinds.values()].map(({ spec }) => spec);
+    this.spec = z.discriminatedUnion('type', specs as [TrainerSchema, ...TrainerSchema[]]);
+  }
+
+  /** The trainer that an endpoint's configuration names. */
+  of(endpoint: Endpoint): Trainer {
+    const { name, config, client } = endpoint;
+    const kind = this.#kinds.get(config.trainer.type);
+    if (!kind) throw new Error(`endpoint "${name}" names a trainer that the configuration has not`);
+    return kind.create(
+      {
+        name,
+        config,
+        client,
+        apiKey: config.apiKeyEnv && process.env[config.apiKeyEnv],
+        serves: (model, base, signal) => isServed(endpoint, model, base, signal),
+        failure: (error, model) => endpoint.failure(error, model),
+      },
+      config.trainer,
+    );
+  }
 }

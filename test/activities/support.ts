@@ -5,7 +5,7 @@ import { builtIn, runSpec } from '../../core/registry.ts';
 import type { Split, StoredExample } from '../../core/types.ts';
 import { endpointConfig } from '../../providers/config.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
-import { TRAINERS } from '../../providers/trainers/index.ts';
+import { Trainers } from '../../providers/trainers/index.ts';
 import type { RunTables } from '../../store/run.ts';
 import type { Store } from '../../store/store.ts';
 import { goldAnswer } from '../../testing/model.ts';
@@ -63,7 +63,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     store,
     endpoints,
     activities: createActivities({
-      ...{ store, endpoints, trainers: TRAINERS, registry: builtIn, shutdownGraceMs: 500 },
+      ...{ store, endpoints, trainers: new Trainers(), registry: builtIn, shutdownGraceMs: 500 },
       trainingFolders: setUp.trainingFolders ?? [],
     }),
     tables: store.run(RUN, ref.dataset),

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Config } from '../../config/config.ts';
-import { writeConfig } from './configFile.ts';
+import { type ExtensionModules, writeConfig } from './configFile.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -16,6 +16,7 @@ export interface WorkerPlace {
   config: Config;
   /** Address of the Temporal server. */
   address: string;
+  extensions?: ExtensionModules;
 }
 
 function startWorker(configFile: string, address: string) {
@@ -38,8 +39,8 @@ export class WorkerProcess {
    * Starts one and waits until it polls.
    * @throws Error with what it printed, when it ends before or takes a minute
    */
-  static async start({ folder, config, address }: WorkerPlace): Promise<WorkerProcess> {
-    const worker = startWorker(await writeConfig(folder, config), address);
+  static async start({ folder, config, address, extensions }: WorkerPlace): Promise<WorkerProcess> {
+    const worker = startWorker(await writeConfig(folder, config, extensions), address);
     const patience = setTimeout(() => worker.kill('SIGKILL'), READY_MS);
     for await (const line of createInterface({ input: worker.stderr }))
       if (line.includes('polls task queue')) {

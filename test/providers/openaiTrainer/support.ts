@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyed } from '../../../providers/remoteJobs.ts';
 import type { Trainer, TrainingFile, TrainingOrder } from '../../../providers/trainer.ts';
-import { createTrainer, TRAINERS } from '../../../providers/trainers/index.ts';
+import { Trainers } from '../../../providers/trainers/index.ts';
 import { type Provider, startProvider } from '../../../testing/provider.ts';
 import { endpointAt, MODEL } from '../support.ts';
 
@@ -42,7 +42,7 @@ export class TrainerBench {
 
   /** Of another process, or with another configuration. */
   another(config: object = {}): Trainer {
-    return createTrainer(endpointAt(this.provider, config), TRAINERS);
+    return new Trainers().of(endpointAt(this.provider, config));
   }
 
   async trainingFile(content = row('plant')): Promise<TrainingFile> {
