@@ -3,9 +3,12 @@ import pc from 'picocolors';
 import type { PhaseView, RunHandle, RunView } from '../client/runHandle.ts';
 import type { Stuck } from '../client/stuck.ts';
 import type { PhaseState } from '../core/phases.ts';
+import { duration } from '../core/report/format.ts';
 import type { PhaseStatus } from '../core/types.ts';
 
 const NAME_WIDTH = 10;
+/** Of `59 min 59 s`. */
+const TIME_WIDTH = 11;
 
 /** Shows a run's progress on standard error. */
 export interface ProgressDisplay {
@@ -55,10 +58,8 @@ function notice({ name, state, workerPolling, stuck, status }: RunView): string 
   return status && status.rounds > 1 ? `round ${status.round} of ${status.rounds}` : undefined;
 }
 
-const seconds = (phase: PhaseStatus) =>
-  phase.startedAt === undefined
-    ? ''
-    : `${Math.round(((phase.endedAt ?? Date.now()) - phase.startedAt) / 1000)} s`;
+const time = ({ startedAt, endedAt = Date.now() }: PhaseStatus) =>
+  startedAt === undefined ? '' : duration(Math.round((endedAt - startedAt) / 1000));
 
 const amount = ({ done, total, unit }: PhaseStatus) =>
   total > 0 ? `${done}/${total} ${unit}` : done > 0 ? `${done} ${unit}` : '';
@@ -74,7 +75,7 @@ export function phaseLine(phase: PhaseStatus): string {
     phase.name.padEnd(NAME_WIDTH),
     phase.state.padEnd(7),
     amount(phase),
-    seconds(phase),
+    time(phase),
     phase.reason ?? phase.note ?? '',
   ];
   return parts.filter((part) => part.trim() !== '').join('  ');
@@ -130,7 +131,7 @@ class Bars implements ProgressDisplay {
       mark: MARKS[phase.state],
       name: phase.name.padEnd(NAME_WIDTH),
       amount: amount(phase).padEnd(21),
-      time: seconds(phase).padStart(6),
+      time: time(phase).padStart(TIME_WIDTH),
       note: phase.reason ?? phase.note ?? '',
     };
     const bar = this.#bars.get(phase.name) ?? this.#multi.create(total, 0, payload);
