@@ -31,7 +31,9 @@ export function answerSpan(text: string): Span {
   let isThinking = false;
   /** Where the model began to speak; null where it does not. */
   let from: number | null = 0;
-  for (const { 0: mark, index, groups } of text.matchAll(MARK)) {
+  // Most texts have none, and to look costs a fraction of going through them.
+  const marks = text.search(MARK) < 0 ? [] : text.matchAll(MARK);
+  for (const { 0: mark, index, groups } of marks) {
     const { open, close, final, channel } = groups!;
     if (from !== null) spoken.push({ from, to: index });
     if (final || channel || (close && !isThinking)) spoken = [];

@@ -44,31 +44,33 @@ const token = z.object({
   logprob: z.number().nullish().catch(null),
 });
 
-/** Endpoints differ in what they leave out or set to null. */
-const completion = z.object({
-  choices: z
-    .array(
-      z.object({
-        message,
-        /** Set where the model behind a gateway broke off: then there is no answer to be kept. */
-        error: z.null().optional(),
-        finish_reason: z.string().nullish().catch(null),
-        logprobs: z
-          .object({ content: z.array(token).nullish() })
-          .nullish()
-          .catch(null),
-      }),
-    )
-    .min(1),
-  usage: z
-    .object({
-      prompt_tokens: count,
-      completion_tokens: count,
-      prompt_tokens_details: z.object({ cached_tokens: count }).nullish().catch(null),
-    })
-    .nullish()
-    .catch(null),
-});
+/** Endpoints differ in what they leave out or set to null. Compiled, since it reads every answer. */
+const completion = z.compile(
+  z.object({
+    choices: z
+      .array(
+        z.object({
+          message,
+          /** Set where the model behind a gateway broke off: then there is no answer to be kept. */
+          error: z.null().optional(),
+          finish_reason: z.string().nullish().catch(null),
+          logprobs: z
+            .object({ content: z.array(token).nullish() })
+            .nullish()
+            .catch(null),
+        }),
+      )
+      .min(1),
+    usage: z
+      .object({
+        prompt_tokens: count,
+        completion_tokens: count,
+        prompt_tokens_details: z.object({ cached_tokens: count }).nullish().catch(null),
+      })
+      .nullish()
+      .catch(null),
+  }),
+);
 
 type Completion = z.output<typeof completion>;
 type Message = z.output<typeof message>;
