@@ -67,4 +67,5 @@ export const endpointConfig = z.strictObject({
     ),
 });
 
+/** A checked configuration of an endpoint, with every default filled in. */
 export type EndpointConfig = z.output<typeof endpointConfig>;

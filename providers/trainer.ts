@@ -28,6 +28,7 @@ export interface TrainingRequest {
   suffix: string;
 }
 
+/** A fine-tuning job as a trainer is asked for it. */
 export type TrainingOrder = JobOrder<TrainingRequest>;
 
 /** What comes of a fine-tuning job. */
@@ -92,6 +93,7 @@ export type TrainerSchema = z.ZodObject<{ type: z.ZodLiteral<string> }>;
 export interface TrainerKind<Spec extends TrainerSchema = TrainerSchema> {
   /** What an endpoint's `trainer` holds: `type`, a literal, and the kind's own fields, described. */
   spec: Spec;
+  /** The trainer of an endpoint. Called for every call of a trainer: it opens nothing. */
   create(endpoint: TrainerEndpoint, spec: z.output<Spec>): Trainer;
 }
 
