@@ -11,8 +11,8 @@ import {
   untilPolled,
 } from '../test/workflows/support.ts';
 import type { Fault } from '../testing/faults.ts';
-import type { JournalEntry } from '../testing/journal.ts';
 import { startProvider } from '../testing/provider.ts';
+import type { JournalEntry } from '../testing/requests.ts';
 import { pause, resume } from '../workflows/messages.ts';
 
 /**
@@ -142,12 +142,12 @@ const waiting: Moment =
     jobsOf(bench, run).some(({ id }) => path === `${JOBS}/${id}`);
 const propagating: Moment =
   (run, bench) =>
-  ({ path, isProbe }) =>
-    path === CHAT && !isProbe && jobsOf(bench, run).length === 1;
+  ({ kind }) =>
+    kind === 'chat' && jobsOf(bench, run).length === 1;
 const evaluating: Moment =
   (run, bench) =>
-  ({ path, isProbe }) =>
-    path === CHAT && !isProbe && jobsOf(bench, run).length > 1;
+  ({ kind }) =>
+    kind === 'chat' && jobsOf(bench, run).length > 1;
 
 /** A run that fails for good at a moment, or is cancelled while a request of it hangs. */
 async function broken(
@@ -164,7 +164,7 @@ async function broken(
     let isReached = false;
     bench.provider.setFaults((request) => {
       if (isThen(request)) isReached = true;
-      else if (!(isReached && ending === 'failed' && request.isProbe)) return undefined;
+      else if (!(isReached && ending === 'failed' && request.kind === 'probe')) return undefined;
       resolve();
       return fault;
     });

@@ -18,8 +18,24 @@ export interface Scripted<T> {
   history: Step[];
 }
 
+/** A hand on long work: what there is, and what becomes of it. */
+export interface Control<T> {
+  /** Newest first. */
+  all(): T[];
+  /** One as it is; looking at it so does not move it on. */
+  get(id: string): T;
+  /** From now on work goes up to the state before its last, and stays there. */
+  hold(): void;
+  /** Lets work end again. */
+  release(): void;
+  /** Puts one into a state now, whatever its script says. Default: it ends well. */
+  finish(id: string, state?: State<T>): void;
+  /** Makes one vanish, as an operator of the provider might. */
+  remove(id: string): void;
+}
+
 /** Long work that moves on by its script when it is looked at, or when the test says so. */
-export abstract class Book<T extends { id: string; status: string }> {
+export abstract class Book<T extends { id: string; status: string }> implements Control<T> {
   readonly #shelf: Shelf<Scripted<T>>;
   readonly #final: string[];
   #held: boolean;
@@ -34,7 +50,6 @@ export abstract class Book<T extends { id: string; status: string }> {
   /** What changes with a new status, beside what its state says; called after the status is set. */
   protected abstract onEnter(item: T, state: Partial<T>): Partial<T>;
 
-  /** Newest first. */
   all(): T[] {
     return this.#shelf
       .values()
@@ -42,23 +57,19 @@ export abstract class Book<T extends { id: string; status: string }> {
       .reverse();
   }
 
-  /** From now on work goes up to the state before its last, and stays there. */
   hold(): void {
     this.#held = true;
   }
 
-  /** Lets work end again. */
   release(): void {
     this.#held = false;
   }
 
-  /** Puts one into a state now, whatever its script says: `finish(id, 'failed')`. */
   finish(id: string, state: State<T> = this.#final[0]!): void {
     this.follow(id, [state]);
     this.#advance(this.#find(id));
   }
 
-  /** Makes one vanish, as an operator of the provider might. */
   remove(id: string): void {
     this.#shelf.delete(id);
   }
@@ -70,7 +81,6 @@ export abstract class Book<T extends { id: string; status: string }> {
     return this.get(id);
   }
 
-  /** The item as it is. */
   get(id: string): T {
     return this.#find(id).item;
   }

@@ -20,8 +20,16 @@ export function embed(text: string): Float32Array {
 
 type Params = OpenAI.EmbeddingCreateParams;
 
-/** Answers a request, wherever it comes from. @throws Refusal */
-export function answerEmbeddings(body: Params, models: Models): object {
+/**
+ * Answers a request, wherever it comes from.
+ * @param scripted the vector of a text; undefined: that of `embed`
+ * @throws Refusal
+ */
+export function answerEmbeddings(
+  body: Params,
+  models: Models,
+  scripted: (text: string) => number[] | undefined,
+): object {
   models.check(body.model, 404);
   const texts = [body.input].flat() as string[];
   if (
@@ -32,6 +40,7 @@ export function answerEmbeddings(body: Params, models: Models): object {
     throw new Refusal(400, 'invalid_input', '1 to 2048 texts that are not empty, please.', {
       param: 'input',
     });
+  const vectorOf = (text: string) => Float32Array.from(scripted(text) ?? embed(text));
   const count = texts.reduce((sum, text) => sum + tokens(text).length, 0);
   return {
     object: 'list',
@@ -39,14 +48,14 @@ export function answerEmbeddings(body: Params, models: Models): object {
     data: texts.map((text, index) => ({
       object: 'embedding',
       index,
-      embedding: encode(embed(text), body.encoding_format),
+      embedding: encode(vectorOf(text), body.encoding_format),
     })),
     usage: { prompt_tokens: count, total_tokens: count },
   };
 }
 
-export function embeddingRoutes(app: FastifyInstance, models: Models): void {
-  app.post<{ Body: Params }>('/embeddings', async ({ body }) => answerEmbeddings(body, models));
+export function embeddingRoutes(app: FastifyInstance, answer: (params: Params) => object): void {
+  app.post<{ Body: Params }>('/embeddings', async ({ body }) => answer(body));
 }
 
 function encode(vector: Float32Array, format = 'float'): number[] | string {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OpenAI } from 'openai';
-import type { JournalEntry, RequestBody } from './journal.ts';
+import type { ProviderRequest } from './requests.ts';
 
 /**
  * What goes wrong with one request:
@@ -28,10 +28,13 @@ export type Fault =
 
 export type ChatFault = 'empty-choices' | 'refusal' | 'no-logprobs';
 
-/** Decides on the fault of a request, from its path, body and attempt (1 is the first). */
+/**
+ * Decides on the fault of a request, from its kind, body and attempt (1 is the first). A promise
+ * holds the request back until it resolves.
+ */
 export type FaultPlan = (
-  request: JournalEntry & { body: RequestBody | undefined },
-) => Fault | undefined;
+  request: ProviderRequest,
+) => Fault | undefined | Promise<Fault | undefined>;
 
 /** The fault of each request that has one. */
 export type FaultOf = (request: FastifyRequest) => Fault | undefined;

@@ -3,12 +3,21 @@ import type { OpenAI } from 'openai';
 import { Book, type State } from './book.ts';
 import type { FileStore } from './files.ts';
 import type { Models, TrainingRow } from './models.ts';
+import type { JobRequest } from './requests.ts';
 import { checkMetadata, digest, nowInSeconds, type Page, page, Refusal, tokens } from './wire.ts';
 
 /** A job as the wire shows it; its status may be one that the client does not know. */
 export type Job = Omit<OpenAI.FineTuning.FineTuningJob, 'status'> & { status: string };
 export type JobEvent = OpenAI.FineTuning.FineTuningJobEvent;
+/** A state of a job: its status, or the fields that change with it. */
 export type JobState = State<Job>;
+/** A usual end of a job, by its name. */
+export type JobOutcome = keyof typeof JOB_SCRIPTS;
+/**
+ * What becomes of a job: a usual end, or the states it walks through, the first at its creation,
+ * then one each time it is looked at.
+ */
+export type JobScript = JobOutcome | JobState[];
 
 /** What may become of a job. Created although the answer was lost is a fault: `cut-after`. */
 export const JOB_SCRIPTS = {
@@ -24,25 +33,30 @@ export const JOB_SCRIPTS = {
 
 const STEPS = 10;
 
-type CreateParams = OpenAI.FineTuning.JobCreateParams;
+type CreateParams = JobRequest['body'];
 
 /** Fine-tuning jobs. */
 export class JobBook extends Book<Job> {
   readonly #files: FileStore;
   readonly #models: Models;
-  readonly #script: JobState[];
+  readonly #scriptOf: (params: CreateParams) => JobScript;
 
   constructor(
     files: FileStore,
     models: Models,
-    { script, held, folder }: { script: JobState[]; held: boolean; folder?: string },
+    {
+      scriptOf,
+      held,
+      folder,
+    }: { scriptOf: (params: CreateParams) => JobScript; held: boolean; folder?: string },
   ) {
     super(folder, 'jobs', ['succeeded', 'failed', 'cancelled'], held);
     this.#files = files;
     this.#models = models;
-    this.#script = script;
+    this.#scriptOf = scriptOf;
   }
 
+  /** Makes a job, as somebody else with the same account might. @throws Refusal */
   create(params: CreateParams): Job {
     checkMetadata(params.metadata);
     if (!this.#files.has(params.training_file))
@@ -72,7 +86,9 @@ export class JobBook extends Book<Job> {
       metadata: params.metadata ?? null,
       method: params.method,
     };
-    return this.open(job, trainingRows(content) ? this.#script : BROKEN_FILE);
+    const script = this.#scriptOf(params);
+    const states = typeof script === 'string' ? JOB_SCRIPTS[script] : script;
+    return this.open(job, trainingRows(content) ? states : BROKEN_FILE);
   }
 
   cancel(id: string): Job {

@@ -63,8 +63,8 @@ const {
   .option('--state <folder>', 'keeps everything there, over restarts')
   .parse()
   .opts();
-const provider = await startProvider({
-  ...{ port, seed, latencyMs, limits, jobScript: JOB_SCRIPTS[jobScript], holdJobs, state, quirks },
+const { baseURL } = await startProvider({
+  ...{ port, seed, latencyMs, limits, answers: { jobs: jobScript }, holdJobs, state, quirks },
   faults: faultRate > 0 ? faultsByRate({ rate: faultRate, seed: faultSeed }) : undefined,
 });
-console.log(provider.baseURL);
+console.log(baseURL);

@@ -1,34 +1,39 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Fault, type FaultPlan, failAfter, failBefore, faultName } from './faults.ts';
-import type { Journal, JournalEntry, RequestBody } from './journal.ts';
+import type { Journal } from './journal.ts';
+import type { ProviderRequest, RequestBody } from './requests.ts';
 
-/** Writes every request into the journal and lets the plan spoil it. @param base path of the API */
+/**
+ * Writes every request into the journal and lets the plan spoil it.
+ * @param base path of the API
+ * @returns what was written of a request
+ */
 export function observe(
   api: FastifyInstance,
   base: string,
   journal: Journal,
   plan: FaultPlan,
-): void {
-  const entries = new WeakMap<FastifyRequest, JournalEntry>();
+): (request: FastifyRequest) => ProviderRequest {
+  const recorded = new WeakMap<FastifyRequest, ProviderRequest>();
   const faults = new WeakMap<FastifyRequest, Fault>();
   api.addHook('preHandler', async (request, reply) => {
     const body = request.body as RequestBody | undefined;
     const path = new URL(request.url, 'http://localhost').pathname.slice(base.length);
     const entry = journal.record(request.method, request.url, path, body);
-    entries.set(request, entry);
+    recorded.set(request, entry);
     reply.raw.once('finish', () => {
       entry.answeredAt = Date.now();
       entry.delivered = !request.raw.socket.destroyed;
       journal.changed(entry);
     });
-    const fault = plan({ ...entry, body });
+    const fault = await plan(entry);
     if (!fault) return;
     faults.set(request, fault);
     entry.fault = faultName(fault);
     if (await failBefore(fault, request, reply)) return reply;
   });
   api.addHook('onSend', async (request, reply, payload) => {
-    const entry = entries.get(request);
+    const entry = recorded.get(request);
     if (entry) {
       entry.status = reply.statusCode;
       journal.changed(entry);
@@ -36,4 +41,5 @@ export function observe(
     return payload;
   });
   failAfter(api, (request) => faults.get(request));
+  return (request) => recorded.get(request)!;
 }

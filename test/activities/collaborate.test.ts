@@ -5,11 +5,10 @@ import { seedFor } from '../../core/sampling.ts';
 import type { Answer } from '../../core/types.ts';
 import { usageOf } from '../../core/usage.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
-import type { RequestBody } from '../../testing/journal.ts';
+import type { RequestBody } from '../../testing/requests.ts';
 import { failedFor } from '../support/stack.ts';
 import {
   attempt,
-  CHAT,
   environment,
   type Laboratory,
   models,
@@ -33,7 +32,7 @@ describe('collaborate', () => {
   };
   const stored = (): Promise<Answer[]> =>
     lab.tables.answers({ round: 1, stage: 'collaborate', range });
-  const answered = () => lab.provider.journal.count(CHAT, { status: 200 });
+  const answered = () => lab.provider.requests({ kind: 'chat', status: 200 }).length;
   const no = (status: number) => ({ status, body: { error: { message: 'No.' } } });
   const asks = (body: RequestBody | undefined, ordinal: number) =>
     JSON.stringify(body).includes(`unlabelled question ${ordinal}"`);
@@ -64,7 +63,7 @@ describe('collaborate', () => {
     lab.provider.setFaults(undefined);
     await attempt(lab.activities.collaborate, input, 2);
     assert.equal(answered(), 40);
-    assert.equal(lab.provider.journal.repeats(CHAT), 0);
+    assert.equal(lab.provider.repeats('chat'), 0);
     const all = await stored();
     assert.equal(new Set(all.map(keyOf)).size, 40);
     assert.deepEqual(
@@ -118,7 +117,7 @@ describe('collaborate', () => {
     const surroundings = environment();
     const running = surroundings.run(lab.activities.collaborate, input);
     // With two in flight, the seventh and eighth are sent once the first six have been answered.
-    await lab.provider.journal.waitFor(({ entries }) => entries.length === 8);
+    await lab.provider.untilRequest({}, 8);
     surroundings.cancel();
     await assert.rejects(running, CancelledFailure);
     assert.equal((await stored()).length, 6);
@@ -134,14 +133,14 @@ describe('collaborate', () => {
       await open({ endpoint: { maxInFlight: 2 }, provider: { latencyMs: 50, faults } });
       const surroundings = environment();
       const running = surroundings.run(lab.activities.collaborate, input);
-      await lab.provider.journal.waitFor(({ entries }) => entries.length === 2);
+      await lab.provider.untilRequest({}, 2);
       surroundings.cancel('WORKER_SHUTDOWN');
       await assert.rejects(running, CancelledFailure);
     };
 
     it('stores what is under way, begins nothing new, and leaves the rest to the next', async () => {
       await stop();
-      assert.equal(lab.provider.journal.entries.length, 2);
+      assert.equal(lab.provider.requests().length, 2);
       assert.equal((await stored()).length, 2);
       await attempt(lab.activities.collaborate, input, 2);
       assert.equal(answered(), 20);
@@ -164,7 +163,7 @@ describe('collaborate', () => {
   it('makes one request of the collaborators that differ only in name and number of samples', async () => {
     await open({ spec: sampling });
     await attempt(lab.activities.collaborate, input);
-    const sent = lab.provider.journal.entries.map(({ n }) => n ?? 1);
+    const sent = lab.provider.requests().map(({ n }) => n ?? 1);
     assert.equal(sent.length, 40);
     assert.equal(sent.filter((n) => n === 3).length, 20);
     const answers = await stored();
@@ -200,7 +199,7 @@ describe('collaborate', () => {
     const first = { from: 0, to: 1 };
     await attempt(lab.activities.collaborate, { ...input, range: first });
     const seeds = [0, 0, 1, 2].map((draw) => seedFor(5, one('unlabelled', 0).id, draw));
-    const sent = lab.provider.journal.entries.map((entry) => [entry.n, entry.seed]);
+    const sent = lab.provider.requests().map((entry) => [entry.n, entry.seed]);
     assert.deepEqual(
       sent.sort(([, a], [, b]) => a! - b!),
       seeds.sort((a, b) => a - b).map((seed) => [undefined, seed]),

@@ -71,9 +71,9 @@ describe('embed', () => {
     const dataset = lab.store.dataset(ref.dataset);
     assert.deepEqual(await dataset.withoutVector(EMBEDDER, 'unlabelled', everything), new Set([7]));
     assert.equal((await vectors()).size, 19);
-    const before = lab.provider.journal.entries.length;
+    const before = lab.provider.requests().length;
     assert.deepEqual(await embed(0, 20), { embedded: 0 });
-    assert.equal(lab.provider.journal.entries.length, before);
+    assert.equal(lab.provider.requests().length, before);
   });
 
   it('is cancelled, not failed, when a request is ended by cancellation', async () => {
@@ -81,7 +81,7 @@ describe('embed', () => {
     const surroundings = environment();
     const input = { ...ref, split: 'unlabelled' as const, range: everything };
     const running = surroundings.run(lab.activities.embed, input);
-    await lab.provider.journal.waitFor(({ entries }) => entries.length === 1);
+    await lab.provider.untilRequest();
     surroundings.cancel();
     await assert.rejects(running, CancelledFailure);
   });

@@ -12,7 +12,7 @@ describe('evaluate', () => {
     lab = await openLaboratory({ examples, provider: { latencyMs: 200 } });
     const input = { ...ref, role: 'vanilla' as const, model: MODEL, range: { from: 0, to: 20 } };
     const running = attempt(lab.activities.evaluate, input);
-    await lab.provider.journal.waitFor(({ entries }) => entries.length > 0);
+    await lab.provider.untilRequest();
     const all = (parsed: (gold: string) => string) =>
       examples.map(
         ({ ordinal, id, split, answer }): Answer => ({

@@ -2,16 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { PseudoLabel } from '../../core/types.ts';
 import { answer } from '../store/support.ts';
-import {
-  attempt,
-  CHAT,
-  type Laboratory,
-  models,
-  one,
-  openLaboratory,
-  pool,
-  ref,
-} from './support.ts';
+import { attempt, type Laboratory, models, one, openLaboratory, pool, ref } from './support.ts';
 
 const range = { from: 0, to: 4 };
 const input = { ...ref, range, models };
@@ -43,7 +34,7 @@ describe('justify', () => {
   });
   afterEach(() => lab.close());
 
-  const asked = () => lab.provider.journal.count(CHAT);
+  const asked = () => lab.provider.requests({ kind: 'chat' }).length;
   async function labels(): Promise<PseudoLabel[]> {
     const rows = await lab.tables.pseudoLabels(1, range);
     return rows.sort((a, b) => a.ordinal - b.ordinal);

@@ -13,7 +13,6 @@ import { type Provider, type ProviderOptions, startProvider } from '../../testin
 import { temporaryStore, writeDataset } from '../store/support.ts';
 import { LABELS } from '../support/stack.ts';
 
-export const CHAT = '/chat/completions';
 export const MODEL = 'smollm2-135m-instruct';
 export const RUN = 'the-run';
 /** Names the only round of the tests. */

@@ -120,7 +120,7 @@ describe('a training file', () => {
   it('is uploaded once for the same rows', async () => {
     const rows = { from: 'labelled-and-selected', ref, threshold } as const;
     assert.deepEqual(await upload(rows), await upload(rows));
-    assert.equal(lab.provider.journal.count('/files'), 1);
+    assert.equal(lab.provider.requests({ kind: 'upload' }).length, 1);
   });
 
   describe("that is a user's own", () => {
@@ -157,7 +157,7 @@ describe('a training file', () => {
         `${folder}/../${basename(scratch)}/secret.jsonl`,
       ])
         await assert.rejects(own(path), refused(words), path);
-      assert.equal(lab.provider.journal.count('/files'), 0);
+      assert.equal(lab.provider.requests({ kind: 'upload' }).length, 0);
     });
 
     it('is refused where it is no file', async () => {
@@ -174,7 +174,7 @@ describe('a training file', () => {
     const surroundings = environment();
     const labelled = input({ from: 'labelled', ref, times: 1 });
     const running = surroundings.run(lab.activities.uploadTrainingFile, labelled);
-    await lab.provider.journal.waitFor((journal) => journal.count('/files') === 1);
+    await lab.provider.untilRequest({ kind: 'upload' });
     const [made] = await readdir(scratch);
     const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
     assert.equal(await modeOf(join(scratch, made!)), 0o700);
@@ -205,7 +205,7 @@ describe('a training file', () => {
       const surroundings = environment();
       const labelled = input({ from: 'labelled', ref, times: 1 });
       const running = surroundings.run(lab.activities.uploadTrainingFile, labelled);
-      await lab.provider.journal.waitFor((journal) => journal.count('/files') === 1);
+      await lab.provider.untilRequest({ kind: 'upload' });
       assert.equal((await readdir(scratch)).length, 1);
       surroundings.cancel();
       await assert.rejects(running, CancelledFailure);

@@ -5,9 +5,6 @@ import type { FaultPlan } from '../../testing/faults.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
 import { type Circumstances, figuresOf, type Result, SmallRuns } from './smallRuns.ts';
 
-const CHAT = '/chat/completions';
-const EMBEDDINGS = '/embeddings';
-
 describe('a small run', function () {
   this.timeout(120_000);
   let runs: SmallRuns;
@@ -27,11 +24,11 @@ describe('a small run', function () {
   const sum = (result: Result, of: keyof AnswerTally) =>
     result.report!.answers.reduce((total, tally) => total + Number(tally[of]), 0);
   /** Before anything but a few words was paid for. */
-  const isUnspent = ({ provider: { journal, jobs } }: Result) => {
-    assert.equal(jobs.all().length, 0);
-    assert.equal(journal.count('/files', { status: 200 }), 0);
-    assert.ok(journal.count(EMBEDDINGS, { status: 200 }) <= 1);
-    assert.ok(journal.count(CHAT, { status: 200 }) <= 2);
+  const isUnspent = ({ provider }: Result) => {
+    assert.equal(provider.jobs.all().length, 0);
+    assert.equal(provider.requests({ kind: 'upload', status: 200 }).length, 0);
+    assert.ok(provider.requests({ kind: 'embeddings', status: 200 }).length <= 1);
+    assert.ok(provider.requests({ kind: 'chat', status: 200 }).length <= 2);
   };
 
   /** A test of each quirk; with the first all their runs begin. */
@@ -60,7 +57,7 @@ describe('a small run', function () {
     ];
     each(forms, (result) => {
       isAsPlain(result);
-      assert.equal(result.provider.journal.repeats(CHAT), 0);
+      assert.equal(result.provider.repeats('chat'), 0);
     });
 
     describe('and stops before it trains on nothing, where no answer comes', () =>
@@ -68,7 +65,7 @@ describe('a small run', function () {
         assert.equal(failure?.type, 'AnswersCut');
         assert.match(failure.message, /raise maxTokens/);
         assert.ok(provider.jobs.all().length <= 1, 'no job after the warm-up');
-        assert.equal(provider.journal.repeats(CHAT), 0);
+        assert.equal(provider.repeats('chat'), 0);
       }));
   });
 
@@ -170,7 +167,7 @@ describe('a small run', function () {
           provider: { latencyMs: 20 },
           endpoint: { maxInFlight: 4 },
           async meanwhile({ provider, untilSaid }) {
-            await provider.journal.waitFor((journal) => journal.count(CHAT) >= 10);
+            await provider.untilRequest({ kind: 'chat' }, 10);
             provider.setQuirks([quirk]);
             await untilSaid(words);
             provider.setQuirks([]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Job } from '../../testing/jobs.ts';
-import type { JournalEntry } from '../../testing/journal.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 import { resentRequests, stepTimes, twins } from './accounts.ts';
 import { NUISANCES } from './nuisances.ts';
 import { onRoute, planKills, planNuisances, type Victim } from './plan.ts';
@@ -9,6 +9,7 @@ import { compare, type Tables } from './tables.ts';
 
 const CHAT = '/chat/completions';
 const entry = (digest: string, more: Partial<JournalEntry> = {}): JournalEntry => ({
+  kind: 'chat',
   ...{ index: 1, method: 'POST', path: CHAT, seed: 0, digest, attempt: 1, arrivedAt: 0 },
   ...{ status: 200, delivered: true },
   ...more,
@@ -27,8 +28,8 @@ describe("the accounts of chaos' harm", () => {
         entry('a', { delivered: false }),
         entry('a', { status: 429 }),
         entry('a', { fault: 'truncated' }),
-        entry('a', { path: '/files' }),
-        entry('a', { isProbe: true }),
+        entry('a', { kind: 'upload', path: '/files' }),
+        entry('a', { kind: 'probe' }),
       ),
       0,
     );

@@ -1,7 +1,7 @@
 import type { RunSpec } from '../../core/spec.ts';
 import type { Store } from '../../store/store.ts';
 import type { Job } from '../../testing/jobs.ts';
-import type { JournalEntry } from '../../testing/journal.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 import { answersOf } from './tables.ts';
 
 const CHAT = '/chat/completions';
@@ -29,8 +29,7 @@ export const stepTimes = (journal: JournalEntry[]): number[] =>
   stepsOf(journal).map(({ arrivedAt }) => arrivedAt);
 
 /** Whether it is a question or texts to embed, and no probe. */
-const isAsked = ({ path, isProbe }: JournalEntry): boolean =>
-  !isProbe && [CHAT, EMBEDDINGS].includes(path);
+const isAsked = ({ kind }: JournalEntry): boolean => kind === 'chat' || kind === 'embeddings';
 
 /** Answers to each chat and embedding request that were sent whole and unspoilt. */
 export function fullAnswers(journal: JournalEntry[]): Map<string, number> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunSpec } from '../../core/spec.ts';
-import type { JournalEntry } from '../../testing/journal.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 import { stepTimes, unstored } from './accounts.ts';
 import type { Kill } from './plan.ts';
 import type { Scene } from './run.ts';

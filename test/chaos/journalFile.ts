@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs';
-import type { JournalEntry } from '../../testing/journal.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 
 /** The journal of a provider that is another process, read while that writes it. */
 export class JournalFile {

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../testing/journal.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 import { chance } from '../../testing/wire.ts';
 import { stepsOf } from './accounts.ts';
 import type { Nuisance } from './nuisances.ts';

@@ -4,7 +4,7 @@ import type { RoundReport } from '../../core/types.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { Scripted } from '../../testing/book.ts';
 import type { Job } from '../../testing/jobs.ts';
-import type { JournalEntry } from '../../testing/journal.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 import { Shelf } from '../../testing/shelf.ts';
 import { unstored } from './accounts.ts';
 import { Arena, type ArenaOptions, type Evolved } from './arena.ts';

@@ -9,7 +9,6 @@ import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 import { WorkerProcess } from '../support/workerProcess.ts';
 
-const CHAT = '/chat/completions';
 const IN_FLIGHT = 4;
 
 describe('a worker killed in the middle', function () {
@@ -47,17 +46,17 @@ describe('a worker killed in the middle', function () {
     });
     const first = await startWorker();
     const run = await bench.start(spec);
-    await provider.journal.waitFor((journal) => journal.count(CHAT, { status: 200 }) >= 60);
+    await provider.untilRequest({ kind: 'chat', status: 200 }, 60);
     await first.kill();
     const killedAt = performance.now();
-    const asked = provider.journal.count(CHAT);
+    const asked = provider.requests({ kind: 'chat' }).length;
     const stored = await storedAnswers(bench, spec.name);
     assert.ok(stored > 0 && stored < asked);
     // Asked and not yet stored: at most the requests in flight and the answers of one group.
     assert.ok(asked - stored <= 6 * IN_FLIGHT, `${asked} asked, ${stored} stored`);
 
     await startWorker();
-    await provider.journal.waitFor((journal) => journal.repeats(CHAT) >= asked - stored);
+    await provider.until(() => provider.repeats('chat') >= asked - stored);
     const seconds = (performance.now() - killedAt) / 1000;
     assert.ok(seconds < 60, `taken over after ${seconds} s`);
     await run.result();
@@ -67,7 +66,7 @@ describe('a worker killed in the middle', function () {
       4 * 60,
       'every answer is there, once',
     );
-    const total = provider.journal.count(CHAT);
+    const total = provider.requests({ kind: 'chat' }).length;
     const needed = 4 * 60 + 4 * 10 + usageOf(report!.usage, 'justify').requests;
     assert.equal(total - needed, asked - stored, 'what was stored is not asked again');
     assert.equal(provider.jobs.all().length, 3);
@@ -83,17 +82,15 @@ describe('a worker killed in the middle', function () {
     });
     const first = await startWorker();
     const run = await bench.start(spec);
-    await provider.journal.waitFor(({ entries }) =>
-      entries.some(({ method, path }) => method === 'GET' && path.includes('/jobs/ftjob')),
-    );
+    await provider.untilRequest({ kind: 'poll' });
     await first.kill();
     provider.jobs.release();
     await startWorker();
     const { totals } = await run.result();
     assert.equal(totals.finished, 1);
     assert.equal(provider.jobs.all().length, 3);
-    assert.equal(provider.journal.count('/fine_tuning/jobs'), 3);
-    assert.equal(provider.journal.repeats(CHAT), 0);
+    assert.equal(provider.requests({ kind: 'job' }).length, 3);
+    assert.equal(provider.repeats('chat'), 0);
   });
 
   it('right after a job was made, its answer lost: the job is adopted', async () => {

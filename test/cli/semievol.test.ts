@@ -71,7 +71,7 @@ describe('semievol as a process', function () {
     return files.write(`${name}.yaml`, stringify(written));
   }
 
-  const spent = () => provider.journal.entries.filter((entry) => entry.method === 'POST').length;
+  const spent = () => provider.requests().filter((entry) => entry.method === 'POST').length;
 
   describe('refuses with exit code 2 and a remedy', () => {
     const refused = async (args: string[], said: RegExp, environment = env) => {

@@ -49,7 +49,7 @@ describe('the check of a run before it starts', () => {
     const found = await checkBeforeStart(spec(), '.', config());
     assert.deepEqual(found.counts, { labelled: 8, unlabelled: 8, test: 8 });
     assert.deepEqual(
-      provider.journal.entries.filter(({ method }) => method !== 'GET'),
+      provider.requests().filter(({ method }) => method !== 'GET'),
       [],
     );
   });

@@ -44,10 +44,10 @@ describe('An endpoint embeds', () => {
     refuse((input) => input.length > 3);
     const endpoint = endpointAt(here.provider);
     assert.deepEqual((await endpoint.embed(EMBEDDER, texts)).vectors, expected);
-    const before = here.provider.journal.entries.length;
+    const before = here.provider.requests().length;
     const again = await endpoint.embed(EMBEDDER, texts);
     assert.deepEqual(again.vectors, expected);
-    assert.deepEqual([again.requests, here.provider.journal.entries.length - before], [4, 4]);
+    assert.deepEqual([again.requests, here.provider.requests().length - before], [4, 4]);
   });
 
   for (const status of [400, 500])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { RequestBody } from '../../testing/journal.ts';
+import type { RequestBody } from '../../testing/requests.ts';
 import { aProvider, endpointAt, MODEL, request } from './support.ts';
 
 describe('An endpoint learns what a model refuses', () => {
@@ -33,7 +33,7 @@ describe('An endpoint learns what a model refuses', () => {
       { message: { detail: [{ type: 'extra_forbidden', loc: ['body', 'seed'] }] } },
     ],
     n: [
-      (body) => (body.n ?? 1) > 1,
+      (body) => Number(body.n ?? 1) > 1,
       400,
       { error: { code: 400, message: 'Only one completion choice is allowed' } },
     ],
@@ -55,9 +55,9 @@ describe('An endpoint learns what a model refuses', () => {
       const endpoint = endpointAt(here.provider, {}, (notice) => notices.push(notice));
       const first = await endpoint.chat({ ...request, seeds: [40, 41] });
       assert.ok(first.length === 2 && first.every(({ text }) => text !== ''));
-      const before = here.provider.journal.entries.length;
+      const before = here.provider.requests().length;
       await endpoint.chat(request);
-      const [entry, ...more] = here.provider.journal.entries.slice(before);
+      const [entry, ...more] = here.provider.requests().slice(before);
       assert.deepEqual([entry!.status, more.length], [200, 0]);
       assert.match(notices.join(), /does not take/);
     });
@@ -78,8 +78,8 @@ describe('An endpoint learns what a model refuses', () => {
     const endpoint = endpointAt(here.provider);
     assert.equal(await endpoint.probeChat(MODEL), 'form-learned');
     assert.equal(await endpoint.probeChat(MODEL), 'answers');
-    const before = here.provider.journal.entries.length;
+    const before = here.provider.requests().length;
     await endpoint.chat(request);
-    assert.equal(here.provider.journal.entries.length, before + 1);
+    assert.equal(here.provider.requests().length, before + 1);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Fault } from '../../testing/faults.ts';
-import type { RequestBody } from '../../testing/journal.ts';
+import type { RequestBody } from '../../testing/requests.ts';
 import { aProvider, endpointAt, request, soon } from './support.ts';
 
 describe('An endpoint gives up one request', () => {
@@ -57,9 +57,7 @@ describe('An endpoint gives up one request', () => {
       here.provider.setFaults((one) => (isPoison(one) ? page : undefined));
       const endpoint = endpointAt(here.provider);
       const asking = endpoint.chat({ ...poison, seeds: [7] });
-      await here.provider.journal.waitFor(
-        ({ entries }) => entries.filter(({ seed }) => seed === 7).length > 15,
-      );
+      await here.provider.until(() => here.chats().filter(({ seed }) => seed === 7).length > 15);
       here.provider.setFaults(undefined);
       assert.equal((await asking)[0]!.finishReason, 'stop');
     });

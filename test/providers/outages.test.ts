@@ -2,16 +2,7 @@ import assert from 'node:assert/strict';
 import type { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Fault, FaultPlan } from '../../testing/faults.ts';
-import {
-  aProvider,
-  CHAT,
-  endpointAt,
-  failure,
-  PROMPT,
-  request,
-  soon,
-  untilTrouble,
-} from './support.ts';
+import { aProvider, endpointAt, failure, PROMPT, request, soon, untilTrouble } from './support.ts';
 
 describe('An endpoint in trouble', () => {
   const here = aProvider();
@@ -72,7 +63,7 @@ describe('An endpoint in trouble', () => {
         seeds.map((seed) => endpoint.chat({ ...request, seeds: [seed] })),
       );
       assert.ok(all.flat().every(({ text }) => text !== ''));
-      assert.equal(here.provider.journal.count(CHAT, { status: 200 }), 60);
+      assert.equal(here.provider.requests({ kind: 'chat', status: 200 }).length, 60);
     });
   });
 
@@ -143,9 +134,7 @@ describe('An endpoint in trouble', () => {
         await untilTrouble(endpoint, trouble);
         const seen = here.chats().length;
         // It is asked by probes now.
-        await here.provider.journal.waitFor(
-          ({ entries }) => entries.filter(({ isProbe }) => isProbe).length > 2,
-        );
+        await here.provider.untilRequest({ kind: 'probe' }, 3);
         assert.equal(here.chats().length, seen);
         assert.match(endpoint.trouble!, /^endpoint "here" .*held back since \d\d:\d\d:\d\d UTC/);
         here.provider.setFaults(undefined);

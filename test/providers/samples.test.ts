@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, it } from 'mocha';
-import type { RequestBody } from '../../testing/journal.ts';
 import { startProvider } from '../../testing/provider.ts';
+import type { RequestBody } from '../../testing/requests.ts';
 import { aProvider, endpointAt, MODEL, request } from './support.ts';
 
 describe('An endpoint, asked for answers,', () => {
@@ -100,8 +100,8 @@ describe('An endpoint, asked for answers,', () => {
       const shy = await startProvider({ models: others });
       try {
         const bodies: RequestBody[] = [];
-        shy.setFaults(({ body, isProbe }) => {
-          if (!isProbe) bodies.push(body!);
+        shy.setFaults(({ body, kind }) => {
+          if (kind === 'chat') bodies.push(body!);
           const refuses = body?.model === 'reasoning' && body.logprobs;
           const error = { message: 'No.', param: 'logprobs', code: 'unsupported_parameter' };
           return refuses ? { status: 400, body: { error } } : undefined;
@@ -141,7 +141,7 @@ describe('An endpoint, asked for answers,', () => {
     const abort = new AbortController();
     const { signal } = abort;
     const asking = endpointAt(here.provider).chat(request, { signal, deadline: signal });
-    await here.provider.journal.waitFor(({ entries }) => entries.length === 1);
+    await here.provider.untilRequest();
     abort.abort();
     await assert.rejects(asking, (error) => !(error instanceof ApplicationFailure));
     assert.equal(here.chats().length, 1, 'it is not tried again');

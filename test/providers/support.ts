@@ -4,12 +4,11 @@ import { afterEach, beforeEach } from 'mocha';
 import { endpointConfig } from '../../providers/config.ts';
 import { type ChatRequest, Endpoint } from '../../providers/endpoint.ts';
 import type { Fault } from '../../testing/faults.ts';
-import type { JournalEntry, RequestBody } from '../../testing/journal.ts';
 import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
+import type { JournalEntry, RequestBody } from '../../testing/requests.ts';
 
 export const MODEL = 'smollm2-135m-instruct';
 export const EMBEDDER = 'all-minilm-l6-v2';
-export const CHAT = '/chat/completions';
 export const PROMPT = 'the very private question';
 /** Headers of a refusal that may be repeated at once. */
 export const soon = { 'retry-after-ms': '1' };
@@ -64,8 +63,7 @@ export function aProvider() {
       provider = await startProvider(options);
     },
     /** The chat requests that are no probes. */
-    chats: (): JournalEntry[] =>
-      provider.journal.entries.filter(({ path, isProbe }) => path === CHAT && !isProbe),
+    chats: (): JournalEntry[] => provider.requests({ kind: 'chat' }),
     always: (fault: Fault) => provider.setFaults(() => fault),
     /** Of each request the first time. */
     once: (fault: Fault) =>

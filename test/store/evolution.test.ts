@@ -13,7 +13,6 @@ import { Disk, whyNoDisk } from './disk.ts';
 import { setEnvironment } from './environment.ts';
 
 const mib = 1024 ** 2;
-const chats = '/chat/completions';
 const sizes = { labelled: 6, unlabelled: 20, test: 6 };
 const maxInFlight = 4;
 const why = await whyNoDisk();
@@ -71,7 +70,7 @@ describe('An evolution', function () {
       const worker = await bench.worker();
       await worker.runUntil(async () => {
         const run = await bench.start(spec);
-        await provider.journal.waitFor((journal) => journal.count(chats) >= 20);
+        await provider.untilRequest({ kind: 'chat' }, 20);
         await disk.fill();
         const propagate = `${spec.name}/round-1/propagate`;
         const full = /^Store \S+: (the disk is full|only 0 MiB are free on its disk)\. Free some/;

@@ -41,7 +41,7 @@ describe('faults of the stand-in provider', () => {
     await assert.rejects(chat(client), OpenAI.APIConnectionError);
     provider.setFaults(() => 'truncated');
     await assert.rejects(chat(client));
-    const [before, after, half] = provider.journal.entries;
+    const [before, after, half] = provider.requests();
     assert.deepEqual([before!.status, before!.fault], [undefined, 'cut-before']);
     assert.deepEqual([after!.status, after!.fault], [200, 'cut-after']);
     assert.deepEqual([half!.status, half!.attempt], [200, 3]);
@@ -68,7 +68,7 @@ describe('faults of the stand-in provider', () => {
     assert.equal((await chat(client)).choices, undefined);
     provider.setFaults(() => 'malformed');
     await assert.rejects(chat(client), SyntaxError);
-    assert.equal(provider.journal.entries.at(-1)!.status, 200);
+    assert.equal(provider.requests().at(-1)!.status, 200);
   });
 
   it('make an answer late', async () => {
@@ -76,22 +76,22 @@ describe('faults of the stand-in provider', () => {
     const before = performance.now();
     await chat(client);
     assert.ok(performance.now() - before > 149);
-    assert.equal(provider.journal.entries[0]!.fault, 'slow');
+    assert.equal(provider.requests()[0]!.fault, 'slow');
   });
 
   it('keep a client waiting', async () => {
     const client = await start({ faults: () => 'hang' });
     const patience = new AbortController();
     const waiting = client.models.list({ signal: patience.signal });
-    await provider.journal.waitFor((journal) => journal.entries.length === 1);
+    await provider.untilRequest();
     patience.abort();
     await assert.rejects(waiting, OpenAI.APIUserAbortError);
-    assert.equal(provider.journal.entries[0]!.status, undefined);
+    assert.equal(provider.requests()[0]!.status, undefined);
   });
 
   describe('by rate', () => {
     const request = (digest: string, attempt: number, path = '/chat/completions') => ({
-      ...{ index: 1, method: 'POST', arrivedAt: 0, body: undefined },
+      ...{ kind: 'other' as const, index: 1, method: 'POST', arrivedAt: 0, body: undefined },
       ...{ path, digest, attempt },
     });
     const digests = Array.from({ length: 2_000 }, (_, index) => `digest ${index}`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import type OpenAI from 'openai';
-import { JOB_SCRIPTS } from '../../testing/jobs.ts';
+import type { JobOutcome } from '../../testing/jobs.ts';
 import { goldAnswer } from '../../testing/model.ts';
 import type { Provider, ProviderOptions } from '../../testing/provider.ts';
 import {
@@ -99,7 +99,7 @@ describe('fine-tuning jobs of the stand-in provider', () => {
   });
 
   it('can be cancelled while they go on', async () => {
-    const client = await start({ jobScript: ['queued', 'paused', 'succeeded'] });
+    const client = await start({ answers: { jobs: ['queued', 'paused', 'succeeded'] } });
     const { id } = await create(client);
     assert.equal((await client.fineTuning.jobs.retrieve(id)).status, 'paused');
     assert.equal((await client.fineTuning.jobs.cancel(id)).status, 'cancelled');
@@ -117,8 +117,8 @@ describe('fine-tuning jobs of the stand-in provider', () => {
   });
 
   /** The statuses a new job goes through, `gone` where it is no longer known. */
-  async function statuses(script: keyof typeof JOB_SCRIPTS): Promise<string[]> {
-    const client = await start({ jobScript: JOB_SCRIPTS[script] });
+  async function statuses(script: JobOutcome): Promise<string[]> {
+    const client = await start({ answers: { jobs: script } });
     const { id, status: first } = await create(client);
     const seen: string[] = [first];
     for (let last = ''; !['succeeded', 'failed', 'cancelled', 'gone'].includes(last); ) {
@@ -131,7 +131,7 @@ describe('fine-tuning jobs of the stand-in provider', () => {
     return seen;
   }
 
-  const ends: [keyof typeof JOB_SCRIPTS, string[]][] = [
+  const ends: [JobOutcome, string[]][] = [
     ['queues', ['queued', 'running', 'succeeded']],
     ['pauses', ['pausing', 'paused', 'running', 'succeeded']],
     ['fails', ['running', 'failed']],

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import OpenAI from 'openai';
 import type { Fault } from '../../testing/faults.ts';
-import type { JournalEntry } from '../../testing/journal.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 import { ask, clientOf, MODEL, trainingFile, upload } from './client.ts';
 
 const main = fileURLToPath(new URL('../../testing/main.ts', import.meta.url));

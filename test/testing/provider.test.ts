@@ -28,7 +28,7 @@ describe('the stand-in provider', () => {
         assert.ok(logprobs!.content!.every((one) => one.logprob < 0));
       }
       assert.ok(first.usage!.prompt_tokens_details!.cached_tokens! > 0);
-      assert.equal(provider.journal.repeats('/chat/completions'), 1);
+      assert.equal(provider.repeats('chat'), 1);
     });
 
     it('errs elsewhere with another seed of its own', async () => {
@@ -115,7 +115,7 @@ describe('the stand-in provider', () => {
     await assert.rejects(client.files.retrieve(file.id), status(404));
   });
 
-  describe('the journal', () => {
+  describe('its requests', () => {
     it('tells the same request again, and whether its answer was delivered', async () => {
       const client = await start({ latencyMs: 100 });
       const chat = (signal?: AbortSignal) =>
@@ -123,12 +123,12 @@ describe('the stand-in provider', () => {
       await chat();
       const patience = new AbortController();
       const left = assert.rejects(chat(patience.signal), OpenAI.APIUserAbortError);
-      await provider.journal.waitFor(({ entries }) => entries.length === 2);
+      await provider.untilRequest({}, 2);
       patience.abort();
       await left;
       await chat();
-      const [first, second, third] = provider.journal.entries;
-      await provider.journal.waitFor(() => third!.delivered !== undefined);
+      const [first, second, third] = provider.requests();
+      await provider.until(() => third!.delivered !== undefined);
       assert.ok(first!.answeredAt! - first!.arrivedAt >= 99);
       assert.deepEqual([first!.attempt, second!.attempt, third!.attempt], [1, 2, 3]);
       assert.deepEqual(
@@ -139,13 +139,12 @@ describe('the stand-in provider', () => {
 
     it('can be awaited, and fails who waits in vain', async () => {
       const client = await start();
-      const { journal } = provider;
-      const second = journal.waitFor(() => journal.count('/models', { method: 'GET' }) === 2);
+      const second = provider.untilRequest({ path: '/models', method: 'GET' }, 2);
       await client.models.list();
       await client.models.list();
       await second;
       const never = assert.rejects(
-        journal.waitFor(() => false),
+        provider.until(() => false),
         /closed/,
       );
       await provider.close();

@@ -5,8 +5,6 @@ import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 import { WorkerProcess } from '../support/workerProcess.ts';
 
-const CHAT = '/chat/completions';
-
 describe('a worker told to stop', function () {
   this.timeout(60_000);
   let temporal: TestWorkflowEnvironment;
@@ -37,7 +35,7 @@ describe('a worker told to stop', function () {
   };
 
   it('finishes what it has asked and hands on the rest: nothing is asked twice', async () => {
-    const { journal } = bench.provider;
+    const { requests, untilRequest, repeats } = bench.provider;
     const spec = await writeTask(bench.folder, 'stopped', {
       labelled: 10,
       unlabelled: 60,
@@ -45,15 +43,19 @@ describe('a worker told to stop', function () {
     });
     const first = await startWorker();
     const run = await bench.start(spec);
-    await journal.waitFor(() => journal.count(CHAT, { status: 200 }) >= 60);
+    await untilRequest({ kind: 'chat', status: 200 }, 60);
     assert.equal(await first.stop(), 0);
-    const asked = journal.count(CHAT);
-    assert.equal(journal.count(CHAT, { status: 200 }), asked, 'no request was broken off');
+    const asked = requests({ kind: 'chat' }).length;
+    assert.equal(
+      requests({ kind: 'chat', status: 200 }).length,
+      asked,
+      'no request was broken off',
+    );
     assert.ok(asked < 4 * 60, 'there was something left to hand on');
 
     await startWorker();
     const { totals } = await run.result();
     assert.equal(totals.finished, 1);
-    assert.equal(journal.repeats(CHAT), 0);
+    assert.equal(repeats('chat'), 0);
   });
 });

@@ -88,7 +88,7 @@ describe('a deploy in the middle of a run', function () {
     await startBuild('build-1', workflowsPath);
     await makeCurrent('build-1');
     const run = await bench.start(spec);
-    await provider.journal.waitFor(() => provider.jobs.all().length > 0);
+    await provider.until(() => provider.jobs.all().length > 0);
 
     await startBuild('build-2', nextBuild);
     await makeCurrent('build-2');

@@ -10,9 +10,6 @@ import { pause, resume } from '../../workflows/messages.ts';
 import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
 import { untilPending } from './support.ts';
 
-const CHAT = '/chat/completions';
-const JOBS = '/fine_tuning/jobs';
-
 describe('a run under way', function () {
   this.timeout(60_000);
   let temporal: TestWorkflowEnvironment;
@@ -35,7 +32,7 @@ describe('a run under way', function () {
     const worker = await bench.worker();
     await worker.runUntil(async () => {
       const run = await bench.start(spec);
-      await provider.journal.waitFor((journal) => journal.count(CHAT) > 0);
+      await provider.untilRequest({ kind: 'chat' });
       await run.signal(pause);
       const { paused, roundWorkflowId } = await run.query<{
         paused: boolean;
@@ -53,13 +50,13 @@ describe('a run under way', function () {
       while (!(await idle()));
       const { done } = await propagate.query<{ done: number }>('status');
       assert.ok(done > 0 && done < 60, `${done} of 60 examples are done`);
-      const asked = provider.journal.count(CHAT);
+      const asked = provider.requests({ kind: 'chat' }).length;
 
       await run.signal(resume);
       const { totals } = await run.result();
       assert.equal(totals.finished, 1);
-      assert.ok(provider.journal.count(CHAT) > asked);
-      assert.equal(provider.journal.repeats(CHAT), 0);
+      assert.ok(provider.requests({ kind: 'chat' }).length > asked);
+      assert.equal(provider.repeats('chat'), 0);
     });
   });
 
@@ -76,7 +73,7 @@ describe('a run under way', function () {
     const worker = await bench.worker({ maxCachedWorkflows: 0 });
     await worker.runUntil(async () => {
       const run = await bench.start(uncached);
-      await bench.provider.journal.waitFor((journal) => journal.count(CHAT) > 0);
+      await bench.provider.untilRequest({ kind: 'chat' });
       await run.signal(pause);
       assert.equal((await run.query<RunStatus>('status')).paused, true);
       await run.signal(resume);
@@ -91,7 +88,7 @@ describe('a run under way', function () {
         ['baseline', 'skipped', 'the warm-up has as many steps'],
       ]);
     });
-    assert.equal(bench.provider.journal.repeats(CHAT), 0);
+    assert.equal(bench.provider.repeats('chat'), 0);
   });
 
   it('takes the job with it when it is cancelled', async () => {
@@ -100,9 +97,7 @@ describe('a run under way', function () {
     const worker = await bench.worker();
     await worker.runUntil(async () => {
       const run = await bench.start(spec);
-      await provider.journal.waitFor(({ entries }) =>
-        entries.some(({ method, path }) => method === 'GET' && path.startsWith(`${JOBS}/`)),
-      );
+      await provider.untilRequest({ kind: 'poll' });
       await run.cancel();
       await assert.rejects(
         run.result(),
@@ -121,14 +116,14 @@ describe('a run under way', function () {
     const worker = await bench.worker();
     await worker.runUntil(async () => {
       const run = await bench.start(spec);
-      await provider.journal.waitFor(() => provider.jobs.all().length === 1);
+      await provider.until(() => provider.jobs.all().length === 1);
       const error = { code: 'x', message: 'the loss went to NaN', param: null };
       provider.jobs.finish(provider.jobs.all()[0]!.id, { status: 'failed', error });
       const failure = await run.result().catch((reason: unknown) => reason);
       assert.ok(failedFor('JobFailed')(failure));
       assert.match(reasonOf(failure), /went to NaN/);
     });
-    assert.equal(provider.journal.count(CHAT), 0);
+    assert.equal(provider.requests({ kind: 'chat' }).length, 0);
   });
 });
 
@@ -159,7 +154,10 @@ describe('a run that cannot start', function () {
         const run = await bench.start(spec);
         const said = /answered 401.*"Incorrect API key provided: ….".*SEMIEVOL_TEST_KEY/;
         await untilPending(bench, spec.name, ({ trouble = '' }) => said.test(trouble));
-        assert.deepEqual([provider.journal.count(CHAT), provider.jobs.all().length], [0, 0]);
+        assert.deepEqual(
+          [provider.requests({ kind: 'chat' }).length, provider.jobs.all().length],
+          [0, 0],
+        );
         await run.terminate();
       });
       const history = await temporal.client.workflow.getHandle(spec.name).fetchHistory();
@@ -179,7 +177,7 @@ describe('a run that cannot start', function () {
       const failure = await bench.run(spec).catch((error: unknown) => error);
       assert.ok(failedFor('ModelNotFound')(failure));
       assert.match(reasonOf(failure), /answered 404 for model "nope".*; it has smollm2/);
-      assert.equal(bench.provider.journal.count('/files'), 0);
+      assert.equal(bench.provider.requests({ kind: 'upload' }).length, 0);
     } finally {
       await bench.close();
     }

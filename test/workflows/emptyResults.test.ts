@@ -43,7 +43,7 @@ describe('a round that comes to nothing', function () {
       const spec = await writeTask(bench.folder, type, sizes, { collaborators });
       await assert.rejects(bench.run(spec), failedFor(type));
       assert.equal(provider.jobs.all().length, 1, 'the warm-up alone was trained');
-      assert.equal(provider.journal.count(CHAT), sizes.unlabelled);
+      assert.equal(provider.requests({ kind: 'chat' }).length, sizes.unlabelled);
     });
 
   it('goes on by the votes where no answer carries log-probabilities, and says so', async () => {

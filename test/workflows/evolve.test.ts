@@ -56,7 +56,7 @@ describe('an evolution', function () {
     assert.equal(asked('collaborate'), 4 * sizes.unlabelled);
     for (const role of ['vanilla', 'sft', 'sft-steps', 'semievol'])
       assert.equal(asked(`evaluate-${role}`), sizes.test);
-    const chats = bench.provider.journal.count('/chat/completions');
+    const chats = bench.provider.requests({ kind: 'chat' }).length;
     assert.equal(chats, 4 * sizes.unlabelled + 4 * sizes.test + asked('justify'));
 
     const store = await openStore(bench.config.store);
@@ -95,7 +95,7 @@ describe('an evolution', function () {
     assert.equal(usageOf(second.usage, 'evaluate-vanilla').requests, 0);
     const { vanilla, semievol } = first.accuracy;
     assert.deepEqual(second.accuracy.vanilla, first.promoted ? semievol : vanilla);
-    assert.equal(bench.provider.journal.repeats('/chat/completions'), 0);
+    assert.equal(bench.provider.repeats('chat'), 0);
   });
 
   it('starts again after a failure without asking for anything twice', async () => {
@@ -107,22 +107,22 @@ describe('an evolution', function () {
         : undefined,
     );
     await assert.rejects(bench.run(spec));
-    const asked = bench.provider.journal.count('/chat/completions');
+    const asked = bench.provider.requests({ kind: 'chat' }).length;
     assert.ok(asked > 0);
     bench.provider.setFaults(undefined);
     const { totals } = await bench.run(spec);
     assert.equal(totals.finished, 1);
     assert.equal(bench.provider.jobs.all().length, 3);
-    assert.equal(bench.provider.journal.repeats('/chat/completions'), 0);
+    assert.equal(bench.provider.repeats('chat'), 0);
   });
 
   it('refuses another spec under the name of a run that was begun', async () => {
     const sizes = { labelled: 10, unlabelled: 10, test: 10 };
     const spec = await writeTask(bench.folder, 'one-name', sizes);
     await bench.run(spec);
-    const before = bench.provider.journal.count('/chat/completions');
+    const before = bench.provider.requests({ kind: 'chat' }).length;
     await assert.rejects(bench.run({ ...spec, seed: 1 }), failedFor('SpecChanged'));
-    assert.equal(bench.provider.journal.count('/chat/completions'), before);
+    assert.equal(bench.provider.requests({ kind: 'chat' }).length, before);
   });
 
   it('finds neighbours by text alone, without a model for embeddings', async () => {
@@ -133,13 +133,13 @@ describe('an evolution', function () {
     });
     const { totals } = await bench.run(spec);
     assert.equal(totals.finished, 1);
-    assert.equal(bench.provider.journal.count('/embeddings'), 0);
+    assert.equal(bench.provider.requests({ kind: 'embeddings' }).length, 0);
   });
 
   it('says when there are fewer labelled examples than neighbours, and runs once that is mended', async () => {
     const few = await writeTask(bench.folder, 'few', { labelled: 3, unlabelled: 10, test: 10 });
     await assert.rejects(bench.run(few), failedFor('DataError'));
-    assert.equal(bench.provider.journal.count('/chat/completions'), 0);
+    assert.equal(bench.provider.requests({ kind: 'chat' }).length, 0);
     const collaborators = [{ ...few.collaborators[0]!, shots: 2 }];
     const { totals } = await bench.run({ ...few, collaborators });
     assert.equal(totals.finished, 1);

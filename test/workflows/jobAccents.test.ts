@@ -70,16 +70,16 @@ describe('a fine-tuning job of a provider with an accent', function () {
   });
 
   it('is not taken for vanished while the list of jobs has it', async () => {
-    const { jobs, journal, setFaults } = bench.provider;
+    const { jobs, requests, setFaults, until } = bench.provider;
     jobs.hold();
     const handle = await startFineTune(bench, 'listed');
     const { id } = await jobOf(bench, 'listed');
     setFaults(({ method, path }) =>
       method === 'GET' && path === `${JOBS}/${id}` ? { status: 404 } : undefined,
     );
-    const listed = () => journal.count(JOBS, { method: 'GET', status: 200 });
+    const listed = () => requests({ path: JOBS, method: 'GET', status: 200 }).length;
     const before = listed();
-    await journal.waitFor(() => listed() >= before + 2);
+    await until(() => listed() >= before + 2);
     await untilPending(bench, 'listed', ({ note }) => note === 'not known to the provider');
     setFaults(undefined);
     jobs.release();
@@ -91,7 +91,7 @@ describe('a fine-tuning job of a provider with an accent', function () {
     const { jobs } = bench.provider;
     jobs.hold();
     const handle = await startFineTune(bench, 'unmarked');
-    await bench.provider.journal.waitFor(() => jobs.all()[0]?.metadata === null);
+    await bench.provider.until(() => jobs.all()[0]?.metadata === null);
     const [job] = jobs.all();
     Object.assign(job!, { training_file: undefined });
     await untilPending(bench, 'unmarked', ({ note }) =>

@@ -4,8 +4,8 @@ import { ActivityFailure, CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Fault } from '../../testing/faults.ts';
-import type { JournalEntry } from '../../testing/journal.ts';
 import { startProvider } from '../../testing/provider.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 import { Bench, failedFor, startTemporal } from '../support/stack.ts';
 import {
   type FineTuneHandle,
@@ -49,9 +49,12 @@ describe('a fine-tuning job', function () {
 
   /** How often a job was asked for. */
   const createdFor = (name: string) =>
-    bench.provider.journal.entries.filter(
-      ({ method, metadata }) => method === 'POST' && metadata?.semievol_key?.startsWith(`${name}/`),
-    ).length;
+    bench.provider
+      .requests()
+      .filter(
+        ({ method, metadata }) =>
+          method === 'POST' && metadata?.semievol_key?.startsWith(`${name}/`),
+      ).length;
 
   async function reasonFor(handle: FineTuneHandle): Promise<Error> {
     const error = await handle.result().then(
@@ -90,7 +93,7 @@ describe('a fine-tuning job', function () {
           await handle.cancel();
           await isCancelled(handle);
           assert.deepEqual(statusesOf(name), ['cancelled'], state);
-          assert.equal(bench.provider.journal.count(`${JOBS}/${id}/cancel`), 1, state);
+          assert.equal(bench.provider.requests({ path: `${JOBS}/${id}/cancel` }).length, 1, state);
         }),
       ));
 
@@ -118,7 +121,7 @@ describe('a fine-tuning job', function () {
       );
       await handle.cancel();
       await isCancelled(handle);
-      assert.equal(provider.journal.count(`${JOBS}/${id}/cancel`), 3);
+      assert.equal(provider.requests({ path: `${JOBS}/${id}/cancel` }).length, 3);
       assert.deepEqual(statusesOf('cancel-later'), ['cancelled']);
     });
 
@@ -277,15 +280,15 @@ describe('a fine-tuning job', function () {
 
     for (const status of [400, 413])
       it(`a ${status} for its file`, async () => {
-        const { journal } = bench.provider;
-        const asked = journal.count('/files');
+        const { requests } = bench.provider;
+        const asked = requests({ kind: 'upload' }).length;
         bench.provider.setFaults(({ method, path }) =>
           method === 'POST' && path === '/files' ? { status } : undefined,
         );
         const path = await writeTrainingFile(bench, `file-${status}`, [{ messages: [{ status }] }]);
         const handle = await startFineTune(bench, `file-${status}`, path);
         isFinal(await reasonFor(handle), 'BadRequest', new RegExp(`answered ${status}`));
-        assert.equal(journal.count('/files'), asked + 1);
+        assert.equal(requests({ kind: 'upload' }).length, asked + 1);
         assert.equal(jobsOf(bench, `file-${status}`).length, 0);
       });
   });

@@ -106,7 +106,7 @@ describe("a trainer of a user's own, on a wire of its own,", function () {
     const spec = await writeTask(alone.folder, 'alone');
     await assert.rejects(alone.run(spec), failedFor('NoFineTuning'));
     assert.deepEqual(
-      alone.provider.journal.entries.filter(({ isProbe }) => !isProbe),
+      alone.provider.requests().filter(({ kind }) => kind !== 'probe'),
       [],
     );
   });

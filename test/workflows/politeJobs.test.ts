@@ -124,7 +124,7 @@ describe('a fine-tuning job, whatever stands between us and its provider,', func
       const { raw } = await handle.describe();
       const [{ attempt, currentRetryInterval }] = raw.pendingActivities as [PendingActivity];
       assert.deepEqual([attempt, Number(currentRetryInterval!.seconds)], [2, seconds]);
-      const looks = bench.provider.journal.entries.filter(({ fault }) => fault !== undefined);
+      const looks = bench.provider.requests().filter(({ fault }) => fault !== undefined);
       assert.equal(looks.length, 1, 'it is not asked again before it is time');
       await handle.terminate();
     });

@@ -51,7 +51,7 @@ describe('two runs of one name, over two stores and one account', function () {
     it(`have a job each, and cancel only their own, where the provider ${what}`, async () => {
       provider.setQuirks([...quirks]);
       const [first, second] = await startBoth();
-      await provider.journal.waitFor(() => provider.jobs.all().length === 2);
+      await provider.until(() => provider.jobs.all().length === 2);
       await first!.cancel();
       await assert.rejects(first!.result());
       const statuses = () => provider.jobs.all().map(({ status }) => status);

@@ -58,16 +58,17 @@ export const jobsOf = ({ provider }: Bench, name: string): Job[] =>
 
 /** Waits until there is a job for `name`. */
 export async function jobOf(bench: Bench, name: string): Promise<Job> {
-  await bench.provider.journal.waitFor(() => jobsOf(bench, name).length > 0);
+  await bench.provider.until(() => jobsOf(bench, name).length > 0);
   return jobsOf(bench, name)[0]!;
 }
 
 /** Waits until the job has been looked at again, from the first look to its answer. */
-export async function untilPolled({ provider: { journal } }: Bench, id: string): Promise<void> {
-  const answered = () => journal.count(`${JOBS}/${id}`, { method: 'GET', status: 200 });
+export async function untilPolled({ provider }: Bench, id: string): Promise<void> {
+  const answered = () =>
+    provider.requests({ path: `${JOBS}/${id}`, method: 'GET', status: 200 }).length;
   const before = answered();
   // One look may have been under way.
-  await journal.waitFor(() => answered() >= before + 2);
+  await provider.until(() => answered() >= before + 2);
 }
 
 /** A worker for all tests of a suite. @returns what stops it */

@@ -60,7 +60,7 @@ describe('Texts of examples', function () {
   });
 
   it('are sent to models, and stored', async () => {
-    const asked = provider.journal.entries.filter(({ path }) => path === CHAT);
+    const asked = provider.requests().filter(({ path }) => path === CHAT);
     assert.ok(asked.length > 100);
   });
 

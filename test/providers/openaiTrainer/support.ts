@@ -9,7 +9,6 @@ import { type Provider, startProvider } from '../../../testing/provider.ts';
 import { endpointAt, MODEL } from '../support.ts';
 
 export const CHAT = '/chat/completions';
-export const FILES = '/files';
 export const JOBS = '/fine_tuning/jobs';
 export const row = (answer: string) =>
   `${JSON.stringify({ messages: [{ role: 'assistant', content: answer }] })}\n`;
@@ -82,7 +81,7 @@ export class TrainerBench {
 
   /** How many jobs were asked for. */
   get created(): number {
-    return this.provider.journal.count(JOBS);
+    return this.provider.requests({ kind: 'job' }).length;
   }
 
   statusOf(id: string): string | undefined {

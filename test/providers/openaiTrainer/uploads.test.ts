@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { endpointAt, failure } from '../support.ts';
-import { FILES, row, TrainerBench } from './support.ts';
+import { row, TrainerBench } from './support.ts';
 
 describe('the trainer over the wire of OpenAI uploads', () => {
   let bench: TrainerBench;
@@ -16,13 +16,13 @@ describe('the trainer over the wire of OpenAI uploads', () => {
     const id = await bench.upload(file);
     assert.equal(await bench.upload(file), id);
     assert.equal(await bench.upload(file, bench.another()), id, 'another worker finds it, too');
-    assert.equal(bench.provider.journal.count(FILES), 1);
+    assert.equal(bench.provider.requests({ kind: 'upload' }).length, 1);
     const content = await endpointAt(bench.provider).client.files.content(id);
     const hash = createHash('sha256').update(await content.text());
     assert.equal(hash.digest('hex'), file.sha256);
 
     assert.notEqual(await bench.upload(await bench.trainingFile(row('food'))), id);
-    assert.equal(bench.provider.journal.count(FILES), 2);
+    assert.equal(bench.provider.requests({ kind: 'upload' }).length, 2);
   });
 
   it('again what was cut off before it arrived, and finds what was cut off after', async () => {
@@ -34,7 +34,7 @@ describe('the trainer over the wire of OpenAI uploads', () => {
     bench.provider.setFaults(undefined);
     await bench.upload(file);
     assert.equal(
-      bench.provider.journal.count(FILES),
+      bench.provider.requests({ kind: 'upload' }).length,
       2,
       'one attempt each, and none for the third',
     );
@@ -45,12 +45,12 @@ describe('the trainer over the wire of OpenAI uploads', () => {
     const unread = failure('UnreadableAnswer', { retried: true });
     bench.provider.setFaults(({ method }) => (method === 'GET' ? 'wrong-type' : undefined));
     await assert.rejects(bench.upload(file), unread);
-    assert.equal(bench.provider.journal.count(FILES), 0);
+    assert.equal(bench.provider.requests({ kind: 'upload' }).length, 0);
     bench.provider.setFaults(({ method }) => (method === 'POST' ? 'wrong-type' : undefined));
     await assert.rejects(bench.upload(file), unread);
     bench.provider.setFaults(undefined);
     await bench.upload(file);
-    assert.equal(bench.provider.journal.count(FILES), 1);
+    assert.equal(bench.provider.requests({ kind: 'upload' }).length, 1);
   });
 
   it('anew what the provider could not use', async () => {
@@ -68,6 +68,6 @@ describe('the trainer over the wire of OpenAI uploads', () => {
     const impatient = bench.another({ requestTimeoutSeconds: 0.5 });
     bench.provider.setFaults(({ method }) => (method === 'POST' ? { slowMs: 1_000 } : undefined));
     await bench.upload(await bench.trainingFile(), impatient);
-    assert.equal(bench.provider.journal.count(FILES), 1);
+    assert.equal(bench.provider.requests({ kind: 'upload' }).length, 1);
   });
 });

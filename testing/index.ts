@@ -1,0 +1,27 @@
+/**
+ * A stand-in for a provider of OpenAI's wire, for tests of what is built on SemiEvol: with scripted
+ * answers, recorded requests, faults by plan and the oddities of real servers by name. It runs in
+ * the test's own process, on a free port, and needs no key and no network.
+ *
+ * @module
+ */
+export type { AnswerError, Answers, ChatAnswer, ChatQuestion, ChatSample } from './answers.ts';
+export type { Batch, BatchState } from './batches.ts';
+export type { Control, State } from './book.ts';
+export type { ChatFault, Fault, FaultPlan } from './faults.ts';
+export { FAULT_KINDS, type FaultKind, type FaultRate, faultsByRate } from './faultsByRate.ts';
+export type { Job, JobOutcome, JobScript, JobState } from './jobs.ts';
+export type { Limits } from './limits.ts';
+export { goldAnswer } from './model.ts';
+export { type Provider, type ProviderOptions, startProvider } from './provider.ts';
+export { QUIRK_NAMES, type QuirkName } from './quirks/index.ts';
+export type {
+  ChatRequest,
+  EmbeddingRequest,
+  JobRequest,
+  OtherRequest,
+  ProviderRequest,
+  RequestBody,
+  RequestFilter,
+  RequestOf,
+} from './requests.ts';
