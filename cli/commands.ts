@@ -89,7 +89,9 @@ export function addCommands(program: Command): void {
 
   program
     .command('schema')
-    .description('print the JSON schema of the run spec, for editors')
+    .description(
+      'print the JSON schema of the run spec, for editors, with the extensions of the configuration',
+    )
     .option('--json', 'the only form there is')
     .addHelpText(
       'after',

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { connectClient, type SemiEvolClient } from '../client/client.ts';
 import { type Config, loadConfig } from '../config/config.ts';
+import { builtIn, Registry } from '../core/registry.ts';
 
 /** Options every command takes. */
 export interface GlobalOptions {
@@ -24,6 +26,15 @@ export async function withClient<T>(
   } finally {
     await client.close();
   }
+}
+
+/** The kinds that specs may name: where no configuration is there and none is named, ours. */
+export async function knownKinds(command: Command): Promise<Registry> {
+  const { config } = command.optsWithGlobals<GlobalOptions>();
+  const isNamed = command.getOptionValueSourceWithGlobals('config') !== 'default';
+  return isNamed || existsSync(config)
+    ? new Registry((await configOf(command)).extensions)
+    : builtIn;
 }
 
 /** Result of a command on standard output: JSON for machines, else the text. */

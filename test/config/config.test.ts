@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { z } from 'zod';
 import { ConfigError, defineConfig, loadConfig } from '../../config/config.ts';
+import { entropy } from '../../core/selection/scores/entropy.ts';
+import { rating } from '../extensions/own/rating.ts';
 
 const baseURL = 'https://models.test/v1';
 
@@ -63,6 +66,33 @@ describe('the configuration', () => {
       { worker: { deployment: { name } } },
       /worker\.deployment\.name cannot be .*Temporal takes no dot/,
     ]),
+    ...[{}, rating.spec, { ...rating, spec: z.object({ kind: z.literal('a') }) }].map(
+      (kind): [string, object, RegExp] => [
+        'what is no kind of task',
+        { extensions: { tasks: [rating, kind] } },
+        /extensions\.tasks\[1\]: this is no kind of task: make it by defineTaskKind\(\{ spec/,
+      ],
+    ),
+    [
+      'a task kind where a rule should be',
+      { extensions: { rules: [rating] } },
+      /extensions\.rules\[0\]: this is no selection rule: make it by defineSelectionRule/,
+    ],
+    [
+      'half a score',
+      { extensions: { scores: [{ name: 'half', of: () => 0 }] } },
+      /extensions\.scores\[0\]: this is no score: make it by defineScore\(\{ name, description, m/,
+    ],
+    [
+      'the name of a built-in kind',
+      { extensions: { scores: [entropy] } },
+      /extensions\.scores\[0\]: "entropy" is the name of what is built in: give another/,
+    ],
+    [
+      'a name given twice',
+      { extensions: { tasks: [rating, { ...rating }] } },
+      /extensions\.tasks\[1\]: "rating" is the name of tasks\[0\]: give another/,
+    ],
     ['a list', [], /the file must be fields with values, not an empty list/],
   ];
   for (const [what, config, said] of mistakes)

@@ -24,6 +24,8 @@ export class Gym {
   readonly requests: string[] = [];
   /** Whether a POST of a tuning is answered; it is done in any case. */
   answersCreation = true;
+  /** The model that comes of every new tuning at once; where there is none, they wait. */
+  athlete?: string;
   readonly #changes = new EventEmitter();
   readonly #close: () => Promise<void>;
 
@@ -52,8 +54,10 @@ export class Gym {
       async ({ params, body }, reply) => {
         const { label, ...plan } = body;
         const fresh = { id: params.id, label: String(label), plan, lifted: 0, of: 10 };
+        const { athlete } = gym;
+        const phase = athlete ? 'STRONG' : 'WAITING';
         if (!gym.tunings.has(params.id))
-          gym.tunings.set(params.id, { ...fresh, phase: 'WAITING' as const });
+          gym.tunings.set(params.id, { ...fresh, phase, ...(athlete && { athlete }) });
         if (!gym.answersCreation) return reply.hijack().raw.destroy();
         return gym.tunings.get(params.id);
       },
