@@ -1,7 +1,7 @@
 import { ranges } from '../core/range.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
-import { noUsage } from '../core/usage.ts';
+import { NO_USAGE } from '../core/usage.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { keepUntilStored } from './keeping.ts';
 import { tracked } from './progress.ts';
@@ -63,7 +63,7 @@ export function createEmbed(dependencies: Dependencies) {
                 phase: 'embed',
                 model,
                 usage: {
-                  ...noUsage,
+                  ...NO_USAGE,
                   requests: sum(came.map(({ requests }) => requests)),
                   unmetered: sum(came.map((one) => (one.promptTokens === null ? one.requests : 0))),
                   promptTokens: sum(came.map(({ promptTokens }) => promptTokens ?? 0)),

@@ -1,5 +1,5 @@
 import { samplingOf } from '../core/sampling.ts';
-import { type Answer, type ModelRole, modelRoles } from '../core/types.ts';
+import { type Answer, MODEL_ROLES, type ModelRole } from '../core/types.ts';
 import { askAbout, type RangeRef } from './asking.ts';
 import type { Batch } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -52,7 +52,7 @@ async function takeOver(batch: Batch, { round, role, model, range }: EvaluateInp
   if (role !== 'vanilla' || round === 1) return;
   const { tables } = batch.context;
   const has = new Set((await batch.answers()).map(({ ordinal }) => ordinal));
-  const earlier = modelRoles.map((other) =>
+  const earlier = MODEL_ROLES.map((other) =>
     tables.answers({ round: round - 1, stage: `evaluate-${other}`, range }),
   );
   const ofModel = (await Promise.all(earlier)).find(([answer]) => answer?.model === model) ?? [];

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { reworded } from '../core/failures.ts';
 import { Redaction } from '../core/redaction.ts';
-import { noUsage } from '../core/usage.ts';
+import { NO_USAGE } from '../core/usage.ts';
 import type { Trainer, TunedModel } from '../providers/trainer.ts';
 import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
@@ -111,7 +111,7 @@ export function createFineTune(dependencies: Dependencies) {
           round: lineage.round,
           phase: lineage.role,
           model: base,
-          usage: { ...noUsage, requests: 1, trainedTokens: tuned.trainedTokens },
+          usage: { ...NO_USAGE, requests: 1, trainedTokens: tuned.trainedTokens },
         });
       });
     },

@@ -1,14 +1,8 @@
+import type { RoundReport } from '../core/roundReport.ts';
 import { mcnemar, wilson } from '../core/statistics.ts';
 import { haveEntropy } from '../core/tally.ts';
-import type {
-  AnswerStage,
-  AnswerTally,
-  Bill,
-  ModelRole,
-  ModelUsage,
-  PerModel,
-  RoundReport,
-} from '../core/types.ts';
+import type { AnswerStage, AnswerTally, ModelRole, PerModel } from '../core/types.ts';
+import type { Bill, ModelUsage } from '../core/usage.ts';
 import { billOf } from '../providers/pricing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import type { ModelScore } from './evaluate.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { wholeNumber } from '../cli/options.ts';
 import { table } from '../cli/table.ts';
 import { percent } from '../core/report/format.ts';
-import type { RoundReport } from '../core/types.ts';
+import type { RoundReport } from '../core/roundReport.ts';
 import { usageOf } from '../core/usage.ts';
 import { Bench, startTemporal } from '../test/support/stack.ts';
 import { startProvider } from '../testing/provider.ts';
@@ -17,19 +17,19 @@ const LABELLED = 20;
 const TEST = 20;
 
 /** Four answers an example, drawn from one prompt with three neighbours. */
-const drawn = [{ name: 'drawn', shots: 3, temperature: 1, samples: 4 }];
+const DRAWN = [{ name: 'drawn', shots: 3, temperature: 1, samples: 4 }];
 /** Two of them without neighbours. */
-const drawnFromTwo = [
+const DRAWN_FROM_TWO = [
   { name: 'no-shots', shots: 0, temperature: 1, samples: 2 },
   { name: 'nearest', shots: 3, temperature: 1, samples: 2 },
 ];
 
 /** What differs between the ways; all else, the justification of every disagreement too, is the same. */
-const ways = {
+const WAYS = {
   // Their code (github.com/luo-junyu/SemiEvol) asks one prompt four times, at temperature 1.
-  authors: { spec: { collaborators: drawn }, endpoint: { supportsN: false } },
-  ours: { spec: { collaborators: drawn }, endpoint: {} },
-  'ours, two prompts': { spec: { collaborators: drawnFromTwo }, endpoint: {} },
+  authors: { spec: { collaborators: DRAWN }, endpoint: { supportsN: false } },
+  ours: { spec: { collaborators: DRAWN }, endpoint: {} },
+  'ours, two prompts': { spec: { collaborators: DRAWN_FROM_TWO }, endpoint: {} },
   'four prompts (default)': { spec: {}, endpoint: {} },
 };
 
@@ -59,7 +59,7 @@ export async function run({ unlabelled, say, print }: Options): Promise<BenchRes
   const temporal = await startTemporal();
   const costs: Record<string, Cost> = {};
   try {
-    for (const [way, { spec: changes, endpoint }] of Object.entries(ways)) {
+    for (const [way, { spec: changes, endpoint }] of Object.entries(WAYS)) {
       say(`${way}: ${unlabelled} pseudo-labels`);
       const bench = await Bench.open(temporal, await startProvider(), endpoint);
       try {

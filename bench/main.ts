@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { runCommandLine } from '../cli/commandLine.ts';
-import { CliError, exitCode } from '../cli/errors.ts';
+import { CliError, EXIT_CODE } from '../cli/errors.ts';
 import { messagesOf } from '../core/errors.ts';
 import * as adaptive from './adaptive.ts';
 import * as cost from './cost.ts';
@@ -56,7 +56,7 @@ function addCommand(
       if (json) await checkWritable(json);
       const result = await action({ ...options, say, print });
       if (json) await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
-      if ([result].flat().some(({ ok }) => !ok)) process.exitCode = exitCode.failed;
+      if ([result].flat().some(({ ok }) => !ok)) process.exitCode = EXIT_CODE.failed;
     });
 }
 

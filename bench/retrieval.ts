@@ -8,7 +8,7 @@ import { ensureEnvironment } from '../engine/environment.ts';
 import { example, temporaryStore, writeDataset } from '../test/store/support.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import {
-  dimensions,
+  DIMENSIONS,
   readVectors,
   type SourceName,
   sources,
@@ -81,7 +81,14 @@ export async function run({ labelled, say, print }: Options): Promise<BenchResul
     measured,
     target: TARGET,
     ok: measured.queriesPerSecond >= TARGET.queriesPerSecond && measured.recall >= TARGET.recall,
-    details: { labelled, queries: QUERIES, dimensions, batch: BATCH, k: K, comparisons },
+    details: {
+      labelled,
+      queries: QUERIES,
+      dimensions: DIMENSIONS,
+      batch: BATCH,
+      k: K,
+      comparisons,
+    },
   };
 }
 
@@ -141,7 +148,7 @@ async function openOurs(files: VectorFiles) {
 
 async function faissPass(python: string, files: VectorFiles): Promise<Pass> {
   const program = join(import.meta.dirname, 'support', 'faissFlat.py');
-  const numbers = [dimensions, K, BATCH].map(String);
+  const numbers = [DIMENSIONS, K, BATCH].map(String);
   const { stdout } = await execa(python, [program, files.labelled, files.queries, ...numbers]);
   return JSON.parse(stdout);
 }

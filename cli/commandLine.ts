@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import pc from 'picocolors';
-import { exitCode, exitCodeOf } from './errors.ts';
+import { EXIT_CODE, exitCodeOf } from './errors.ts';
 
 /**
  * Runs the command that was typed, and ends the process: what a command left open, such as a
@@ -17,7 +17,7 @@ export async function runCommandLine(
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError)
-      process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
+      process.exitCode = error.exitCode === 0 ? EXIT_CODE.ok : EXIT_CODE.badInput;
     else {
       process.stderr.write(`${pc.red('error:')} ${tell(error)}\n`);
       process.exitCode = exitCodeOf(error);

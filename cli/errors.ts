@@ -2,7 +2,7 @@ import { SemiEvolError } from '../core/errors.ts';
 import { INTERRUPTED } from '../stack/interrupt.ts';
 
 /** What the process says to the shell when it ends; documented in `semievol --help`. */
-export const exitCode = { ok: 0, failed: 1, badInput: 2, interrupted: INTERRUPTED } as const;
+export const EXIT_CODE = { ok: 0, failed: 1, badInput: 2, interrupted: INTERRUPTED } as const;
 
 /** A command cannot go on. */
 export class CliError extends SemiEvolError {
@@ -20,6 +20,6 @@ export class CliError extends SemiEvolError {
 export function exitCodeOf(error: unknown): number {
   // Not by their classes: a configuration may throw errors of another copy of the package.
   const { name, isOfInput }: Partial<SemiEvolError> = error instanceof Error ? error : {};
-  if (name === 'Interrupted') return exitCode.interrupted;
-  return isOfInput ? exitCode.badInput : exitCode.failed;
+  if (name === 'Interrupted') return EXIT_CODE.interrupted;
+  return isOfInput ? EXIT_CODE.badInput : EXIT_CODE.failed;
 }

@@ -17,7 +17,7 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
 
 const port = wholeNumber(1, 65_535);
 
-export const defaultPlace: StackPlace = {
+export const DEFAULT_PLACE: StackPlace = {
   state: '.semievol',
   temporalPort: 7233,
   uiPort: 8233,
@@ -27,8 +27,8 @@ export const defaultPlace: StackPlace = {
 /** Adds the options that say where a stack lives; they parse into a `StackPlace`. */
 export function addStackOptions(command: Command): Command {
   return command
-    .option('--state <dir>', 'folder of databases, store, models and logs', defaultPlace.state)
-    .option('--temporal-port <port>', "port of Temporal's server", port, defaultPlace.temporalPort)
-    .option('--ui-port <port>', "port of Temporal's UI", port, defaultPlace.uiPort)
-    .option('--engine-port <port>', 'port of the engine', port, defaultPlace.enginePort);
+    .option('--state <dir>', 'folder of databases, store, models and logs', DEFAULT_PLACE.state)
+    .option('--temporal-port <port>', "port of Temporal's server", port, DEFAULT_PLACE.temporalPort)
+    .option('--ui-port <port>', "port of Temporal's UI", port, DEFAULT_PLACE.uiPort)
+    .option('--engine-port <port>', 'port of the engine', port, DEFAULT_PLACE.enginePort);
 }

@@ -4,7 +4,7 @@ import { messagesOf } from '../core/errors.ts';
 import { runCommandLine } from './commandLine.ts';
 import { addCommands } from './commands.ts';
 import type { GlobalOptions } from './context.ts';
-import { exitCode, exitCodeOf } from './errors.ts';
+import { EXIT_CODE, exitCodeOf } from './errors.ts';
 
 const program = new Command('semievol')
   .description(packageJson.description)
@@ -30,7 +30,7 @@ addCommands(program);
 // A reader such as `head` may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit(exitCode.ok);
+  process.exit(EXIT_CODE.ok);
 });
 
 await runCommandLine(program, text);
@@ -40,5 +40,5 @@ function text(error: unknown): string {
   if (error instanceof Error && (verbose || process.env.DEBUG)) return String(error.stack);
   // An error that is the user's to mend says all in its own message.
   const messages = messagesOf(error);
-  return (exitCodeOf(error) === exitCode.failed ? messages : messages.slice(0, 1)).join('\n  ');
+  return (exitCodeOf(error) === EXIT_CODE.failed ? messages : messages.slice(0, 1)).join('\n  ');
 }

@@ -34,7 +34,7 @@ type Issue = z.core.$ZodIssue;
 type Path = PropertyKey[];
 
 /** Most bytes of a spec; thousands of labels fit in. */
-const maxSize = 4 * 1024 ** 2;
+const MAX_SIZE = 4 * 1024 ** 2;
 
 /**
  * Reads and checks a run spec.
@@ -92,9 +92,9 @@ async function readText(file: string): Promise<string> {
   try {
     const found = await stat(file);
     if (!found.isFile()) throw new CliError(`${name} is not a file. Write the spec into one`);
-    if (found.size > maxSize)
+    if (found.size > MAX_SIZE)
       throw new CliError(
-        `${name} has ${found.size} bytes, more than a spec can (${maxSize}). Is it a data file?`,
+        `${name} has ${found.size} bytes, more than a spec can (${MAX_SIZE}). Is it a data file?`,
       );
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
   } catch (error) {

@@ -1,8 +1,9 @@
 export { type Config, ConfigError, defineConfig, loadConfig } from '../config/config.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type { RoundReport } from '../core/roundReport.ts';
 export type { RunSpecInput } from '../core/spec.ts';
-export type { RoundReport, RunStatus } from '../core/types.ts';
+export type { RunStatus } from '../core/types.ts';
 export {
   connectClient,
   type FineTuneRequest,

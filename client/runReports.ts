@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
-import type { IngestReport, RoundReport } from '../core/types.ts';
+import type { IngestReport } from '../core/ingestReport.ts';
+import type { RoundReport } from '../core/roundReport.ts';
 import { connectStore } from '../store/store.ts';
 import { ReportsNotFound } from './errors.ts';
 

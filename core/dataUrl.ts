@@ -4,7 +4,7 @@
  */
 
 /** Variables that a URL may name: not all, since a spec may come from someone who runs no worker. */
-const variable = /\$\{(SEMIEVOL_DATA_[A-Z0-9_]+)\}/g;
+const VARIABLE = /\$\{(SEMIEVOL_DATA_[A-Z0-9_]+)\}/g;
 
 /** A URL as messages show it: without user name, password, query and fragment. */
 export function urlName(given: string): string {
@@ -13,7 +13,7 @@ export function urlName(given: string): string {
 
 /** Why a URL cannot be a data file's, with the remedy, or undefined. */
 export function urlProblem(given: string): string | undefined {
-  const bare = given.replace(variable, 'x');
+  const bare = given.replace(VARIABLE, 'x');
   const url = URL.canParse(bare) ? new URL(bare) : undefined;
   if (!url)
     return `the URL of a data file, which begins with ${given.split('//', 1)[0]}//, is none: correct it`;
@@ -28,7 +28,7 @@ export function urlProblem(given: string): string | undefined {
   const query = /\?([^#]*)/.exec(given)?.[1] ?? '';
   if (
     query
-      .replace(variable, '')
+      .replace(VARIABLE, '')
       .split('&')
       .some((part) => !/^(?:[^=]+=)?$/.test(part))
   )
@@ -41,7 +41,7 @@ export function urlProblem(given: string): string | undefined {
  * @throws RangeError naming a variable that has no value
  */
 export function expandUrl(given: string, environment: Record<string, string | undefined>): URL {
-  const expanded = given.replace(variable, (_, name: string) => {
+  const expanded = given.replace(VARIABLE, (_, name: string) => {
     const value = environment[name];
     if (!value) throw new RangeError(name);
     return value;

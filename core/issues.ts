@@ -24,7 +24,7 @@ export function sentenceOf(issue: Issue, input: unknown, options: SentenceOption
     case 'invalid_type':
       return value === undefined
         ? `${field} is missing`
-        : `${field} must be ${kinds[issue.expected] ?? issue.expected}, not ${given}${remedy([issue.expected], value, path, options)}`;
+        : `${field} must be ${KINDS[issue.expected] ?? issue.expected}, not ${given}${remedy([issue.expected], value, path, options)}`;
     case 'invalid_value':
       return `${field} must be ${oneOf(issue.values.map((one) => JSON.stringify(one)))}, not ${given}`;
     case 'too_small':
@@ -74,11 +74,11 @@ function unionSentence(
     return sentenceOf({ ...first!, path: [...issue.path, ...first!.path] }, input, options);
   }
   const expected = issue.errors.flat().flatMap((one) => ('expected' in one ? [one.expected] : []));
-  const wanted = oneOf(expected.map((one) => kinds[one] ?? one));
+  const wanted = oneOf(expected.map((one) => KINDS[one] ?? one));
   return `${field} must be ${wanted}, not ${shown(value, options)}${remedy(expected, value, issue.path, options)}`;
 }
 
-const kinds: Record<string, string> = {
+const KINDS: Record<string, string> = {
   string: 'a text',
   number: 'a number',
   int: 'a whole number',

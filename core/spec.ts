@@ -115,7 +115,7 @@ const collaborator = z.strictObject({
     .describe('Answers drawn (one request with `n`).'),
 });
 
-const defaultCollaborators = [
+const DEFAULT_COLLABORATORS = [
   { name: 'no-shots', shots: 0 },
   { name: 'nearest', shots: 3 },
   { name: 'nearest-reversed', shots: 3, order: 'nearest-first' as const },
@@ -160,7 +160,7 @@ const common = z.strictObject({
         .describe('How neighbours are found.'),
     })
     .prefault({}),
-  collaborators: z.array(collaborator).min(1).prefault(defaultCollaborators),
+  collaborators: z.array(collaborator).min(1).prefault(DEFAULT_COLLABORATORS),
   maxTokens: count
     .default(16)
     .describe('Most tokens of an answer, of collaborators and in the evaluation.'),

@@ -1,4 +1,12 @@
-import type { Proportion } from './types.ts';
+/** A successes-out-of-trials figure with its Wilson interval. */
+export interface Proportion {
+  correct: number;
+  total: number;
+  /** correct / total, or null when total is 0. */
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
 
 /**
  * `correct` out of `total` with the Wilson score interval at `confidence` (0 to 1); without trials

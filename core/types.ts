@@ -1,4 +1,5 @@
 import type { PhaseName, PhaseState } from './phases.ts';
+import type { RoundSummary } from './roundReport.ts';
 
 /** The words of the method, as types. Pure data: everything here can cross a Temporal payload. */
 
@@ -52,9 +53,9 @@ export type Shot = Required<Pick<Example, 'answer'>> & Example;
 export type AnswerStage = 'collaborate' | 'justify' | `evaluate-${ModelRole}`;
 
 /** The models a round produces or compares. */
-export const modelRoles = ['vanilla', 'sft', 'sft-steps', 'semievol'] as const;
+export const MODEL_ROLES = ['vanilla', 'sft', 'sft-steps', 'semievol'] as const;
 /** What a model is to its round. */
-export type ModelRole = (typeof modelRoles)[number];
+export type ModelRole = (typeof MODEL_ROLES)[number];
 
 /** A value for each model that a round compares; not every round has an `sft-steps`. */
 export type PerModel<T> = Record<Exclude<ModelRole, 'sft-steps'>, T> & { 'sft-steps'?: T };
@@ -134,45 +135,6 @@ export interface Neighbours {
   distances: number[];
 }
 
-/** A successes-out-of-trials figure with its Wilson interval. */
-export interface Proportion {
-  correct: number;
-  total: number;
-  /** correct / total, or null when total is 0. */
-  value: number | null;
-  low: number | null;
-  high: number | null;
-}
-
-/** Requests and tokens. */
-export interface Usage {
-  requests: number;
-  /** Those of the requests whose tokens the endpoint did not tell. */
-  unmetered: number;
-  promptTokens: number;
-  cachedTokens: number;
-  completionTokens: number;
-  trainedTokens: number;
-}
-
-/** What was used of one model in one phase. */
-export interface ModelUsage extends Usage {
-  phase: string;
-  endpoint: string;
-  model: string;
-}
-
-/** Tokens with a price of their own. */
-export type TokenKind = 'input' | 'output' | 'training';
-
-/** What was spent, as far as the configuration tells. */
-export interface Bill {
-  /** US dollars of all that has a price; null where nothing has. */
-  cost: number | null;
-  /** What was used of models without a price for it; a tuned model stands under its base. */
-  unpriced: { endpoint: string; model: string; tokens: TokenKind[] }[];
-}
-
 /** One model known to the store: its lineage goes back to base, data and job. */
 export interface ModelRecord {
   name: string;
@@ -197,84 +159,6 @@ export interface Progress {
   note?: string;
   /** What it is held up by, since when, and what is done about it. */
   trouble?: string;
-}
-
-/** What is wrong with a row: its form, a part of its example, or that an earlier row answers otherwise. */
-export type BadReason = 'unreadable' | 'question' | 'options' | 'answer' | 'conflict';
-
-/** What became of the rows of one data file. The rows are the sum of the other counts. */
-export interface FileCounts {
-  split: Split;
-  /** As the spec names it, without the query of a URL. */
-  file: string;
-  /** Rows read; those after the split's limit are not. */
-  rows: number;
-  kept: number;
-  /** Rows that repeat an earlier row of their split. */
-  repeated: number;
-  /** Rows whose example is in the test split, too. */
-  inTest: number;
-  /** Rows whose example is in the labelled split, too. */
-  inLabelled: number;
-  /** Rows that could not be used, by what is wrong with them. */
-  bad: Partial<Record<BadReason, number>>;
-  /** Whether rows after these were left unread, because of the split's limit. */
-  limited: boolean;
-}
-
-/** What cleaning made of the data files: counts, and where to look. */
-export interface IngestReport {
-  /** In the order in which they were read. */
-  files: FileCounts[];
-  /** The first of the rows that could not be used; a quoted text is cut short. */
-  problems: { file: string; line: number; problem: string }[];
-}
-
-/** Figures of one finished round, as the store keeps them and `semievol report` shows them. */
-export interface RoundReport {
-  run: string;
-  round: number;
-  /** The data set; what became of its files' rows is told by its `IngestReport`. */
-  dataset: string;
-  task: string;
-  model: string;
-  seed: number;
-  /** Examples in each split after cleaning. */
-  examples: Record<Split, number>;
-  /** Level of all intervals, 0.5..1. */
-  confidence: number;
-  accuracy: { vanilla: Proportion; sft: Proportion; semievol: Proportion };
-  /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
-  sftBaseline: 'epochs' | 'steps';
-  sftVariants: { epochs: Proportion; steps: Proportion };
-  /** McNemar's exact test of SemiEvol against SFT on the test split. */
-  mcnemar: { semievolOnly: number; sftOnly: number; pValue: number };
-  pseudoLabels: {
-    /** Accuracy against the gold answers of the unlabelled split, where it has them. */
-    all: Proportion;
-    selected: Proportion;
-    /** Selected pseudo-labels. */
-    count: number;
-    /** Share of examples on which all collaborators agreed, 0..1. */
-    agreement: number;
-    /** As the selection rule makes it: plain JSON. */
-    threshold: Threshold;
-    /** Rule, score and threshold in words. */
-    rule: string;
-    /** What the threshold is a share of: where no answer has an entropy, that of the votes. */
-    entropyOf: 'answers' | 'votes';
-    classes: Classes;
-  };
-  /** Of the collaborators, the justification and the evaluated models. */
-  answers: AnswerTally[];
-  /** Labelled and unlabelled examples that the embedding model would not take: they have no neighbours. */
-  withoutVector: number;
-  promoted: boolean;
-  models: { warmUp: string; semievol: string; champion: string };
-  /** Wall-clock seconds a phase; those skipped have none. */
-  seconds: Partial<Record<PhaseName, number>>;
-  usage: ModelUsage[];
-  bill: Bill;
 }
 
 /** The state of a phase of a round, as the `status` query gives it. */
@@ -311,17 +195,6 @@ export interface RunStatus {
   totals: RunTotals;
   /** The rounds that ended last, oldest first. The reports of all are in the store. */
   latest: RoundSummary[];
-}
-
-/** What a run remembers of a round. */
-export interface RoundSummary {
-  round: number;
-  /** Shares of the test split, 0..1. */
-  accuracy: { vanilla: number | null; sft: number | null; semievol: number | null };
-  /** Selected pseudo-labels. */
-  selected: number;
-  promoted: boolean;
-  champion: string;
 }
 
 /** What a run has come to in all its rounds. */

@@ -1,7 +1,34 @@
-import type { ModelUsage, Usage } from './types.ts';
+/** Requests and tokens. */
+export interface Usage {
+  requests: number;
+  /** Those of the requests whose tokens the endpoint did not tell. */
+  unmetered: number;
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+  trainedTokens: number;
+}
+
+/** What was used of one model in one phase. */
+export interface ModelUsage extends Usage {
+  phase: string;
+  endpoint: string;
+  model: string;
+}
+
+/** Tokens with a price of their own. */
+export type TokenKind = 'input' | 'output' | 'training';
+
+/** What was spent, as far as the configuration tells. */
+export interface Bill {
+  /** US dollars of all that has a price; null where nothing has. */
+  cost: number | null;
+  /** What was used of models without a price for it; a tuned model stands under its base. */
+  unpriced: { endpoint: string; model: string; tokens: TokenKind[] }[];
+}
 
 /** Nothing spent yet. */
-export const noUsage: Usage = {
+export const NO_USAGE: Usage = {
   requests: 0,
   unmetered: 0,
   promptTokens: 0,
@@ -24,5 +51,5 @@ export function addUsage(a: Usage, b: Partial<Usage>): Usage {
 /** What was used in a phase, or in all of them, whichever the models. */
 export function usageOf(usage: readonly Omit<ModelUsage, 'endpoint'>[], phase?: string): Usage {
   const parts = usage.filter((one) => phase === undefined || one.phase === phase);
-  return parts.reduce<Usage>(addUsage, noUsage);
+  return parts.reduce<Usage>(addUsage, NO_USAGE);
 }

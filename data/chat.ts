@@ -2,7 +2,7 @@ import { isObject } from './jsonl.ts';
 import { cellOf } from './records.ts';
 
 /** The column of a row in chat format. */
-export const chatColumn = 'messages';
+export const CHAT_COLUMN = 'messages';
 
 /**
  * What a row in chat format holds: the user's turns as the question, and the last turn of the
@@ -12,7 +12,7 @@ export const chatColumn = 'messages';
 export function chatOf(
   values: Record<string, unknown>,
 ): { question: string; answer: string | undefined } | undefined {
-  const messages = cellOf(values, chatColumn);
+  const messages = cellOf(values, CHAT_COLUMN);
   if (!Array.isArray(messages) || !messages.every(isObject)) return undefined;
   const turns = (role: string) =>
     messages.filter((message) => message.role === role).map(({ content }) => textOf(content));

@@ -7,7 +7,7 @@ import { type ReadOptions, readRecords } from './read.ts';
 import type { Source } from './source.ts';
 
 /** The order in which cleaning needs the splits; see {@link Cleaning}. */
-export const splitOrder = ['test', 'labelled', 'unlabelled'] as const;
+export const SPLIT_ORDER = ['test', 'labelled', 'unlabelled'] as const;
 
 /** The examples of one file, some at a time, up to its split's limit. Throws DataError. */
 export async function* cleanFile(

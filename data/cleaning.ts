@@ -1,8 +1,9 @@
+import type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
 import { fileLine, unusable } from '../core/report/data.ts';
 import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import { printable, quoted } from '../core/text.ts';
-import type { BadReason, FileCounts, IngestReport, Split, StoredExample } from '../core/types.ts';
+import type { Split, StoredExample } from '../core/types.ts';
 import { DigitCount } from './answers.ts';
 import { DataError } from './errors.ts';
 import { exampleOf } from './example.ts';
@@ -11,7 +12,7 @@ import type { RawRecord } from './records.ts';
 type Problem = IngestReport['problems'][number];
 
 /** Problems a split kept for the report. */
-const problemsKept = 20;
+const PROBLEMS_KEPT = 20;
 
 /**
  * Decides of each record whether it becomes an example, and counts why not. The splits come in the
@@ -40,7 +41,7 @@ export class Cleaning {
     const { test, labelled, unlabelled } = this.#problems;
     return {
       files: this.#files,
-      problems: [...labelled, ...unlabelled, ...test].slice(0, problemsKept),
+      problems: [...labelled, ...unlabelled, ...test].slice(0, PROBLEMS_KEPT),
     };
   }
 
@@ -148,7 +149,7 @@ export class Cleaning {
     const { split, file, bad } = this.#file;
     bad[reason] = (bad[reason] ?? 0) + rows;
     const problems = this.#problems[split];
-    if (problems.length < problemsKept) problems.push({ file, line, problem: printable(problem) });
+    if (problems.length < PROBLEMS_KEPT) problems.push({ file, line, problem: printable(problem) });
   }
 
   get #file(): FileCounts {

@@ -3,7 +3,7 @@ import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import { quoted } from '../core/text.ts';
 import type { Split } from '../core/types.ts';
-import { chatColumn } from './chat.ts';
+import { CHAT_COLUMN } from './chat.ts';
 import { DataError } from './errors.ts';
 import { isObject } from './jsonl.ts';
 import type { RawBatch } from './records.ts';
@@ -11,7 +11,7 @@ import type { RawBatch } from './records.ts';
 type Columns = DataSpec['columns'];
 
 /** Columns that a message lists. */
-const listed = 20;
+const LISTED = 20;
 
 /** The parts of an example that the files of a split must have a column for. */
 function required(split: Split, columns: Columns, task: Task): (keyof Columns)[] {
@@ -39,8 +39,8 @@ export function checkColumns(
   if (first?.problem !== undefined && records.every(({ problem }) => problem !== undefined))
     throw new DataError(`${file}, line ${first.line}: ${first.problem}`);
   const isChat =
-    found.includes(chatColumn) &&
-    (columns.question === chatColumn || !found.includes(columns.question));
+    found.includes(CHAT_COLUMN) &&
+    (columns.question === CHAT_COLUMN || !found.includes(columns.question));
   const fromChat = ['question', 'answer'];
   for (const part of required(split, columns, task)) {
     if (isChat && fromChat.includes(part)) continue;
@@ -64,8 +64,8 @@ function missing(batch: RawBatch, file: string, name: string, setting: string): 
       `${file} holds one object with a list in it, not a list of rows. Write the list alone`,
       `: jq '.[${quoted(wrapped)}]' FILE > FILE.json`,
     );
-  const names = columns.slice(0, listed).map(quoted).join(', ');
-  const more = columns.length > listed ? `, and ${columns.length - listed} more` : '';
+  const names = columns.slice(0, LISTED).map(quoted).join(', ');
+  const more = columns.length > LISTED ? `, and ${columns.length - LISTED} more` : '';
   const near = nearestName(name, columns);
   return new DataError(
     `${file} has no column "${name}". Set ${setting} to the right one`,

@@ -2,10 +2,10 @@ import { DataError } from './errors.ts';
 import type { Source } from './source.ts';
 
 /** Bytes at the beginning of a file that tell what it is. */
-const headSize = 1_024;
+const HEAD_SIZE = 1_024;
 
 /** What files are that are often taken for others: their beginnings as Latin-1, and the remedy. */
-const kinds: { begins: string[]; what: string; remedy: string }[] = [
+const KINDS: { begins: string[]; what: string; remedy: string }[] = [
   { begins: ['\x1F\x8B'], what: 'compressed with gzip', remedy: 'Unpack it: gunzip' },
   { begins: ['BZh', '\x28\xB5\x2F\xFD', '\xFD7zXZ'], what: 'compressed', remedy: 'Unpack it' },
   {
@@ -45,7 +45,7 @@ export async function* checkedBytes(
       continue;
     }
     head = Buffer.concat([head, chunk]);
-    if (head.length < headSize) continue;
+    if (head.length < HEAD_SIZE) continue;
     checkHead(head, source);
     yield head;
     head = undefined;
@@ -57,7 +57,7 @@ export async function* checkedBytes(
 
 /** Throws DataError where a file of its format cannot begin so. */
 export function checkHead(head: Uint8Array, source: Source): void {
-  const text = Buffer.from(head).toString('latin1', 0, headSize);
+  const text = Buffer.from(head).toString('latin1', 0, HEAD_SIZE);
   if (source.format === 'parquet') {
     if (!text.startsWith('PAR1')) throw notWhatItSays(text, source);
     return;
@@ -87,7 +87,7 @@ function kindOf(text: string) {
     .trimStart()
     .slice(0, 32)
     .toLowerCase();
-  return kinds.find(({ begins }) => begins.some((begin) => start.startsWith(begin.toLowerCase())));
+  return KINDS.find(({ begins }) => begins.some((begin) => start.startsWith(begin.toLowerCase())));
 }
 
 /** UTF-16 and UTF-32, by their byte order mark or by the zeros that they give plain letters. */

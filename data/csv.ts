@@ -1,7 +1,7 @@
 import { fits, HEAD_SIZE, hasLongFields, separatorOf } from './csvDialect.ts';
 import { type FoundRecord, LINE_END, recordAt } from './csvRecord.ts';
 import { DataError } from './errors.ts';
-import { batchSize, maxRecord, type RawBatch, type RawRecord } from './records.ts';
+import { BATCH_SIZE, MAX_RECORD, type RawBatch, type RawRecord } from './records.ts';
 
 const QUOTE_PROBLEM =
   'a field opens with a quote that does not close before a separator or a line end. Close it, and double the quotes within the text ("")';
@@ -43,7 +43,7 @@ export async function* readCsv(
     }
     const rows = holdsLines || lines < 5 ? 0 : swallowed(fields, columns, separator);
     records.push(recordOf(columns, fields, line, rows));
-    if (records.length >= batchSize) {
+    if (records.length >= BATCH_SIZE) {
       yield { columns, records, separator };
       records = [];
     }
@@ -112,12 +112,12 @@ class Input {
     for (;;) {
       const left = this.#text.length - this.#at;
       if (left === 0 && this.#ended) return undefined;
-      const last = this.#ended || left > maxRecord;
+      const last = this.#ended || left > MAX_RECORD;
       const found = left > 0 ? recordAt(this.#text, this.#at, separator, last) : undefined;
       if (found) {
-        if (found.end - this.#at > maxRecord) {
+        if (found.end - this.#at > MAX_RECORD) {
           throw new DataError(
-            `${this.#file}, line ${this.line}: more than ${maxRecord} characters without a line end. Is it CSV?`,
+            `${this.#file}, line ${this.line}: more than ${MAX_RECORD} characters without a line end. Is it CSV?`,
           );
         }
         this.skip(found.end - this.#at, found.lines);

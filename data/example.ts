@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { BadReason } from '../core/ingestReport.ts';
 import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import { normalise } from '../core/text.ts';
-import type { BadReason, Example } from '../core/types.ts';
+import type { Example } from '../core/types.ts';
 import { type Counted, readAnswer } from './answers.ts';
-import { chatColumn, chatOf } from './chat.ts';
+import { CHAT_COLUMN, chatOf } from './chat.ts';
 import { optionsOf } from './options.ts';
 import { cellOf } from './records.ts';
 import { textOf } from './text.ts';
@@ -34,7 +35,7 @@ export function exampleOf(
   task: Task,
   needsAnswer: boolean,
 ): ExampleOrProblem {
-  const isPlain = columns.question !== chatColumn && Object.hasOwn(values, columns.question);
+  const isPlain = columns.question !== CHAT_COLUMN && Object.hasOwn(values, columns.question);
   const chat = isPlain ? undefined : chatOf(values);
   const given = chat ? chat.question : cellOf(values, columns.question);
   if (typeof given === 'object' && given !== null)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { splitOrder } from './cleanFile.ts';
+import { SPLIT_ORDER } from './cleanFile.ts';
 import type { IngestInput } from './ingestDataset.ts';
 import { contentHash, sourceOf } from './source.ts';
 
@@ -13,7 +13,7 @@ export async function dataFingerprint({
 }: Pick<IngestInput, 'data' | 'folder'>): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
-    for (const split of splitOrder) {
+    for (const split of SPLIT_ORDER) {
       for (const given of data[split]) {
         const source = sourceOf(given, folder);
         const isUrl = source.location instanceof URL;

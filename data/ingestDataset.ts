@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { IngestReport } from '../core/ingestReport.ts';
 import { builtIn, type Registry } from '../core/registry.ts';
 import type { DataSpec, TaskSpec } from '../core/spec.ts';
-import type { IngestReport, Progress, Split, StoredExample } from '../core/types.ts';
+import type { Progress, Split, StoredExample } from '../core/types.ts';
 import type { DatasetInfo } from '../store/datasets.ts';
 import type { Store } from '../store/store.ts';
-import { cleanFile, splitOrder } from './cleanFile.ts';
+import { cleanFile, SPLIT_ORDER } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
 import { withFolder } from './scratch.ts';
 import { checkFile, contentHash, localCopy, type Source, sourceOf } from './source.ts';
@@ -30,7 +31,7 @@ export interface IngestOptions {
 }
 
 /** Examples a commit, at least: large fragments are quick to read, and this many texts fit any memory. */
-const commitSize = 10_000;
+const COMMIT_SIZE = 10_000;
 
 /**
  * Reads, cleans and stores the files of a data set as a stream; returns at once where the same
@@ -61,9 +62,9 @@ async function localSources(
   signal?: AbortSignal,
 ): Promise<SplitSources> {
   const sources: SplitSources = { labelled: [], unlabelled: [], test: [] };
-  for (const split of splitOrder)
+  for (const split of SPLIT_ORDER)
     sources[split] = data[split].map((file) => sourceOf(file, folder));
-  for (const split of splitOrder) {
+  for (const split of SPLIT_ORDER) {
     for (const [index, source] of sources[split].entries()) {
       const local = await localCopy(source, scratch, signal);
       await checkFile(local);
@@ -81,7 +82,7 @@ async function datasetId(
 ): Promise<string> {
   const { labelled, unlabelled, test, ...reading } = data;
   const identity: unknown[] = [reading, task];
-  for (const split of splitOrder) {
+  for (const split of SPLIT_ORDER) {
     const hashes: string[] = [];
     for (const source of sources[split]) hashes.push(await contentHash(source, signal));
     identity.push(hashes);
@@ -103,11 +104,11 @@ async function write(
   try {
     let examples: StoredExample[] = [];
     const reading = { onBytes: progress, signal: options.signal };
-    for (const split of splitOrder) {
+    for (const split of SPLIT_ORDER) {
       for (const source of sources[split]) {
         for await (const some of cleanFile(split, source, data, task, cleaning, reading)) {
           examples.push(...some);
-          if (examples.length < commitSize) continue;
+          if (examples.length < COMMIT_SIZE) continue;
           await writer.append(examples);
           examples = [];
         }

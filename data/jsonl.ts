@@ -1,5 +1,5 @@
 import { DataError } from './errors.ts';
-import { batchSize, maxRecord, type RawBatch, type RawRecord } from './records.ts';
+import { BATCH_SIZE, MAX_RECORD, type RawBatch, type RawRecord } from './records.ts';
 
 /** JSON Lines: an object a line; blank lines are skipped. */
 export async function* readJsonLines(
@@ -19,7 +19,7 @@ export async function* readJsonLines(
     }
     first = false;
     records.push(parseRecord(source, line));
-    if (records.length === batchSize) {
+    if (records.length === BATCH_SIZE) {
       yield { columns: columnsOf(records), records };
       records = [];
     }
@@ -46,9 +46,9 @@ async function* jsonLines(text: AsyncIterable<string>, file: string): AsyncGener
     }
     pieces.push(rest);
     length += rest.length;
-    if (length > maxRecord) {
+    if (length > MAX_RECORD) {
       throw new DataError(
-        `${file}, line ${line}: more than ${maxRecord} characters without a line end. Is it JSON Lines?`,
+        `${file}, line ${line}: more than ${MAX_RECORD} characters without a line end. Is it JSON Lines?`,
       );
     }
   }

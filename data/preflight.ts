@@ -1,6 +1,7 @@
+import type { IngestReport } from '../core/ingestReport.ts';
 import { builtIn, type Registry } from '../core/registry.ts';
-import type { IngestReport, Split } from '../core/types.ts';
-import { cleanFile, splitOrder } from './cleanFile.ts';
+import type { Split } from '../core/types.ts';
+import { cleanFile, SPLIT_ORDER } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';
 import { checkedBytes } from './content.ts';
@@ -10,7 +11,7 @@ import { readRecords } from './read.ts';
 import { bytesOf, checkFile, type Source, sourceOf } from './source.ts';
 
 /** Records that are looked at of a file that is not read to its end. */
-const head = 20;
+const HEAD_ROWS = 20;
 
 export interface PreflightOptions {
   /** The kinds of tasks there are; ours where it is left out. */
@@ -44,7 +45,7 @@ export async function preflight(
   const deadline = Date.now() + ms;
   const result: Preflight = { counts: {}, files: [], unread: [] };
   let left = bytes;
-  for (const split of splitOrder) {
+  for (const split of SPLIT_ORDER) {
     const unread = result.unread.length;
     for (const given of data[split]) {
       const source = sourceOf(given, folder);
@@ -79,7 +80,7 @@ export async function preflight(
     alone.open(split, source.name);
     for await (const batch of readRecords(source, { separator: data.separator, signal })) {
       checkColumns(batch, source.name, split, data.columns, task);
-      for (const record of batch.records.slice(0, head)) alone.take(record);
+      for (const record of batch.records.slice(0, HEAD_ROWS)) alone.take(record);
       break;
     }
     // So few rows say nothing of a share, unless all of them are bad or none may be.

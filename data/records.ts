@@ -24,10 +24,10 @@ export interface RawBatch {
 }
 
 /** Records a batch: bounds what a reader holds. */
-export const batchSize = 2_000;
+export const BATCH_SIZE = 2_000;
 
 /** Most characters of a record. */
-export const maxRecord = 16 * 1024 ** 2;
+export const MAX_RECORD = 16 * 1024 ** 2;
 
 /** The value of a column; a record has none that it does not hold itself, like `constructor`. */
 export function cellOf(values: Record<string, unknown>, column: string): unknown {

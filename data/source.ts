@@ -9,7 +9,7 @@ import { isUrl } from '../core/url.ts';
 import { DataError } from './errors.ts';
 import { bytesOfUrl } from './url.ts';
 
-const formats = {
+const FORMATS = {
   '.csv': 'csv',
   '.tsv': 'csv',
   '.jsonl': 'jsonl',
@@ -17,7 +17,7 @@ const formats = {
   '.json': 'json',
   '.parquet': 'parquet',
 } as const;
-export type Format = (typeof formats)[keyof typeof formats];
+export type Format = (typeof FORMATS)[keyof typeof FORMATS];
 
 /** A data file, here or elsewhere. */
 export interface Source {
@@ -33,12 +33,12 @@ export function sourceOf(given: string, folder: string): Source {
   const name = isUrl(given) ? urlName(given) : given;
   const location = isUrl(given) ? dataUrl(given) : resolve(folder, given);
   const extension = extname(name).toLowerCase();
-  if (!(extension in formats)) {
+  if (!(extension in FORMATS)) {
     throw new DataError(
-      `${name}: the extension "${extension}" is not known. Give a file that ends in ${Object.keys(formats).join(', ')}`,
+      `${name}: the extension "${extension}" is not known. Give a file that ends in ${Object.keys(FORMATS).join(', ')}`,
     );
   }
-  return { name, format: formats[extension as keyof typeof formats], location };
+  return { name, format: FORMATS[extension as keyof typeof FORMATS], location };
 }
 
 function dataUrl(given: string): URL {

@@ -6,7 +6,7 @@ export interface UrlLimits {
   stallMs: number;
   maxBytes: number;
 }
-const urlLimits: UrlLimits = { stallMs: 60_000, maxBytes: 4 * 1024 ** 3 };
+const URL_LIMITS: UrlLimits = { stallMs: 60_000, maxBytes: 4 * 1024 ** 3 };
 
 /**
  * The bytes that a URL answers.
@@ -17,7 +17,7 @@ export async function bytesOfUrl(
   name: string,
   url: URL,
   signal?: AbortSignal,
-  limits = urlLimits,
+  limits = URL_LIMITS,
 ): Promise<Readable> {
   const patience = new Patience(name, limits.stallMs, signal);
   const response = await patience.during(

@@ -1,6 +1,6 @@
 import { ApiError } from './errors.ts';
 import type { JobStore } from './jobs.ts';
-import { baseModel, embeddingModel } from './settings.ts';
+import { BASE_MODEL, EMBEDDING_MODEL } from './settings.ts';
 
 /** OpenAI's Model. */
 interface Model {
@@ -26,8 +26,8 @@ export class Catalog {
       owned_by: 'semievol',
     });
     return [
-      model(baseModel.id, baseModel.created),
-      model(embeddingModel.id, embeddingModel.created),
+      model(BASE_MODEL.id, BASE_MODEL.created),
+      model(EMBEDDING_MODEL.id, EMBEDDING_MODEL.created),
       ...[...this.#jobs.models()].map(([id, { created }]) => model(id, created)),
     ];
   }
@@ -41,8 +41,8 @@ export class Catalog {
 
   /** The adapter to chat with, null for the base. @throws ApiError 404 model_not_found, 400 for the embedding model */
   chatModel(id: string): { adapter: string | null } {
-    if (id === baseModel.id) return { adapter: null };
-    if (id === embeddingModel.id) throw wrongKind(id, 'makes embeddings and cannot chat');
+    if (id === BASE_MODEL.id) return { adapter: null };
+    if (id === EMBEDDING_MODEL.id) throw wrongKind(id, 'makes embeddings and cannot chat');
     const model = this.#jobs.models().get(id);
     if (!model) throw modelNotFound(id);
     return model;
@@ -50,7 +50,7 @@ export class Catalog {
 
   /** @throws ApiError 404 model_not_found, 400 for a chat model */
   checkEmbeddingModel(id: string): void {
-    if (id === embeddingModel.id) return;
+    if (id === EMBEDDING_MODEL.id) return;
     this.chatModel(id);
     throw wrongKind(id, 'is a chat model and makes no embeddings');
   }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Catalog } from './catalog.ts';
 import { ApiError } from './errors.ts';
 import type { Message, PythonService } from './pythonProcess.ts';
-import { defaults } from './settings.ts';
+import { DEFAULTS } from './settings.ts';
 import { newId, now } from './storage.ts';
 import { parse } from './validation.ts';
 
@@ -57,7 +57,7 @@ const toServing = (request: ChatRequest, adapter: string | null): object => ({
   temperature: request.temperature ?? 1,
   top_p: request.top_p ?? 1,
   stop: [request.stop ?? []].flat(),
-  max_tokens: request.max_completion_tokens ?? request.max_tokens ?? defaults.maxTokens,
+  max_tokens: request.max_completion_tokens ?? request.max_tokens ?? DEFAULTS.maxTokens,
   logprobs: request.logprobs ?? false,
   top_logprobs: request.top_logprobs ?? 0,
   stream: request.stream ?? false,

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { execa } from 'execa';
 import { isReady } from './environment.ts';
 import {
-  baseModel,
-  embeddingModel,
+  BASE_MODEL,
+  EMBEDDING_MODEL,
   mlxEnvironment,
-  pythonExecutable,
-  pythonFolder,
+  PYTHON_EXECUTABLE,
+  PYTHON_FOLDER,
 } from './settings.ts';
-import { engineEnvironment } from './setup.ts';
+import { ENGINE_ENVIRONMENT } from './setup.ts';
 
 /** One thing that must hold for the engine to work well. */
 export interface Check {
@@ -21,44 +21,49 @@ export interface Check {
 }
 
 /** GFLOP/s a core below which mlx computes with the reference BLAS (8) and not with MKL or OpenBLAS (100 and more). */
-const slowBlas = 25;
+const SLOW_BLAS = 25;
 
-const setUp = 'start "semievol dev", which sets it up';
+const HOW_TO_SET_UP = 'start "semievol dev", which sets it up';
 
 /** What `doctor` says of the embedded engine. Takes about a second; never throws. */
 export const checkEngine = async (): Promise<Check[]> => {
-  const ready = await isReady(engineEnvironment);
+  const ready = await isReady(ENGINE_ENVIRONMENT);
   return [
     await checkPython(),
     {
       name: 'engine environment',
       ok: ready,
-      detail: ready ? pythonFolder : 'missing, incomplete or of another version',
-      ...(!ready && { remedy: setUp }),
+      detail: ready ? PYTHON_FOLDER : 'missing, incomplete or of another version',
+      ...(!ready && { remedy: HOW_TO_SET_UP }),
     },
-    checkFolder('base model', baseModel.id, baseModel.folder),
-    checkFolder('embedding model', embeddingModel.id, embeddingModel.hub),
+    checkFolder('base model', BASE_MODEL.id, BASE_MODEL.folder),
+    checkFolder('embedding model', EMBEDDING_MODEL.id, EMBEDDING_MODEL.hub),
     await checkBlas(),
   ];
 };
 
 const checkPython = async (): Promise<Check> => {
   const name = 'engine Python';
-  const { failed, stdout } = await execa(pythonExecutable, ['--version'], { reject: false });
+  const { failed, stdout } = await execa(PYTHON_EXECUTABLE, ['--version'], { reject: false });
   if (!failed) return { name, ok: true, detail: String(stdout) };
-  return { name, ok: false, detail: 'none', remedy: `Install Python 3.11 or newer, then ${setUp}` };
+  return {
+    name,
+    ok: false,
+    detail: 'none',
+    remedy: `Install Python 3.11 or newer, then ${HOW_TO_SET_UP}`,
+  };
 };
 
 const checkFolder = (name: string, id: string, folder: string): Check =>
   existsSync(folder)
     ? { name, ok: true, detail: id }
-    : { name, ok: false, detail: `${id} is not in place`, remedy: setUp };
+    : { name, ok: false, detail: `${id} is not in place`, remedy: HOW_TO_SET_UP };
 
 /**
  * Counted by processor time, so that other work on the machine does not make a fast BLAS look slow;
  * over many products, since the kernel counts it in ticks that one of them may not fill.
  */
-const matmul = `
+const MATMUL = `
 import time, mlx.core as mx
 times = 20
 a = mx.random.normal((512, 1024), stream=mx.cpu)
@@ -73,18 +78,18 @@ print(times * 2 * 512 * 1024 * 1024 / (time.process_time() - start) / 1e9)
 
 const checkBlas = async (): Promise<Check> => {
   const name = 'engine BLAS';
-  const { failed, stdout } = await execa(pythonExecutable, ['-c', matmul], {
+  const { failed, stdout } = await execa(PYTHON_EXECUTABLE, ['-c', MATMUL], {
     env: mlxEnvironment(),
     reject: false,
   });
-  if (failed) return { name, ok: false, detail: 'mlx does not run', remedy: setUp };
+  if (failed) return { name, ok: false, detail: 'mlx does not run', remedy: HOW_TO_SET_UP };
   const speed = Number(stdout);
   const detail = `${speed.toFixed(0)} GFLOP/s a core in float32`;
-  if (speed >= slowBlas) return { name, ok: true, detail };
+  if (speed >= SLOW_BLAS) return { name, ok: true, detail };
   return {
     name,
     ok: false,
     detail: `${detail}: the reference BLAS, about 25 times slower than a tuned one`,
-    remedy: `On Linux x86-64 delete ${pythonFolder}, then ${setUp} with MKL; elsewhere build mlx against OpenBLAS`,
+    remedy: `On Linux x86-64 delete ${PYTHON_FOLDER}, then ${HOW_TO_SET_UP} with MKL; elsewhere build mlx against OpenBLAS`,
   };
 };

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Catalog } from './catalog.ts';
 import type { PythonService } from './pythonProcess.ts';
-import { embeddingModel } from './settings.ts';
+import { EMBEDDING_MODEL } from './settings.ts';
 import { parse } from './validation.ts';
 
 const embeddingRequest = z.object({
@@ -13,7 +13,7 @@ const embeddingRequest = z.object({
   ),
   encoding_format: z.enum(['float', 'base64']).nullish(),
   dimensions: z
-    .literal(embeddingModel.dimensions, `the model has ${embeddingModel.dimensions} dimensions`)
+    .literal(EMBEDDING_MODEL.dimensions, `the model has ${EMBEDDING_MODEL.dimensions} dimensions`)
     .nullish(),
 });
 

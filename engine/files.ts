@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ApiError, badRequest, notFound } from './errors.ts';
 import { page } from './listing.ts';
-import { defaults } from './settings.ts';
+import { DEFAULTS } from './settings.ts';
 import { newId, now, readJson, writeJson } from './storage.ts';
 
 /** OpenAI's FileObject. */
@@ -34,7 +34,7 @@ const trainingRow = z.object({
     }),
 });
 
-const lostFile =
+const LOST_FILE =
   'delete it, and the .jsonl file of the same name; a run uploads its file again when it needs it';
 
 /** Uploaded files: `<id>.jsonl` with the content and `<id>.json` with the FileObject, written last. */
@@ -51,7 +51,7 @@ export class FileStore {
     await mkdir(folder, { recursive: true });
     for (const name of await readdir(folder)) {
       if (!name.endsWith('.json')) continue;
-      const file = await readJson<StoredFile>(path.join(folder, name), lostFile);
+      const file = await readJson<StoredFile>(path.join(folder, name), LOST_FILE);
       store.#files.set(file.id, file);
     }
     return store;
@@ -111,7 +111,7 @@ export class FileStore {
 }
 
 const tooLarge = (): ApiError =>
-  new ApiError(413, `The file is larger than ${defaults.maxFileBytes / 2 ** 20} MB.`, {
+  new ApiError(413, `The file is larger than ${DEFAULTS.maxFileBytes / 2 ** 20} MB.`, {
     param: 'file',
   });
 
@@ -139,7 +139,7 @@ const faultOf = (line: string): string | undefined => {
 };
 
 export const fileRoutes = (app: FastifyInstance, files: FileStore): void => {
-  app.register(multipart, { limits: { files: 1, fileSize: defaults.maxFileBytes } });
+  app.register(multipart, { limits: { files: 1, fileSize: DEFAULTS.maxFileBytes } });
 
   app.post('/files', async (request) => {
     let purpose: unknown;

@@ -10,13 +10,13 @@ import { jobRoutes } from './jobRoutes.ts';
 import { JobStore } from './jobs.ts';
 import { PythonService } from './pythonProcess.ts';
 import {
-  baseModel,
-  defaults,
+  BASE_MODEL,
+  DEFAULTS,
+  EMBEDDING_MODEL,
   embeddingEnvironment,
-  embeddingModel,
   mlxEnvironment,
   program,
-  serving,
+  SERVING,
 } from './settings.ts';
 import { Trainer } from './trainer.ts';
 
@@ -50,17 +50,17 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const chat = new PythonService(
     {
       program: program('serve'),
-      args: [baseModel.folder, String(serving.maxBatch), String(serving.maxAdapters)],
+      args: [BASE_MODEL.folder, String(SERVING.maxBatch), String(SERVING.maxAdapters)],
       env: mlxEnvironment(),
     },
     log,
   );
   const embedder = new PythonService(
-    { program: program('embed'), args: [embeddingModel.repository], env: embeddingEnvironment() },
+    { program: program('embed'), args: [EMBEDDING_MODEL.repository], env: embeddingEnvironment() },
     log,
   );
 
-  const app = Fastify({ bodyLimit: defaults.maxBodyBytes, forceCloseConnections: true });
+  const app = Fastify({ bodyLimit: DEFAULTS.maxBodyBytes, forceCloseConnections: true });
   answerErrors(app, log);
   refuseForeigners(app);
   await app.register(
@@ -90,11 +90,11 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
 
 const listen = async (app: FastifyInstance, port: number): Promise<string> => {
   try {
-    return await app.listen({ host: defaults.host, port });
+    return await app.listen({ host: DEFAULTS.host, port });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new Error(
-      `Port ${port} on ${defaults.host} is taken, perhaps by another engine. Stop that or choose another port.`,
+      `Port ${port} on ${DEFAULTS.host} is taken, perhaps by another engine. Stop that or choose another port.`,
     );
   }
 };

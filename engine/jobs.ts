@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { notFound } from './errors.ts';
-import { baseModel } from './settings.ts';
+import { BASE_MODEL } from './settings.ts';
 import { newId, now, parseJson, readJson, StateError, writeJson } from './storage.ts';
 
 export type JobStatus =
@@ -64,7 +64,7 @@ export interface Checkpoint {
   metrics: { step: number; train_loss: number };
 }
 
-const lostJob = 'delete the folder that holds it; a run that waits for the job makes it anew';
+const LOST_JOB = 'delete the folder that holds it; a run that waits for the job makes it anew';
 
 interface JobRecord {
   job: Job;
@@ -96,7 +96,7 @@ export class JobStore {
       const file = store.#file(id, 'job.json');
       if (!existsSync(file)) continue;
       store.#records.set(id, {
-        job: await readJson<Job>(file, lostJob),
+        job: await readJson<Job>(file, LOST_JOB),
         written: Promise.resolve(),
         events: await readLines(store.#file(id, 'events.jsonl')),
         checkpoints: await readLines(store.#file(id, 'checkpoints.jsonl')),
@@ -250,7 +250,7 @@ export class JobStore {
 
 /** The name a job's model has once it has succeeded. */
 export const modelName = ({ id, user_provided_suffix }: Job): string =>
-  `ft:${baseModel.id}:${user_provided_suffix ?? 'semievol'}:${id.slice(-8)}`;
+  `ft:${BASE_MODEL.id}:${user_provided_suffix ?? 'semievol'}:${id.slice(-8)}`;
 
 /** Lines of a JSONL file; one cut short by a crash is left out. */
 const readLines = async <T>(file: string): Promise<T[]> => {
@@ -259,6 +259,6 @@ const readLines = async <T>(file: string): Promise<T[]> => {
   return complete.map((line, index) => {
     const value = parseJson(line);
     if (value) return value as T;
-    throw new StateError(`${file}:${index + 1} is damaged: ${lostJob}`);
+    throw new StateError(`${file}:${index + 1} is damaged: ${LOST_JOB}`);
   });
 };

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { SetupError } from './environment.ts';
 import { startEngine } from './gateway.ts';
-import { defaults } from './settings.ts';
+import { DEFAULTS } from './settings.ts';
 import { ensureEngine } from './setup.ts';
 
 const { values } = parseArgs({
   options: {
-    port: { type: 'string', default: String(defaults.port) },
-    state: { type: 'string', default: defaults.stateFolder },
+    port: { type: 'string', default: String(DEFAULTS.port) },
+    state: { type: 'string', default: DEFAULTS.stateFolder },
   },
 });
 

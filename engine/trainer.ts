@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileStore } from './files.ts';
 import { type Hyperparameters, isFinal, type Job, type JobStore, modelName } from './jobs.ts';
 import { type Message, startPython } from './pythonProcess.ts';
-import { baseModel, mlxEnvironment, program, training } from './settings.ts';
+import { BASE_MODEL, mlxEnvironment, program, TRAINING } from './settings.ts';
 import { now } from './storage.ts';
 
 /** Between attempts to write down that a job has failed. */
-const rewriteMs = 1000;
+const REWRITE_MS = 1000;
 
 /**
  * Runs fine-tuning jobs one at a time, oldest first. A job that was running when the gateway stopped is run again from
@@ -93,7 +93,7 @@ export class Trainer {
         await this.#jobs.addEvent(id, message, { level: 'error' });
       } catch (error) {
         this.#log(`The failure of ${id} (${message}) is not written: ${(error as Error).message}`);
-        await sleep(rewriteMs, undefined, { ref: false });
+        await sleep(REWRITE_MS, undefined, { ref: false });
       }
     }
   }
@@ -137,17 +137,17 @@ export class Trainer {
   #specification(job: Job): object {
     const { n_epochs, batch_size, learning_rate_multiplier } = job.hyperparameters;
     return {
-      model: baseModel.folder,
+      model: BASE_MODEL.folder,
       resume_adapter: this.#jobs.models().get(job.model)?.adapter ?? null,
       rows: this.#files.contentPath(job.training_file),
       output: this.#jobs.adapterFolder(job.id),
       epochs: n_epochs,
       batch_size,
-      learning_rate: training.learningRate * Number(learning_rate_multiplier),
-      rank: training.rank,
-      scale: training.scale,
-      layers: training.layers,
-      max_sequence: training.maxSequence,
+      learning_rate: TRAINING.learningRate * Number(learning_rate_multiplier),
+      rank: TRAINING.rank,
+      scale: TRAINING.scale,
+      layers: TRAINING.layers,
+      max_sequence: TRAINING.maxSequence,
       seed: job.seed,
     };
   }
@@ -158,8 +158,8 @@ export const resolveHyperparameters = (wanted: Partial<Hyperparameters>): Hyperp
   const number = (value: number | 'auto' | undefined, fallback: number): number =>
     value === undefined || value === 'auto' ? fallback : value;
   return {
-    n_epochs: number(wanted.n_epochs, training.epochs),
-    batch_size: number(wanted.batch_size, training.batchSize),
+    n_epochs: number(wanted.n_epochs, TRAINING.epochs),
+    batch_size: number(wanted.batch_size, TRAINING.batchSize),
     learning_rate_multiplier: number(wanted.learning_rate_multiplier, 1),
   };
 };

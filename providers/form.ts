@@ -18,7 +18,7 @@ const PARAMETERS = {
   topP: 'top_p',
   reasoningEffort: 'reasoning_effort',
 } as const satisfies Record<Exclude<keyof Sampling, 'extraBody'>, string>;
-const parameters = Object.entries(PARAMETERS) as [keyof typeof PARAMETERS, Parameter][];
+const PARAMETER_ENTRIES = Object.entries(PARAMETERS) as [keyof typeof PARAMETERS, Parameter][];
 type Parameter = (typeof PARAMETERS)[keyof typeof PARAMETERS];
 
 /** What can be in a request, and be refused by a model: then it is left out or said otherwise. */
@@ -32,7 +32,9 @@ const INSTEAD: { [feature in Feature]?: string } = { max_tokens: 'max_completion
 
 /** The features of a chat request, the likeliest to be refused first. */
 export function featuresOf({ messages, sampling, seeds }: ChatRequest): Feature[] {
-  const given = parameters.filter(([key]) => sampling[key] !== undefined).map(([, name]) => name);
+  const given = PARAMETER_ENTRIES.filter(([key]) => sampling[key] !== undefined).map(
+    ([, name]) => name,
+  );
   return [
     'logprobs',
     ...given,
@@ -59,7 +61,7 @@ export function bodyOf(request: ChatRequest, refused: Refused): Body {
     ...(seeds.length > 1 && { n: seeds.length }),
   };
   const fields: Record<string, unknown> = {};
-  for (const [key, feature] of parameters) {
+  for (const [key, feature] of PARAMETER_ENTRIES) {
     const name = takes(feature) ? feature : INSTEAD[feature];
     if (name && sampling[key] !== undefined) fields[name] = sampling[key];
   }

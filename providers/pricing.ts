@@ -1,4 +1,4 @@
-import type { Bill, ModelUsage, TokenKind, Usage } from '../core/types.ts';
+import type { Bill, ModelUsage, TokenKind, Usage } from '../core/usage.ts';
 import type { EndpointConfig } from './config.ts';
 
 type Price = EndpointConfig['prices'][string];

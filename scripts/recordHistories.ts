@@ -21,10 +21,10 @@ import { pause, resume } from '../workflows/messages.ts';
  * must go on replaying.
  */
 const { default: project } = await import('../package.json', { with: { type: 'json' } });
-const folder = new URL('../test/fixtures/histories/', import.meta.url);
+const FOLDER = new URL('../test/fixtures/histories/', import.meta.url);
 
 /** Who recorded it, and where, is nobody's business. */
-const hidden = new Set(['identity', 'stackTrace']);
+const HIDDEN = new Set(['identity', 'stackTrace']);
 
 /** Two batches each; quick, and more than one lane of the window. */
 const FEW = { labelled: 10, unlabelled: 20, test: 20 };
@@ -40,11 +40,11 @@ const temporal = await startTemporal();
 async function save(name: string, workflowId: string, runId?: string): Promise<void> {
   const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
   const { events } = JSON.parse(historyToJSON(history), (key, value) =>
-    hidden.has(key) ? undefined : value,
+    HIDDEN.has(key) ? undefined : value,
   ) as { events: object[] };
   const lines = events.map((event) => JSON.stringify(event)).join(',\n');
   await writeFile(
-    new URL(`${project.version}-${name}.json`, folder),
+    new URL(`${project.version}-${name}.json`, FOLDER),
     `{"events":[\n${lines}\n]}\n`,
   );
 }
@@ -188,17 +188,17 @@ async function empty({ bench, start }: Stage): Promise<void> {
   await save('round-empty', 'empty/round-1');
 }
 
-const outer = { evolve: '', round: '/round-1', fineTune: '/round-1/warm-up' };
+const OUTER = { evolve: '', round: '/round-1', fineTune: '/round-1/warm-up' };
 
-for (const file of await readdir(folder))
-  if (file.startsWith(`${project.version}-`)) await rm(new URL(file, folder));
+for (const file of await readdir(FOLDER))
+  if (file.startsWith(`${project.version}-`)) await rm(new URL(file, FOLDER));
 try {
   await withStage({}, async (stage) => {
     await finished(stage);
     await continued(stage);
     await empty(stage);
-    await broken(stage, 'failed', creating, outer);
-    await broken(stage, 'cancelled', waiting, outer);
+    await broken(stage, 'failed', creating, OUTER);
+    await broken(stage, 'cancelled', waiting, OUTER);
     for (const ending of ['failed', 'cancelled'] as const) {
       await broken(stage, ending, propagating, { propagate: '/round-1/propagate' });
       await broken(stage, ending, evaluating, { evaluate: '/round-1/evaluate' });

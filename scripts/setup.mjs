@@ -6,9 +6,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const modules = path.join(root, 'node_modules');
-const marker = path.join(modules, '.semievol-lock');
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MODULES = path.join(ROOT, 'node_modules');
+const MARKER = path.join(MODULES, '.semievol-lock');
 
 const fail = (message) => {
   console.error(message);
@@ -16,25 +16,25 @@ const fail = (message) => {
 };
 
 const installPackages = () => {
-  const lock = readFileSync(path.join(root, 'package-lock.json'));
+  const lock = readFileSync(path.join(ROOT, 'package-lock.json'));
   const wanted = createHash('sha256').update(lock).digest('hex');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
+  if (existsSync(MARKER) && readFileSync(MARKER, 'utf8') === wanted) return;
   console.log('npm packages (about half a minute)');
   // The versions of the lock file, which stays as it is. Not `npm ci`: it refuses a lock file that lacks other
   // platforms' optional binaries, as one made from a partial registry mirror does.
   const { status, error, stdout, stderr } = spawnSync('npm', ['install', '--no-save'], {
-    cwd: root,
+    cwd: ROOT,
     encoding: 'utf8',
   });
   if (error) fail(`npm could not be started: ${error.message}. Install Node.js with npm.`);
   if (status !== 0) fail(`npm install failed:\n${stdout}${stderr}`);
-  writeFileSync(marker, wanted);
+  writeFileSync(MARKER, wanted);
 };
 
 const setUpEngine = () => {
-  const node = path.join(modules, '.bin', 'node');
+  const node = path.join(MODULES, '.bin', 'node');
   const { status } = spawnSync(node, [path.join('engine', 'setup.ts')], {
-    cwd: root,
+    cwd: ROOT,
     stdio: 'inherit',
   });
   if (status !== 0) process.exit(1);

@@ -18,11 +18,11 @@ export interface Location {
 type Maker = (connection: Connection, holder: string) => Promise<Table>;
 
 /** Row ids that rise with every commit and outlive compaction. */
-const stableRowIds = { new_table_enable_stable_row_ids: 'true' };
+const STABLE_ROW_IDS = { new_table_enable_stable_row_ids: 'true' };
 /** Tables kept open at the same time, each with half a megabyte: a large pool has hundreds. */
-const mostOpen = 32;
+const MOST_OPEN = 32;
 /** Says in the schema of what bears a name which table holds the rows. */
-const heldBy = 'heldBy';
+const HELD_BY = 'heldBy';
 
 /**
  * One LanceDB database (a folder or a prefix of a bucket). Tables are opened once and made where
@@ -56,7 +56,7 @@ export class Database {
   table(name: string, schema: Schema): Promise<Table> {
     return this.#made(name, (connection, holder) =>
       connection.createEmptyTable(holder, withHolder(schema, holder), {
-        storageOptions: stableRowIds,
+        storageOptions: STABLE_ROW_IDS,
       }),
     );
   }
@@ -112,7 +112,7 @@ export class Database {
     this.#tables.delete(name);
     this.#tables.set(name, table);
     const [oldest] = this.#tables.keys();
-    if (this.#tables.size > mostOpen) this.#tables.delete(oldest!); // its users may still hold it
+    if (this.#tables.size > MOST_OPEN) this.#tables.delete(oldest!); // its users may still hold it
   }
 
   async #made(name: string, make: Maker): Promise<Table> {
@@ -160,7 +160,7 @@ export class Database {
     if (!bearer) return undefined;
     const { metadata } = await bearer.schema();
     bearer.close();
-    return metadata.get(heldBy) ?? name; // a table of an older version holds its rows itself
+    return metadata.get(HELD_BY) ?? name; // a table of an older version holds its rows itself
   }
 
   /** Opens a table; one that has lost what was committed to it is refused. */
@@ -232,5 +232,5 @@ const holderFor = (name: string) => `${name}.held-${randomUUID()}`;
 const isHolder = (name: string) => /\.held-[\da-f-]{36}$/.test(name);
 
 function withHolder(schema: Schema, holder: string): Schema {
-  return new Schema(schema.fields, new Map([[heldBy, holder]]));
+  return new Schema(schema.fields, new Map([[HELD_BY, holder]]));
 }

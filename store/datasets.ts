@@ -1,4 +1,5 @@
-import type { IngestReport, Split } from '../core/types.ts';
+import type { IngestReport } from '../core/ingestReport.ts';
+import type { Split } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';

@@ -17,23 +17,23 @@ export class StoreError extends SemiEvolError {
   }
 }
 
-const elsewhere = 'set another store URI in temporal.config.ts';
+const ELSEWHERE = 'set another store URI in temporal.config.ts';
 
-const damage = {
+const DAMAGE = {
   problem: 'a file of this table is damaged or missing',
-  remedy: `Restore the folder from a backup; without one, begin the run again under another name or, where the data set is damaged, ${elsewhere}`,
+  remedy: `Restore the folder from a backup; without one, begin the run again under another name or, where the data set is damaged, ${ELSEWHERE}`,
 };
 
-const causes: { pattern: RegExp; problem: string; remedy: string }[] = [
+const CAUSES: { pattern: RegExp; problem: string; remedy: string }[] = [
   {
     pattern: /ENOSPC|EDQUOT|no space left|disk quota|os error (28|122)\b/i,
     problem: 'the disk is full',
-    remedy: `Free some space or ${elsewhere}`,
+    remedy: `Free some space or ${ELSEWHERE}`,
   },
   {
     pattern: /EROFS|EACCES|EPERM|read-only file system|permission denied|os error (1|13|30)\b/i,
     problem: 'it cannot be written to',
-    remedy: `Give this user the right to write there or ${elsewhere}`,
+    remedy: `Give this user the right to write there or ${ELSEWHERE}`,
   },
   {
     pattern: /ENOTDIR|EEXIST|not a directory|os error 20\b/i,
@@ -48,7 +48,7 @@ const causes: { pattern: RegExp; problem: string; remedy: string }[] = [
   {
     pattern: /NoSuchBucket|NoSuchContainer/,
     problem: 'the bucket does not exist',
-    remedy: `Create it or ${elsewhere}`,
+    remedy: `Create it or ${ELSEWHERE}`,
   },
   {
     pattern: /AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|status: 40[13]\b/i,
@@ -78,7 +78,7 @@ const causes: { pattern: RegExp; problem: string; remedy: string }[] = [
   {
     pattern:
       /corrupt|failed to decode|invalid (format|scalar)|decompression failed|panicked|file size is too small|fill whole buffer|range was invalid|invalid range|not found: \S+\.lance\/(data|_indices)\//i,
-    ...damage,
+    ...DAMAGE,
   },
 ];
 
@@ -90,14 +90,14 @@ export function explain(error: unknown, place: string): unknown {
   if (error instanceof StoreError) return error;
   const text =
     error instanceof Error ? `${'code' in error ? error.code : ''} ${error.message}` : '';
-  const cause = causes.find(({ pattern }) => pattern.test(text));
+  const cause = CAUSES.find(({ pattern }) => pattern.test(text));
   if (!cause) return error;
   return new StoreError(`Store ${place}: ${cause.problem}`, cause.remedy, { cause: error });
 }
 
 /** A table that lacks what was committed to it. */
 export function damaged(place: string): StoreError {
-  return new StoreError(`Store ${place}: ${damage.problem}`, damage.remedy);
+  return new StoreError(`Store ${place}: ${DAMAGE.problem}`, DAMAGE.remedy);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { DatasetInfo, Datasets } from './datasets.ts';
 import { explain } from './errors.ts';
 import { all, equals, integer, within } from './sql.ts';
 
-const prefix = 'examples-';
+const PREFIX = 'examples-';
 
 const schema = schemaOf({
   id: types.string,
@@ -29,7 +29,7 @@ export class ExampleWriter {
   readonly #database: Database;
   readonly #datasets: Datasets;
   readonly #id: string;
-  readonly #table = prefix + randomUUID();
+  readonly #table = PREFIX + randomUUID();
 
   constructor(database: Database, datasets: Datasets, id: string) {
     this.#database = database;
@@ -54,7 +54,7 @@ export class ExampleWriter {
   async commit(result: Pick<DatasetInfo, 'counts' | 'report'>): Promise<DatasetInfo> {
     const info = (await this.#datasets.find(this.#id)) ?? (await this.#record(result));
     for (const name of await this.#database.names()) {
-      if (name.startsWith(prefix) && name !== info.table) await this.#database.drop(name);
+      if (name.startsWith(PREFIX) && name !== info.table) await this.#database.drop(name);
     }
     return info;
   }

@@ -1,15 +1,14 @@
+import type { RoundReport } from '../core/roundReport.ts';
 import type {
   Answer,
   AnswerStage,
   AnswerTally,
   ModelRole,
-  ModelUsage,
   Neighbours,
   OrdinalRange,
   PseudoLabel,
-  RoundReport,
-  Usage,
 } from '../core/types.ts';
+import type { ModelUsage, Usage } from '../core/usage.ts';
 import { Answers } from './answers.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';

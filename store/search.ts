@@ -19,11 +19,11 @@ export interface Neighbour {
  * 10,000 (0.5 to 1.1 without the index) and 1.6 ms among 50,000, about half of what faiss takes:
  * `npm run bench -- retrieval --labelled 50000`.
  */
-const indexedFrom = 1_000;
+const INDEXED_FROM = 1_000;
 /** Enough for one to fit the cache of a core; twice or half as many make no difference. */
-const clusters = 64;
+const CLUSTERS = 64;
 /** Query vectors a request. */
-const queriesAtOnce = 256;
+const QUERIES_AT_ONCE = 256;
 
 /** Search by vector over the labelled examples, which have a table of their own per model. */
 export class VectorSearch {
@@ -46,11 +46,11 @@ export class VectorSearch {
       const schema = schemaOf({ ordinal: types.int, vector: types.vector(dimensions) });
       return toArrow(schema, rows);
     });
-    if ((await table.countRows()) >= indexedFrom) {
+    if ((await table.countRows()) >= INDEXED_FROM) {
       await index(
         table,
         'vector',
-        Index.ivfFlat({ distanceType: 'cosine', numPartitions: clusters }),
+        Index.ivfFlat({ distanceType: 'cosine', numPartitions: CLUSTERS }),
       );
     }
   }
@@ -59,8 +59,8 @@ export class VectorSearch {
   async nearest(vectors: readonly Float32Array[], k: number): Promise<Neighbour[][]> {
     const table = await prepared(this.#database, this.#name, `vectors of model ${this.#model}`);
     const results: Neighbour[][] = [];
-    for (let from = 0; from < vectors.length; from += queriesAtOnce) {
-      const part = vectors.slice(from, from + queriesAtOnce);
+    for (let from = 0; from < vectors.length; from += QUERIES_AT_ONCE) {
+      const part = vectors.slice(from, from + QUERIES_AT_ONCE);
       results.push(...(await withTies(k, (limit) => queryVectors(table, part, limit))));
     }
     return results;
@@ -77,7 +77,7 @@ async function queryVectors(
   for (const vector of others) query.addQueryVector(vector);
   const rows: { query_index?: number; ordinal: number; _distance: number }[] = await query
     .distanceType('cosine')
-    .nprobes(clusters)
+    .nprobes(CLUSTERS)
     .select(['ordinal', '_distance'])
     .limit(limit)
     .toArray();

@@ -1,5 +1,4 @@
-import type { ModelUsage, Usage } from '../core/types.ts';
-import { addUsage, noUsage } from '../core/usage.ts';
+import { addUsage, type ModelUsage, NO_USAGE, type Usage } from '../core/usage.ts';
 
 /** Sums what was used, by phase and model. */
 export class Spending {
@@ -7,7 +6,7 @@ export class Spending {
 
   add(phase: string, model: string, usage: Partial<Usage>): void {
     const key = JSON.stringify([phase, model]);
-    const sum = this.#sums.get(key) ?? noUsage;
+    const sum = this.#sums.get(key) ?? NO_USAGE;
     this.#sums.set(key, { phase, model, ...addUsage(sum, usage) });
   }
 

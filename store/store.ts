@@ -20,17 +20,17 @@ export interface StoreOptions {
   storageOptions?: Record<string, string>;
 }
 
-const mib = 1024 ** 2;
+const MIB = 1024 ** 2;
 /** Nothing is begun in a folder with less space than this. */
-const spaceNeeded = 64 * mib;
+const SPACE_NEEDED = 64 * MIB;
 /** Databases kept open at the same time. */
-const mostOpen = 16;
+const MOST_OPEN = 16;
 
 /**
  * How long object storage may take to answer when a store is opened. One in use is given LanceDB's
  * own patience, many minutes: what waits to be stored was paid for.
  */
-const impatience = { timeout: '5s', connect_timeout: '5s', client_max_retries: '0' };
+const IMPATIENCE = { timeout: '5s', connect_timeout: '5s', client_max_retries: '0' };
 
 /**
  * Opens a store; a local folder is made where it does not exist. Throws StoreError, with the
@@ -55,7 +55,7 @@ export function connectStore({ uri, storageOptions }: StoreOptions): Store {
 }
 
 async function tryBucket(uri: string, options?: Record<string, string>): Promise<void> {
-  const storageOptions = { ...impatience, ...options };
+  const storageOptions = { ...IMPATIENCE, ...options };
   const database = new Database({ uri, storageOptions, session: new Session() });
   try {
     await database.probe();
@@ -77,7 +77,7 @@ export class Store {
   readonly #storageOptions: Record<string, string> | undefined;
   // Without bounds the caches of LanceDB grow to gigabytes in a long-lived worker. The first holds
   // the index of the labelled vectors: 15 MiB for 10,000 of 384 dimensions.
-  readonly #session = new Session(BigInt(64 * mib), BigInt(16 * mib));
+  readonly #session = new Session(BigInt(64 * MIB), BigInt(16 * MIB));
   readonly #open = new Map<string, Database>();
   readonly #root: Database;
 
@@ -131,7 +131,7 @@ export class Store {
     this.#open.delete(uri);
     this.#open.set(uri, database);
     const [oldest] = this.#open.keys();
-    if (this.#open.size > mostOpen) this.#open.delete(oldest!); // its users may still hold it
+    if (this.#open.size > MOST_OPEN) this.#open.delete(oldest!); // its users may still hold it
     return database;
   }
 
@@ -146,9 +146,9 @@ async function checkFolder(folder: string): Promise<void> {
   await writeFile(probe, 'can this folder be written to?');
   await rm(probe, { force: true });
   const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < spaceNeeded) {
+  if (bavail * bsize < SPACE_NEEDED) {
     throw new StoreError(
-      `Store ${folder}: only ${Math.floor((bavail * bsize) / mib)} MiB are free on its disk`,
+      `Store ${folder}: only ${Math.floor((bavail * bsize) / MIB)} MiB are free on its disk`,
       'Free some space or set another store URI in temporal.config.ts',
     );
   }

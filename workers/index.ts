@@ -22,6 +22,7 @@ export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { PhaseName } from '../core/phases.ts';
 export { runSpec } from '../core/registry.ts';
+export type { RoundReport, RoundSummary } from '../core/roundReport.ts';
 export {
   type Candidate,
   type Criterion,
@@ -40,31 +41,26 @@ export type {
   TaskSpec,
   TrainingSpec,
 } from '../core/spec.ts';
+export type { Proportion } from '../core/statistics.ts';
 export { conversation, passageAndQuestion, type Wording } from '../core/tasks/conversation.ts';
 export { defineTaskKind, type TaskKind, type TaskSchema } from '../core/tasks/kind.ts';
 export type { Canonical, Task } from '../core/tasks/task.ts';
 export type {
   AnswerStage,
   AnswerTally,
-  Bill,
   ChatMessage,
   Classes,
   Example,
   Json,
   ModelRole,
-  ModelUsage,
   PerModel,
-  Proportion,
   PseudoLabel,
-  RoundReport,
-  RoundSummary,
   RunStatus,
   RunTotals,
   Shot,
   Split,
-  TokenKind,
-  Usage,
 } from '../core/types.ts';
+export type { Bill, ModelUsage, TokenKind, Usage } from '../core/usage.ts';
 export type { EndpointConfig } from '../providers/config.ts';
 export { type JobState, jobState } from '../providers/jobState.ts';
 export type { Job, JobOrder, Keyed, RemoteJobs } from '../providers/remoteJobs.ts';

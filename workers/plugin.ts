@@ -9,7 +9,7 @@ import { refuseOldNode } from './node.ts';
 import { Resources } from './resources.ts';
 
 /** Our workflows; the ending is that of this very file, .ts in the sources and .js when built. */
-export const workflowsPath = fileURLToPath(
+export const WORKFLOWS_PATH = fileURLToPath(
   new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url),
 );
 
@@ -36,7 +36,7 @@ export class SemiEvolPlugin extends SimplePlugin {
     super({
       name: 'semievol',
       activities,
-      workflowsPath: (existing) => existing ?? workflowsPath,
+      workflowsPath: (existing) => existing ?? WORKFLOWS_PATH,
     });
     this.#resources = resources;
     this.#worker = config.worker;

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PythonService } from '../../engine/pythonProcess.ts';
-import { embeddingEnvironment, embeddingModel, program } from '../../engine/settings.ts';
+import { EMBEDDING_MODEL, embeddingEnvironment, program } from '../../engine/settings.ts';
 import { ensureEngine } from '../../engine/setup.ts';
 import { readNouns } from '../../scripts/demoDefinitions.ts';
 
-export const dimensions = embeddingModel.dimensions;
+export const DIMENSIONS = EMBEDDING_MODEL.dimensions;
 
 /** How many vectors of each kind. */
 export interface Counts {
@@ -44,18 +44,18 @@ export async function vectorFiles(
   if (await exists(files.queries)) return files;
   const rows = await sources[source](labelled + queries, say);
   await mkdir(folder, { recursive: true });
-  await writeWhole(files.labelled, rows.subarray(0, labelled * dimensions));
-  await writeWhole(files.queries, rows.subarray(labelled * dimensions));
+  await writeWhole(files.labelled, rows.subarray(0, labelled * DIMENSIONS));
+  await writeWhole(files.queries, rows.subarray(labelled * DIMENSIONS));
   return files;
 }
 
 /** The rows of a file of vectors. */
 export async function readVectors(file: string): Promise<Float32Array[]> {
   const { buffer } = new Uint8Array(await readFile(file));
-  const width = dimensions * Float32Array.BYTES_PER_ELEMENT;
+  const width = DIMENSIONS * Float32Array.BYTES_PER_ELEMENT;
   return Array.from(
     { length: buffer.byteLength / width },
-    (_, row) => new Float32Array(buffer, row * width, dimensions),
+    (_, row) => new Float32Array(buffer, row * width, DIMENSIONS),
   );
 }
 
@@ -64,16 +64,16 @@ async function embedDefinitions(count: number, say: (line: string) => void) {
   await ensureEngine({ onProgress: say });
   const texts = await readDefinitions(count);
   const embedder = new PythonService(
-    { program: program('embed'), args: [embeddingModel.repository], env: embeddingEnvironment() },
+    { program: program('embed'), args: [EMBEDDING_MODEL.repository], env: embeddingEnvironment() },
     say,
   );
-  const rows = new Float32Array(count * dimensions);
+  const rows = new Float32Array(count * DIMENSIONS);
   try {
     for (let from = 0; from < count; from += 256) {
       if (from % 5_120 === 0) say(`${from} of ${count} definitions embedded`);
       const { vectors } = await embedder.request({ texts: texts.slice(from, from + 256) });
       const bytes = new Uint8Array(Buffer.from(vectors, 'base64'));
-      rows.set(new Float32Array(bytes.buffer), from * dimensions);
+      rows.set(new Float32Array(bytes.buffer), from * DIMENSIONS);
     }
   } finally {
     await embedder.close();
@@ -97,9 +97,9 @@ async function readDefinitions(count: number): Promise<string[]> {
 
 /** Uniform on the sphere: normal numbers, divided by their length. */
 async function drawDirections(count: number): Promise<Float32Array> {
-  const rows = new Float32Array(count * dimensions);
+  const rows = new Float32Array(count * DIMENSIONS);
   for (let row = 0; row < count; row += 1) {
-    const vector = rows.subarray(row * dimensions, (row + 1) * dimensions);
+    const vector = rows.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS);
     vector.set(vector.map(normal));
     const length = Math.hypot(...vector);
     vector.set(vector.map((value) => value / length));

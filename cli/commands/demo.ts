@@ -46,7 +46,7 @@ export default async function demo(options: Options, command: Command): Promise<
       if (before === 'none' || before === 'ended-early') await client.check(run.spec, run);
       const handle = await client.start(run.spec, run);
       const page = runPage(place, client.temporal.options.namespace, name);
-      say(`${name} ${standing[before]}; in the Temporal UI: ${page}`);
+      say(`${name} ${STANDING[before]}; in the Temporal UI: ${page}`);
       await follow(handle, display, signal);
       const finished = await handle.reports();
       printReports(finished);
@@ -59,7 +59,7 @@ export default async function demo(options: Options, command: Command): Promise<
   }).finally(() => display.stop());
 }
 
-const standing: Record<WorkState, string> = {
+const STANDING: Record<WorkState, string> = {
   none: 'starts',
   'ended-early': 'starts again and reuses what is stored',
   running: 'goes on',

@@ -10,8 +10,8 @@ import { type Check, checkEngine } from '../../engine/checks.ts';
 import { isFree } from '../../stack/place.ts';
 import { runningStack } from '../../stack/record.ts';
 import { configOf, print, withClient } from '../context.ts';
-import { exitCode } from '../errors.ts';
-import { defaultPlace } from '../options.ts';
+import { EXIT_CODE } from '../errors.ts';
+import { DEFAULT_PLACE } from '../options.ts';
 
 /** Below this a run on the embedded engine may fill the disk. */
 const LOW_DISK_BYTES = 2 * 2 ** 30;
@@ -34,7 +34,7 @@ export default async function doctor(
     ])
   ).flat();
   print(json, checks, checks.map(line).join('\n'));
-  if (checks.some(({ ok, idle }) => !ok && !idle)) process.exitCode = exitCode.failed;
+  if (checks.some(({ ok, idle }) => !ok && !idle)) process.exitCode = EXIT_CODE.failed;
 }
 
 function line({ name, ok, idle, detail, remedy }: Finding): string {
@@ -112,7 +112,7 @@ function endpointChecks({ endpoints }: Config): Promise<Finding[]> {
 
 /** Whether `semievol dev` could start with its defaults. */
 async function portChecks(): Promise<Finding[]> {
-  const { state, ...ports } = defaultPlace;
+  const { state, ...ports } = DEFAULT_PLACE;
   if (await runningStack(state)) return [];
   const numbers = Object.values(ports);
   const free = await Promise.all(numbers.map(isFree));

@@ -7,7 +7,7 @@ import { printable } from '../../core/text.ts';
 import type { Preflight } from '../../data/preflight.ts';
 import { Interrupted, onInterrupt } from '../../stack/interrupt.ts';
 import { configOf, print, withClient } from '../context.ts';
-import { exitCode } from '../errors.ts';
+import { EXIT_CODE } from '../errors.ts';
 import { printReports } from '../outcome.ts';
 import { createDisplay, follow } from '../progress.ts';
 import { readRunSpec } from '../specFile.ts';
@@ -59,7 +59,7 @@ function dataLines({ files, unread }: Preflight): string {
 
 /** @throws RunFailed, or Interrupted; the run goes on then. */
 async function followToEnd(run: RunHandle): Promise<void> {
-  const interruption = onInterrupt(() => process.exit(exitCode.interrupted));
+  const interruption = onInterrupt(() => process.exit(EXIT_CODE.interrupted));
   const display = createDisplay();
   try {
     await follow(run, display, interruption.signal);

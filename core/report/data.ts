@@ -1,4 +1,4 @@
-import type { BadReason, FileCounts, IngestReport } from '../types.ts';
+import type { BadReason, FileCounts, IngestReport } from '../ingestReport.ts';
 import { type Section, tableOf } from './section.ts';
 
 const WRONG: Record<BadReason, string> = {

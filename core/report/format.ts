@@ -1,5 +1,5 @@
+import type { Proportion } from '../statistics.ts';
 import { normalise, printable } from '../text.ts';
-import type { Proportion } from '../types.ts';
 
 /** What stands where there is no value, or none is known. */
 export const NONE = '–';

@@ -1,4 +1,4 @@
-import type { RoundReport, RoundSummary } from '../types.ts';
+import type { RoundReport, RoundSummary } from '../roundReport.ts';
 import { type Section, tableOf } from './section.ts';
 
 /** The few figures of a round that a run carries along. */

@@ -1,5 +1,7 @@
-import type { AnswerTally, ModelUsage, Proportion, RoundReport, Usage } from '../types.ts';
-import { usageOf } from '../usage.ts';
+import type { RoundReport } from '../roundReport.ts';
+import type { Proportion } from '../statistics.ts';
+import type { AnswerTally } from '../types.ts';
+import { type ModelUsage, type Usage, usageOf } from '../usage.ts';
 import { count, money, percent } from './format.ts';
 import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';
 

@@ -1,4 +1,4 @@
-import type { Proportion } from '../types.ts';
+import type { Proportion } from '../statistics.ts';
 import * as format from './format.ts';
 
 /** A part of a report as data: what it says, however it is shown (Markdown, terminal). */

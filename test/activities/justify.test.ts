@@ -13,13 +13,13 @@ const AGREED = ['plant', 'plant', 'plant'];
 const SPLIT = ['food', 'plant', 'plant'];
 const TIE = ['person', 'animal', null];
 const UNREADABLE = [null, null, null];
-const said = [AGREED, SPLIT, TIE, UNREADABLE];
+const SAID = [AGREED, SPLIT, TIE, UNREADABLE];
 
 describe('justify', () => {
   let lab: Laboratory;
   beforeEach(async () => {
     lab = await openLaboratory({ spec: { collaborators }, examples: pool('unlabelled', 4) });
-    const answers = said.flatMap((texts, ordinal) =>
+    const answers = SAID.flatMap((texts, ordinal) =>
       texts.map((parsed, index) =>
         answer(ordinal, {
           exampleId: one('unlabelled', ordinal).id,

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 
-const main = new URL('../../bench/main.ts', import.meta.url).pathname;
-const names = ['throughput', 'adaptive', 'pool', 'retrieval', 'overhead', 'cost', 'all'];
+const MAIN = new URL('../../bench/main.ts', import.meta.url).pathname;
+const NAMES = ['throughput', 'adaptive', 'pool', 'retrieval', 'overhead', 'cost', 'all'];
 
-const bench = (...args: string[]) => execa(process.execPath, [main, ...args], { reject: false });
+const bench = (...args: string[]) => execa(process.execPath, [MAIN, ...args], { reject: false });
 
 describe('npm run bench', function () {
   this.timeout(60_000);
@@ -21,7 +21,7 @@ describe('npm run bench', function () {
   it('lists the benches, with a line each', async () => {
     const { exitCode, stdout } = await bench('--help');
     assert.equal(exitCode, 0);
-    for (const name of names)
+    for (const name of NAMES)
       assert.match(stdout, new RegExp(`^ {2}${name} \\[options\\]\\s+\\w`, 'm'));
   });
 
@@ -29,7 +29,7 @@ describe('npm run bench', function () {
     const { exitCode, stderr } = await bench('throughputs');
     assert.equal(exitCode, 2);
     assert.match(stderr, /unknown command 'throughputs'/);
-    for (const name of names) assert.match(stderr, new RegExp(`^ {2}${name} `, 'm'));
+    for (const name of NAMES) assert.match(stderr, new RegExp(`^ {2}${name} `, 'm'));
   });
 
   it('refuses a file it could not write, before it begins', async () => {

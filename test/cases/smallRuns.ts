@@ -4,12 +4,12 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 import pLimit from 'p-limit';
-import type { Progress, RoundReport } from '../../core/types.ts';
+import type { RoundReport } from '../../core/roundReport.ts';
+import type { Progress } from '../../core/types.ts';
 import { goldAnswer } from '../../testing/model.ts';
-import type { ProviderOptions } from '../../testing/provider.ts';
-import { type Provider, startProvider } from '../../testing/provider.ts';
+import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
-import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
+import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import { Bench, LABELS, startTemporal, writeTask } from '../support/stack.ts';
 
 const SIZES = { labelled: 45, unlabelled: 20, test: 12 };
@@ -60,7 +60,10 @@ export class SmallRuns {
   static async open(): Promise<SmallRuns> {
     const temporal = await startTemporal();
     const logger = new DefaultLogger('ERROR');
-    return new SmallRuns(temporal, await bundleWorkflowCode({ workflowsPath, logger }));
+    return new SmallRuns(
+      temporal,
+      await bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger }),
+    );
   }
 
   private constructor(temporal: TestWorkflowEnvironment, workflowBundle: WorkflowBundle) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
-import type { RoundReport } from '../../core/types.ts';
+import type { RoundReport } from '../../core/roundReport.ts';
 import { openStore } from '../../store/store.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';

@@ -1,13 +1,8 @@
 import { isGivenUp } from '../../core/givenUp.ts';
 import { builtIn } from '../../core/registry.ts';
+import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import {
-  type Answer,
-  type AnswerTally,
-  type ModelRole,
-  modelRoles,
-  type RoundReport,
-} from '../../core/types.ts';
+import { type Answer, type AnswerTally, MODEL_ROLES, type ModelRole } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 import { answersOf } from './tables.ts';
 
@@ -115,7 +110,7 @@ async function recount(
     );
     return new Set(graded.map(({ ordinal }) => ordinal));
   };
-  const [vanilla, sft, steps, semievol] = modelRoles.map(rightOf);
+  const [vanilla, sft, steps, semievol] = MODEL_ROLES.map(rightOf);
   const isAsked = answers.some(({ stage }) => stage === 'evaluate-sft-steps');
   const equalSteps = isAsked ? steps! : sft!;
   const isStepsBetter = equalSteps.size > sft!.size;

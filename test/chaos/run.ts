@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import type { RoundReport } from '../../core/types.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { Scripted } from '../../testing/book.ts';
 import type { Job } from '../../testing/jobs.ts';

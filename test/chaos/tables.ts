@@ -1,5 +1,6 @@
+import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import { type AnswerStage, modelRoles, type RoundReport, type Split } from '../../core/types.ts';
+import { type AnswerStage, MODEL_ROLES, type Split } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 
 const everything = { from: 0, to: 2 ** 31 - 1 };
@@ -7,7 +8,7 @@ const SPLITS: Split[] = ['labelled', 'unlabelled', 'test'];
 const STAGES: AnswerStage[] = [
   'collaborate',
   'justify',
-  ...modelRoles.map((role) => `evaluate-${role}` as const),
+  ...MODEL_ROLES.map((role) => `evaluate-${role}` as const),
 ];
 
 /** Everything a run leaves behind: the rows of each table by their keys, as JSON. */

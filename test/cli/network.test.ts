@@ -8,8 +8,8 @@ import { type Relay, startRelay } from '../support/relay.ts';
 import { LABELS, startTemporal, testConfig, writeTask } from '../support/stack.ts';
 import { scratch, semievol } from './support.ts';
 
-const certificates = new URL('../fixtures/certificates/', import.meta.url);
-const certificate = new URL('certificate.pem', certificates);
+const CERTIFICATES = new URL('../fixtures/certificates/', import.meta.url);
+const CERTIFICATE = new URL('certificate.pem', CERTIFICATES);
 
 describe('semievol in a network', function () {
   this.timeout(60_000);
@@ -101,8 +101,8 @@ describe('semievol in a network', function () {
   describe('with an endpoint that has a certificate of its own', () => {
     const secure = async () => {
       const [cert, key] = await Promise.all([
-        readFile(certificate),
-        readFile(new URL('key.pem', certificates)),
+        readFile(CERTIFICATE),
+        readFile(new URL('key.pem', CERTIFICATES)),
       ]);
       relay = await startRelay(provider.baseURL, { cert, key });
       return `https://localhost:${relay.port}/v1`;
@@ -110,7 +110,7 @@ describe('semievol in a network', function () {
 
     for (const variable of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'])
       it(`asks it when ${variable} names it`, async () => {
-        const environment = { [variable]: certificate.pathname };
+        const environment = { [variable]: CERTIFICATE.pathname };
         const { exitCode, stderr } = await run(`by-${variable}`, await secure(), environment);
         assert.equal(exitCode, 0, stderr);
       });

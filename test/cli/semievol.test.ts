@@ -10,7 +10,7 @@ import { stringify } from 'yaml';
 import type { Config } from '../../config/config.ts';
 import { type Provider, startProvider } from '../../testing/provider.ts';
 import { LABELS, startTemporal, testConfig, writeTask } from '../support/stack.ts';
-import { goodSpec, scratch, semievol, startSemievol } from './support.ts';
+import { GOOD_SPEC, scratch, semievol, startSemievol } from './support.ts';
 
 describe('semievol as a process', function () {
   this.timeout(120_000);
@@ -93,7 +93,7 @@ describe('semievol as a process', function () {
     });
 
     it('a spec that is missing or has an unknown field', async () => {
-      const wrong = await files.write('wrong.yaml', `${goodSpec}sed: 1\n`);
+      const wrong = await files.write('wrong.yaml', `${GOOD_SPEC}sed: 1\n`);
       await Promise.all([
         refused(['run', 'nowhere.yaml'], /run spec nowhere\.yaml not found/),
         refused(['run', wrong], /wrong\.yaml:9:1: unknown field sed \(did you mean "seed"\?\)/),

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { readRunSpec, runSpecSchema } from '../../cli/specFile.ts';
-import { goodSpec, scratch } from './support.ts';
+import { GOOD_SPEC, scratch } from './support.ts';
 
-const root = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../..');
 
 describe('run spec file', () => {
   let files: Awaited<ReturnType<typeof scratch>>;
@@ -27,19 +27,19 @@ describe('run spec file', () => {
   }
 
   it('reads a spec and fills in the defaults', async () => {
-    const spec = await readRunSpec(await files.write('good.yaml', goodSpec));
+    const spec = await readRunSpec(await files.write('good.yaml', GOOD_SPEC));
     assert.equal(spec.model.name, 'smollm2-135m-instruct');
     assert.equal(spec.collaborators.length, 4);
   });
 
   it('gives the line of an unknown field and the name that was meant', async () => {
-    assert.deepEqual(await complaints(`${goodSpec}trainig:\n  epochs: 2\n`), [
+    assert.deepEqual(await complaints(`${GOOD_SPEC}trainig:\n  epochs: 2\n`), [
       '9:1: unknown field trainig (did you mean "training"?)',
     ]);
   });
 
   it('finds unknown fields within lists and alternatives', async () => {
-    const yaml = `${goodSpec}collaborators:\n  - name: a\n  - name: b\n    shot: 1\nselection:\n  rule: paper\n  percentil: 3\n`;
+    const yaml = `${GOOD_SPEC}collaborators:\n  - name: a\n  - name: b\n    shot: 1\nselection:\n  rule: paper\n  percentil: 3\n`;
     assert.deepEqual(await complaints(yaml), [
       '12:5: unknown field collaborators[1].shot (did you mean "shots"?)',
       '15:3: unknown field selection.percentil (did you mean "percentile"?)',
@@ -47,13 +47,12 @@ describe('run spec file', () => {
   });
 
   it('lists the known fields when none is near', async () => {
-    const [line] = await complaints(goodSpec.replace('  test:', '  limits:\n    zzz: 1\n  test:'));
+    const [line] = await complaints(GOOD_SPEC.replace('  test:', '  limits:\n    zzz: 1\n  test:'));
     assert.equal(line, '9:5: unknown field data.limits.zzz (known: labelled, unlabelled, test)');
   });
 
   it('tells a missing field from a wrong one, in the order of the lines', async () => {
-    const yaml = goodSpec
-      .replace('name: good\n', '')
+    const yaml = GOOD_SPEC.replace('name: good\n', '')
       .replace('  test: test.csv', '  test: 3')
       .replace('type: classification', 'type: regression');
     assert.deepEqual(await complaints(`${yaml}seed: 1.5\n`), [
@@ -65,23 +64,23 @@ describe('run spec file', () => {
   });
 
   it('gives the line of a mistake in the YAML itself', async () => {
-    const [line] = await complaints(`${goodSpec}seed: [1\n`);
+    const [line] = await complaints(`${GOOD_SPEC}seed: [1\n`);
     assert.match(line ?? '', /^\d+:\d+: Flow sequence/);
   });
 
   it('says to quote what YAML takes for a boolean or a number', async () => {
-    assert.deepEqual(await complaints(goodSpec.replace('[up, down]', '[True, no, 0x1]')), [
+    assert.deepEqual(await complaints(GOOD_SPEC.replace('[up, down]', '[True, no, 0x1]')), [
       '4:12: task.labels[0] must be a text, not true. Put quotes around it: "True"',
       '4:22: task.labels[2] must be a text, not 1. Put quotes around it: "0x1"',
     ]);
-    const numbers = await complaints(`${goodSpec}seed: "7"\n`);
+    const numbers = await complaints(`${GOOD_SPEC}seed: "7"\n`);
     assert.deepEqual(numbers, [
       '9:7: seed must be a number, not the text "7". Write it without quotes',
     ]);
   });
 
   it('refuses a secret in a URL, with its line and without telling it', async () => {
-    const yaml = goodSpec.replace('test.csv', '[a.csv, "https://me.example/t.csv?sig=SECRET"]');
+    const yaml = GOOD_SPEC.replace('test.csv', '[a.csv, "https://me.example/t.csv?sig=SECRET"]');
     const [line, ...others] = await complaints(yaml);
     assert.match(
       line!,
@@ -96,14 +95,14 @@ describe('run spec file', () => {
       { length: 9 },
       (_, row) => `a${row + 1}: &a${row + 1} [${Array(9).fill(`*a${row}`)}]\n`,
     );
-    const [bomb] = await complaints(`${goodSpec}a0: &a0 [x]\n${rows.join('')}`);
+    const [bomb] = await complaints(`${GOOD_SPEC}a0: &a0 [x]\n${rows.join('')}`);
     assert.match(bomb!, /^10:10: the aliases .*Write the values out$/);
     const [deep] = await complaints('['.repeat(100_000));
     assert.match(deep!, /^1:\d+: lists are nested too deeply/);
   });
 
   it('takes no field for known that every object has', async () => {
-    const [line] = await complaints(`${goodSpec}constructor: 1\n`);
+    const [line] = await complaints(`${GOOD_SPEC}constructor: 1\n`);
     assert.match(line!, /^9:1: unknown field constructor/);
   });
 
@@ -120,7 +119,7 @@ describe('run spec file', () => {
   });
 
   it('publishes the schema that is checked', async () => {
-    const published = await readFile(join(root, 'docs/run-spec.schema.json'), 'utf8');
+    const published = await readFile(join(ROOT, 'docs/run-spec.schema.json'), 'utf8');
     assert.deepEqual(
       JSON.parse(published),
       JSON.parse(JSON.stringify(runSpecSchema())),
@@ -129,8 +128,8 @@ describe('run spec file', () => {
   });
 
   it('accepts every example', async () => {
-    const examples = (await readdir(join(root, 'examples'))).filter((one) => one.endsWith('.yaml'));
+    const examples = (await readdir(join(ROOT, 'examples'))).filter((one) => one.endsWith('.yaml'));
     assert.ok(examples.length >= 3);
-    for (const example of examples) await readRunSpec(join(root, 'examples', example));
+    for (const example of examples) await readRunSpec(join(ROOT, 'examples', example));
   });
 });

@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { writeConfig } from '../support/configFile.ts';
 
-const root = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../..');
 
 /** Starts the command line as a process of its own. */
-export function startSemievol(args: string[], env: Record<string, string> = {}, cwd = root) {
-  return execa(process.execPath, [join(root, 'cli/semievol.ts'), ...args], {
+export function startSemievol(args: string[], env: Record<string, string> = {}, cwd = ROOT) {
+  return execa(process.execPath, [join(ROOT, 'cli/semievol.ts'), ...args], {
     reject: false,
     cwd,
     env: { NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
@@ -39,7 +39,7 @@ export async function scratch() {
   };
 }
 
-export const goodSpec = `name: good
+export const GOOD_SPEC = `name: good
 task:
   type: classification
   labels: [up, down]

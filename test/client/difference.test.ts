@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { readRunSpec } from '../../cli/specFile.ts';
 import { SemiEvolClient } from '../../client/client.ts';
 import { defineConfig } from '../../config/config.ts';
-import { goodSpec, scratch } from '../cli/support.ts';
+import { GOOD_SPEC, scratch } from '../cli/support.ts';
 import { startTemporal } from '../support/stack.ts';
 
 describe('a run that was started before', () => {
@@ -24,7 +24,7 @@ describe('a run that was started before', () => {
 
   it('is the same with the same files in another folder, and no other data or spec', async () => {
     const client = new SemiEvolClient(temporal.client, defineConfig());
-    const spec = await readRunSpec(await files.write('spec.yaml', goodSpec));
+    const spec = await readRunSpec(await files.write('spec.yaml', GOOD_SPEC));
     for (const split of ['labelled', 'unlabelled', 'test'])
       await files.write(`${split}.csv`, `question,answer\n${split},up\n`);
     await client.start(spec, { folder: files.folder });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { exitCode, exitCodeOf } from '../../cli/errors.ts';
+import { EXIT_CODE, exitCodeOf } from '../../cli/errors.ts';
 import { phaseLine, stuckLine } from '../../cli/progress.ts';
 import { RunFailed } from '../../client/errors.ts';
 import { type RunView, withProgress } from '../../client/runHandle.ts';
@@ -146,14 +146,14 @@ describe('the outcome of a run', () => {
     const error = errorOf('the loss went to NaN', 'JobFailed');
     const { message } = error;
     assert.match(message, /^run "r" failed: the loss went to NaN\nstarted again, it goes on/);
-    assert.equal(exitCodeOf(error), exitCode.failed);
+    assert.equal(exitCodeOf(error), EXIT_CODE.failed);
   });
 
   it('does not say so of what would come again', () => {
     const error = errorOf('nothing read: raise maxTokens', 'NothingRead');
     const { message } = error;
     assert.equal(message, 'run "r" failed: nothing read: raise maxTokens');
-    assert.equal(exitCodeOf(error), exitCode.failed);
+    assert.equal(exitCodeOf(error), EXIT_CODE.failed);
   });
 
   it('blames the input for what is wrong with it, by its exit code', () => {
@@ -161,7 +161,7 @@ describe('the outcome of a run', () => {
       const error = errorOf('mend it', type);
       const { message } = error;
       assert.doesNotMatch(message, /again/);
-      assert.equal(exitCodeOf(error), exitCode.badInput);
+      assert.equal(exitCodeOf(error), EXIT_CODE.badInput);
     }
   });
 });

@@ -8,7 +8,7 @@ import { ConfigError, defineConfig, loadConfig } from '../../config/config.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
 import { rating } from '../extensions/own/rating.ts';
 
-const baseURL = 'https://models.test/v1';
+const BASE_URL = 'https://models.test/v1';
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
@@ -21,14 +21,14 @@ describe('the configuration', () => {
   });
 
   it('fills in what an endpoint leaves out', () => {
-    const { one } = defineConfig({ endpoints: { one: { baseURL } } }).endpoints;
+    const { one } = defineConfig({ endpoints: { one: { baseURL: BASE_URL } } }).endpoints;
     assert.equal(one!.supportsN, true);
     assert.ok(one!.maxInFlight > 0 && one!.requestTimeoutSeconds > 0 && one!.pollSeconds > 0);
     assert.deepEqual(one!.prices, {});
   });
 
   it('stays as it is when it is checked again', () => {
-    const config = defineConfig({ endpoints: { one: { baseURL, maxInFlight: 3 } } });
+    const config = defineConfig({ endpoints: { one: { baseURL: BASE_URL, maxInFlight: 3 } } });
     assert.deepEqual(defineConfig(config), config);
   });
 
@@ -47,17 +47,17 @@ describe('the configuration', () => {
     ],
     [
       'none in flight',
-      { endpoints: { one: { baseURL, maxInFlight: 0 } } },
+      { endpoints: { one: { baseURL: BASE_URL, maxInFlight: 0 } } },
       /one\.maxInFlight must be .* 0/,
     ],
     [
       'a number in quotes',
-      { endpoints: { one: { baseURL, pollSeconds: '3' } } },
+      { endpoints: { one: { baseURL: BASE_URL, pollSeconds: '3' } } },
       /one\.pollSeconds must be a number, not the text "3"\. Write it without quotes/,
     ],
     [
       'a negative price',
-      { endpoints: { one: { baseURL, prices: { m: { input: -1 } } } } },
+      { endpoints: { one: { baseURL: BASE_URL, prices: { m: { input: -1 } } } } },
       /input/,
     ],
     ['half an activity', { worker: { maxConcurrentActivities: 0.5 } }, /maxConcurrentActivities/],
@@ -129,7 +129,7 @@ describe('the configuration', () => {
     it(`refuses a key in the place of its variable, and does not repeat it: ${key.length}`, () => {
       for (const field of ['apiKeyEnv', 'apiKey'])
         assert.throws(
-          () => defineConfig({ endpoints: { one: { baseURL, [field]: key } } }),
+          () => defineConfig({ endpoints: { one: { baseURL: BASE_URL, [field]: key } } }),
           ({ message }: Error) => /apiKey/.test(message) && !message.includes(key),
         );
     });

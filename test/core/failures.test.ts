@@ -5,15 +5,15 @@ import { describe, it } from 'mocha';
 import { SemiEvolError } from '../../core/errors.ts';
 import { FAILURES, failureKind, finalFailure, passingFailure } from '../../core/failures.ts';
 
-const root = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../..');
 /** Folders of what is not ours, and of what only tests and measures. */
-const exclude = ['node_modules', 'dist', 'test', 'bench', '.*'];
+const EXCLUDE = ['node_modules', 'dist', 'test', 'bench', '.*'];
 
 /** Where a pattern is found in our sources, and the place that is written of it. */
 async function found(pattern: RegExp): Promise<{ file: string; text: string }[]> {
   const matches = [];
-  for await (const file of glob('**/*.ts', { cwd: root, exclude }))
-    for (const [text, group = text] of (await readFile(join(root, file), 'utf8')).matchAll(pattern))
+  for await (const file of glob('**/*.ts', { cwd: ROOT, exclude: EXCLUDE }))
+    for (const [text, group = text] of (await readFile(join(ROOT, file), 'utf8')).matchAll(pattern))
       matches.push({ file, text: group });
   return matches;
 }

@@ -9,12 +9,12 @@ import { latestSections } from '../../core/report/latest.ts';
 import { markdown } from '../../core/report/markdown.ts';
 import { billLine, roundSections } from '../../core/report/round.ts';
 import { tableOf } from '../../core/report/section.ts';
+import type { RoundReport } from '../../core/roundReport.ts';
 import { wilson } from '../../core/statistics.ts';
-import type { RoundReport } from '../../core/types.ts';
-import { noUsage } from '../../core/usage.ts';
+import { NO_USAGE } from '../../core/usage.ts';
 
 const used = {
-  ...{ ...noUsage, phase: 'collaborate', endpoint: 'gpu', model: 'tiny' },
+  ...{ ...NO_USAGE, phase: 'collaborate', endpoint: 'gpu', model: 'tiny' },
   ...{ requests: 1200, promptTokens: 34_000, completionTokens: 1200 },
 };
 

@@ -8,7 +8,7 @@ import { CATEGORIES, writeDemoData } from '../../demo/data.ts';
 import { cleanGloss, demoDefinitions } from '../../scripts/demoDefinitions.ts';
 import { scratch } from '../cli/support.ts';
 
-const splits = ['labelled', 'unlabelled', 'test'] as const;
+const SPLITS = ['labelled', 'unlabelled', 'test'] as const;
 type Row = { question: string; answer: string };
 
 describe('demo data', () => {
@@ -36,14 +36,14 @@ describe('demo data', () => {
   it('has the wanted sizes, balanced, with nothing in two splits', async () => {
     const sizes = { labelled: 24, unlabelled: 83, test: 40 };
     const data = await build('balanced', sizes, 1);
-    for (const split of splits) {
+    for (const split of SPLITS) {
       assert.equal(data[split].length, sizes[split]);
       const counts = CATEGORIES.map(
         (word) => data[split].filter((row) => row.answer === word).length,
       );
       assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `${split}: ${counts}`);
     }
-    const all = splits.flatMap((split) => data[split].map((row) => row.question));
+    const all = SPLITS.flatMap((split) => data[split].map((row) => row.question));
     assert.equal(new Set(all).size, all.length);
   });
 

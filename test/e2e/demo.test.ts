@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
-import type { ModelUsage } from '../../core/types.ts';
+import type { ModelUsage } from '../../core/usage.ts';
 import { scratch, startSemievol } from '../cli/support.ts';
 
 /** A whole round, small, on the real engine: real model, real training, real server and store. */

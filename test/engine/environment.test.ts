@@ -4,7 +4,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { ensureEnvironment, isReady } from '../../engine/environment.ts';
-import { engineEnvironment } from '../../engine/setup.ts';
+import { ENGINE_ENVIRONMENT } from '../../engine/setup.ts';
 import { temporaryFolder } from './support.ts';
 
 describe('engine: a Python environment', () => {
@@ -57,7 +57,7 @@ describe('engine: a Python environment', () => {
   }).timeout(60_000);
 
   it("has hashes for every package of the engine's", async () => {
-    const { requirements, locked } = engineEnvironment;
+    const { requirements, locked } = ENGINE_ENVIRONMENT;
     const namesIn = async (file: string, pattern: RegExp) =>
       ((await readFile(file, 'utf8')).match(pattern) ?? [])
         .map((name) => name.toLowerCase().replaceAll('_', '-'))

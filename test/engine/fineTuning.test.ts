@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type OpenAI from 'openai';
 import {
-  base,
+  BASE,
   collect,
   jsonl,
   losses,
@@ -32,7 +32,7 @@ describe('engine: files and fine-tuning', function () {
     rows = trainingRows(8),
   ) => {
     const training_file = await upload(client, jsonl(rows));
-    return client.fineTuning.jobs.create({ model: base, seed: 1, training_file, ...body });
+    return client.fineTuning.jobs.create({ model: BASE, seed: 1, training_file, ...body });
   };
 
   before(async function () {
@@ -125,7 +125,7 @@ describe('engine: files and fine-tuning', function () {
       });
       return choices[0]!.logprobs!.content!.map(({ logprob }) => logprob.toFixed(2));
     };
-    const models = [base, trained.fine_tuned_model!, base, trained.fine_tuned_model!];
+    const models = [BASE, trained.fine_tuned_model!, BASE, trained.fine_tuned_model!];
     const [a, b, c, d] = await Promise.all(models.map(answer));
     assert.deepEqual(a, c);
     assert.deepEqual(b, d);
@@ -191,7 +191,7 @@ describe('engine: files and fine-tuning', function () {
     const messages = [{ role: 'user' as const, content: 'Thing 1' }];
     const body = { model: fine_tuned_model!, messages, max_tokens: 2, logprobs: true };
     await assert.rejects(client.chat.completions.create(body), { code: 'model_diverged' });
-    await client.chat.completions.create({ ...body, model: base });
+    await client.chat.completions.create({ ...body, model: BASE });
   });
 
   it('outlives a job that cannot be written, and fails it once it can be', async () => {
@@ -210,7 +210,7 @@ describe('engine: files and fine-tuning', function () {
   it('refuses a job that could not run', async () => {
     const file = await upload(client, jsonl(trainingRows(2)));
     const { jobs } = client.fineTuning;
-    const body = { model: base, training_file: file };
+    const body = { model: BASE, training_file: file };
     await assert.rejects(jobs.create({ ...body, model: 'nope' }), { code: 'model_not_found' });
     await assert.rejects(jobs.create({ ...body, training_file: 'file-x' }), {
       status: 400,

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { after, before, describe, it } from 'mocha';
 import OpenAI from 'openai';
-import { base, type RunningEngine, start, stop } from './support.ts';
+import { BASE, type RunningEngine, start, stop } from './support.ts';
 
 const ask = (question: string): OpenAI.ChatCompletionMessageParam[] => [
   { role: 'system', content: 'You answer questions about the world in few words.' },
   { role: 'user', content: question },
 ];
-const greedy = { model: base, temperature: 0, max_tokens: 6, logprobs: true };
-const questions = [
+const greedy = { model: BASE, temperature: 0, max_tokens: 6, logprobs: true };
+const QUESTIONS = [
   'What is the capital of France?',
   'Name a fruit.',
   'Which animal says meow, sleeps most of the day and is kept in many houses?',
@@ -43,8 +43,8 @@ describe('engine: chat and embeddings', () => {
 
   it('lists its models', async () => {
     const ids = (await client.models.list()).data.map(({ id }) => id);
-    assert.deepEqual(ids, [base, 'all-minilm-l6-v2']);
-    assert.equal((await client.models.retrieve(base)).object, 'model');
+    assert.deepEqual(ids, [BASE, 'all-minilm-l6-v2']);
+    assert.equal((await client.models.retrieve(BASE)).object, 'model');
     await rejectsWith(client.models.retrieve('nope'), { status: 404, code: 'model_not_found' });
   });
 
@@ -82,8 +82,8 @@ describe('engine: chat and embeddings', () => {
   it('answers in a batch as it answers alone', async () => {
     const one = (question: string) =>
       client.chat.completions.create({ ...greedy, messages: ask(question) });
-    const together = await Promise.all(questions.map(one));
-    for (const [i, question] of questions.entries()) {
+    const together = await Promise.all(QUESTIONS.map(one));
+    for (const [i, question] of QUESTIONS.entries()) {
       const alone = (await one(question)).choices[0]!;
       const batched = together[i]!.choices[0]!;
       assert.equal(batched.message.content, alone.message.content);
@@ -104,7 +104,7 @@ describe('engine: chat and embeddings', () => {
   });
 
   it('samples n answers that follow from the seed, each with its own randomness', async () => {
-    const request = { model: base, messages: ask('Tell a story.'), n: 4, max_tokens: 8, seed: 7 };
+    const request = { model: BASE, messages: ask('Tell a story.'), n: 4, max_tokens: 8, seed: 7 };
     const texts = async (seed: number) => {
       const { choices } = await client.chat.completions.create({ ...request, seed });
       return choices.map(({ message }) => message.content);
@@ -138,7 +138,7 @@ describe('engine: chat and embeddings', () => {
 
   it('stops at max_tokens and before a stop string', async () => {
     const messages = ask('Write a long story about a dragon and a girl.');
-    const request = { model: base, temperature: 0, messages };
+    const request = { model: BASE, temperature: 0, messages };
     const cut = await client.chat.completions.create({ ...request, max_completion_tokens: 7 });
     assert.equal(cut.choices[0]!.finish_reason, 'length');
     assert.equal(cut.usage!.completion_tokens, 7);
@@ -175,7 +175,7 @@ describe('engine: chat and embeddings', () => {
 
   it('drops the request of a client that has gone', async () => {
     const novels = await client.chat.completions.create({
-      model: base,
+      model: BASE,
       messages: ask('Write a novel.'),
       n: 64,
       max_tokens: 4000,
@@ -212,11 +212,11 @@ describe('engine: chat and embeddings', () => {
       status: 404,
       code: 'model_not_found',
     });
-    await rejectsWith(completions.create({ model: base, messages, temperature: 3 }), {
+    await rejectsWith(completions.create({ model: BASE, messages, temperature: 3 }), {
       status: 400,
       param: 'temperature',
     });
-    await rejectsWith(completions.create({ model: base, messages: [] }), {
+    await rejectsWith(completions.create({ model: BASE, messages: [] }), {
       status: 400,
       param: 'messages',
     });
@@ -224,11 +224,11 @@ describe('engine: chat and embeddings', () => {
       status: 400,
       param: 'model',
     });
-    await rejectsWith(completions.create({ model: base, messages: ask('word '.repeat(9000)) }), {
+    await rejectsWith(completions.create({ model: BASE, messages: ask('word '.repeat(9000)) }), {
       status: 400,
       code: 'context_length_exceeded',
     });
-    await rejectsWith(client.embeddings.create({ model: base, input: 'text' }), { status: 400 });
+    await rejectsWith(client.embeddings.create({ model: BASE, input: 'text' }), { status: 400 });
     await rejectsWith(client.embeddings.create({ model: 'all-minilm-l6-v2', input: [] }), {
       status: 400,
       param: 'input',

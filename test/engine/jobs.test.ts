@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { FileStore } from '../../engine/files.ts';
 import { JobStore } from '../../engine/jobs.ts';
-import { base, temporaryFolder } from './support.ts';
+import { BASE, temporaryFolder } from './support.ts';
 
 describe('engine: stored jobs', () => {
   let folder: string;
@@ -15,7 +15,7 @@ describe('engine: stored jobs', () => {
     folder = await temporaryFolder();
     jobs = await JobStore.open(folder);
     ({ id } = await jobs.create({
-      model: base,
+      model: BASE,
       training_file: 'file-1',
       seed: 1,
       metadata: {},

@@ -10,16 +10,16 @@ import { checkEngine } from '../../engine/checks.ts';
 import { startEngine } from '../../engine/gateway.ts';
 import { PythonService } from '../../engine/pythonProcess.ts';
 import {
+  EMBEDDING_MODEL,
   embeddingEnvironment,
-  embeddingModel,
   mlxEnvironment,
+  PYTHON_EXECUTABLE,
   program,
-  pythonExecutable,
 } from '../../engine/settings.ts';
 import { ensureEngine, temporalBinary } from '../../engine/setup.ts';
 import { clientOf, temporaryFolder } from './support.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
+const ROOT = path.resolve(import.meta.dirname, '../..');
 
 describe('engine: set-up and processes', () => {
   let stateFolder: string;
@@ -45,8 +45,8 @@ describe('engine: set-up and processes', () => {
   });
 
   it('agrees with mlx in activations and their gradients', async () => {
-    const script = path.join(root, 'test', 'engine', 'activations.py');
-    const { stdout } = await execa(pythonExecutable, [script, path.dirname(program('serve'))], {
+    const script = path.join(ROOT, 'test', 'engine', 'activations.py');
+    const { stdout } = await execa(PYTHON_EXECUTABLE, [script, path.dirname(program('serve'))], {
       env: mlxEnvironment(),
     });
     const differences: Record<string, number> = JSON.parse(stdout);
@@ -58,7 +58,11 @@ describe('engine: set-up and processes', () => {
 
   it('starts a model process again after it died, failing only what was in flight', async () => {
     const service = new PythonService(
-      { program: program('embed'), args: [embeddingModel.repository], env: embeddingEnvironment() },
+      {
+        program: program('embed'),
+        args: [EMBEDDING_MODEL.repository],
+        env: embeddingEnvironment(),
+      },
       () => {},
     );
     try {
@@ -93,10 +97,10 @@ describe('engine: set-up and processes', () => {
       const main = spawn(
         process.execPath,
         ['engine/main.ts', '--port', '0', '--state', stateFolder],
-        { cwd: root },
+        { cwd: ROOT },
       );
       const url = await announcedUrl(main);
-      await clientOf(url).embeddings.create({ model: embeddingModel.id, input: 'awake' });
+      await clientOf(url).embeddings.create({ model: EMBEDDING_MODEL.id, input: 'awake' });
       const children = await childrenOf(main.pid!);
       assert.equal(children.length, 2);
       const exited = once(main, 'exit');

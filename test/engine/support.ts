@@ -5,7 +5,7 @@ import OpenAI, { toFile } from 'openai';
 import { type Engine, startEngine } from '../../engine/gateway.ts';
 import { ensureEngine } from '../../engine/setup.ts';
 
-export const base = 'smollm2-135m-instruct';
+export const BASE = 'smollm2-135m-instruct';
 
 /** A real engine on a free port with the official client, and how to leave nothing behind. */
 export interface RunningEngine {

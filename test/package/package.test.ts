@@ -12,7 +12,7 @@ import type { RunStatus } from '../../core/types.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { startTemporal, writeTask } from '../support/stack.ts';
 
-const project = resolve(import.meta.dirname, '../..');
+const PROJECT = resolve(import.meta.dirname, '../..');
 
 describe('the published package', function () {
   this.timeout(240_000);
@@ -22,7 +22,7 @@ describe('the published package', function () {
   before('is packed, and installed into an empty project', async () => {
     app = await mkdtemp(join(tmpdir(), 'semievol-package-'));
     await cp(join(import.meta.dirname, 'user'), app, { recursive: true });
-    await execa('npm', ['pack', '--pack-destination', app], { cwd: project });
+    await execa('npm', ['pack', '--pack-destination', app], { cwd: PROJECT });
     const [archive] = (await readdir(app)).filter((file) => file.endsWith('.tgz'));
     tarball = join(app, archive!);
     await execa('npm', ['install', '--prefer-offline', tarball], { cwd: app });
@@ -33,7 +33,7 @@ describe('the published package', function () {
   const semievol = (...args: string[]) => execa('semievol', args, { cwd: app, preferLocal: true });
   /** Runs a tool of ours on what was packed. */
   const tool = (name: string, ...args: string[]) =>
-    execa(name, args, { cwd: app, preferLocal: true, localDir: project });
+    execa(name, args, { cwd: app, preferLocal: true, localDir: PROJECT });
 
   it('is in order', async () => {
     await tool('publint', '--strict', tarball);
@@ -110,7 +110,7 @@ describe('the published package', function () {
   it('starts Temporal, the engine and a worker, with their state where the user is', async () => {
     const state = join(app, '.semievol');
     await mkdir(state, { recursive: true });
-    await symlink(join(project, '.semievol/python'), join(state, 'python'));
+    await symlink(join(PROJECT, '.semievol/python'), join(state, 'python'));
     const ports: string[] = [];
     for (const service of ['temporal', 'ui', 'engine'])
       ports.push(`--${service}-port`, `${await getPort()}`);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { noUsage } from '../../core/usage.ts';
+import { NO_USAGE } from '../../core/usage.ts';
 import { endpointConfig } from '../../providers/config.ts';
 import { billOf, costOf } from '../../providers/pricing.ts';
 
 const usage = {
-  ...noUsage,
+  ...NO_USAGE,
   requests: 3,
   promptTokens: 1_000_000,
   cachedTokens: 400_000,
@@ -29,7 +29,7 @@ describe('costOf', () => {
     assert.deepEqual(costOf(usage, {}), { cost: null, unpriced: ['input', 'output', 'training'] });
     const free = { input: 0, output: 0, training: 0 };
     assert.deepEqual(costOf(usage, free), { cost: 0, unpriced: [] });
-    assert.deepEqual(costOf({ ...noUsage, promptTokens: 5 }, { input: 0 }).unpriced, []);
+    assert.deepEqual(costOf({ ...NO_USAGE, promptTokens: 5 }, { input: 0 }).unpriced, []);
   });
 });
 
@@ -37,7 +37,7 @@ describe('billOf', () => {
   const baseURL = 'http://127.0.0.1/v1';
   const { prices } = endpointConfig.parse({ baseURL, prices: { small: { input: 2 } } });
   const used = (phase: string, model: string, tokens: object) => ({
-    ...noUsage,
+    ...NO_USAGE,
     phase,
     endpoint: 'gpu',
     model,

@@ -6,8 +6,8 @@ import { openStore, type Store } from '../../store/store.ts';
 import { Disk, whyNoDisk } from './disk.ts';
 import { answer } from './support.ts';
 
-const mib = 1024 ** 2;
-const page = 4_096;
+const MIB = 1024 ** 2;
+const PAGE = 4_096;
 const everything = { from: 0, to: 16_384 };
 const why = await whyNoDisk();
 
@@ -31,7 +31,7 @@ const why = await whyNoDisk();
   const full = { name: 'StoreError', message: /\.lance: the disk is full\. Free some space/ };
 
   before(async () => {
-    disk = await Disk.open({ size: 80 * mib });
+    disk = await Disk.open({ size: 80 * MIB });
     store = await openStore({ uri: join(disk.folder, 'store') });
     run = store.run('run', 'data');
     // More fragments than are left as they are.
@@ -47,7 +47,7 @@ const why = await whyNoDisk();
     // With every page more that is left, the append fails at a later of its files, or not.
     const outcomes = new Set<string>();
     for (let pages = 0; pages < 16; pages++) {
-      await disk.fill({ leave: pages * page });
+      await disk.fill({ leave: pages * PAGE });
       outcomes.add(
         await append().then(
           () => 'confirmed',
@@ -79,7 +79,7 @@ const why = await whyNoDisk();
   });
 
   it('begins nothing with little space left', async () => {
-    await disk.fill({ leave: 63 * mib });
+    await disk.fill({ leave: 63 * MIB });
     const little = { name: 'StoreError', message: /only 6[23] MiB are free on its disk/ };
     await assert.rejects(store.ensureSpace(), little);
     await assert.rejects(openStore({ uri: store.uri }), little);

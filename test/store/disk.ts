@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 
-const mib = 1024 ** 2;
+const MIB = 1024 ** 2;
 
 /**
  * A small disk that can be filled up and made read-only, for real and without privileges: a tmpfs
@@ -85,7 +85,7 @@ export class Disk {
 /** Why tests that need a {@link Disk} cannot run here; undefined where they can. */
 export async function whyNoDisk(): Promise<string | undefined> {
   try {
-    const disk = await Disk.open({ size: mib });
+    const disk = await Disk.open({ size: MIB });
     await disk.close();
     return undefined;
   } catch (error) {

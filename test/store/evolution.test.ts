@@ -12,9 +12,9 @@ import { untilPending } from '../workflows/support.ts';
 import { Disk, whyNoDisk } from './disk.ts';
 import { setEnvironment } from './environment.ts';
 
-const mib = 1024 ** 2;
+const MIB = 1024 ** 2;
 const sizes = { labelled: 6, unlabelled: 20, test: 6 };
-const maxInFlight = 4;
+const MAX_IN_FLIGHT = 4;
 const why = await whyNoDisk();
 
 describe('An evolution', function () {
@@ -26,7 +26,7 @@ describe('An evolution', function () {
 
   const open = async (store?: Partial<Config['store']>, latencyMs = 0) => {
     const provider = await startProvider({ latencyMs });
-    const bench = await Bench.open(temporal, provider, { maxInFlight }, store);
+    const bench = await Bench.open(temporal, provider, { maxInFlight: MAX_IN_FLIGHT }, store);
     closing.push(bench);
     return { bench, provider };
   };
@@ -63,7 +63,7 @@ describe('An evolution', function () {
   (why ? it.skip : it)(
     `waits while the disk is full, and goes on without loss${why ? ` (${why})` : ''}`,
     async () => {
-      const disk = await Disk.open({ size: 96 * mib });
+      const disk = await Disk.open({ size: 96 * MIB });
       closing.push(disk);
       const { bench, provider } = await open({ uri: join(disk.folder, 'store') }, 80);
       const spec = await taskOf(bench);

@@ -4,7 +4,7 @@ import { schemaOf, toArrow, types } from '../../store/arrow.ts';
 import { Database, type Location } from '../../store/database.ts';
 
 const schema = schemaOf({ maker: types.int });
-const makers = 8;
+const MAKERS = 8;
 
 /**
  * Lets eight that know nothing of one another make the same tables, each at a moment of its own,
@@ -14,7 +14,7 @@ export async function assertMadeOnce(
   location: Omit<Location, 'session'>,
   tables: number,
 ): Promise<void> {
-  const databases = Array.from({ length: makers }, () => {
+  const databases = Array.from({ length: MAKERS }, () => {
     return new Database({ ...location, session: new Session() });
   });
   try {

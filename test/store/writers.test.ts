@@ -6,9 +6,9 @@ import { temporaryStore } from './support.ts';
 import { startWriters } from './writers.ts';
 
 const everything = { from: 0, to: 16_384 };
-const count = 8;
+const COUNT = 8;
 /** In all more than are left without compaction. */
-const appends = 16;
+const APPENDS = 16;
 
 describe('Eight processes that write the same tables at once', function () {
   this.timeout(60_000);
@@ -30,7 +30,10 @@ describe('Eight processes that write the same tables at once', function () {
       assert.equal(writers.size, rows.length, 'one row a key');
       return writers;
     };
-    const go = await startWriters({ uri: store.uri }, { run: 'many', count, appends });
+    const go = await startWriters(
+      { uri: store.uri },
+      { run: 'many', count: COUNT, appends: APPENDS },
+    );
 
     let writing = true;
     const written = go().finally(() => {
@@ -51,11 +54,11 @@ describe('Eight processes that write the same tables at once', function () {
     assert.ok(reads > 0);
 
     await readAgain();
-    assert.equal(last.size, count * appends * 10 + appends);
-    assert.equal(usageOf(await run.spend(1), 'collaborate').requests, count * appends * 11);
+    assert.equal(last.size, COUNT * APPENDS * 10 + APPENDS);
+    assert.equal(usageOf(await run.spend(1), 'collaborate').requests, COUNT * APPENDS * 11);
     await run.optimize(1, everything);
     await readAgain();
-    assert.equal(last.size, count * appends * 10 + appends);
-    assert.equal(usageOf(await run.spend(1), 'collaborate').requests, count * appends * 11);
+    assert.equal(last.size, COUNT * APPENDS * 10 + APPENDS);
+    assert.equal(usageOf(await run.spend(1), 'collaborate').requests, COUNT * APPENDS * 11);
   });
 });

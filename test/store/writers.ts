@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { StoreOptions } from '../../store/store.ts';
 
-const writer = fileURLToPath(new URL('./writer.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url));
 
 export interface WriterOptions {
   run: string;
@@ -23,7 +23,7 @@ export async function startWriters(
   { run, count, appends }: WriterOptions,
 ): Promise<() => Promise<void>> {
   const children = Array.from({ length: count }, (_, id) =>
-    fork(writer, [JSON.stringify(location), run, String(appends), String(id)]),
+    fork(WRITER, [JSON.stringify(location), run, String(appends), String(id)]),
   );
   const ends = children.map((child) => once(child, 'exit'));
   await Promise.all(children.map((child) => once(child, 'message')));

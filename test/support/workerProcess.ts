@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import type { Config } from '../../config/config.ts';
 import { type ExtensionModules, writeConfig } from './configFile.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** A worker polls within this time, also on a busy machine. */
 const READY_MS = 60_000;
@@ -20,13 +20,13 @@ export interface WorkerPlace {
 }
 
 function startWorker(configFile: string, address: string) {
-  return execa(`${root}bin/semievol.mjs`, ['worker', '--config', configFile], {
+  return execa(`${ROOT}bin/semievol.mjs`, ['worker', '--config', configFile], {
     env: { TEMPORAL_ADDRESS: address },
     stdin: 'ignore',
     reject: false,
     // The Node of the project.
     preferLocal: true,
-    localDir: root,
+    localDir: ROOT,
     forceKillAfterDelay: false,
   });
 }

@@ -12,7 +12,7 @@ import type { Fault } from '../../testing/faults.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
 import { ask, clientOf, MODEL, trainingFile, upload } from './client.ts';
 
-const main = fileURLToPath(new URL('../../testing/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../testing/main.ts', import.meta.url));
 
 describe('the stand-in provider as a process', () => {
   let folder: string;
@@ -26,7 +26,7 @@ describe('the stand-in provider as a process', () => {
   });
 
   async function start(...options: string[]): Promise<{ baseURL: string; client: OpenAI }> {
-    child = spawn(process.execPath, [main, ...options]);
+    child = spawn(process.execPath, [MAIN, ...options]);
     const [baseURL] = (await once(createInterface(child.stdout!), 'line')) as [string];
     return { baseURL, client: clientOf(baseURL) };
   }

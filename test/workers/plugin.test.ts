@@ -11,10 +11,10 @@ import type { Activities } from '../../activities/index.ts';
 import type { Config } from '../../config/config.ts';
 import type { Named } from '../../core/activityNames.ts';
 import { type Provider, startProvider } from '../../testing/provider.ts';
-import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
+import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import { failedFor, startTemporal, testConfig, writeTask } from '../support/stack.ts';
 
-const ownWorkflows = fileURLToPath(new URL('./own/workflows.ts', import.meta.url));
+const OWN_WORKFLOWS = fileURLToPath(new URL('./own/workflows.ts', import.meta.url));
 const activities = { greet: async (name: string) => `Good day, ${name}.` };
 
 describe('the plugin', function () {
@@ -59,7 +59,7 @@ describe('the plugin', function () {
   }
 
   it("runs ours beside a user's own workflows and activities", async () => {
-    const worker = await createWorker('own', { activities, workflowsPath: ownWorkflows });
+    const worker = await createWorker('own', { activities, workflowsPath: OWN_WORKFLOWS });
     await worker.runUntil(async () => {
       assert.equal(await execute('greeting', 'own', 'Ada'), 'Good day, Ada.');
       await evolveWithoutModel('own');
@@ -68,14 +68,14 @@ describe('the plugin', function () {
 
   it('brings our workflows where the worker names none', async () => {
     const worker = await createWorker('ours', { activities });
-    assert.equal(worker.options.workflowsPath, workflowsPath);
+    assert.equal(worker.options.workflowsPath, WORKFLOWS_PATH);
     await worker.runUntil(() => evolveWithoutModel('ours'));
   });
 
   it('serves several workers and a client, and holds the store until the last has stopped', async () => {
     const plugin = new SemiEvolPlugin(config);
     const client = new Client({ connection: temporal.connection, plugins: [plugin] });
-    const options = { activities, workflowsPath: ownWorkflows, plugins: [plugin] };
+    const options = { activities, workflowsPath: OWN_WORKFLOWS, plugins: [plugin] };
     const { activities: ours } = plugin.configureWorker({ taskQueue: 'any' });
     const read = () =>
       (ours as Named<Activities>)['semievol.select']({ run: 'none', round: 1, dataset: 'none' });
@@ -104,7 +104,7 @@ describe('the plugin', function () {
     const uri = join(fileURLToPath(import.meta.url), 'store');
     const broken = { ...config, store: { ...config.store, uri } };
     const plugins = [new SemiEvolPlugin(broken)];
-    const worker = await createWorker('broken', { workflowsPath: ownWorkflows, plugins });
+    const worker = await createWorker('broken', { workflowsPath: OWN_WORKFLOWS, plugins });
     await assert.rejects(worker.run(), { name: 'StoreError' });
   });
 
@@ -139,7 +139,7 @@ describe('the plugin', function () {
       const worker = await createWorker('tuned', {
         tuner,
         activities,
-        workflowsPath: ownWorkflows,
+        workflowsPath: OWN_WORKFLOWS,
       });
       await worker.runUntil(() => execute('greeting', 'tuned', 'Ada'));
     });

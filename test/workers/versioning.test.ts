@@ -5,11 +5,11 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { after, before, describe, it } from 'mocha';
 import { startProvider } from '../../testing/provider.ts';
-import { SemiEvolPlugin, workflowsPath } from '../../workers/plugin.ts';
+import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 import { runWorker } from '../workflows/support.ts';
 
-const nextBuild = fileURLToPath(new URL('./own/nextBuild.ts', import.meta.url));
+const NEXT_BUILD = fileURLToPath(new URL('./own/nextBuild.ts', import.meta.url));
 
 describe('a deploy in the middle of a run', function () {
   this.timeout(120_000);
@@ -85,12 +85,12 @@ describe('a deploy in the middle of a run', function () {
       // More batches than one execution of `propagate` has: continued as new it stays on its build.
       batch: { size: 1, window: 4 },
     });
-    await startBuild('build-1', workflowsPath);
+    await startBuild('build-1', WORKFLOWS_PATH);
     await makeCurrent('build-1');
     const run = await bench.start(spec);
     await provider.until(() => provider.jobs.all().length > 0);
 
-    await startBuild('build-2', nextBuild);
+    await startBuild('build-2', NEXT_BUILD);
     await makeCurrent('build-2');
     provider.jobs.release();
     const { totals } = await run.result();

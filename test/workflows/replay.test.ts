@@ -5,11 +5,11 @@ import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { before, describe, it } from 'mocha';
 import project from '../../package.json' with { type: 'json' };
-import { workflowsPath } from '../../workers/plugin.ts';
+import { WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import { quiet } from '../support/stack.ts';
 
-const folder = new URL('../fixtures/histories/', import.meta.url);
-const nextBuild = fileURLToPath(new URL('../workers/own/nextBuild.ts', import.meta.url));
+const FOLDER = new URL('../fixtures/histories/', import.meta.url);
+const NEXT_BUILD = fileURLToPath(new URL('../workers/own/nextBuild.ts', import.meta.url));
 
 /** The endings of each workflow, and the last event of each ending. */
 const ENDINGS = {
@@ -36,10 +36,10 @@ describe('recorded histories', function () {
 
   before(async () => {
     quiet();
-    files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+    files = (await readdir(FOLDER)).filter((name) => name.endsWith('.json'));
   });
 
-  const read = async (file: string) => JSON.parse(await readFile(new URL(file, folder), 'utf8'));
+  const read = async (file: string) => JSON.parse(await readFile(new URL(file, FOLDER), 'utf8'));
 
   /** @returns the files that do not replay, with their errors */
   async function refused(workflows: string): Promise<[file: string, error: Error][]> {
@@ -72,11 +72,11 @@ describe('recorded histories', function () {
   });
 
   it('replay with the workflows as they are now', async () => {
-    assert.deepEqual(await refused(workflowsPath), []);
+    assert.deepEqual(await refused(WORKFLOWS_PATH), []);
   });
 
   it('are refused by workflows that do something else', async () => {
-    const changed = await refused(nextBuild);
+    const changed = await refused(NEXT_BUILD);
     assert.ok(changed.every(([, error]) => error instanceof DeterminismViolationError));
     assert.deepEqual(
       changed.map(([file]) => file).sort(),

@@ -1,4 +1,5 @@
-import type { Proportion, RoundReport } from '../../../core/types.ts';
+import type { RoundReport } from '../../../core/roundReport.ts';
+import type { Proportion } from '../../../core/statistics.ts';
 import type { RoundInput } from '../../../workflows/round.ts';
 
 export { evolve } from '../../../workflows/evolve.ts';

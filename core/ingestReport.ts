@@ -1,0 +1,32 @@
+import type { Split } from './types.ts';
+
+/** What is wrong with a row: its form, a part of its example, or that an earlier row answers otherwise. */
+export type BadReason = 'unreadable' | 'question' | 'options' | 'answer' | 'conflict';
+
+/** What became of the rows of one data file. The rows are the sum of the other counts. */
+export interface FileCounts {
+  split: Split;
+  /** As the spec names it, without the query of a URL. */
+  file: string;
+  /** Rows read; those after the split's limit are not. */
+  rows: number;
+  kept: number;
+  /** Rows that repeat an earlier row of their split. */
+  repeated: number;
+  /** Rows whose example is in the test split, too. */
+  inTest: number;
+  /** Rows whose example is in the labelled split, too. */
+  inLabelled: number;
+  /** Rows that could not be used, by what is wrong with them. */
+  bad: Partial<Record<BadReason, number>>;
+  /** Whether rows after these were left unread, because of the split's limit. */
+  limited: boolean;
+}
+
+/** What cleaning made of the data files: counts, and where to look. */
+export interface IngestReport {
+  /** In the order in which they were read. */
+  files: FileCounts[];
+  /** The first of the rows that could not be used; a quoted text is cut short. */
+  problems: { file: string; line: number; problem: string }[];
+}

@@ -1,0 +1,62 @@
+import type { PhaseName } from './phases.ts';
+import type { Proportion } from './statistics.ts';
+import type { AnswerTally, Classes, Split, Threshold } from './types.ts';
+import type { Bill, ModelUsage } from './usage.ts';
+
+/** Figures of one finished round, as the store keeps them and `semievol report` shows them. */
+export interface RoundReport {
+  run: string;
+  round: number;
+  /** The data set; what became of its files' rows is told by its `IngestReport`. */
+  dataset: string;
+  task: string;
+  model: string;
+  seed: number;
+  /** Examples in each split after cleaning. */
+  examples: Record<Split, number>;
+  /** Level of all intervals, 0.5..1. */
+  confidence: number;
+  accuracy: { vanilla: Proportion; sft: Proportion; semievol: Proportion };
+  /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
+  sftBaseline: 'epochs' | 'steps';
+  sftVariants: { epochs: Proportion; steps: Proportion };
+  /** McNemar's exact test of SemiEvol against SFT on the test split. */
+  mcnemar: { semievolOnly: number; sftOnly: number; pValue: number };
+  pseudoLabels: {
+    /** Accuracy against the gold answers of the unlabelled split, where it has them. */
+    all: Proportion;
+    selected: Proportion;
+    /** Selected pseudo-labels. */
+    count: number;
+    /** Share of examples on which all collaborators agreed, 0..1. */
+    agreement: number;
+    /** As the selection rule makes it: plain JSON. */
+    threshold: Threshold;
+    /** Rule, score and threshold in words. */
+    rule: string;
+    /** What the threshold is a share of: where no answer has an entropy, that of the votes. */
+    entropyOf: 'answers' | 'votes';
+    classes: Classes;
+  };
+  /** Of the collaborators, the justification and the evaluated models. */
+  answers: AnswerTally[];
+  /** Labelled and unlabelled examples that the embedding model would not take: they have no neighbours. */
+  withoutVector: number;
+  promoted: boolean;
+  models: { warmUp: string; semievol: string; champion: string };
+  /** Wall-clock seconds a phase; those skipped have none. */
+  seconds: Partial<Record<PhaseName, number>>;
+  usage: ModelUsage[];
+  bill: Bill;
+}
+
+/** What a run remembers of a round. */
+export interface RoundSummary {
+  round: number;
+  /** Shares of the test split, 0..1. */
+  accuracy: { vanilla: number | null; sft: number | null; semievol: number | null };
+  /** Selected pseudo-labels. */
+  selected: number;
+  promoted: boolean;
+  champion: string;
+}
