@@ -1,6 +1,7 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import pc from 'picocolors';
-import type { PhaseView, RunHandle, RunView } from '../client/runHandle.ts';
+import type { RunHandle } from '../client/runHandle.ts';
+import type { PhaseView, RunView } from '../client/runView.ts';
 import type { Stuck } from '../client/stuck.ts';
 import type { PhaseState } from '../core/phases.ts';
 import { duration } from '../core/report/format.ts';

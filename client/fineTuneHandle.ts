@@ -1,8 +1,7 @@
-import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Progress } from '../core/types.ts';
 import type { FineTuneResult } from '../workflows/fineTune.ts';
 import { activitiesOf, progressOf } from './activities.ts';
-import { type Connected, Handle, type WorkState } from './handle.ts';
+import { type Connected, Handle, type Look, type WorkState } from './handle.ts';
 import { canAnswer, query, type View } from './view.ts';
 
 /** What is known of a fine-tune at one moment. */
@@ -13,6 +12,18 @@ export interface FineTuneView extends View {
   result?: FineTuneResult;
 }
 
+const lookAtFineTune: Look<FineTuneResult, FineTuneView> = {
+  async running(temporal, view, description) {
+    if (!canAnswer(view)) return view;
+    const [said, underWay] = await Promise.all([
+      query<Progress>(temporal, view.name),
+      activitiesOf(temporal, description),
+    ]);
+    return { ...view, progress: said && progressOf(said, underWay) };
+  },
+  ended: (view, result) => ({ ...view, result }),
+};
+
 /**
  * A supervised fine-tuning job, by the name it was started under.
  *
@@ -21,26 +32,6 @@ export interface FineTuneView extends View {
  */
 export class FineTuneHandle extends Handle<FineTuneResult, FineTuneView> {
   constructor(connected: Connected, name: string, before?: WorkState) {
-    super(connected, 'fineTune', name, before);
-  }
-
-  protected override async running(
-    view: View,
-    description: WorkflowExecutionDescription,
-  ): Promise<FineTuneView> {
-    if (!canAnswer(view)) return view;
-    const [said, underWay] = await Promise.all([
-      query<Progress>(this.temporal, this.name),
-      activitiesOf(this.temporal, description),
-    ]);
-    return { ...view, progress: said && progressOf(said, underWay) };
-  }
-
-  protected override completed(view: View, result: FineTuneResult): FineTuneView {
-    return { ...view, result };
-  }
-
-  protected override ended(view: View): FineTuneView {
-    return view;
+    super(connected, 'fineTune', lookAtFineTune, name, before);
   }
 }

@@ -27,6 +27,14 @@ export interface Waiting {
   signal?: AbortSignal;
 }
 
+/** How a kind of work is looked at. */
+export interface Look<Result, Seen extends View> {
+  /** @param view what is seen of any work */
+  running(temporal: Client, view: View, of: WorkflowExecutionDescription): Promise<Seen>;
+  /** @param result missing where it did not complete */
+  ended(view: View, result?: Result): Seen;
+}
+
 /** One workflow of ours, whether it runs or is over. */
 export abstract class Handle<Result, Seen extends View> {
   /** Its name is its workflow id. */
@@ -37,16 +45,19 @@ export abstract class Handle<Result, Seen extends View> {
   protected readonly config: Config;
   protected readonly workflow: WorkflowHandle;
   readonly #type: string;
+  readonly #look: Look<Result, Seen>;
 
   protected constructor(
     { temporal, config }: Connected,
     type: string,
+    look: Look<Result, Seen>,
     name: string,
     before?: WorkState,
   ) {
     this.temporal = temporal;
     this.config = config;
     this.#type = type;
+    this.#look = look;
     this.name = name;
     this.before = before;
     this.workflow = temporal.workflow.getHandle(name);
@@ -58,16 +69,16 @@ export abstract class Handle<Result, Seen extends View> {
     const { workflowId: name, status } = description;
     if (status.name === 'RUNNING') {
       const view = await viewOfRunning(this.temporal, this.config.temporal.taskQueue, description);
-      return this.running(view, description);
+      return this.#look.running(this.temporal, view, description);
     }
     const closed = { name, workerPolling: true };
     try {
       const result = (await this.workflow.result()) as Result;
-      return this.completed({ ...closed, state: 'completed' }, result);
+      return this.#look.ended({ ...closed, state: 'completed' }, result);
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
       const failure = failureOf(error);
-      return this.ended({ ...closed, state: failure.state, failure });
+      return this.#look.ended({ ...closed, state: failure.state, failure });
     }
   }
 
@@ -81,7 +92,7 @@ export abstract class Handle<Result, Seen extends View> {
    */
   async *follow({ signal }: Waiting = {}): AsyncGenerator<Seen, void, undefined> {
     for (;;) {
-      const view = await overOutages(() => this.status(), signal);
+      const view = await overOutages(() => this.#within(signal, () => this.status()), signal);
       yield view;
       if (view.state !== 'running') return;
       await pause(LOOK_MS, signal);
@@ -93,10 +104,9 @@ export abstract class Handle<Result, Seen extends View> {
    * @throws RunFailed where it did not complete; RunNotFound, TemporalAway, the signal's reason
    */
   async result({ signal }: Waiting = {}): Promise<Result> {
-    const ask = () => this.workflow.result() as Promise<Result>;
     for (;;) {
       try {
-        return await (signal ? this.temporal.withAbortSignal(signal, ask) : ask());
+        return await this.#within(signal, () => this.workflow.result() as Promise<Result>);
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof WorkflowFailedError)
@@ -118,6 +128,10 @@ export abstract class Handle<Result, Seen extends View> {
     await this.workflow.cancel();
   }
 
+  #within<T>(signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> {
+    return signal ? this.temporal.withAbortSignal(signal, ask) : ask();
+  }
+
   /** @throws RunNotFound, RunNotRunning */
   protected async assertRunning(): Promise<void> {
     const { status } = await this.describe();
@@ -134,8 +148,4 @@ export abstract class Handle<Result, Seen extends View> {
     }
     throw new RunNotFound(this.name);
   }
-
-  protected abstract running(view: View, of: WorkflowExecutionDescription): Promise<Seen>;
-  protected abstract completed(view: View, result: Result): Seen;
-  protected abstract ended(view: View): Seen;
 }

@@ -1,9 +1,27 @@
+/**
+ * A client for runs and fine-tunes: start, watch, steer, and read their figures. Nothing here loads
+ * a worker.
+ *
+ * @example
+ * import { connectClient, loadConfig } from 'semievol/client';
+ *
+ * const client = await connectClient(await loadConfig());
+ * const run = await client.start(spec, { folder: '/data/tickets' });
+ * for await (const { state, phases } of run.follow())
+ *   console.log(state, phases.find((phase) => phase.state === 'running')?.name);
+ * console.log((await run.reports()).rounds);
+ * await client.close();
+ *
+ * @module semievol/client
+ */
 export { type Config, ConfigError, defineConfig, loadConfig } from '../config/config.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type { PhaseState } from '../core/phases.ts';
 export type { RoundReport } from '../core/roundReport.ts';
 export type { RunSpecInput } from '../core/spec.ts';
-export type { RunStatus } from '../core/types.ts';
+export type { BadReason, FileCounts, IngestReport, Progress, RunStatus } from '../core/types.ts';
+export type { Preflight } from '../data/preflight.ts';
 export {
   connectClient,
   type FineTuneRequest,
@@ -24,7 +42,9 @@ export {
 } from './errors.ts';
 export type { FineTuneHandle, FineTuneView } from './fineTuneHandle.ts';
 export type { Waiting, WorkState } from './handle.ts';
-export type { PhaseView, RunHandle, RunView } from './runHandle.ts';
+export type { RunHandle } from './runHandle.ts';
 export type { RunReports } from './runReports.ts';
+export type { PhaseView, RunView } from './runView.ts';
+export type { Stuck } from './stuck.ts';
 export { TemporalRefused, TemporalUnreachable } from './temporal.ts';
 export type { View } from './view.ts';

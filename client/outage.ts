@@ -22,6 +22,7 @@ const OF_AN_OUTAGE: number[] = [
 export async function overOutages<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const deadline = Date.now() + AWAY_MS;
   for (;;) {
+    signal?.throwIfAborted();
     try {
       return await ask();
     } catch (error) {

@@ -1,23 +1,7 @@
-import type { WorkflowExecutionDescription } from '@temporalio/client';
-import type { PhaseStatus, Progress, RoundStatus, RunStatus } from '../core/types.ts';
-import { type Activities, activitiesOf, progressOf } from './activities.ts';
+import type { RunStatus } from '../core/types.ts';
 import { type Connected, Handle, type WorkState } from './handle.ts';
 import type { RunReports } from './runReports.ts';
-import { canAnswer, query, type View } from './view.ts';
-
-/** What is known of a run at one moment. */
-export interface RunView extends View {
-  /** Missing while no worker can answer. */
-  status?: RunStatus;
-  /** Phases of the round now running. */
-  phases: PhaseView[];
-}
-
-/** A phase with what its activities say. */
-export interface PhaseView extends PhaseStatus {
-  /** What holds its activities up, or why one is tried again. */
-  trouble?: string;
-}
+import { lookAtRun, type RunView } from './runView.ts';
 
 /**
  * A run: one evolution, by its name.
@@ -29,7 +13,7 @@ export interface PhaseView extends PhaseStatus {
  */
 export class RunHandle extends Handle<RunStatus, RunView> {
   constructor(connected: Connected, name: string, before?: WorkState) {
-    super(connected, 'evolve', name, before);
+    super(connected, 'evolve', lookAtRun, name, before);
   }
 
   /**
@@ -58,75 +42,4 @@ export class RunHandle extends Handle<RunStatus, RunView> {
     const { readReports } = await import('./runReports.ts');
     return readReports(this.config.store, this.name, memo?.dataset as string | undefined);
   }
-
-  protected override async running(
-    view: View,
-    description: WorkflowExecutionDescription,
-  ): Promise<RunView> {
-    if (!canAnswer(view)) return { ...view, phases: [] };
-    const status = await query<RunStatus>(this.temporal, this.name);
-    const phases = status?.roundWorkflowId
-      ? await this.#roundOf(status.roundWorkflowId)
-      : await this.#preparation(description);
-    return { ...view, status, phases };
-  }
-
-  protected override completed(view: View, status: RunStatus): RunView {
-    return { ...view, status, phases: [] };
-  }
-
-  protected override ended(view: View): RunView {
-    return { ...view, phases: [] };
-  }
-
-  /** Before the first phase a run checks its endpoints and takes in its data. */
-  async #preparation(description: WorkflowExecutionDescription): Promise<PhaseView[]> {
-    const underWay = await activitiesOf(this.temporal, description);
-    const [first] = underWay.progress;
-    if (!first && !underWay.trouble) return [];
-    const { total, unit } = first ?? { total: 0, unit: '' };
-    return [
-      {
-        ...{ name: 'prepare', state: 'running' },
-        ...progressOf({ done: 0, total, unit }, underWay),
-      },
-    ];
-  }
-
-  async #roundOf(workflowId: string): Promise<PhaseView[]> {
-    const round = await query<RoundStatus>(this.temporal, workflowId);
-    return Promise.all(
-      (round?.phases ?? []).map((phase) =>
-        phase.state === 'running' ? this.#withProgress(phase, workflowId) : phase,
-      ),
-    );
-  }
-
-  /** A phase with what its own workflow, and the activities under way, say of it. */
-  async #withProgress(phase: PhaseStatus, roundWorkflowId: string): Promise<PhaseView> {
-    const ofActivities = this.temporal.workflow.getHandle(phase.workflowId ?? roundWorkflowId);
-    const [said, description] = await Promise.all([
-      phase.workflowId ? query<Progress>(this.temporal, phase.workflowId) : undefined,
-      // One that has just ended says no more.
-      ofActivities.describe().catch(() => undefined),
-    ]);
-    const underWay = description
-      ? await activitiesOf(this.temporal, description)
-      : { progress: [] };
-    return withProgress(phase, said, underWay);
-  }
-}
-
-/** A phase with what its own workflow has `said`, and what its activities say. */
-export function withProgress(
-  phase: PhaseStatus,
-  said: Progress | undefined,
-  underWay: Activities,
-): PhaseView {
-  const ended = {
-    ...(said ?? { done: 0, unit: phase.unit }),
-    total: said?.total || phase.total,
-    note: said?.note || phase.note,
-  };
-  return { ...phase, ...progressOf(ended, underWay) };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ListedRun } from '../../client/client.ts';
-import type { RunView } from '../../client/runHandle.ts';
+import type { RunView } from '../../client/runView.ts';
 import { latestSections } from '../../core/report/latest.ts';
 import { tableOf } from '../../core/report/section.ts';
 import { configOf, print, withClient } from '../context.ts';

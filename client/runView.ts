@@ -1,0 +1,86 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import type { PhaseStatus, Progress, RoundStatus, RunStatus } from '../core/types.ts';
+import { type Activities, activitiesOf, progressOf } from './activities.ts';
+import type { Look } from './handle.ts';
+import { canAnswer, query, type View } from './view.ts';
+
+/** What is known of a run at one moment. */
+export interface RunView extends View {
+  /** Missing while no worker can answer. */
+  status?: RunStatus;
+  /** Phases of the round now running. */
+  phases: PhaseView[];
+}
+
+/** A phase with what its activities say. */
+export interface PhaseView extends PhaseStatus {
+  /** What holds its activities up, or why one is tried again. */
+  trouble?: string;
+}
+
+export const lookAtRun: Look<RunStatus, RunView> = {
+  async running(temporal, view, description) {
+    if (!canAnswer(view)) return { ...view, phases: [] };
+    const status = await query<RunStatus>(temporal, view.name);
+    const phases = status?.roundWorkflowId
+      ? await lookAtRound(temporal, status.roundWorkflowId)
+      : await lookAtPreparation(temporal, description);
+    return { ...view, status, phases };
+  },
+  ended: (view, status) => ({ ...view, status, phases: [] }),
+};
+
+/** Before the first phase a run checks its endpoints and takes in its data. */
+async function lookAtPreparation(
+  temporal: Client,
+  description: WorkflowExecutionDescription,
+): Promise<PhaseView[]> {
+  const underWay = await activitiesOf(temporal, description);
+  const [first] = underWay.progress;
+  if (!first && !underWay.trouble) return [];
+  const { total, unit } = first ?? { total: 0, unit: '' };
+  return [
+    { ...{ name: 'prepare', state: 'running' }, ...progressOf({ done: 0, total, unit }, underWay) },
+  ];
+}
+
+async function lookAtRound(temporal: Client, workflowId: string): Promise<PhaseView[]> {
+  const round = await query<RoundStatus>(temporal, workflowId);
+  return Promise.all(
+    (round?.phases ?? []).map((phase) =>
+      phase.state === 'running' ? lookAtPhase(temporal, phase, workflowId) : phase,
+    ),
+  );
+}
+
+async function lookAtPhase(
+  temporal: Client,
+  phase: PhaseStatus,
+  roundWorkflowId: string,
+): Promise<PhaseView> {
+  const working = temporal.workflow.getHandle(phase.workflowId ?? roundWorkflowId);
+  const [said, description] = await Promise.all([
+    phase.workflowId ? query<Progress>(temporal, phase.workflowId) : undefined,
+    // One that has just ended says no more.
+    working.describe().catch(() => undefined),
+  ]);
+  return withProgress(
+    phase,
+    said,
+    description ? await activitiesOf(temporal, description) : { progress: [] },
+  );
+}
+
+/** A phase with what its own workflow has `said`, and what its activities say. */
+export function withProgress(
+  phase: PhaseStatus,
+  said: Progress | undefined,
+  underWay: Activities,
+): PhaseView {
+  const ended = {
+    ...(said ?? { done: 0, unit: phase.unit }),
+    total: said?.total || phase.total,
+    note: said?.note || phase.note,
+  };
+  return { ...phase, ...progressOf(ended, underWay) };
+}
