@@ -17,10 +17,11 @@
 export { type Config, ConfigError, defineConfig, loadConfig } from '../config/config.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
 export type { PhaseState } from '../core/phases.ts';
 export type { RoundReport } from '../core/roundReport.ts';
 export type { RunSpecInput } from '../core/spec.ts';
-export type { BadReason, FileCounts, IngestReport, Progress, RunStatus } from '../core/types.ts';
+export type { Progress, RunStatus } from '../core/types.ts';
 export type { Preflight } from '../data/preflight.ts';
 export {
   connectClient,
