@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { reworded } from '../core/failures.ts';
 import { Redaction } from '../core/redaction.ts';
 import { NO_USAGE } from '../core/usage.ts';
-import type { Trainer, TunedModel } from '../providers/trainer.ts';
+import type { Trainer, TrainingOrder, TunedModel } from '../providers/trainer.ts';
 import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
@@ -28,6 +28,12 @@ export interface JobInput {
   order: UploadedOrder;
 }
 
+/** A job that runs, and the key it was made under: a later configuration gives another. */
+export interface StartedJob {
+  jobId: string;
+  key: string;
+}
+
 export interface AwaitJobInput extends JobInput {
   jobId: string;
   /** Of a job that makes no progress: it is waited for until it moves on. */
@@ -40,7 +46,7 @@ export interface CancelJobsInput extends JobInput {
 }
 
 export interface RecordModelInput extends JobInput {
-  jobId: string;
+  started: StartedJob;
   tuned: TunedModel;
   /** Lines of the training file. */
   rows: number;
@@ -49,6 +55,8 @@ export interface RecordModelInput extends JobInput {
 export function createFineTune(dependencies: Dependencies) {
   const { store, endpoints, trainers } = dependencies;
   const trainerOf = (endpoint: string): Trainer => trainers.of(endpoints.get(endpoint));
+  const orderOf = ({ endpoint, order }: JobInput): Promise<TrainingOrder> =>
+    trainingOrder({ store, config: endpoints.get(endpoint).config }, order);
 
   return {
     /** Writes the training file as a stream and uploads it, unless it is there already. */
@@ -56,7 +64,8 @@ export function createFineTune(dependencies: Dependencies) {
       const { rows } = order;
       return tracked({ total: 0, unit: 'rows' }, (tracker) =>
         withTrainingFile(dependencies, rows, tracker, async (file, count) => {
-          const { name } = await requestOf(store, order, file.sha256);
+          const { config } = endpoints.get(endpoint);
+          const { name } = await requestOf({ store, config }, order, file.sha256);
           const upload = () =>
             trainerOf(endpoint).upload(file, `semievol-${name}.jsonl`, tracker.signal);
           return { fileId: await unquoted(rows, upload), sha256: file.sha256, count };
@@ -65,13 +74,13 @@ export function createFineTune(dependencies: Dependencies) {
     },
 
     /** Adopts the job of the order, or creates it. */
-    async startJob({ endpoint, order }: JobInput): Promise<{ jobId: string }> {
-      const start = async () =>
-        trainerOf(endpoint).adoptOrCreate(await trainingOrder(store, order));
-      return unquoted(order.rows, async () => {
-        const { id } = await tracked({ total: 1, unit: 'jobs' }, start);
-        return { jobId: id };
-      });
+    async startJob(input: JobInput): Promise<StartedJob> {
+      const start = async () => {
+        const order = await orderOf(input);
+        const { id } = await trainerOf(input.endpoint).adoptOrCreate(order);
+        return { jobId: id, key: order.key };
+      };
+      return unquoted(input.order.rows, () => tracked({ total: 1, unit: 'jobs' }, start));
     },
 
     /**
@@ -79,27 +88,27 @@ export function createFineTune(dependencies: Dependencies) {
      * @throws ApplicationFailure, non-retryable, for a job that ended without a model
      */
     async awaitJob(input: AwaitJobInput): Promise<JobSighting<TunedModel>> {
-      const { endpoint, order: asked, jobId, stalled } = input;
+      const { endpoint, jobId, stalled } = input;
       const { config } = endpoints.get(endpoint);
-      const order = await trainingOrder(store, asked);
-      return unquoted(asked.rows, () =>
+      const order = await orderOf(input);
+      return unquoted(input.order.rows, () =>
         watchJob(trainerOf(endpoint), { jobId, order, stalled, words: WORDS }, config),
       );
     },
 
     /** Cancels the jobs of an order that have not ended. */
-    async cancelJobs({ endpoint, order, jobId }: CancelJobsInput): Promise<number> {
+    async cancelJobs(input: CancelJobsInput): Promise<number> {
       return tracked({ total: 1, unit: 'jobs' }, async () =>
-        trainerOf(endpoint).cancel(await trainingOrder(store, order), jobId),
+        trainerOf(input.endpoint).cancel(await orderOf(input), input.jobId),
       );
     },
 
     /** Records a model's lineage, and what its training cost. */
     async recordModel(input: RecordModelInput): Promise<void> {
-      const { endpoint, order, jobId, tuned, rows } = input;
+      const { endpoint, order, started, tuned, rows } = input;
+      const { jobId, key } = started;
       const { lineage, model: base, sha256 } = order;
       await tracked({ total: 1, unit: 'models' }, async () => {
-        const { key } = await trainingOrder(store, order);
         await store.models.add({
           ...lineage,
           ...{ name: tuned.model, endpoint, base, jobKey: key, jobId },

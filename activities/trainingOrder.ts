@@ -1,11 +1,13 @@
 import { activityInfo } from '@temporalio/activity';
+import type { EndpointConfig } from '../providers/config.ts';
 import { type Keyed, keyed } from '../providers/remoteJobs.ts';
 import type { TrainingOrder, TrainingRequest } from '../providers/trainer.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingRows } from './trainingFile.ts';
 
-/** A model as a workflow asks for it; which namespace and store it is for, the activity knows. */
-export interface ModelOrder extends Omit<TrainingRequest, 'namespace' | 'store' | 'sha256'> {
+/** A model as a workflow asks for it; for what namespace and store and by which trainer, the activity knows. */
+export interface ModelOrder
+  extends Omit<TrainingRequest, 'namespace' | 'store' | 'trainer' | 'sha256'> {
   rows: TrainingRows;
 }
 
@@ -16,25 +18,33 @@ export interface UploadedOrder extends ModelOrder {
   sha256: string;
 }
 
+/** What an order is carried out with. */
+export interface Surroundings {
+  store: Store;
+  /** The configuration of the endpoint that trains. */
+  config: Pick<EndpointConfig, 'trainer'>;
+}
+
 /**
  * The request that stands for an order, also when it is repeated. All that an order holds is in it,
  * but for where its rows are: they are known by their content.
  */
 export async function requestOf(
-  store: Store,
+  { store, config: { trainer } }: Surroundings,
   { rows: _, ...asked }: ModelOrder,
   sha256: string,
 ): Promise<Keyed<TrainingRequest>> {
   const { namespace } = activityInfo();
-  const request: TrainingRequest = { ...asked, sha256, namespace, store: await store.identity() };
+  const owner = { namespace, store: await store.identity() };
+  const request: TrainingRequest = { ...asked, ...owner, sha256, trainer };
   const { run, round, role } = request.lineage;
   return keyed(request, { path: [run, round, role], label: request.suffix });
 }
 
 /** The order as its endpoint's trainer takes it. */
 export async function trainingOrder(
-  store: Store,
+  surroundings: Surroundings,
   { fileId, sha256, ...order }: UploadedOrder,
 ): Promise<TrainingOrder> {
-  return { ...(await requestOf(store, order, sha256)), fileId };
+  return { ...(await requestOf(surroundings, order, sha256)), fileId };
 }

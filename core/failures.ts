@@ -41,8 +41,9 @@ export const FAILURES = {
   },
   NoFineTuning: {
     outlook: 'input',
-    meaning: 'The endpoint of the model to tune has no fine-tuning.',
-    remedy: 'Name an endpoint in the spec that has the fine-tuning API.',
+    meaning: 'The endpoint of the model to tune cannot fine-tune.',
+    remedy:
+      'Mend what the message names, name another endpoint in the spec, or give it another trainer in temporal.config.ts.',
   },
   AnswersCut: {
     outlook: 'change',

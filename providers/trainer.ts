@@ -17,6 +17,8 @@ export interface TrainingRequest {
   namespace: string;
   /** Identity of the store. */
   store: string;
+  /** The endpoint's `trainer` in the configuration: its fields may make the model, too. */
+  trainer: EndpointConfig['trainer'];
   lineage: Lineage;
   /** The model to start from. */
   model: string;

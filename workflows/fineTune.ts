@@ -47,13 +47,14 @@ export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
   let jobId: string | undefined;
   try {
     note = 'creating the job';
-    ({ jobId } = await perform.startJob(work, `adopt or create the job at ${endpoint}`));
+    const started = await perform.startJob(work, `adopt or create the job at ${endpoint}`);
+    ({ jobId } = started);
     note = 'running';
     const tuned = await untilFinished(perform, work, jobId, (stall) => {
       note = stall ?? 'running';
     });
     await perform.recordModel(
-      { ...work, jobId, tuned, rows: count },
+      { ...work, started, tuned, rows: count },
       `record model ${tuned.model}`,
     );
     return { model: tuned.model, jobId, rows: count };

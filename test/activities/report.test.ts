@@ -118,7 +118,7 @@ const training = (model: string, from: string, trainedTokens: number) => ({
     rows: { from: 'labelled' as const, ref, times: 1 },
     ...{ model: from, fileId: 'file', sha256: 'f', training: { epochs: 1 }, seed: 0, suffix: '' },
   },
-  jobId: 'job',
+  started: { jobId: 'job', key: `key of ${model}` },
   tuned: { model, trainedTokens },
   rows: 5,
 });

@@ -27,9 +27,13 @@ describe('the order that a trainer gets', () => {
     for (const remove of removing.splice(0)) await remove();
   });
 
-  const order = (more: Partial<UploadedOrder> = {}, of = store, namespace = 'one') =>
+  const openai = { trainer: { type: 'openai' } };
+  const order = (
+    more: Partial<UploadedOrder> = {},
+    { of = store, namespace = 'one', config = openai } = {},
+  ) =>
     new MockActivityEnvironment({ namespace }).run(() =>
-      trainingOrder(of, { ...uploaded, ...more }),
+      trainingOrder({ store: of, config }, { ...uploaded, ...more }),
     ) as ReturnType<typeof trainingOrder>;
 
   it('is the same whenever it is made, wherever its rows are', async () => {
@@ -43,15 +47,21 @@ describe('the order that a trainer gets', () => {
     assert.equal((await order({ rows: { from: 'file', path: 'moved.jsonl' } })).key, first.key);
   });
 
-  it('holds all that makes the model, and for whom: namespace, store and lineage, too', async () => {
+  it('holds all that makes the model, and for whom: trainer, namespace, store and lineage, too', async () => {
     const { request } = await order();
     assert.deepEqual(request, {
       ...{ namespace: 'one', store: await store.identity(), lineage, model: 'base' },
       ...{ sha256: 'aa'.repeat(32), training: { epochs: 2, batchSize: 8 }, seed: 3 },
-      suffix: 'r1-warm-up',
+      ...{ suffix: 'r1-warm-up', trainer: { type: 'openai' } },
     });
-    const others = [await order({}, other), await order({}, store, 'two')];
-    assert.equal(new Set([request, ...others].map((one) => JSON.stringify(one))).size, 3);
+    const all = [
+      await order(),
+      await order({}, { of: other }),
+      await order({}, { namespace: 'two' }),
+      await order({}, { config: { trainer: { type: 'box' } } }),
+    ];
+    assert.equal(new Set(all.map(({ key }) => key)).size, all.length);
+    assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   });
 
   it('has what a later version of ours asks for in its key, without a word of it here', async () => {
@@ -62,7 +72,7 @@ describe('the order that a trainer gets', () => {
   it('names its file before that is uploaded', async () => {
     const { fileId: _, sha256, ...unknown } = uploaded;
     const { name } = (await new MockActivityEnvironment({ namespace: 'one' }).run(() =>
-      requestOf(store, unknown, sha256),
+      requestOf({ store, config: openai }, unknown, sha256),
     )) as Awaited<ReturnType<typeof requestOf>>;
     assert.equal(name, (await order()).name);
   });

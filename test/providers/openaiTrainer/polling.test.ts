@@ -75,6 +75,18 @@ describe('the trainer over the wire of OpenAI polls', () => {
     assert.equal((await look()).state, 'succeeded');
   });
 
+  it('a job whose model does not say whether it answers, no longer than anybody waits', async () => {
+    const asked = await bench.order();
+    const { id } = await bench.trainer.adoptOrCreate(asked);
+    bench.jobs.finish(id, 'succeeded');
+    bench.provider.setFaults(({ path }) => (path === CHAT ? 'hang' : undefined));
+    const leaving = new AbortController();
+    const looking = bench.trainer.poll(id, asked, leaving.signal);
+    await bench.provider.untilRequest({ kind: 'probe' });
+    leaving.abort(new Error('left'));
+    await assert.rejects(looking, /left/);
+  });
+
   for (const status of [400, 401, 404, 500])
     it(`a job of a server that serves no models: ${status}`, async () => {
       const { id, look } = await started();

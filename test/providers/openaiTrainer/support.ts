@@ -60,6 +60,7 @@ export class TrainerBench {
     const file = await this.trainingFile();
     const request = {
       ...{ namespace: 'default', store: 'store', sha256: file.sha256, suffix: 'warm-up' },
+      trainer: { type: 'openai' },
       ...{ lineage: { run: 'run', round, role: 'warm-up', dataset: 'data' } as const },
       ...{ model: MODEL, training: { epochs: 2 }, seed: 7, ...changes },
     };
