@@ -63,13 +63,13 @@ export const FAILURES = {
   NothingSelected: {
     outlook: 'change',
     meaning: 'The selection rule keeps none of the pseudo-labels.',
-    remedy: 'Raise selection.percentile, under another name.',
+    remedy: 'Change the selection as the message says, under another name.',
   },
   OneClass: {
     outlook: 'change',
     meaning:
       'All selected pseudo-labels are of one class: a model would learn to say nothing else.',
-    remedy: 'Raise selection.percentile, label more of the other classes, or change the models.',
+    remedy: 'Let the rule keep more, label more of the other classes, or change the models.',
   },
   MostlyUnanswered: {
     outlook: 'again',

@@ -205,13 +205,13 @@ export type RunSpec = z.output<typeof common> & { task: TaskSpec; selection: Sel
 /** A run spec as it is written. */
 export type RunSpecInput = z.input<typeof common> & {
   task: TaskSpec;
-  selection?: Partial<SelectionSpec>;
+  selection?: { rule: string; score?: string; [field: string]: unknown };
 };
 
 /** The schema of run specs, put together from the schemas of what kinds there are. */
 export function runSpecOf(
   task: z.ZodType<TaskSpec, TaskSpec>,
-  selection: z.ZodType<SelectionSpec, Partial<SelectionSpec> | undefined>,
+  selection: z.ZodType<SelectionSpec, RunSpecInput['selection']>,
 ): z.ZodType<RunSpec, RunSpecInput> {
   const { name, ...others } = common.shape;
   return z

@@ -24,11 +24,10 @@ export type { PhaseName } from '../core/phases.ts';
 export { runSpec } from '../core/registry.ts';
 export type { RoundReport, RoundSummary } from '../core/roundReport.ts';
 export {
-  type Candidate,
   type Criterion,
   defineSelectionRule,
-  type Labelled,
   type RuleSchema,
+  type Scorable,
   type Scored,
   type SelectionRule,
 } from '../core/selection/rule.ts';

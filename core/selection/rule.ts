@@ -1,17 +1,13 @@
 import type { z } from 'zod';
 import type { Json, PseudoLabel } from '../types.ts';
 
-/** What selection sees of a pseudo-label. It never sees gold answers. */
-export type Candidate = Pick<
-  PseudoLabel,
-  'label' | 'agreed' | 'entropy' | 'votes' | 'collaborators'
->;
+/** What selection sees of a pseudo-label that has a label; one without is never selected. */
+export type Scorable = Pick<PseudoLabel, 'agreed' | 'entropy' | 'votes' | 'collaborators'> & {
+  label: string;
+};
 
-/** A candidate that has a label; others are never selected. */
-export type Labelled = Candidate & { label: string };
-
-/** A candidate and what the score says of it: the lower, the surer; null where it says nothing. */
-export type Scored = Labelled & { score: number | null };
+/** The same with what the score says of it: the lower, the surer; null where it says nothing. */
+export type Scored = Scorable & { score: number | null };
 
 /** A rule as a spec sets it. `Threshold` is plain JSON: it passes through the workflow. */
 export interface Criterion<Threshold extends Json = Json> {

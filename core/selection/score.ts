@@ -1,4 +1,4 @@
-import type { Labelled } from './rule.ts';
+import type { Scorable } from './rule.ts';
 
 /** What a selection rule ranks pseudo-labels by. */
 export interface Score {
@@ -9,7 +9,7 @@ export interface Score {
   /** What it measures, as reports name it: the lower, the surer. */
   measure: string;
   /** The score of a pseudo-label, lowest where it is surest; null where there is none. Pure. */
-  of(row: Labelled): number | null;
+  of(row: Scorable): number | null;
   /**
    * Whether it follows from entropies and votes alone. Then a round in which there are none (one
    * vote an example, no log-probabilities) ends before its fine-tunes.

@@ -1,6 +1,10 @@
+import { z } from 'zod';
+import type { Verdict } from '../consensus.ts';
 import type { Threshold } from '../types.ts';
-import type { Candidate, Criterion, Labelled, Scored } from './rule.ts';
+import type { Criterion, Scorable, Scored } from './rule.ts';
 import type { Score } from './score.ts';
+
+const JSON_VALUE = z.json();
 
 /** Adaptive selection (§3.3) as a run does it: a rule over a score. */
 export class Selector {
@@ -13,20 +17,26 @@ export class Selector {
   }
 
   /** The score of a pseudo-label that the threshold follows from; null of others. */
-  rankedScore(row: Candidate): number | null {
-    if (!isLabelled(row)) return null;
+  rankedScore(row: Verdict): number | null {
+    if (!isScorable(row)) return null;
     const scored = this.#scored(row);
     return scored.score !== null && this.#criterion.isRanked(scored) ? scored.score : null;
   }
 
-  /** The threshold, from all ranked scores in any order; these get sorted. */
+  /**
+   * The threshold, from all ranked scores in any order; these get sorted.
+   * @throws TypeError where the rule gives what is no JSON: it would come out of a history otherwise
+   */
   threshold(ranked: Float64Array): Threshold {
-    return this.#criterion.threshold(ranked.sort());
+    const threshold = this.#criterion.threshold(ranked.sort());
+    if (!JSON_VALUE.safeParse(threshold).success)
+      throw new TypeError(`the rule's threshold is no plain JSON: ${this.describe(threshold)}`);
+    return threshold;
   }
 
   /** Whether a pseudo-label goes into training; never one without a label. */
-  keeps(row: Candidate, threshold: Threshold): boolean {
-    return isLabelled(row) && this.#criterion.keeps(this.#scored(row), threshold);
+  keeps(row: Verdict, threshold: Threshold): boolean {
+    return isScorable(row) && this.#criterion.keeps(this.#scored(row), threshold);
   }
 
   /** Rule, score and threshold in words. */
@@ -44,9 +54,11 @@ export class Selector {
     return this.#score.needsEvidence ?? false;
   }
 
-  #scored(row: Labelled): Scored {
-    return { ...row, score: this.#score.of(row) };
+  #scored(row: Scorable): Scored {
+    const score = this.#score.of(row);
+    if (Number.isNaN(score)) throw new TypeError(`the score "${this.#score.name}" is not a number`);
+    return { ...row, score };
   }
 }
 
-const isLabelled = (row: Candidate): row is Labelled => row.label !== null;
+const isScorable = (row: Verdict): row is Scorable => row.label !== null;

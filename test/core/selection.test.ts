@@ -1,30 +1,30 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import type { Verdict } from '../../core/consensus.ts';
 import { builtIn } from '../../core/registry.ts';
-import type { Candidate } from '../../core/selection/rule.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
 import { votes } from '../../core/selection/scores/votes.ts';
 import type { SelectionSpec } from '../../core/spec.ts';
 
-const row = (entropyOf: number | null, agreed = false, label: string | null = 'a'): Candidate => ({
+const row = (entropyOf: number | null, agreed = false, label: string | null = 'a'): Verdict => ({
   entropy: entropyOf,
   agreed,
   label,
   votes: agreed ? 4 : 3,
   collaborators: 4,
 });
-const thresholdOf = (spec: SelectionSpec, rows: Candidate[]) => {
+const thresholdOf = (spec: SelectionSpec, rows: Verdict[]) => {
   const selector = builtIn.selector(spec);
   return selector.threshold(
     Float64Array.from(rows.flatMap((one) => selector.rankedScore(one) ?? [])),
   );
 };
-const select = (spec: SelectionSpec, rows: Candidate[]) => {
+const select = (spec: SelectionSpec, rows: Verdict[]) => {
   const threshold = thresholdOf(spec, rows);
   return rows.filter((one) => builtIn.selector(spec).keeps(one, threshold));
 };
-const entropies = (spec: SelectionSpec, rows: Candidate[]) =>
+const entropies = (spec: SelectionSpec, rows: Verdict[]) =>
   select(spec, rows).map((one) => one.entropy);
 
 const pool = fc.array(
@@ -109,7 +109,7 @@ describe('the score', () => {
   });
 
   it('of votes is the share of the others, and among equal shares the order of the entropies', () => {
-    const before = (a: Candidate, b: Candidate) =>
+    const before = (a: Verdict, b: Verdict) =>
       b.votes - a.votes ||
       (a.entropy ?? Number.POSITIVE_INFINITY) - (b.entropy ?? Number.POSITIVE_INFINITY) ||
       0;

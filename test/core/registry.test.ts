@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { builtIn, clashesIn, Registry, runSpec } from '../../core/registry.ts';
+import type { RunSpec } from '../../core/spec.ts';
+import { dissent } from '../extensions/own/dissent.ts';
+import { rating } from '../extensions/own/rating.ts';
+import { surest } from '../extensions/own/surest.ts';
+
+const data = { labelled: 'l.csv', unlabelled: 'u.csv', test: 't.csv' };
+const own = new Registry({ tasks: [rating], rules: [surest], scores: [dissent] });
+
+describe('a registry', () => {
+  it('fills in the defaults of an extension, and of what is added to its rule', () => {
+    const spec = { name: 'a', task: { type: 'rating' }, data, selection: { rule: 'surest' } };
+    const { task, selection } = own.runSpec.parse(spec);
+    assert.deepEqual(task, { type: 'rating', instruction: 'Rate the text.', tolerance: 0 });
+    assert.deepEqual(selection, { rule: 'surest', number: 1_000, score: 'entropy' });
+    const byOwn = { ...spec, task: { type: 'multiple-choice' }, selection: { score: 'dissent' } };
+    assert.match(String(own.runSpec.safeParse(byOwn).error), /selection/, 'a score needs a rule');
+    assert.throws(() => runSpec.parse(spec), /"multiple-choice"/);
+  });
+
+  it('prepares the task of a spec once', () => {
+    const spec = { type: 'classification', labels: ['up', 'down'] };
+    assert.equal(builtIn.task(spec), builtIn.task(spec));
+    assert.notEqual(builtIn.task(spec), builtIn.task({ ...spec }));
+    assert.throws(() => builtIn.task({ type: 'classification' }), /labels/);
+  });
+
+  it('reads a spec again that was stored before there were scores', () => {
+    const spec = runSpec.parse({ name: 'a', task: { type: 'multiple-choice' }, data });
+    const { score: _, ...selection } = spec.selection;
+    const old = { ...spec, selection } as RunSpec;
+    assert.deepEqual(builtIn.readAgain(old).data, spec);
+    assert.equal(builtIn.readAgain(old), builtIn.readAgain(old));
+  });
+
+  it('names what has the name of another', () => {
+    assert.deepEqual(clashesIn('scores', ['entropy'], ['mine', 'entropy', 'yours', 'mine']), [
+      { path: ['scores', 1], message: '"entropy" is the name of what is built in: give another' },
+      { path: ['scores', 3], message: '"mine" is the name of scores[0]: give another' },
+    ]);
+  });
+
+  it('says which score or rule of a user goes wrong, where it would pass unseen', () => {
+    const row = { label: 'a', agreed: true, entropy: 0.5, votes: 0, collaborators: 0 };
+    const broken = new Registry({
+      scores: [{ ...dissent, of: ({ votes, collaborators }) => votes / collaborators }],
+      rules: [
+        {
+          ...surest,
+          create: (spec) => ({
+            ...surest.create(spec as never),
+            threshold: () => ({ cutoff: Number.POSITIVE_INFINITY }),
+          }),
+        },
+      ],
+    });
+    const scored = broken.selector({ rule: 'paper', score: 'dissent' });
+    assert.throws(() => scored.rankedScore(row), /the score "dissent" is not a number/);
+    const ruled = broken.selector({ rule: 'surest', score: 'entropy' });
+    assert.throws(
+      () => ruled.threshold(new Float64Array()),
+      /no plain JSON: surest 1000 \(entropy/,
+    );
+  });
+});
