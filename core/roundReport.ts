@@ -49,14 +49,3 @@ export interface RoundReport {
   usage: ModelUsage[];
   bill: Bill;
 }
-
-/** What a run remembers of a round. */
-export interface RoundSummary {
-  round: number;
-  /** Shares of the test split, 0..1. */
-  accuracy: { vanilla: number | null; sft: number | null; semievol: number | null };
-  /** Selected pseudo-labels. */
-  selected: number;
-  promoted: boolean;
-  champion: string;
-}

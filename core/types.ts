@@ -1,5 +1,4 @@
 import type { PhaseName, PhaseState } from './phases.ts';
-import type { RoundSummary } from './roundReport.ts';
 
 /** The words of the method, as types. Pure data: everything here can cross a Temporal payload. */
 
@@ -195,6 +194,17 @@ export interface RunStatus {
   totals: RunTotals;
   /** The rounds that ended last, oldest first. The reports of all are in the store. */
   latest: RoundSummary[];
+}
+
+/** What a run remembers of a round. */
+export interface RoundSummary {
+  round: number;
+  /** Shares of the test split, 0..1. */
+  accuracy: { vanilla: number | null; sft: number | null; semievol: number | null };
+  /** Selected pseudo-labels. */
+  selected: number;
+  promoted: boolean;
+  champion: string;
 }
 
 /** What a run has come to in all its rounds. */

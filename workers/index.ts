@@ -22,7 +22,7 @@ export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { PhaseName } from '../core/phases.ts';
 export { runSpec } from '../core/registry.ts';
-export type { RoundReport, RoundSummary } from '../core/roundReport.ts';
+export type { RoundReport } from '../core/roundReport.ts';
 export {
   type Criterion,
   defineSelectionRule,
@@ -54,6 +54,7 @@ export type {
   ModelRole,
   PerModel,
   PseudoLabel,
+  RoundSummary,
   RunStatus,
   RunTotals,
   Shot,
