@@ -5,7 +5,7 @@ import type { TrainingOrder, TrainingRequest } from '../providers/trainer.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingRows } from './trainingFile.ts';
 
-/** A model as a workflow asks for it; for what namespace and store and by which trainer, the activity knows. */
+/** A model as a workflow asks for it; the activity knows for whom, and by which trainer. */
 export interface ModelOrder
   extends Omit<TrainingRequest, 'namespace' | 'store' | 'trainer' | 'sha256'> {
   rows: TrainingRows;
