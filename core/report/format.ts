@@ -9,6 +9,11 @@ export function percent(share: number | null): string {
   return share === null ? NONE : `${(100 * share).toFixed(1)} %`;
 }
 
+/** A level of confidence in per cent: `95 %`, `99.9 %`. */
+export function level(confidence: number): string {
+  return `${Number((100 * confidence).toFixed(1))} %`;
+}
+
 /** A proportion with its interval and what it was counted from: `50.0 % (23.7 to 76.3 %, 5/10)`. */
 export function proportion({ value, low, high, correct, total }: Proportion): string {
   if (value === null || low === null || high === null) return NONE;

@@ -2,7 +2,7 @@ import type { RoundReport } from '../roundReport.ts';
 import type { Proportion } from '../statistics.ts';
 import type { AnswerTally } from '../types.ts';
 import { type ModelUsage, type Usage, usageOf } from '../usage.ts';
-import { count, money, percent } from './format.ts';
+import { count, level, money, percent } from './format.ts';
 import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';
 
 /** All that is known of a round that has ended: one section for what it is, one for each question. */
@@ -71,10 +71,13 @@ function proportions(
   confidence: number,
   rows: [string, Proportion][],
 ): Table {
-  const level = `${Number((100 * confidence).toFixed(1))} %`;
   return tableOf(rows, [
     { title: of, kind: 'text', of: ([name]) => name },
-    { title: `${title} (${level} interval)`, kind: 'proportion', of: ([, value]) => value },
+    {
+      title: `${title} (${level(confidence)} interval)`,
+      kind: 'proportion',
+      of: ([, value]) => value,
+    },
   ]);
 }
 

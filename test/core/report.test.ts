@@ -4,7 +4,15 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { terminal } from '../../cli/terminal.ts';
 import { dataSection } from '../../core/report/data.ts';
-import { count, duration, money, oneLine, percent, proportion } from '../../core/report/format.ts';
+import {
+  count,
+  duration,
+  level,
+  money,
+  oneLine,
+  percent,
+  proportion,
+} from '../../core/report/format.ts';
 import { latestSections } from '../../core/report/latest.ts';
 import { markdown } from '../../core/report/markdown.ts';
 import { billLine, roundSections } from '../../core/report/round.ts';
@@ -187,6 +195,7 @@ describe('the terminal', () => {
 describe('figures', () => {
   it('are written in one way', () => {
     assert.deepEqual([percent(0.8167), percent(null), count(12_345)], ['81.7 %', '–', '12,345']);
+    assert.deepEqual([0.95, 0.999].map(level), ['95 %', '99.9 %']);
     assert.equal(proportion(wilson(5, 10)), '50.0 % (23.7 to 76.3 %, 5/10)');
     assert.equal(proportion(wilson(0, 0)), '–');
     assert.deepEqual([0, 0.001, 1234.5].map(money), ['$0.00', 'less than $0.01', '$1,234.50']);
