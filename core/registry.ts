@@ -16,7 +16,7 @@ import { TASK_KINDS } from './tasks/index.ts';
 import type { TaskKind } from './tasks/kind.ts';
 import type { Task } from './tasks/task.ts';
 
-/** What the method can be extended by. */
+/** Kinds of one's own, beside the built-in ones: `extensions` of a configuration has them. */
 export interface MethodExtensions {
   tasks?: readonly TaskKind[];
   rules?: readonly SelectionRule[];
@@ -31,16 +31,31 @@ const nameOf = {
 
 /**
  * The kinds of tasks, the selection rules and the scores that specs may name: ours, and those of
- * extensions, whose names must differ (`nameClashes`).
+ * extensions, whose names must differ (`defineConfig` makes sure of it).
+ *
+ * @example
+ * // A spec with kinds of the configuration's, for a workflow of your own that starts `evolve`.
+ * const spec = new Registry(config.extensions).runSpec.parse(written);
  */
 export class Registry {
   /** Checks a run spec and fills in its defaults. */
   readonly runSpec: z.ZodType<RunSpec, RunSpecInput>;
-  /** The same for a spec that was read before, perhaps with other extensions; of one spec once. */
+  /**
+   * The same for a spec that was read before, perhaps with other extensions; of one spec once.
+   * @internal
+   */
   readonly readAgain: (spec: RunSpec) => z.ZodSafeParseResult<RunSpec>;
-  /** The task that a spec describes. @throws ZodError for a kind or fields that are not known */
+  /**
+   * The task that a spec describes.
+   * @throws ZodError for a kind or fields that are not known
+   * @internal
+   */
   readonly task: (spec: TaskSpec) => Task;
-  /** The selection that a spec describes. @throws ZodError for a rule, a score or fields not known */
+  /**
+   * The selection that a spec describes.
+   * @throws ZodError for a rule, a score or fields that are not known
+   * @internal
+   */
   readonly selector: (spec: SelectionSpec) => Selector;
 
   constructor({ tasks = [], rules = [], scores = [] }: MethodExtensions = {}) {

@@ -21,7 +21,7 @@ export { type Config, ConfigError, defineConfig, loadConfig } from '../config/co
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { PhaseName } from '../core/phases.ts';
-export { runSpec } from '../core/registry.ts';
+export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
 export type { RoundReport } from '../core/roundReport.ts';
 export {
   type Criterion,
