@@ -11,6 +11,8 @@ import { Gym, type Tuning } from './ownTrainer/gym.ts';
 import gymTrainer from './ownTrainer/trainer.ts';
 import { runWorker, startFineTune, untilPending, writeTrainingFile } from './support.ts';
 
+/** Where the key is that the endpoint takes. */
+const KEY = 'SEMIEVOL_TEST_GYM_KEY';
 const MODULE = new URL('./ownTrainer/trainer.ts', import.meta.url);
 
 describe("a trainer of a user's own, on a wire of its own,", function () {
@@ -21,6 +23,7 @@ describe("a trainer of a user's own, on a wire of its own,", function () {
   const closing: (() => Promise<unknown>)[] = [];
 
   before(async () => {
+    process.env[KEY] = 'a-member-of-the-gym';
     temporal = await startTemporal();
     gym = await Gym.open();
     closing.push(() => gym.close());
@@ -30,6 +33,7 @@ describe("a trainer of a user's own, on a wire of its own,", function () {
   after(async () => {
     for (const close of closing.reverse()) await close();
     await temporal?.teardown();
+    delete process.env[KEY];
   });
 
   /** A store and a task queue of their own, and an endpoint that trains at the gym. */
@@ -38,7 +42,7 @@ describe("a trainer of a user's own, on a wire of its own,", function () {
     closing.push(() => opened.close());
     const { config } = opened;
     const trainer = { type: 'gym', address: gym.address, ...more };
-    const local = { ...config.endpoints.local!, trainer };
+    const local = { ...config.endpoints.local!, trainer, apiKeyEnv: KEY };
     const extensions = { trainers: [gymTrainer] };
     Object.assign(config, defineConfig({ ...config, endpoints: { local }, extensions }));
     config.temporal.taskQueue = taskQueue;
@@ -74,6 +78,7 @@ describe("a trainer of a user's own, on a wire of its own,", function () {
     } finally {
       store.close();
     }
+    assert.deepEqual([...gym.members], ['a-member-of-the-gym']);
   });
 
   it('is cancelled with the workflow, also where it never said that there is a job', async () => {

@@ -22,6 +22,8 @@ export class Gym {
   readonly files = new Map<string, string>();
   /** `METHOD path` of every request, in order. */
   readonly requests: string[] = [];
+  /** Whom the requests say to come from: the keys they carry. */
+  readonly members = new Set<unknown>();
   /** Whether a POST of a tuning is answered; it is done in any case. */
   answersCreation = true;
   /** The model that comes of every new tuning at once; where there is none, they wait. */
@@ -36,7 +38,8 @@ export class Gym {
     );
     const address = app.listen({ host: '127.0.0.1', port: 0 });
     let gym: Gym;
-    app.addHook('onRequest', async ({ method, url }) => {
+    app.addHook('onRequest', async ({ method, url, headers }) => {
+      gym.members.add(headers['x-member']);
       gym.requests.push(`${method} ${url}`);
     });
     app.addHook('onResponse', async () => {
