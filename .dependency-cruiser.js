@@ -71,6 +71,13 @@ export default {
       to: {},
     },
     {
+      name: 'client-without-worker',
+      comment: 'Whoever only starts and watches runs loads no worker, with its core in Rust.',
+      severity: 'error',
+      from: { path: '^client/index[.]ts$' },
+      to: { path: 'node_modules/@temporalio/(worker|core-bridge)/', reachable: true },
+    },
+    {
       name: 'no-cycle',
       comment: 'Of two files that need each other one has to give way: move what both need.',
       severity: 'error',

@@ -58,7 +58,7 @@ export interface ListedRun {
  *   data: { labelled: 'labelled.csv', unlabelled: 'unlabelled.csv', test: 'test.csv' },
  * });
  * const { latest } = await run.result();
- * console.log(latest.at(-1)?.champion, (await run.reports()).reports);
+ * console.log(latest.at(-1)?.champion, (await run.reports()).rounds);
  */
 export class SemiEvolClient {
   /** The client of Temporal that it works by, with its namespace, converter and interceptors. */

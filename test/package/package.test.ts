@@ -4,15 +4,52 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { execa } from 'execa';
 import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
 import manifest from 'semievol/package.json' with { type: 'json' };
-import type { RunStatus } from '../../core/types.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { startTemporal, writeTask } from '../support/stack.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
+
+/** As most projects have it; the declarations of other packages are theirs to mend. */
+const TYPED = ['--strict', '--skipLibCheck', '--target', 'es2023', '--resolveJsonModule'];
+const COMPILED = [
+  ...TYPED,
+  '--module',
+  'nodenext',
+  '--types',
+  'node',
+  '--typeRoots',
+  join(project, 'node_modules/@types'),
+];
+
+/** The files of the README's code: blocks whose first line is a comment with a name. */
+async function readmeFiles(): Promise<[name: string, text: string][]> {
+  const readme = await readFile(join(project, 'README.md'), 'utf8');
+  return [...readme.matchAll(/```ts\n\/\/ (\S+)\n(.*?)```/gs)].map(([, name, text]) => [
+    name!,
+    text!,
+  ]);
+}
+
+/** The data that the README's client names; a ticket's text holds the right answer. */
+async function writeTickets(folder: string): Promise<void> {
+  const teams = ['billing', 'delivery', 'technical', 'other'];
+  const tickets = (from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => {
+      const team = teams[index % teams.length]!;
+      return { body: `ticket ${from + index} on a ${team} matter`, team };
+    });
+  const csv = (rows: { body: string; team: string }[]) =>
+    ['body,team', ...rows.map(({ body, team }) => `${body},${team}`)].join('\n');
+  await writeFile(join(folder, 'labelled.csv'), csv(tickets(0, 20)));
+  await writeFile(join(folder, 'test.csv'), csv(tickets(100, 20)));
+  const unlabelled = tickets(200, 40).map(({ body }) => JSON.stringify({ body }));
+  await writeFile(join(folder, 'tickets.jsonl'), unlabelled.join('\n'));
+}
 
 describe('the published package', function () {
   this.timeout(240_000);
@@ -54,54 +91,124 @@ describe('the published package', function () {
     );
   });
 
-  /** A round in the worker of the `user`, which runs on the Node of this path. */
-  async function runOn(node: string): Promise<void> {
-    const temporal = await startTemporal();
-    const provider = await startProvider();
-    const worker = execa(node, ['worker.js'], {
-      cwd: app,
-      env: { TEMPORAL_ADDRESS: temporal.address, SEMIEVOL_ENGINE_URL: provider.baseURL },
+  describe('in a project of its user', () => {
+    let temporal: TestWorkflowEnvironment;
+    let oldest: string;
+
+    before(async () => {
+      temporal = await startTemporal();
+      const version = manifest.engines.node.replace('>=', '');
+      const prefix = join(app, 'oldest');
+      await execa('npm', ['install', '--prefix', prefix, `node@${version}`], { cwd: app });
+      oldest = join(prefix, 'node_modules/.bin/node');
+      assert.equal((await execa(oldest, ['--version'])).stdout, `v${version}`);
     });
-    const execute = <T>(type: string, ...args: unknown[]): Promise<T> =>
-      Promise.race([
-        temporal.client.workflow.execute(type, { taskQueue: 'mine', args, workflowId: type }),
-        worker.then(() => assert.fail('the worker ended')),
-      ]);
-    try {
-      assert.equal(await execute('greeting', 'Ada'), 'Good day, Ada.');
-      const spec = await writeTask(app, 'packaged');
-      const { totals } = await execute<RunStatus>('evolve', { run: spec.name, spec });
-      assert.equal(totals.finished, 1);
-    } finally {
-      worker.kill();
-      await Promise.allSettled([worker, provider.close(), temporal.teardown()]);
+    after(() => temporal.teardown());
+
+    /** Runs a worker of the user's while something is done with it. */
+    async function withWorker<T>(
+      node: string,
+      folder: string,
+      env: Record<string, string>,
+      use: () => Promise<T>,
+    ): Promise<T> {
+      const worker = execa(node, ['worker.js'], {
+        cwd: folder,
+        env: { ...env, TEMPORAL_ADDRESS: temporal.address },
+      });
+      try {
+        return await Promise.race([use(), worker.then(() => assert.fail('the worker ended'))]);
+      } finally {
+        worker.kill();
+        await Promise.allSettled([worker]);
+      }
     }
-  }
 
-  it("runs in a user's own worker", () => runOn(process.execPath));
+    /** A workflow of the user's, with an activity `embed` of the user's, starts ours as a child. */
+    async function nightly(node: string, name: string): Promise<void> {
+      const provider = await startProvider();
+      try {
+        const spec = await writeTask(app, name);
+        const env = { SEMIEVOL_ENGINE_URL: provider.baseURL };
+        const said = await withWorker(node, app, env, () =>
+          temporal.client.workflow.execute('nightly', {
+            taskQueue: 'semievol',
+            workflowId: `nightly-${name}`,
+            args: [spec],
+          }),
+        );
+        assert.match(said, /^an embedding of ft:smollm2/);
+      } finally {
+        await provider.close();
+      }
+    }
 
-  it('and on the oldest Node it says it supports', async () => {
-    const { engines } = manifest;
-    const oldest = engines.node.replace('>=', '');
-    const prefix = join(app, 'oldest');
-    await execa('npm', ['install', '--prefix', prefix, `node@${oldest}`], { cwd: app });
-    const node = join(prefix, 'node_modules/.bin/node');
-    assert.equal((await execa(node, ['--version'])).stdout, `v${oldest}`);
-    await runOn(node);
+    it('a worker of 30 lines has activities and workflows of both', async () => {
+      const lines = (await readFile(join(app, 'worker.js'), 'utf8')).trimEnd().split('\n');
+      assert.ok(lines.length <= 30);
+      await nightly(process.execPath, 'present');
+    });
+
+    it('on the oldest Node that it says it supports, too', () => nightly(oldest, 'oldest'));
+
+    it('CommonJS may require it', async () => {
+      const { stdout } = await execa(oldest, ['commonjs.cjs'], { cwd: app });
+      assert.match(stdout, /SemiEvolClient/);
+    });
+
+    it('the quick start of the README runs as it stands there', async () => {
+      const folder = join(app, 'quickstart');
+      await mkdir(folder);
+      const provider = await startProvider({
+        models: ['llama-3.1-8b-instruct', 'text-embedding-3-small'],
+        jobScript: ['succeeded'],
+      });
+      try {
+        for (const [name, text] of await readmeFiles())
+          await writeFile(
+            join(folder, name),
+            text.replace('https://llm.example.com/v1', provider.baseURL),
+          );
+        await writeTickets(folder);
+        await tool(
+          'tsc',
+          ...COMPILED,
+          '--rootDir',
+          folder,
+          join(folder, 'client.ts'),
+          join(folder, 'worker.ts'),
+          join(folder, 'workflows.ts'),
+        );
+        const env = { GPU_API_KEY: 'none' };
+        const { stdout } = await withWorker(oldest, folder, env, () =>
+          execa(oldest, ['client.js'], {
+            cwd: folder,
+            env: { ...env, TEMPORAL_ADDRESS: temporal.address },
+          }),
+        );
+        assert.match(stdout, /completed/);
+        assert.match(stdout, /semievol: \{/);
+      } finally {
+        await provider.close();
+      }
+    });
   });
 
-  it('has types', async () => {
-    await writeFile(
-      join(app, 'typed.ts'),
-      `import { defineConfig, SemiEvolPlugin } from 'semievol';
-       import { evolve } from 'semievol/workflows';
-       export const plugin: SemiEvolPlugin = new SemiEvolPlugin(defineConfig());
-       // @ts-expect-error: a run is named by a text
-       export const wrong: Parameters<typeof evolve>[0]['run'] = 1;`,
-    );
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext'];
-    await tool('tsc', ...options, 'typed.ts');
-  });
+  for (const [module, moduleResolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ] as const)
+    it(`has types under ${moduleResolution}`, () =>
+      tool(
+        'tsc',
+        ...TYPED,
+        '--noEmit',
+        '--module',
+        module,
+        '--moduleResolution',
+        moduleResolution,
+        'typed.ts',
+      ));
 
   it('has the command line', async () => {
     assert.equal((await semievol('--version')).stdout, manifest.version);

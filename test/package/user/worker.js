@@ -6,9 +6,10 @@ import config from './config.js';
 const connection = await NativeConnection.connect({ address: process.env.TEMPORAL_ADDRESS });
 const worker = await Worker.create({
   connection,
-  taskQueue: 'mine',
+  taskQueue: config.temporal.taskQueue,
   workflowsPath: fileURLToPath(import.meta.resolve('./workflows.js')),
-  activities: { greet: async (name) => `Good day, ${name}.` },
+  // Of the same name as one of SemiEvol's.
+  activities: { embed: async (text) => `an embedding of ${text}` },
   plugins: [new SemiEvolPlugin(config)],
 });
 await worker.run();

@@ -1,7 +1,12 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { executeChild, proxyActivities } from '@temporalio/workflow';
+import { evolve } from 'semievol/workflows';
 
 export * from 'semievol/workflows';
 
-const { greet } = proxyActivities({ startToCloseTimeout: '10s' });
+const { embed } = proxyActivities({ startToCloseTimeout: '10s' });
 
-export const greeting = (name) => greet(name);
+export async function nightly(spec) {
+  const args = [{ run: spec.name, spec }];
+  const { latest } = await executeChild(evolve, { workflowId: spec.name, args });
+  return embed(latest.at(-1).champion);
+}
