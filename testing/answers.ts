@@ -29,6 +29,7 @@ export interface ChatQuestion {
 /** An answer: its text alone, more of it, a refusal, an error, or one for each of `n` samples. */
 export type ChatAnswer = ChatSample | AnswerError | { samples: ChatSample[] };
 
+/** One sample of an answer. */
 export type ChatSample =
   | string
   | {

@@ -26,6 +26,7 @@ export type Fault =
   | ChatFault
   | 'wrong-type';
 
+/** What is wrong with the answer to a chat request that is sent all the same. */
 export type ChatFault = 'empty-choices' | 'refusal' | 'no-logprobs';
 
 /**

@@ -25,16 +25,19 @@ const FAULTS = {
   'no-logprobs': 'no-logprobs',
 } satisfies Record<string, Fault>;
 
+/** What may go wrong with a request, by its name. */
 export type FaultKind = keyof typeof FAULTS;
 
 const OF_CHAT: FaultKind[] = ['empty-choices', 'refusal', 'no-logprobs'];
 /** A client keeps what these say: they are answers. */
 const LASTING: FaultKind[] = ['refusal', 'no-logprobs'];
 
+/** All names of what may go wrong. */
 export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 /** The kinds that a repetition mends. */
 export const PASSING_KINDS = FAULT_KINDS.filter((kind) => !LASTING.includes(kind));
 
+/** How often something goes wrong, and what. */
 export interface FaultRate {
   /** Share of the requests that go wrong, 0 to 1. */
   rate: number;

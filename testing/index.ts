@@ -3,7 +3,7 @@
  * answers, recorded requests, faults by plan and the oddities of real servers by name. It runs in
  * the test's own process, on a free port, and needs no key and no network.
  *
- * @module
+ * @module semievol/testing
  */
 export type { AnswerError, Answers, ChatAnswer, ChatQuestion, ChatSample } from './answers.ts';
 export type { Batch, BatchState } from './batches.ts';

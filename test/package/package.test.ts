@@ -23,12 +23,12 @@ const COMPILED = [
   '--types',
   'node',
   '--typeRoots',
-  join(project, 'node_modules/@types'),
+  join(PROJECT, 'node_modules/@types'),
 ];
 
 /** The files of the README's code: blocks whose first line is a comment with a name. */
 async function readmeFiles(): Promise<[name: string, text: string][]> {
-  const readme = await readFile(join(project, 'README.md'), 'utf8');
+  const readme = await readFile(join(PROJECT, 'README.md'), 'utf8');
   return [...readme.matchAll(/```ts\n\/\/ (\S+)\n(.*?)```/gs)].map(([, name, text]) => [
     name!,
     text!,
@@ -151,6 +151,15 @@ describe('the published package', function () {
 
     it('on the oldest Node that it says it supports, too', () => nightly(oldest, 'oldest'));
 
+    it('a test of the user runs against the stand-in', async () => {
+      await writeTickets(app);
+      const mocha = join(PROJECT, 'node_modules/.bin/mocha');
+      await execa(mocha, ['--exit', '--timeout', '60000', 'tickets.test.js'], {
+        cwd: app,
+        env: { TEMPORAL_ADDRESS: temporal.address },
+      });
+    });
+
     it('CommonJS may require it', async () => {
       const { stdout } = await execa(oldest, ['commonjs.cjs'], { cwd: app });
       assert.match(stdout, /SemiEvolClient/);
@@ -161,7 +170,7 @@ describe('the published package', function () {
       await mkdir(folder);
       const provider = await startProvider({
         models: ['llama-3.1-8b-instruct', 'text-embedding-3-small'],
-        jobScript: ['succeeded'],
+        answers: { jobs: ['succeeded'] },
       });
       try {
         for (const [name, text] of await readmeFiles())

@@ -7,8 +7,10 @@ import type { Asked, Quirk } from './quirk.ts';
 
 const QUIRKS = { ...CHAT_QUIRKS, ...EMBEDDING_QUIRKS, ...MODEL_QUIRKS, ...JOB_QUIRKS };
 
+/** An oddity of servers, by its name. */
 export type QuirkName = keyof typeof QUIRKS;
 
+/** All names of oddities. */
 export const QUIRK_NAMES = Object.keys(QUIRKS) as QuirkName[];
 
 /** What servers do that speak the wire with an accent; several at a time. */
