@@ -3,11 +3,12 @@ import { type ChatSample, samplesOf, TooFewSamples, unanswered } from './complet
 import type { EndpointConfig } from './config.ts';
 import { vectorsOf } from './embeddings.ts';
 import { endpointFailure, troubleOf } from './errors.ts';
-import { fetcherOfTexts } from './fetch.ts';
+import { fetcherOfTexts, type TextInit } from './fetch.ts';
 import { bodyOf, type ChatRequest, featuresOf } from './form.ts';
 import { AdaptiveLimiter } from './limiter.ts';
 import { Model, type Patience, type Standing } from './model.ts';
 import { inOneForm } from './said.ts';
+import { settled } from './settled.ts';
 import { answerOf } from './wire.ts';
 
 export type { ChatRequest };
@@ -64,8 +65,11 @@ export class Endpoint {
       apiKey: (config.apiKeyEnv && process.env[config.apiKeyEnv]) || 'none',
       maxRetries: RETRIES,
       timeout,
-      fetch: (url, init) =>
-        this.#limiter.send(async () => inOneForm(await fetchText(url, init)), init?.signal),
+      fetch: (url, init: TextInit = {}) =>
+        this.#limiter.send(
+          async () => inOneForm(await fetchText(url, init)),
+          init.deadline ?? init.signal,
+        ),
     });
   }
 
@@ -93,7 +97,7 @@ export class Endpoint {
     const model = this.#model(request.model);
     const answer = await model.ask(
       {
-        send: (signal) => this.#drawAll(model, request, signal),
+        send: (deadline) => this.#drawAll(model, request, deadline),
         probe: () => this.#probeChat(request),
         texts: request.messages.map(({ content }) => content),
       },
@@ -110,7 +114,7 @@ export class Endpoint {
     if (texts.length > this.#mostTextsOf(name)) return this.#embedHalves(name, texts, patience);
     const answer = await model.ask(
       {
-        send: (signal) => this.#embed(model, texts, { signal }),
+        send: (deadline) => this.#embed(model, texts, { deadline }),
         probe: () => this.probeEmbedding(name),
         texts,
         ...(texts.length > 1 && { failures: 1 }),
@@ -192,10 +196,14 @@ export class Endpoint {
   }
 
   /** As {@link #draw}; none of a model that was found to draw no more than one at a time. */
-  async #drawAll(model: Model, request: ChatRequest, signal?: AbortSignal): Promise<ChatSample[]> {
+  async #drawAll(
+    model: Model,
+    request: ChatRequest,
+    deadline?: AbortSignal,
+  ): Promise<ChatSample[]> {
     if (request.seeds.length > 1 && model.refused.has('n')) return [];
     try {
-      return await this.#draw(model, request, { signal });
+      return await this.#draw(model, request, { deadline });
     } catch (error) {
       if (!(error instanceof TooFewSamples)) throw error;
       model.learn(['n']);
@@ -206,27 +214,24 @@ export class Endpoint {
   #draw(
     model: Pick<Model, 'refused'>,
     request: ChatRequest,
-    options: OpenAI.RequestOptions,
+    sending: Sending,
   ): Promise<ChatSample[]> {
-    const { seeds } = request;
-    const sent = this.client.chat.completions.create(bodyOf(request, model.refused), options);
-    return answerOf(sent, (body) => samplesOf(body, seeds.length));
+    const body = bodyOf(request, model.refused);
+    const sent = this.client.chat.completions.create(body, optionsOf(sending));
+    const samples = answerOf(sent, (answer) => samplesOf(answer, request.seeds.length));
+    return settled(samples, sending.deadline);
   }
 
   #mostTextsOf(model: string): number {
     return this.#mostTexts.get(model) ?? Number.POSITIVE_INFINITY;
   }
 
-  #embed(
-    { name, refused }: Pick<Model, 'name' | 'refused'>,
-    texts: string[],
-    options: OpenAI.RequestOptions,
-  ) {
+  #embed({ name, refused }: Pick<Model, 'name' | 'refused'>, texts: string[], sending: Sending) {
     const encoding_format = refused.has('base64') ? 'float' : 'base64';
     const body = { model: name, input: texts, encoding_format };
-    return answerOf(this.client.post<unknown>('/embeddings', { body, ...options }), (answer) =>
-      vectorsOf(answer, texts.length),
-    );
+    const sent = this.client.post<unknown>('/embeddings', { body, ...optionsOf(sending) });
+    const vectors = answerOf(sent, (answer) => vectorsOf(answer, texts.length));
+    return settled(vectors, sending.deadline);
   }
 
   #model(name: string): Model {
@@ -252,6 +257,19 @@ export class Endpoint {
     const { apiKeyEnv, finalAfterSeconds } = this.config;
     return { endpoint: this.name, apiKeyEnv, mendedMs: 250 * finalAfterSeconds };
   }
+}
+
+/** How one request is sent. */
+interface Sending {
+  maxRetries?: number;
+  /** Ends it. */
+  deadline?: AbortSignal;
+}
+
+/** The client's own signal is not used: it would compose another of it for each request. */
+function optionsOf({ deadline, maxRetries }: Sending): OpenAI.RequestOptions {
+  const more: TextInit = { deadline };
+  return { maxRetries, fetchOptions: more as OpenAI.RequestOptions['fetchOptions'] };
 }
 
 /** The endpoints of a configuration, by name. */

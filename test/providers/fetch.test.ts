@@ -91,20 +91,22 @@ describe('fetchText', () => {
     await assert.rejects(answer.text(), TypeError);
   });
 
-  it('ends by its signal, before and after the answer has begun', async () => {
-    const address = await serve((request, response) => {
-      if (request.url === '/begins') response.writeHead(200).write('and ');
+  for (const which of ['signal', 'deadline'])
+    it(`ends by its ${which}, before and after the answer has begun`, async () => {
+      const address = await serve((request, response) => {
+        if (request.url === '/begins') response.writeHead(200).write('and ');
+      });
+      const waiting = new AbortController();
+      const unanswered = fetchText(address, { ...post, [which]: waiting.signal });
+      await once(server!, 'request');
+      waiting.abort();
+      await assert.rejects(unanswered, { name: 'AbortError' });
+      const reading = new AbortController();
+      const begun = await fetchText(`${address}/begins`, { ...post, [which]: reading.signal });
+      reading.abort();
+      await assert.rejects(begun.text());
+      await assert.rejects(fetchText(address, { ...post, [which]: reading.signal }));
     });
-    const waiting = new AbortController();
-    const unanswered = fetchText(address, { ...post, signal: waiting.signal });
-    await once(server!, 'request');
-    waiting.abort();
-    await assert.rejects(unanswered, { name: 'AbortError' });
-    const reading = new AbortController();
-    const begun = await fetchText(`${address}/begins`, { ...post, signal: reading.signal });
-    reading.abort();
-    await assert.rejects(begun.text());
-  });
 
   it('says when nobody is there', async () => {
     const address = await serve(echo);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ApplicationFailure } from '@temporalio/common';
 import { describe, it } from 'mocha';
+import type { Fault } from '../../testing/faults.ts';
 import { startProvider } from '../../testing/provider.ts';
 import type { RequestBody } from '../../testing/requests.ts';
 import { aProvider, endpointAt, MODEL, request } from './support.ts';
@@ -136,14 +136,18 @@ describe('An endpoint, asked for answers,', () => {
     });
   });
 
-  it('ends a request by its signal', async () => {
-    here.always('hang');
-    const abort = new AbortController();
-    const { signal } = abort;
-    const asking = endpointAt(here.provider).chat(request, { signal, deadline: signal });
-    await here.provider.untilRequest();
-    abort.abort();
-    await assert.rejects(asking, (error) => !(error instanceof ApplicationFailure));
-    assert.equal(here.chats().length, 1, 'it is not tried again');
-  });
+  for (const [what, fault] of Object.entries({
+    'that is under way': 'hang',
+    'that waits to be repeated': { status: 429, headers: { 'retry-after': '3' } },
+  } satisfies Record<string, Fault>))
+    it(`ends a request ${what} by its deadline`, async () => {
+      here.always(fault);
+      const abort = new AbortController();
+      const { signal } = abort;
+      const asking = endpointAt(here.provider).chat(request, { signal, deadline: signal });
+      await here.provider.untilRequest();
+      abort.abort();
+      await assert.rejects(asking, (error) => error === signal.reason);
+      assert.equal(here.chats().length, 1, 'it is not tried again');
+    });
 });
