@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { findConfig } from '../config/find.ts';
+import type { GlobalOptions } from './context.ts';
+import { findSpec } from './findSpec.ts';
 import { addStackOptions, wholeNumber } from './options.ts';
 
 /** What a command does: its arguments, its options, and the command itself. */
@@ -23,7 +26,7 @@ export function addCommands(program: Command): void {
       'after',
       '\nInterrupted, the same command goes on where it was.\n\nExample:\n  $ npm run demo -- --seed 1 --json demo.json',
     )
-    .action(lazy(() => import('./commands/demo.ts')));
+    .action(inProject(() => import('./commands/demo.ts')));
 
   addStackOptions(program.command('dev'))
     .description('run the Temporal dev server, the engine and a worker until Ctrl-C')
@@ -32,12 +35,12 @@ export function addCommands(program: Command): void {
       'after',
       '\nWith --verbose the output of all three is shown; it is always in the logs. A service that\ncrashes is started again. Ctrl-C stops all in order, a second one at once.\n\nExample:\n  $ semievol dev --temporal-port 7300 --ui-port 8300\nand in another terminal\n  $ TEMPORAL_ADDRESS=127.0.0.1:7300 semievol status',
     )
-    .action(lazy(() => import('./commands/dev.ts')));
+    .action(inProject(() => import('./commands/dev.ts')));
 
   program
     .command('run')
     .description('start a run; attach to it when it is running already')
-    .argument('<spec>', 'YAML file that describes the run')
+    .argument('<spec>', 'YAML file that describes the run', findSpec)
     .option('--data <folder>', "folder of the data files (default: the spec's own)")
     .option('-f, --follow', 'show progress until the run ends, then its figures')
     .option('--json', 'print JSON')
@@ -45,7 +48,7 @@ export function addCommands(program: Command): void {
       'after',
       '\nThe same spec again: attaches while the run goes on, starts it again after a failure (what is\nstored is reused), prints the figures once it has completed.\n\nExample:\n  $ semievol run examples/fpb.yaml --data ../data/fpb --follow',
     )
-    .action(lazy(() => import('./commands/run.ts')));
+    .action(inProject(() => import('./commands/run.ts')));
 
   program
     .command('status')
@@ -53,7 +56,7 @@ export function addCommands(program: Command): void {
     .argument('[run]', 'name of the run')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ semievol status fpb')
-    .action(lazy(() => import('./commands/status.ts')));
+    .action(inProject(() => import('./commands/status.ts')));
 
   const controls = {
     pause: 'begin no new batch and no new phase; what is under way ends',
@@ -67,7 +70,7 @@ export function addCommands(program: Command): void {
       .argument('<run>', 'name of the run')
       .option('--json', 'print JSON')
       .addHelpText('after', `\nExample:\n  $ semievol ${name} fpb`)
-      .action(lazy(() => import('./commands/control.ts')));
+      .action(inProject(() => import('./commands/control.ts')));
 
   program
     .command('report')
@@ -75,7 +78,7 @@ export function addCommands(program: Command): void {
     .argument('<run>', 'name of the run')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ semievol report fpb --json > fpb.json')
-    .action(lazy(() => import('./commands/report.ts')));
+    .action(inProject(() => import('./commands/report.ts')));
 
   program
     .command('doctor')
@@ -85,7 +88,7 @@ export function addCommands(program: Command): void {
       'after',
       '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing.\n\nExample:\n  $ semievol doctor',
     )
-    .action(lazy(() => import('./commands/doctor.ts')));
+    .action(inProject(() => import('./commands/doctor.ts')));
 
   program
     .command('schema')
@@ -103,7 +106,19 @@ export function addCommands(program: Command): void {
     .command('worker')
     .description('run a worker until Ctrl-C; start as many as there is work for')
     .addHelpText('after', '\nExample:\n  $ TEMPORAL_ADDRESS=temporal:7233 semievol worker')
-    .action(lazy(() => import('./commands/worker.ts')));
+    .action(inProject(() => import('./commands/worker.ts')));
+}
+
+/** For what needs a configuration: where there is none, that is told before anything is loaded. */
+function inProject(
+  load: () => Promise<{ default: Action }>,
+): (...given: unknown[]) => Promise<void> {
+  const act = lazy(load);
+  return (...given) => {
+    const command = given.at(-1) as Command;
+    findConfig(command.optsWithGlobals<GlobalOptions>().config);
+    return act(...given);
+  };
 }
 
 function lazy(load: () => Promise<{ default: Action }>): (...given: unknown[]) => Promise<void> {

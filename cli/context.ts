@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { connectClient, type SemiEvolClient } from '../client/client.ts';
-import { type Config, loadConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
 import { builtIn, Registry } from '../core/registry.ts';
 
 /** Options every command takes. */

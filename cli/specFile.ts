@@ -17,6 +17,7 @@ import { builtIn } from '../core/registry.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { printable } from '../core/text.ts';
 import { CliError } from './errors.ts';
+import { findSpec } from './findSpec.ts';
 
 /** The JSON schema of the run spec, for editors. What no JSON schema can say, any value passes there. */
 export function runSpecSchema({ runSpec } = builtIn): JsonSchema {
@@ -90,7 +91,7 @@ function contentOf(document: Document, at: (offset: number) => string): unknown 
 async function readText(file: string): Promise<string> {
   const name = printable(file);
   try {
-    const found = await stat(file);
+    const found = await stat(findSpec(file));
     if (!found.isFile()) throw new CliError(`${name} is not a file. Write the spec into one`);
     if (found.size > MAX_SIZE)
       throw new CliError(
@@ -100,10 +101,6 @@ async function readText(file: string): Promise<string> {
   } catch (error) {
     if (error instanceof CliError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT')
-      throw new CliError(
-        `run spec ${name} not found in ${process.cwd()}: examples/ has some to start from`,
-      );
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
       throw new CliError(`${name} is not UTF-8 text: save it as UTF-8`);
     throw new CliError(`${name} cannot be read: ${messagesOf(error)[0]}`, { cause: error });

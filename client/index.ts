@@ -14,7 +14,9 @@
  *
  * @module semievol/client
  */
-export { type Config, ConfigError, defineConfig, loadConfig } from '../config/config.ts';
+export { type Config, defineConfig } from '../config/config.ts';
+export { ConfigError } from '../config/errors.ts';
+export { loadConfig } from '../config/load.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';

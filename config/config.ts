@@ -1,14 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { activityOptions } from '../core/activityOptions.ts';
-import { SemiEvolError } from '../core/errors.ts';
 import { sentenceOf } from '../core/issues.ts';
-import { isUrl } from '../core/url.ts';
 import { endpointConfig } from '../providers/config.ts';
 import { Trainers } from '../providers/trainers/index.ts';
+import { ConfigError } from './errors.ts';
 import { extensionsConfig } from './extensions.ts';
 
 const count = z.number().int().positive();
@@ -97,12 +92,6 @@ const configSchema = fields.transform((config, context) => {
 /** A checked configuration, with every default filled in. */
 export type Config = z.output<typeof configSchema>;
 
-/** The configuration cannot be used; the message names the field and what to do. */
-export class ConfigError extends SemiEvolError {
-  override readonly name = 'ConfigError';
-  override readonly isOfInput = true;
-}
-
 /**
  * Checks a configuration and fills in its defaults.
  * @throws ConfigError naming each wrong field.
@@ -119,59 +108,3 @@ export function defineConfig(config: z.input<typeof configSchema> = {}): Config 
 /** Fields where a key may have been written by mistake. */
 const mayBeSecret = (path: readonly PropertyKey[]): boolean =>
   path.some((step) => ['apiKeyEnv', 'baseURL', 'options', 'trainer'].includes(String(step)));
-
-/**
- * Loads a configuration module (`temporal.config.ts` of the working folder unless told otherwise);
- * local folders become absolute, seen from the module.
- * @throws ConfigError when the file is missing, cannot be run or has no usable default export.
- */
-export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
-  const path = resolve(file);
-  if (!existsSync(path))
-    throw new ConfigError(
-      `${file} not found in ${process.cwd()}: run semievol in the folder that holds it, or name it with --config FILE`,
-    );
-  const module = await importConfig(file, path);
-  if (!module.default)
-    throw new ConfigError(
-      `${file} has no default export: write "export default defineConfig({…})"`,
-    );
-  return atPlace(defineConfig(module.default), dirname(path));
-}
-
-/** The configuration with its local folders as they are seen from a folder. */
-function atPlace(config: Config, folder: string): Config {
-  const { store, worker } = config;
-  const trainingFolders = worker.trainingFolders.map((one) => resolve(folder, one));
-  return {
-    ...config,
-    store: isUrl(store.uri) ? store : { ...store, uri: resolve(folder, store.uri) },
-    worker: { ...worker, trainingFolders },
-  };
-}
-
-async function importConfig(file: string, path: string): Promise<{ default?: Config }> {
-  try {
-    return await import(pathToFileURL(path).href);
-  } catch (error) {
-    // It may use another copy of this package.
-    if (error instanceof Error && error.name === 'ConfigError') throw error;
-    const { message = String(error), stack = '' } = error instanceof Error ? error : {};
-    const place = lineIn(path, stack) ?? (error instanceof SyntaxError ? syntaxLine(path) : '');
-    throw new ConfigError(`${file}${place} cannot be run (${message}): correct it there`, {
-      cause: error,
-    });
-  }
-}
-
-/** `:LINE` of a file, where a text has it. */
-function lineIn(path: string, text: string): string | undefined {
-  const after = text.split(path, 2)[1] ?? '';
-  return /^:\d+/.exec(after)?.[0];
-}
-
-/** Node tells the line of a syntax error in JavaScript only as it ends. */
-function syntaxLine(path: string): string {
-  const { stderr } = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8' });
-  return lineIn(path, stderr) ?? '';
-}

@@ -1,4 +1,5 @@
-import { type Config, loadConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
 import { ensureEngine } from '../engine/setup.ts';
 import { StackRefused } from './errors.ts';
 import { INTERRUPTED, Interrupted, onInterrupt } from './interrupt.ts';

@@ -17,7 +17,9 @@
  *
  * @module semievol
  */
-export { type Config, ConfigError, defineConfig, loadConfig } from '../config/config.ts';
+export { type Config, defineConfig } from '../config/config.ts';
+export { ConfigError } from '../config/errors.ts';
+export { loadConfig } from '../config/load.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { PhaseName } from '../core/phases.ts';

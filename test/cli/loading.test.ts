@@ -39,6 +39,8 @@ describe('what is loaded', function () {
     ['status', '--jsn'],
     ['demo', '--labelled', 'many'],
     ['pause'],
+    ['run', 'nowhere.yaml'],
+    ['status'],
   ])
     it(`by "semievol ${args.join(' ')}" is next to nothing, wherever it is called`, async () => {
       const { packages, ours } = await loadedBy([cli, ...args]);

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { z } from 'zod';
-import { ConfigError, defineConfig, loadConfig } from '../../config/config.ts';
+import { defineConfig } from '../../config/config.ts';
+import { ConfigError } from '../../config/errors.ts';
+import { loadConfig } from '../../config/load.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
 import { rating } from '../extensions/own/rating.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { z } from 'zod';
-import { ConfigError, defineConfig } from '../../config/config.ts';
+import { defineConfig } from '../../config/config.ts';
+import { ConfigError } from '../../config/errors.ts';
 import { defineTrainer } from '../../workers/index.ts';
 
 const box = defineTrainer({

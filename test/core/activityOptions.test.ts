@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { ConfigError, defineConfig } from '../../config/config.ts';
+import { defineConfig } from '../../config/config.ts';
+import { ConfigError } from '../../config/errors.ts';
 
 const refused = (activityOptions: object, expected: RegExp) =>
   assert.throws(

@@ -66,7 +66,7 @@ describe('our own errors', () => {
   });
 
   it('are told apart by their names', async () => {
-    const { ConfigError } = await import('../../config/config.ts');
+    const { ConfigError } = await import('../../config/errors.ts');
     const error = new ConfigError('a field is wrong: correct it');
     assert.ok(error instanceof SemiEvolError);
     assert.deepEqual([error.name, error.isOfInput], ['ConfigError', true]);
