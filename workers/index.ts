@@ -78,5 +78,6 @@ export {
   type TrainingRequest,
   type TunedModel,
 } from '../providers/trainer.ts';
+export { PluginRefused } from './errors.ts';
 export { SemiEvolPlugin } from './plugin.ts';
 export { createWorker } from './worker.ts';

@@ -1,13 +1,14 @@
 import packageJson from 'semievol/package.json' with { type: 'json' };
+import { PluginRefused } from './errors.ts';
 
 /**
  * Refuses a Node older than the package says: some requests would fail there, one by one.
- * @throws Error with both versions
+ * @throws PluginRefused with both versions
  */
 export function refuseOldNode(version: string = process.versions.node): void {
   const wanted = packageJson.engines.node.replace('>=', '');
   if (version.localeCompare(wanted, 'en', { numeric: true }) < 0)
-    throw new Error(
+    throw new PluginRefused(
       `semievol needs Node ${wanted} or newer, and this is Node ${version}: run the worker with a newer one`,
     );
 }

@@ -5,6 +5,7 @@ import type { Worker, WorkerOptions } from '@temporalio/worker';
 import { nameActivities } from '../activities/index.ts';
 import type { Config } from '../config/config.ts';
 import { deploymentOptions } from './deployment.ts';
+import { PluginRefused } from './errors.ts';
 import { refuseOldNode } from './node.ts';
 import { Resources } from './resources.ts';
 
@@ -28,7 +29,7 @@ export class SemiEvolPlugin extends SimplePlugin {
   readonly #worker: Config['worker'];
   readonly #activities: Record<string, unknown>;
 
-  /** @throws Error on a Node that is too old */
+  /** @throws PluginRefused on a Node that is too old */
   constructor(config: Config) {
     refuseOldNode();
     const resources = new Resources(config);
@@ -43,7 +44,7 @@ export class SemiEvolPlugin extends SimplePlugin {
     this.#activities = activities;
   }
 
-  /** @throws TypeError where the worker has an activity of a name of ours */
+  /** @throws PluginRefused where the worker has an activity of a name of ours */
   override configureWorker(options: WorkerOptions): WorkerOptions {
     this.#refuseClash((options.activities ?? {}) as Record<string, unknown>);
     const { maxConcurrentActivities, deployment } = this.#worker;
@@ -73,7 +74,7 @@ export class SemiEvolPlugin extends SimplePlugin {
       (name) => Object.hasOwn(others, name) && others[name] !== this.#activities[name],
     );
     if (taken.length > 0)
-      throw new TypeError(
+      throw new PluginRefused(
         `the worker has activities of its own that are called ${taken.join(', ')}, as SemiEvol's are: rename them, and give the worker one SemiEvolPlugin only`,
       );
   }
