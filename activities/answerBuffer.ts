@@ -1,4 +1,4 @@
-import type { Answer } from '../core/types.ts';
+import type { Answer } from '../core/answer.ts';
 import type { RunTables } from '../store/run.ts';
 import { keepUntilStored } from './keeping.ts';
 import type { Tracker } from './progress.ts';

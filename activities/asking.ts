@@ -1,4 +1,5 @@
-import type { AnswerStage, OrdinalRange, Split } from '../core/types.ts';
+import type { AnswerStage } from '../core/answer.ts';
+import type { OrdinalRange, Split } from '../core/types.ts';
 import { Batch } from './batch.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';

@@ -1,16 +1,11 @@
 import pLimit from 'p-limit';
+import type { Answer, AnswerStage } from '../core/answer.ts';
 import { answerKey } from '../core/answer.ts';
 import { meanEntropy } from '../core/entropy.ts';
 import { finalFailure } from '../core/failures.ts';
 import { isGivenUp } from '../core/givenUp.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
-import type {
-  Answer,
-  AnswerStage,
-  ChatMessage,
-  OrdinalRange,
-  StoredExample,
-} from '../core/types.ts';
+import type { ChatMessage, OrdinalRange, StoredExample } from '../core/types.ts';
 import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { AnswerBuffer } from './answerBuffer.ts';

@@ -1,5 +1,6 @@
+import type { Answer } from '../core/answer.ts';
 import { samplingOf } from '../core/sampling.ts';
-import { type Answer, MODEL_ROLES, type ModelRole } from '../core/types.ts';
+import { MODEL_ROLES, type ModelRole } from '../core/types.ts';
 import { askAbout, type RangeRef } from './asking.ts';
 import type { Batch } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';

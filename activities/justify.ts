@@ -1,6 +1,6 @@
+import type { Answer } from '../core/answer.ts';
 import { consensus, pseudoLabel } from '../core/consensus.ts';
 import { samplingOf } from '../core/sampling.ts';
-import type { Answer } from '../core/types.ts';
 import { askAbout, type Subject } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';

@@ -1,7 +1,9 @@
+import type { AnswerStage } from '../core/answer.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import { mcnemar, wilson } from '../core/statistics.ts';
+import type { AnswerTally } from '../core/tally.ts';
 import { haveEntropy } from '../core/tally.ts';
-import type { AnswerStage, AnswerTally, ModelRole, PerModel } from '../core/types.ts';
+import type { ModelRole, PerModel } from '../core/types.ts';
 import type { Bill, ModelUsage } from '../core/usage.ts';
 import { billOf } from '../providers/pricing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';

@@ -1,7 +1,9 @@
+import type { PseudoLabel } from '../core/consensus.ts';
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
+import type { AnswerTally } from '../core/tally.ts';
 import type { Task } from '../core/tasks/task.ts';
-import type { AnswerTally, Classes, PseudoLabel, Threshold } from '../core/types.ts';
+import type { Classes, Threshold } from '../core/types.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 

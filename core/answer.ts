@@ -1,4 +1,31 @@
-import type { Answer } from './types.ts';
+import type { ModelRole, Split } from './types.ts';
+
+/** What a stage of a round asks the models for; part of every answer's key. */
+export type AnswerStage = 'collaborate' | 'justify' | `evaluate-${ModelRole}`;
+
+/** One sampled answer of one model to one example. */
+export interface Answer {
+  round: number;
+  stage: AnswerStage;
+  split: Split;
+  ordinal: number;
+  exampleId: string;
+  /** Name of the collaborator; the model role for evaluations. */
+  collaborator: string;
+  sample: number;
+  model: string;
+  text: string;
+  /** The answer in canonical form, or null where none could be read from the text. */
+  parsed: string | null;
+  /** Mean negative log-probability a token, in nats (§3.3 of the paper); null without logprobs. */
+  entropy: number | null;
+  /** Token counts of a request stand with its first sample; null where the endpoint tells none. */
+  promptTokens: number | null;
+  cachedTokens: number | null;
+  completionTokens: number | null;
+  /** The endpoint's word, or why the request was given up (see `core/givenUp.ts`). */
+  finishReason: string;
+}
 
 /** The key under which an answer is stored, and by which a retry finds it. */
 export function answerKey(

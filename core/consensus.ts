@@ -1,5 +1,21 @@
+import type { Answer } from './answer.ts';
 import { voteEntropy } from './entropy.ts';
-import type { Answer, PseudoLabel } from './types.ts';
+
+/** What a round believes about one unlabelled example. */
+export interface PseudoLabel {
+  round: number;
+  ordinal: number;
+  exampleId: string;
+  /** Canonical answer; null when no collaborator gave a readable one. */
+  label: string | null;
+  /** All collaborators gave the same answer. */
+  agreed: boolean;
+  /** Mean negative log-probability a token of the answer(s) behind the label, in nats. */
+  entropy: number | null;
+  /** How many collaborators stood behind the label, out of `collaborators`. */
+  votes: number;
+  collaborators: number;
+}
 
 /** The task's equality of two canonical answers. */
 export type Equality = (a: string, b: string) => boolean;

@@ -2,8 +2,9 @@ import type { FailureType } from './failures.ts';
 import { requestGroups } from './requestGroups.ts';
 import type { Selector } from './selection/selector.ts';
 import type { RunSpec } from './spec.ts';
+import type { AnswerTally } from './tally.ts';
 import { haveEntropy, sumOf } from './tally.ts';
-import type { AnswerTally, Classes, Threshold } from './types.ts';
+import type { Classes, Threshold } from './types.ts';
 
 /** What a round has come to before its fine-tunes. */
 export interface Findings {

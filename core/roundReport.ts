@@ -1,6 +1,7 @@
 import type { PhaseName } from './phases.ts';
 import type { Proportion } from './statistics.ts';
-import type { AnswerTally, Classes, Split, Threshold } from './types.ts';
+import type { AnswerTally } from './tally.ts';
+import type { Classes, Split, Threshold } from './types.ts';
 import type { Bill, ModelUsage } from './usage.ts';
 
 /** Figures of one finished round, as the store keeps them and `semievol report` shows them. */

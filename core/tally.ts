@@ -1,5 +1,20 @@
+import type { Answer, AnswerStage } from './answer.ts';
 import { isGivenUp } from './givenUp.ts';
-import type { Answer, AnswerTally } from './types.ts';
+
+/** What became of the answers of one collaborator, or of one evaluated model. */
+export interface AnswerTally {
+  stage: AnswerStage;
+  collaborator: string;
+  answers: number;
+  /** Answers in which none was found, the cut and those given up included. */
+  unread: number;
+  /** Answers that were cut off at the most tokens of one. */
+  cut: number;
+  /** Answers without log-probabilities. */
+  withoutEntropy: number;
+  /** Requests that the endpoint would not answer, while it answered others. */
+  givenUp: number;
+}
 
 /** What is counted of an answer. */
 export type Counted = Pick<

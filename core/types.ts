@@ -48,9 +48,6 @@ export interface ChatMessage {
 /** A worked example shown in a prompt. */
 export type Shot = Required<Pick<Example, 'answer'>> & Example;
 
-/** What a stage of a round asks the models for; part of every answer's key. */
-export type AnswerStage = 'collaborate' | 'justify' | `evaluate-${ModelRole}`;
-
 /** The models a round produces or compares. */
 export const MODEL_ROLES = ['vanilla', 'sft', 'sft-steps', 'semievol'] as const;
 /** What a model is to its round. */
@@ -58,61 +55,6 @@ export type ModelRole = (typeof MODEL_ROLES)[number];
 
 /** A value for each model that a round compares; not every round has an `sft-steps`. */
 export type PerModel<T> = Record<Exclude<ModelRole, 'sft-steps'>, T> & { 'sft-steps'?: T };
-
-/** One sampled answer of one model to one example. */
-export interface Answer {
-  round: number;
-  stage: AnswerStage;
-  split: Split;
-  ordinal: number;
-  exampleId: string;
-  /** Name of the collaborator; the model role for evaluations. */
-  collaborator: string;
-  sample: number;
-  model: string;
-  text: string;
-  /** The answer in canonical form, or null where none could be read from the text. */
-  parsed: string | null;
-  /** Mean negative log-probability a token, in nats (§3.3 of the paper); null without logprobs. */
-  entropy: number | null;
-  /** Token counts of a request stand with its first sample; null where the endpoint tells none. */
-  promptTokens: number | null;
-  cachedTokens: number | null;
-  completionTokens: number | null;
-  /** The endpoint's word, or why the request was given up (see `core/givenUp.ts`). */
-  finishReason: string;
-}
-
-/** What a round believes about one unlabelled example. */
-export interface PseudoLabel {
-  round: number;
-  ordinal: number;
-  exampleId: string;
-  /** Canonical answer; null when no collaborator gave a readable one. */
-  label: string | null;
-  /** All collaborators gave the same answer. */
-  agreed: boolean;
-  /** Mean negative log-probability a token of the answer(s) behind the label, in nats. */
-  entropy: number | null;
-  /** How many collaborators stood behind the label, out of `collaborators`. */
-  votes: number;
-  collaborators: number;
-}
-
-/** What became of the answers of one collaborator, or of one evaluated model. */
-export interface AnswerTally {
-  stage: AnswerStage;
-  collaborator: string;
-  answers: number;
-  /** Answers in which none was found, the cut and those given up included. */
-  unread: number;
-  /** Answers that were cut off at the most tokens of one. */
-  cut: number;
-  /** Answers without log-probabilities. */
-  withoutEntropy: number;
-  /** Requests that the endpoint would not answer, while it answered others. */
-  givenUp: number;
-}
 
 /** The classes among selected pseudo-labels. */
 export interface Classes {

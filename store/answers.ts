@@ -1,6 +1,8 @@
+import type { Answer, AnswerStage } from '../core/answer.ts';
 import { answerKey } from '../core/answer.ts';
+import type { AnswerTally } from '../core/tally.ts';
 import { Tally } from '../core/tally.ts';
-import type { Answer, AnswerStage, AnswerTally, OrdinalRange } from '../core/types.ts';
+import type { OrdinalRange } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { PartitionedLog } from './partitionedLog.ts';

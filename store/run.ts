@@ -1,13 +1,8 @@
+import type { Answer, AnswerStage } from '../core/answer.ts';
+import type { PseudoLabel } from '../core/consensus.ts';
 import type { RoundReport } from '../core/roundReport.ts';
-import type {
-  Answer,
-  AnswerStage,
-  AnswerTally,
-  ModelRole,
-  Neighbours,
-  OrdinalRange,
-  PseudoLabel,
-} from '../core/types.ts';
+import type { AnswerTally } from '../core/tally.ts';
+import type { ModelRole, Neighbours, OrdinalRange } from '../core/types.ts';
 import type { ModelUsage, Usage } from '../core/usage.ts';
 import { Answers } from './answers.ts';
 import { schemaOf, types } from './arrow.ts';

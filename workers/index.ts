@@ -20,6 +20,8 @@
 export { type Config, defineConfig } from '../config/config.ts';
 export { ConfigError } from '../config/errors.ts';
 export { loadConfig } from '../config/load.ts';
+export type { AnswerStage } from '../core/answer.ts';
+export type { PseudoLabel } from '../core/consensus.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { PhaseName } from '../core/phases.ts';
@@ -43,19 +45,17 @@ export type {
   TrainingSpec,
 } from '../core/spec.ts';
 export type { Proportion } from '../core/statistics.ts';
+export type { AnswerTally } from '../core/tally.ts';
 export { conversation, passageAndQuestion, type Wording } from '../core/tasks/conversation.ts';
 export { defineTaskKind, type TaskKind, type TaskSchema } from '../core/tasks/kind.ts';
 export type { Canonical, Task } from '../core/tasks/task.ts';
 export type {
-  AnswerStage,
-  AnswerTally,
   ChatMessage,
   Classes,
   Example,
   Json,
   ModelRole,
   PerModel,
-  PseudoLabel,
   RoundSummary,
   RunStatus,
   RunTotals,

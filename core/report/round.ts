@@ -1,6 +1,6 @@
 import type { RoundReport } from '../roundReport.ts';
 import type { Proportion } from '../statistics.ts';
-import type { AnswerTally } from '../types.ts';
+import type { AnswerTally } from '../tally.ts';
 import { type ModelUsage, type Usage, usageOf } from '../usage.ts';
 import { count, level, money, percent } from './format.ts';
 import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';

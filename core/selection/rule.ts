@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Json, PseudoLabel } from '../types.ts';
+import type { PseudoLabel } from '../consensus.ts';
+import type { Json } from '../types.ts';
 
 /** What selection sees of a pseudo-label that has a label; one without is never selected. */
 export type Scorable = Pick<PseudoLabel, 'agreed' | 'entropy' | 'votes' | 'collaborators'> & {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import { afterEach, describe, it } from 'mocha';
+import type { Answer } from '../../core/answer.ts';
 import { seedFor } from '../../core/sampling.ts';
-import type { Answer } from '../../core/types.ts';
 import { usageOf } from '../../core/usage.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
 import type { RequestBody } from '../../testing/requests.ts';

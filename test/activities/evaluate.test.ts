@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
-import type { Answer } from '../../core/types.ts';
+import type { Answer } from '../../core/answer.ts';
 import { attempt, type Laboratory, MODEL, openLaboratory, pool, ref } from './support.ts';
 
 describe('evaluate', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { PseudoLabel } from '../../core/types.ts';
+import type { PseudoLabel } from '../../core/consensus.ts';
 import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, models, one, openLaboratory, pool, ref } from './support.ts';
 

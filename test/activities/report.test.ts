@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import type { ReportInput } from '../../activities/report.ts';
 import type { Selection } from '../../activities/select.ts';
-import type { ModelRole, PseudoLabel } from '../../core/types.ts';
+import type { PseudoLabel } from '../../core/consensus.ts';
+import type { ModelRole } from '../../core/types.ts';
 import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, one, openLaboratory, pool, ref } from './support.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import type { AnswerTally } from '../../core/types.ts';
+import type { AnswerTally } from '../../core/tally.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
 import { type Circumstances, figuresOf, type Result, SmallRuns } from './smallRuns.ts';

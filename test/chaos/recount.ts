@@ -1,8 +1,10 @@
+import type { Answer } from '../../core/answer.ts';
 import { isGivenUp } from '../../core/givenUp.ts';
 import { builtIn } from '../../core/registry.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import { type Answer, type AnswerTally, MODEL_ROLES, type ModelRole } from '../../core/types.ts';
+import type { AnswerTally } from '../../core/tally.ts';
+import { MODEL_ROLES, type ModelRole } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 import { answersOf } from './tables.ts';
 

@@ -1,6 +1,7 @@
+import type { AnswerStage } from '../../core/answer.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import { type AnswerStage, MODEL_ROLES, type Split } from '../../core/types.ts';
+import { MODEL_ROLES, type Split } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 
 const everything = { from: 0, to: 2 ** 31 - 1 };

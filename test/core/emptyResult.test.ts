@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { emptyResult, type Findings } from '../../core/emptyResult.ts';
 import { builtIn, runSpec } from '../../core/registry.ts';
-import type { AnswerTally } from '../../core/types.ts';
+import type { AnswerTally } from '../../core/tally.ts';
 
 const spec = (changes: object = {}) =>
   runSpec.parse({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import type { PseudoLabel } from '../../core/types.ts';
+import type { PseudoLabel } from '../../core/consensus.ts';
 import { usageOf } from '../../core/usage.ts';
 import type { Store } from '../../store/store.ts';
 import { answer, temporaryStore } from './support.ts';

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Answer } from '../../core/answer.ts';
 import type { IngestReport } from '../../core/ingestReport.ts';
-import type { Answer, Split, StoredExample } from '../../core/types.ts';
+import type { Split, StoredExample } from '../../core/types.ts';
 import { openStore, type Store } from '../../store/store.ts';
 
 /** A store in a folder of its own; `remove` closes it and deletes the folder. */
