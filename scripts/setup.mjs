@@ -22,7 +22,8 @@ const installPackages = () => {
   console.log('npm packages (about half a minute)');
   // The versions of the lock file, which stays as it is. Not `npm ci`: it refuses a lock file that lacks other
   // platforms' optional binaries, as one made from a partial registry mirror does.
-  const { status, error, stdout, stderr } = spawnSync('npm', ['install', '--no-save'], {
+  const packages = ['install', '--no-save', '--include=dev'];
+  const { status, error, stdout, stderr } = spawnSync('npm', packages, {
     cwd: ROOT,
     encoding: 'utf8',
   });

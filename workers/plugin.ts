@@ -20,9 +20,8 @@ export const WORKFLOWS_PATH = fileURLToPath(
  * One plugin may serve several workers, and clients. Nothing is opened before a worker runs; when
  * the store cannot be written to then, `worker.run()` rejects with a StoreError.
  *
- * ```ts
+ * @example
  * const worker = await Worker.create({ taskQueue, plugins: [new SemiEvolPlugin(config)] });
- * ```
  */
 export class SemiEvolPlugin extends SimplePlugin {
   readonly #resources: Resources;
@@ -55,6 +54,8 @@ export class SemiEvolPlugin extends SimplePlugin {
       maxHeartbeatThrottleInterval: '2s',
       workerDeploymentOptions: deploymentOptions(deployment),
       ...super.configureWorker(options),
+      // To a bundle nothing can be added.
+      ...(options.workflowBundle ? { workflowsPath: options.workflowsPath } : {}),
     };
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
 import { after, before, describe, it } from 'mocha';
 import type { Activities } from '../../activities/index.ts';
 import type { Config } from '../../config/config.ts';
@@ -70,6 +70,17 @@ describe('the plugin', function () {
     const worker = await createWorker('ours', { activities });
     assert.equal(worker.options.workflowsPath, WORKFLOWS_PATH);
     await worker.runUntil(() => evolveWithoutModel('ours'));
+  });
+
+  it('leaves a bundle that is built already as it is', async () => {
+    const logger = new DefaultLogger('ERROR');
+    const workflowBundle = await bundleWorkflowCode({ workflowsPath: OWN_WORKFLOWS, logger });
+    const worker = await createWorker('bundled', { workflowBundle, activities });
+    assert.equal(worker.options.workflowsPath, undefined);
+    await worker.runUntil(async () => {
+      assert.equal(await execute('greeting', 'bundled', 'Ada'), 'Good day, Ada.');
+      await evolveWithoutModel('bundled');
+    });
   });
 
   it('serves several workers and a client, and holds the store until the last has stopped', async () => {
