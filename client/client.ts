@@ -2,42 +2,16 @@ import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type Config, defineConfig } from '../config/config.ts';
 import { Registry } from '../core/registry.ts';
-import { type RunSpec, type RunSpecInput, type TrainingSpec, trainingSpec } from '../core/spec.ts';
+import type { RunSpec, RunSpecInput } from '../core/spec.ts';
 import type { Preflight } from '../data/preflight.ts';
-import { contentHash } from '../data/source.ts';
-import type { FineTuneInput } from '../workflows/fineTune.ts';
 import { FineTuneHandle } from './fineTuneHandle.ts';
 import type { WorkState } from './handle.ts';
 import { RunHandle } from './runHandle.ts';
 import { checked } from './spec.ts';
-import { difference, startOnce, stateOf, type Work } from './startOnce.ts';
+import { difference, startOnce, stateOf } from './startOnce.ts';
 import { isPolled } from './taskQueue.ts';
 import { connectTemporal } from './temporal.ts';
-
-/** How a run is started. */
-export interface StartOptions {
-  /**
-   * The folder that relative paths of data files start at; the working folder when left out. A
-   * worker on another machine needs the same path, or URLs.
-   */
-  folder?: string;
-}
-
-/** A fine-tuning job to supervise, of a file in chat format. */
-export interface FineTuneRequest {
-  /** Its workflow id, and part of the job's key: the same again means the same job. */
-  name: string;
-  /** Name of an endpoint in the configuration. */
-  endpoint: string;
-  /** The model to start from. */
-  model: string;
-  /** A JSON Lines file in one of the worker's `trainingFolders`; seen from the working folder. */
-  file: string;
-  training?: Partial<TrainingSpec>;
-  seed?: number;
-  /** Part of the tuned model's name; the name of the fine-tune when left out. */
-  suffix?: string;
-}
+import { type FineTuneRequest, fineTuneOf, runOf, type StartOptions } from './work.ts';
 
 /** A run in a list. */
 export interface ListedRun {
@@ -158,13 +132,13 @@ export class SemiEvolClient {
     return isPolled(this.temporal, this.config.temporal.taskQueue);
   }
 
-  #checked(spec: RunSpecInput): RunSpec {
-    return checked(this.#registry.runSpec, spec);
-  }
-
   /** Closes the connection to Temporal. */
   async close(): Promise<void> {
     await this.temporal.connection.close();
+  }
+
+  #checked(spec: RunSpecInput): RunSpec {
+    return checked(this.#registry.runSpec, spec);
   }
 }
 
@@ -178,48 +152,4 @@ export class SemiEvolClient {
  */
 export async function connectClient(config: Config = defineConfig()): Promise<SemiEvolClient> {
   return new SemiEvolClient(await connectTemporal(config), config);
-}
-
-function runOf(spec: RunSpec, options: StartOptions): Work {
-  // Absolute, since a worker works in another.
-  const folder = resolve(options.folder ?? '.');
-  return {
-    name: spec.name,
-    type: 'evolve',
-    input: { run: spec.name, spec, folder },
-    // As it is written: the same files in another folder are the same run.
-    spec,
-    data: async () => {
-      const { dataFingerprint } = await import('../data/fingerprint.ts');
-      return dataFingerprint({ data: spec.data, folder });
-    },
-    summary: `SemiEvol: ${spec.task.type} with ${spec.model.name}`,
-  };
-}
-
-function fineTuneOf({
-  name,
-  file,
-  training = {},
-  seed = 0,
-  suffix = name,
-  ...rest
-}: FineTuneRequest): Work {
-  const input: FineTuneInput = {
-    ...rest,
-    rows: { from: 'file', path: resolve(file) },
-    training: checked(trainingSpec, training),
-    seed,
-    suffix,
-    lineage: { run: name, round: 0, role: 'other', dataset: name },
-  };
-  return {
-    name,
-    type: 'fineTune',
-    input,
-    spec: input,
-    data: () =>
-      contentHash({ name: file, format: 'jsonl', location: resolve(file) }).catch(() => undefined),
-    summary: `Fine-tune ${rest.model} at ${rest.endpoint}`,
-  };
 }

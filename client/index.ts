@@ -25,13 +25,7 @@ export type { RoundReport } from '../core/roundReport.ts';
 export type { RunSpecInput } from '../core/spec.ts';
 export type { Progress, RunStatus } from '../core/types.ts';
 export type { Preflight } from '../data/preflight.ts';
-export {
-  connectClient,
-  type FineTuneRequest,
-  type ListedRun,
-  SemiEvolClient,
-  type StartOptions,
-} from './client.ts';
+export { connectClient, type ListedRun, SemiEvolClient } from './client.ts';
 export {
   CheckFailed,
   type Failure,
@@ -51,3 +45,4 @@ export type { PhaseView, RunView } from './runView.ts';
 export type { Stuck } from './stuck.ts';
 export { TemporalRefused, TemporalUnreachable } from './temporal.ts';
 export type { View } from './view.ts';
+export type { FineTuneRequest, StartOptions } from './work.ts';

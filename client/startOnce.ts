@@ -6,20 +6,7 @@ import {
 } from '@temporalio/client';
 import { RunConflict } from './errors.ts';
 import type { WorkState } from './handle.ts';
-
-/** Work as it is asked for. A name stands for one spec and one set of data. */
-export interface Work {
-  /** The workflow's id. */
-  name: string;
-  type: string;
-  input: unknown;
-  /** What makes it this work, beside its data. */
-  spec: unknown;
-  /** Fingerprint of its data; undefined where they cannot be read here. */
-  data(): Promise<string | undefined>;
-  /** A line for Temporal's UI. */
-  summary: string;
-}
+import type { Work } from './work.ts';
 
 /** Where work of a name stands. */
 export async function stateOf(client: Client, name: string): Promise<WorkState> {
@@ -36,7 +23,8 @@ export async function stateOf(client: Client, name: string): Promise<WorkState> 
 
 /** In what the work that was begun under its name differs from this, if it does. */
 export async function difference(client: Client, work: Work): Promise<'spec' | 'data' | undefined> {
-  const { memo = {} } = await client.workflow.getHandle(work.name).describe();
+  const { type, memo = {} } = await client.workflow.getHandle(work.name).describe();
+  if (type !== work.type) return 'spec';
   if (memo.spec !== undefined && memo.spec !== fingerprint(work.spec)) return 'spec';
   if (memo.data === undefined) return undefined;
   const data = await work.data();
@@ -63,14 +51,13 @@ export async function startOnce(client: Client, taskQueue: string, work: Work): 
       taskQueue,
       args: [work.input],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      workflowIdConflictPolicy: 'USE_EXISTING',
       memo: { spec: fingerprint(work.spec), ...(data && { data }) },
       staticSummary: work.summary,
     });
     return before;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return startOnce(client, taskQueue, work); // it completed since we looked
+    return startOnce(client, taskQueue, work); // somebody was faster
   }
 }
 

@@ -135,6 +135,8 @@ describe('the typed client', function () {
     await assert.rejects(client.start({ ...spec, seed: 1 }, place), conflict('spec'));
     await appendFile(`${bench.folder}/test.jsonl`, '{"question": "new", "answer": "food"}\n');
     await assert.rejects(client.start(spec, place), conflict('data'));
+    const tune = { name: run.name, endpoint: 'local', model: 'm', file: 'chats.jsonl' };
+    await assert.rejects(client.fineTune(tune), conflict('spec'));
     await temporal.client.workflow.getHandle(run.name).terminate();
     assert.equal((await failureOf(run.result())).state, 'terminated');
   });

@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import { type RunSpec, type TrainingSpec, trainingSpec } from '../core/spec.ts';
+import { contentHash } from '../data/source.ts';
+import type { FineTuneInput } from '../workflows/fineTune.ts';
+import { checked } from './spec.ts';
+
+/** How a run is started. */
+export interface StartOptions {
+  /**
+   * The folder that relative paths of data files start at; the working folder when left out. A
+   * worker on another machine needs the same path, or URLs.
+   */
+  folder?: string;
+}
+
+/** A fine-tuning job to supervise, of a file in chat format. */
+export interface FineTuneRequest {
+  /** Its workflow id, and part of the job's key: the same again means the same job. */
+  name: string;
+  /** Name of an endpoint in the configuration. */
+  endpoint: string;
+  /** The model to start from. */
+  model: string;
+  /** A JSON Lines file in one of the worker's `trainingFolders`; seen from the working folder. */
+  file: string;
+  training?: Partial<TrainingSpec>;
+  seed?: number;
+  /** Part of the tuned model's name; the name of the fine-tune when left out. */
+  suffix?: string;
+}
+
+/** Work as it is asked for. A name stands for one spec and one set of data. */
+export interface Work {
+  /** The workflow's id. */
+  name: string;
+  type: string;
+  input: unknown;
+  /** What makes it this work, beside its data. */
+  spec: unknown;
+  /** Fingerprint of its data; undefined where they cannot be read here. */
+  data(): Promise<string | undefined>;
+  /** A line for Temporal's UI. */
+  summary: string;
+}
+
+/** A run as work: its files count by what they hold, wherever they are. */
+export function runOf(spec: RunSpec, options: StartOptions): Work {
+  // Absolute, since a worker works in another.
+  const folder = resolve(options.folder ?? '.');
+  return {
+    name: spec.name,
+    type: 'evolve',
+    input: { run: spec.name, spec, folder },
+    spec,
+    data: async () => {
+      const { dataFingerprint } = await import('../data/fingerprint.ts');
+      return dataFingerprint({ data: spec.data, folder });
+    },
+    summary: `SemiEvol: ${spec.task.type} with ${spec.model.name}`,
+  };
+}
+
+/** A fine-tune as work. @throws SpecError */
+export function fineTuneOf({
+  name,
+  file,
+  training = {},
+  seed = 0,
+  suffix = name,
+  ...rest
+}: FineTuneRequest): Work {
+  const input: FineTuneInput = {
+    ...rest,
+    rows: { from: 'file', path: resolve(file) },
+    training: checked(trainingSpec, training),
+    seed,
+    suffix,
+    lineage: { run: name, round: 0, role: 'other', dataset: name },
+  };
+  return {
+    name,
+    type: 'fineTune',
+    input,
+    spec: { ...input, rows: file },
+    data: () =>
+      contentHash({ name: file, format: 'jsonl', location: resolve(file) }).catch(() => undefined),
+    summary: `Fine-tune ${rest.model} at ${rest.endpoint}`,
+  };
+}

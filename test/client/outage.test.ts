@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { ServiceError } from '@temporalio/client';
+import { describe, it } from 'mocha';
+import { overOutages } from '../../client/outage.ts';
+
+/** As the client of Temporal tells what gRPC answered. */
+const refusal = (code: number) =>
+  new ServiceError('Failed to describe workflow', {
+    cause: Object.assign(new Error(`code ${code}`), { code, details: '', metadata: {} }),
+  });
+
+describe('over an outage of Temporal', () => {
+  it('is asked again until it answers', async () => {
+    const failures = [refusal(14), refusal(4)];
+    const answer = await overOutages(async () => {
+      const failure = failures.shift();
+      if (failure) throw failure;
+      return 'there';
+    });
+    assert.equal(answer, 'there');
+  });
+
+  it('is not asked again what it refuses', async () => {
+    for (const error of [refusal(5), refusal(7), refusal(16), new TypeError('our own')])
+      await assert.rejects(
+        overOutages(async () => {
+          throw error;
+        }),
+        error,
+      );
+  });
+
+  it('is waited for no longer than the signal says', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const asking = overOutages(async () => {
+      controller.abort(reason);
+      throw refusal(14);
+    }, controller.signal);
+    await assert.rejects(asking, reason);
+  });
+});
