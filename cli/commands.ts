@@ -77,7 +77,10 @@ export function addCommands(program: Command): void {
     .description('print the figures of the rounds a run has finished')
     .argument('<run>', 'name of the run')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ semievol report fpb --json > fpb.json')
+    .addHelpText(
+      'after',
+      '\nThe JSON holds run, rounds (the figures of each) and data (what became of the rows of each file).\n\nExample:\n  $ semievol report fpb --json > fpb.json',
+    )
     .action(inProject(() => import('./commands/report.ts')));
 
   program
