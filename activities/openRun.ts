@@ -58,9 +58,13 @@ export function createOpenRun(dependencies: Dependencies) {
   };
 }
 
-async function checkModel(endpoint: Endpoint, { name, kind }: NeededModel): Promise<void> {
+async function checkModel(endpoint: Endpoint, model: NeededModel): Promise<void> {
+  const { name } = model;
   try {
-    await (kind === 'chat' ? endpoint.probeChat(name, 2) : endpoint.probeEmbedding(name));
+    if (model.kind === 'embedding') await endpoint.probeEmbedding(name);
+    else
+      for (const sampling of model.samplings)
+        await endpoint.probeChat(name, { sampling, samples: 2 });
   } catch (error) {
     const failure = endpoint.failure(error, name);
     if (!(error instanceof NotFoundError && saidBy(error))) throw failure;

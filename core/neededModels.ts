@@ -1,26 +1,46 @@
+import { type Sampling, samplingOf } from './sampling.ts';
 import { retrievalNeeds } from './shots.ts';
 import type { RunSpec } from './spec.ts';
 
 /** A model that has to be there before a run begins. */
-export interface NeededModel {
+export type NeededModel = {
   /** Name of the endpoint. */
   endpoint: string;
   name: string;
-  kind: 'chat' | 'embedding';
-}
+} & (
+  | { kind: 'embedding' }
+  | {
+      kind: 'chat';
+      /** The ways in which it will be asked, each once, whatever the length of answers. */
+      samplings: Sampling[];
+    }
+);
 
 /** Names that stand for models which a round has or makes. */
 const ROLES = new Set(['warm-up', 'base']);
 
-/** The models that a spec needs, each once. That to embed with only where vectors are needed. */
+/**
+ * The models that a spec needs, each once. That to embed with only where vectors are needed. What
+ * tuned models will be asked is told of their base.
+ */
 export function neededModels(spec: RunSpec): NeededModel[] {
   const { endpoint } = spec.model;
-  const given = [...spec.collaborators, spec.justification]
-    .map(({ model }) => model)
-    .filter((model) => !ROLES.has(model));
-  const chat = [...new Set([spec.model.name, ...given])];
+  const asked = [
+    { model: 'base', ...spec.evaluation },
+    ...spec.collaborators,
+    spec.justification,
+  ].map(({ model, ...given }) => ({
+    name: ROLES.has(model) ? spec.model.name : model,
+    sampling: samplingOf({ ...given, maxTokens: undefined }, spec.maxTokens),
+  }));
+  const chat = [...Map.groupBy(asked, ({ name }) => name)];
   return [
-    ...chat.map((name) => ({ endpoint, name, kind: 'chat' as const })),
+    ...chat.map(([name, of]) => ({
+      ...{ endpoint, name, kind: 'chat' as const },
+      samplings: [
+        ...new Map(of.map(({ sampling }) => [JSON.stringify(sampling), sampling])).values(),
+      ],
+    })),
     ...(retrievalNeeds(spec).vectors ? [{ ...spec.embedding, kind: 'embedding' as const }] : []),
   ];
 }

@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import type { Sampling } from '../core/sampling.ts';
 import { type ChatSample, samplesOf, TooFewSamples, unanswered } from './completion.ts';
 import type { EndpointConfig } from './config.ts';
 import { vectorsOf } from './embeddings.ts';
@@ -153,12 +154,14 @@ export class Endpoint {
 
   /**
    * Asks a chat model for next to nothing, in the form of real requests; learns which form it takes.
-   * @param samples 2 to find out whether it draws several
+   * @param form `samples` 2 to find out whether it draws several
    * @throws the client's error where it takes none
    */
-  probeChat(name: string, samples = 1): Promise<Standing> {
-    const sampling = { temperature: 0 };
-    return this.#probeChat({ model: name, sampling, seeds: Array<number>(samples).fill(0) });
+  probeChat(
+    model: string,
+    { sampling = { temperature: 0 }, samples = 1 }: { sampling?: Sampling; samples?: number } = {},
+  ): Promise<Standing> {
+    return this.#probeChat({ model, sampling, seeds: Array<number>(samples).fill(0) });
   }
 
   /** The same, in the form of this request. */

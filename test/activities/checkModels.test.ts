@@ -20,4 +20,28 @@ describe('the check of the models', () => {
     const wrong = { ...spec, model: { ...spec.model, name: 'none' } };
     await assert.rejects(attempt(activities.checkModels, wrong), failedFor('ModelNotFound'));
   });
+
+  it('asks in each way in which the run will: what is refused is told before anything is spent', async () => {
+    const { activities, provider, store } = laboratory;
+    const spec = (await store.specs.find(RUN))!;
+    const [first] = spec.collaborators;
+    const odd = { ...first!, name: 'odd', topP: 0.9, extraBody: { top_k: 5 } };
+    const collaborators = [first!, { ...first!, name: 'brief', maxTokens: 2 }, odd];
+    await attempt(activities.checkModels, { ...spec, collaborators });
+    assert.deepEqual(
+      provider
+        .requests({ kind: 'probe' })
+        .flatMap(({ body }) => (body?.messages ? [[body.top_p, body.top_k]] : [])),
+      [
+        [undefined, undefined],
+        [0.9, 5],
+      ],
+    );
+    const error = { message: 'extra fields not permitted', param: 'top_k' };
+    provider.setFaults(({ body }) => (body?.top_k ? { status: 422, body: { error } } : undefined));
+    await assert.rejects(
+      attempt(activities.checkModels, { ...spec, collaborators }),
+      failedFor('BadRequest'),
+    );
+  });
 });

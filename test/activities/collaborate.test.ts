@@ -179,17 +179,15 @@ describe('collaborate', () => {
       { name: 'nucleus', shots: 0, temperature: 1, topP: 0.9, maxTokens: 4 },
     ];
     await open({ spec: { collaborators, maxTokens: 8 } });
-    const sent: RequestBody[] = [];
-    lab.provider.setFaults(({ body }) => {
-      sent.push(body!);
-      return undefined;
-    });
     await attempt(lab.activities.collaborate, { ...input, range: { from: 0, to: 1 } });
+    const sent = lab.provider.requests({ kind: 'chat' }).map(({ body }) => body);
     assert.deepEqual(
-      sent.map(({ n, temperature, top_p, max_tokens }) => [n, temperature, top_p, max_tokens]),
+      sent
+        .map(({ n, temperature, top_p, max_tokens }) => [max_tokens, temperature, top_p, n])
+        .sort(([a], [b]) => a! - b!),
       [
-        [2, 0, undefined, 8],
-        [undefined, 1, 0.9, 4],
+        [4, 1, 0.9, undefined],
+        [8, 0, undefined, 2],
       ],
     );
   });
