@@ -5,12 +5,14 @@ import { meanEntropy } from '../core/entropy.ts';
 import { finalFailure } from '../core/failures.ts';
 import { isGivenUp } from '../core/givenUp.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
+import type { Spent } from '../core/spent.ts';
 import type { ChatMessage, OrdinalRange, StoredExample } from '../core/types.ts';
 import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
 import type { Tracker } from './progress.ts';
+import { rootIn, Spending } from './spending.ts';
 
 /** A batch may give up so many requests; above, and where they are most, it is at fault itself. */
 const MOST_GIVEN_UP = 10;
@@ -49,6 +51,7 @@ export class Batch {
   readonly examples: readonly StoredExample[];
   readonly #options: BatchOptions;
   readonly #endpoint: Endpoint;
+  readonly #spending = new Spending();
 
   constructor(options: BatchOptions) {
     const { context, examples, dependencies, tracker } = options;
@@ -58,6 +61,11 @@ export class Batch {
     const endpoint = dependencies.endpoints.get(context.spec.model.endpoint);
     this.#endpoint = endpoint;
     tracker.watch(() => endpoint.trouble);
+  }
+
+  /** What all answers of the batch have cost, those that an earlier attempt got included. */
+  get spent(): Spent {
+    return this.#spending.spent(this.#endpoint.config, rootIn(this.context.spec));
   }
 
   /** The answers that are stored. */
@@ -101,6 +109,7 @@ export class Batch {
       if (failures.length > 0 || tracker.signal.aborted) return;
       try {
         const rows = await this.#answersTo(request);
+        this.#spending.addAnswers(rows);
         if (rows.every(({ finishReason }) => isGivenUp(finishReason))) {
           givenUp.push(...rows);
           buffer.expectOneLess();
@@ -126,7 +135,9 @@ export class Batch {
 
   async #withoutAnswer(requests: readonly Request[]): Promise<Request[]> {
     const { round, stage } = this.#options;
-    const stored = new Set((await this.answers()).map(answerKey));
+    const answers = await this.answers();
+    this.#spending.addAnswers(answers);
+    const stored = new Set(answers.map(answerKey));
     return requests.filter(({ example: { id: exampleId }, slots }) =>
       slots.some((slot) => !stored.has(answerKey({ round, stage, exampleId, ...slot }))),
     );

@@ -1,5 +1,6 @@
 import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
+import type { Spent } from '../core/spent.ts';
 import type { Shot } from '../core/types.ts';
 import { askAbout, type RangeRef, type Subject } from './asking.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
@@ -27,8 +28,8 @@ export function createCollaborate(dependencies: Dependencies) {
      * Lets every collaborator answer a range of unlabelled examples (collaborative learning, §3.2).
      * Collaborators that send the same request share it.
      */
-    async collaborate(input: PropagateInput): Promise<void> {
-      await askAbout(dependencies, input, SUBJECT, async (batch) => {
+    async collaborate(input: PropagateInput): Promise<{ spent: Spent }> {
+      return askAbout(dependencies, input, SUBJECT, async (batch) => {
         const { context, examples } = batch;
         const neighboursOf = await neighbours(context, input);
         const questions = requestGroups(context.spec).flatMap((group) =>
@@ -41,6 +42,7 @@ export function createCollaborate(dependencies: Dependencies) {
           })),
         );
         await batch.ask(questions);
+        return { spent: batch.spent };
       });
     },
   };

@@ -1,10 +1,12 @@
 import { ranges } from '../core/range.ts';
 import { retrievalNeeds } from '../core/shots.ts';
+import type { Spent } from '../core/spent.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { keepUntilStored } from './keeping.ts';
 import { tracked } from './progress.ts';
+import { Spending } from './spending.ts';
 
 /** Texts a request. */
 const TEXTS = 64;
@@ -19,7 +21,7 @@ export interface EmbedInput extends RoundRef {
 export function createEmbed(dependencies: Dependencies) {
   return {
     /** Embeds the questions of a range that have no vector yet. @returns how many were embedded */
-    async embed(input: EmbedInput): Promise<{ embedded: number }> {
+    async embed(input: EmbedInput): Promise<{ embedded: number; spent: Spent }> {
       const { spec, dataset, tables } = await openRound(dependencies, input);
       const endpoint = dependencies.endpoints.get(spec.embedding.endpoint);
       const model = spec.embedding.name;
@@ -28,6 +30,7 @@ export function createEmbed(dependencies: Dependencies) {
         { total: range.to - range.from, unit: 'vectors' },
         async (tracker) => {
           tracker.watch(() => endpoint.trouble);
+          const spending = new Spending();
           const vectors = await dataset.vectors(model, split, range);
           const hopeless = await dataset.withoutVector(model, split, range);
           const missing = (await dataset.range(split, range)).filter(
@@ -57,6 +60,8 @@ export function createEmbed(dependencies: Dependencies) {
               await dataset.addWithoutVector(model, split, without);
             });
             if (rows.length > 0) {
+              const promptTokens = sum(came.map((one) => one.promptTokens ?? 0));
+              spending.add(model, { promptTokens });
               await tables.addSpend({
                 key: ['embed', input.dataset, model, split, rows[0]!.example.ordinal].join('/'),
                 round,
@@ -66,7 +71,7 @@ export function createEmbed(dependencies: Dependencies) {
                   ...NO_USAGE,
                   requests: sum(came.map(({ requests }) => requests)),
                   unmetered: sum(came.map((one) => (one.promptTokens === null ? one.requests : 0))),
-                  promptTokens: sum(came.map(({ promptTokens }) => promptTokens ?? 0)),
+                  promptTokens,
                 },
               });
               tracker.add(rows.length);
@@ -74,7 +79,8 @@ export function createEmbed(dependencies: Dependencies) {
             const failed = settled.find((one) => one.status === 'rejected');
             if (failed) throw failed.reason;
           }
-          return { embedded: missing.length };
+          const spent = spending.spent(endpoint.config, (one) => one);
+          return { embedded: missing.length, spent };
         },
         dependencies.shutdownGraceMs,
       );

@@ -1,5 +1,6 @@
 import type { Answer } from '../core/answer.ts';
 import { samplingOf } from '../core/sampling.ts';
+import type { Spent } from '../core/spent.ts';
 import { MODEL_ROLES, type ModelRole } from '../core/types.ts';
 import { askAbout, type RangeRef } from './asking.ts';
 import type { Batch } from './batch.ts';
@@ -21,7 +22,7 @@ export function createEvaluate(dependencies: Dependencies) {
      * Asks a model a range of the test split, without shots, and grades it. What the round before
      * has asked its champion, this one's base, is not asked again.
      */
-    async evaluate(input: EvaluateInput): Promise<Score> {
+    async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent }> {
       const { role, model } = input;
       const subject = { stage: `evaluate-${role}`, split: 'test', unit: 'examples' } as const;
       return askAbout(dependencies, input, subject, async (batch) => {
@@ -39,7 +40,7 @@ export function createEvaluate(dependencies: Dependencies) {
         const right = (await batch.answers()).filter((one) =>
           task.grade(one.parsed, exampleOf.get(one.ordinal)!),
         );
-        return { correct: right.length, total: batch.examples.length };
+        return { correct: right.length, total: batch.examples.length, spent: batch.spent };
       });
     },
   };

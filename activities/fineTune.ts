@@ -1,10 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { reworded } from '../core/failures.ts';
 import { Redaction } from '../core/redaction.ts';
+import type { Spent } from '../core/spent.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import type { Trainer, TrainingOrder, TunedModel } from '../providers/trainer.ts';
 import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
+import { Spending } from './spending.ts';
 import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
 import { type ModelOrder, requestOf, trainingOrder, type UploadedOrder } from './trainingOrder.ts';
 import { type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
@@ -104,11 +106,12 @@ export function createFineTune(dependencies: Dependencies) {
     },
 
     /** Records a model's lineage, and what its training cost. */
-    async recordModel(input: RecordModelInput): Promise<void> {
+    async recordModel(input: RecordModelInput): Promise<{ spent: Spent }> {
       const { endpoint, order, started, tuned, rows } = input;
       const { jobId, key } = started;
       const { lineage, model: base, sha256 } = order;
-      await tracked({ total: 1, unit: 'models' }, async () => {
+      const { trainedTokens } = tuned;
+      return tracked({ total: 1, unit: 'models' }, async () => {
         await store.models.add({
           ...lineage,
           ...{ name: tuned.model, endpoint, base, jobKey: key, jobId },
@@ -120,8 +123,11 @@ export function createFineTune(dependencies: Dependencies) {
           round: lineage.round,
           phase: lineage.role,
           model: base,
-          usage: { ...NO_USAGE, requests: 1, trainedTokens: tuned.trainedTokens },
+          usage: { ...NO_USAGE, requests: 1, trainedTokens },
         });
+        const spending = new Spending();
+        spending.add(await store.models.rootOf(base), { trainedTokens });
+        return { spent: spending.spent(endpoints.get(endpoint).config, (root) => root) };
       });
     },
   };

@@ -9,6 +9,7 @@ import { createJustify } from './justify.ts';
 import { createOpenRun } from './openRun.ts';
 import { createReport } from './report.ts';
 import { createRetrieve } from './retrieve.ts';
+import { createSearchAttributes } from './searchAttributes.ts';
 import { createSelect } from './select.ts';
 
 /** All activities, built over one store and one set of endpoints. */
@@ -24,6 +25,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createSelect(dependencies),
     ...createEvaluate(dependencies),
     ...createReport(dependencies),
+    ...createSearchAttributes(),
   };
 }
 

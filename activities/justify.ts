@@ -1,6 +1,8 @@
 import type { Answer } from '../core/answer.ts';
 import { consensus, pseudoLabel } from '../core/consensus.ts';
 import { samplingOf } from '../core/sampling.ts';
+import type { Spent } from '../core/spent.ts';
+
 import { askAbout, type Subject } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
@@ -10,22 +12,31 @@ const SUBJECT: Subject = {
   ...{ stage: 'justify', split: 'unlabelled', unit: 'justifications', isAhead: true },
 };
 
+/** What became of a range: on how many examples all agreed, and for how many one was justified. */
+export interface Justified {
+  agreed: number;
+  disagreed: number;
+  spent: Spent;
+}
+
 export function createJustify(dependencies: Dependencies) {
   return {
     /**
      * Where the collaborators disagreed, shows the model their answers and lets it justify one
      * (self-justification, §3.2); then stores the pseudo-label of every example of the range.
      */
-    async justify(input: PropagateInput): Promise<{ disagreed: number }> {
+    async justify(input: PropagateInput): Promise<Justified> {
       return askAbout(dependencies, input, SUBJECT, async (batch) => {
         const { spec, tables, task } = batch.context;
         const model = modelNamed(spec.justification.model, input.models);
         const sampling = samplingOf(spec.justification, spec.maxTokens);
         const answersOf = await collaboratorsAnswers(batch.context, input);
+        let agreed = 0;
         const questions = batch.examples.flatMap((example) => {
           const parsed = answersOf(example.ordinal).map((answer) => answer.parsed);
-          const { agreed, candidates } = consensus(parsed, task.equal);
-          if (agreed || candidates.length === 0) return [];
+          const { agreed: isAgreed, candidates } = consensus(parsed, task.equal);
+          if (isAgreed) agreed++;
+          if (isAgreed || candidates.length === 0) return [];
           const answers = candidates.map(({ answer }) => answer);
           const messages = task.justify(example, answers);
           const slots = [{ collaborator: 'justify', sample: 0 }];
@@ -43,7 +54,7 @@ export function createJustify(dependencies: Dependencies) {
             ...pseudoLabel(answersOf(ordinal), justified.get(ordinal), task.equal),
           })),
         );
-        return { disagreed: questions.length };
+        return { agreed, disagreed: questions.length, spent: batch.spent };
       });
     },
   };

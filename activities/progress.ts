@@ -5,8 +5,12 @@ import {
   heartbeat,
 } from '@temporalio/activity';
 import type { Progress } from '../core/types.ts';
+import { Telling } from './telling.ts';
 
 const HEARTBEAT_MS = 2_000;
+
+/** What is heartbeated: the progress, and what the workflow was told last. */
+type Beat = Progress & { told?: string };
 
 export interface Tracker {
   /** Aborts when the activity is cancelled or its worker stops: nothing new is begun. */
@@ -22,6 +26,8 @@ export interface Tracker {
   /** Heartbeats the trouble that there is, as long as there is any. */
   watch(trouble: () => string | undefined): void;
   set(progress: Partial<Progress>): void;
+  /** The workflow is told of the progress when this changes; of trouble it is told anyway. */
+  tell(news: () => string): void;
 }
 
 /**
@@ -38,13 +44,20 @@ export async function tracked<T>(
 ): Promise<T> {
   const progress: Progress = { done: 0, ...start };
   let troubleNow = (): string | undefined => undefined;
-  const beat = () => heartbeat({ ...progress, trouble: progress.trouble ?? troubleNow() });
+  let news = () => '';
+  const telling = new Telling((activityInfo().heartbeatDetails as Beat | undefined)?.told);
+  const beat = () => {
+    const now = { ...progress, trouble: progress.trouble ?? troubleNow() };
+    const told: Beat = { ...now, told: telling.told };
+    heartbeat(told);
+    telling.offer(now, news());
+  };
   beat();
   const timer = setInterval(beat, HEARTBEAT_MS);
   const signal = cancellationSignal();
   const deadline = deadlineOf(signal, graceMs);
   try {
-    return await work({
+    const result = await work({
       signal,
       deadline: deadline.signal,
       attempt: activityInfo().attempt,
@@ -55,7 +68,12 @@ export async function tracked<T>(
         troubleNow = trouble;
       },
       set: (change) => Object.assign(progress, change),
+      tell: (what) => {
+        news = what;
+      },
     });
+    await telling.end(progress);
+    return result;
   } catch (error) {
     // The libraries' own errors for an abort would count as failures of the activity.
     signal.throwIfAborted();

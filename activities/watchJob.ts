@@ -5,7 +5,6 @@ import type { Progress } from '../core/types.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import type { Job, JobOrder, RemoteJobs } from '../providers/remoteJobs.ts';
 import { tracked } from './progress.ts';
-import { warningAttribute } from './warningAttribute.ts';
 
 const MINUTE_MS = 60_000;
 const UNRECOGNISABLE =
@@ -34,10 +33,10 @@ interface Watched<Request> {
   words: Words;
 }
 
-/** Why the watch over a job came to an end. `searchAttribute` is given where it can be set. */
+/** Why the watch over a job came to an end. */
 export type JobSighting<Result> =
   | { state: 'finished'; result: Result }
-  | { state: 'stalled'; lastSeen: LastSeen; searchAttribute?: string }
+  | { state: 'stalled'; lastSeen: LastSeen }
   | { state: 'moving' };
 
 /**
@@ -54,11 +53,12 @@ export async function watchJob<Request, Result>(
   const heartbeat: (Progress & Partial<LastSeen>) | undefined = activityInfo().heartbeatDetails;
   let seen: Partial<LastSeen> = heartbeat ?? stalled ?? {};
   let isWarned = false;
+  let last: Job<Result> | undefined;
   return tracked({ total: 0, unit: words.unit, note: 'queued', ...seen }, async (tracker) => {
-    // Long before it is needed: a cluster takes seconds to know of an attribute everywhere.
-    await warningAttribute();
+    tracker.tell(() => newsOf(last));
     for (;;) {
       const job = await jobs.poll(jobId, order, tracker.signal);
+      last = job;
       const moved = hasMoved(job, seen);
       if (stalled && moved) return { state: 'moving' };
       const { detail, mark = seen.mark } = job;
@@ -72,8 +72,7 @@ export async function watchJob<Request, Result>(
       if (!job.isRecognisable && !isWarned) log.warn(UNRECOGNISABLE, { jobId });
       isWarned ||= !job.isRecognisable;
       const minutes = elapsed / MINUTE_MS;
-      if (!stalled && minutes >= stalledAfterMinutes)
-        return { state: 'stalled', lastSeen, searchAttribute: await warningAttribute() };
+      if (!stalled && minutes >= stalledAfterMinutes) return { state: 'stalled', lastSeen };
       const note = stalled
         ? `${detail}, no progress for ${Math.floor(minutes)} min`
         : (job.note ?? detail);
@@ -96,6 +95,12 @@ export async function watchJob<Request, Result>(
 /** A mark that cannot be seen for the moment says nothing. */
 const hasMoved = (job: Job<unknown>, seen: Partial<LastSeen>) =>
   job.detail !== seen.detail || (job.mark !== undefined && job.mark !== seen.mark);
+
+/** Changes with a job's status, and with each quarter of its steps. */
+const newsOf = (job?: Job<unknown>): string =>
+  job
+    ? `${job.detail} ${job.totalSteps ? Math.floor((4 * (job.step ?? 0)) / job.totalSteps) : 0}`
+    : '';
 
 /** Whether one look suffices. A result's name may come late, and a job's whereabouts be forgotten. */
 const isCertain = ({ state, result }: Job<unknown>) =>

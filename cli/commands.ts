@@ -38,6 +38,16 @@ export function addCommands(program: Command): void {
     .action(inProject(() => import('./commands/dev.ts')));
 
   program
+    .command('setup-namespace')
+    .description('add the search attributes by which runs are found to the Temporal namespace')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nOnce for each namespace, by somebody who may administer it. Runs do without, but cannot be searched\nfor then, in the UI or by "temporal workflow list --query".\n\nExample:\n  $ semievol setup-namespace\n  $ temporal workflow list --query \'SemiEvolState = "paused"\'',
+    )
+    .action(lazy(() => import('./commands/setupNamespace.ts')));
+
+  program
     .command('run')
     .description('start a run; attach to it when it is running already')
     .argument('<spec>', 'YAML file that describes the run', findSpec)

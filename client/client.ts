@@ -1,12 +1,18 @@
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type Config, defineConfig } from '../config/config.ts';
+import {
+  type ActivityOptions,
+  activityOptions,
+  mergeActivityOptions,
+} from '../core/activityOptions.ts';
 import { Registry } from '../core/registry.ts';
 import type { RunSpec, RunSpecInput } from '../core/spec.ts';
 import type { Preflight } from '../data/preflight.ts';
 import { FineTuneHandle } from './fineTuneHandle.ts';
 import type { WorkState } from './handle.ts';
 import { RunHandle } from './runHandle.ts';
+import type { NamespaceSetUp } from './searchAttributes.ts';
 import { checked } from './spec.ts';
 import { difference, startOnce, stateOf } from './startOnce.ts';
 import { isPolled } from './taskQueue.ts';
@@ -54,7 +60,10 @@ export class SemiEvolClient {
    * @throws SpecError; RunConflict where another run has the name; DataError
    */
   async start(spec: RunSpecInput, options: StartOptions = {}): Promise<RunHandle> {
-    const work = runOf(this.#checked(spec), options);
+    const work = runOf(this.#checked(spec), {
+      ...options,
+      activityOptions: this.#optionsOf(options),
+    });
     const before = await startOnce(this.temporal, this.config.temporal.taskQueue, work);
     return new RunHandle(this, work.name, before);
   }
@@ -117,7 +126,7 @@ export class SemiEvolClient {
    * ).result();
    */
   async fineTune(request: FineTuneRequest): Promise<FineTuneHandle> {
-    const work = fineTuneOf(request);
+    const work = fineTuneOf(request, this.config.activityOptions);
     const before = await startOnce(this.temporal, this.config.temporal.taskQueue, work);
     return new FineTuneHandle(this, work.name, before);
   }
@@ -125,6 +134,21 @@ export class SemiEvolClient {
   /** The handle of a fine-tune that was started by `fineTune`. */
   getFineTune(name: string): FineTuneHandle {
     return new FineTuneHandle(this, name);
+  }
+
+  /**
+   * Adds the search attributes by which runs are found to the namespace. Needs the rights of an
+   * administrator, and is needed once; runs do without.
+   * @throws NamespaceNotSetUp
+   */
+  async setUpNamespace(): Promise<NamespaceSetUp> {
+    const { setUpSearchAttributes } = await import('./searchAttributes.ts');
+    return setUpSearchAttributes(this.temporal);
+  }
+
+  /** Those of the configuration, and over them those that are given. */
+  #optionsOf({ activityOptions: given = {} }: StartOptions): ActivityOptions {
+    return mergeActivityOptions(this.config.activityOptions, checked(activityOptions, given));
   }
 
   /** Whether a worker polls the task queue: without one nothing goes on. */

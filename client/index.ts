@@ -17,6 +17,7 @@
 export { type Config, defineConfig } from '../config/config.ts';
 export { ConfigError } from '../config/errors.ts';
 export { loadConfig } from '../config/load.ts';
+export type { ActivityOptions } from '../core/activityOptions.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
@@ -42,6 +43,7 @@ export type { Waiting, WorkState } from './handle.ts';
 export type { RunHandle } from './runHandle.ts';
 export type { RunReports } from './runReports.ts';
 export type { PhaseView, RunView } from './runView.ts';
+export type { NamespaceSetUp } from './searchAttributes.ts';
 export type { Stuck } from './stuck.ts';
 export { TemporalRefused, TemporalUnreachable } from './temporal.ts';
 export type { View } from './view.ts';

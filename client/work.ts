@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ActivityOptions } from '../core/activityOptions.ts';
 import { type RunSpec, type TrainingSpec, trainingSpec } from '../core/spec.ts';
 import { contentHash } from '../data/source.ts';
 import type { FineTuneInput } from '../workflows/fineTune.ts';
@@ -11,6 +12,11 @@ export interface StartOptions {
    * worker on another machine needs the same path, or URLs.
    */
   folder?: string;
+  /**
+   * What is to be other than usual with the activities of this run, beside `activityOptions` of the
+   * configuration. A run that goes on keeps those it was started with.
+   */
+  activityOptions?: ActivityOptions;
 }
 
 /** A fine-tuning job to supervise, of a file in chat format. */
@@ -50,7 +56,7 @@ export function runOf(spec: RunSpec, options: StartOptions): Work {
   return {
     name: spec.name,
     type: 'evolve',
-    input: { run: spec.name, spec, folder },
+    input: { run: spec.name, spec, folder, activityOptions: options.activityOptions },
     spec,
     data: async () => {
       const { dataFingerprint } = await import('../data/fingerprint.ts');
@@ -61,14 +67,10 @@ export function runOf(spec: RunSpec, options: StartOptions): Work {
 }
 
 /** A fine-tune as work. @throws SpecError */
-export function fineTuneOf({
-  name,
-  file,
-  training = {},
-  seed = 0,
-  suffix = name,
-  ...rest
-}: FineTuneRequest): Work {
+export function fineTuneOf(
+  { name, file, training = {}, seed = 0, suffix = name, ...rest }: FineTuneRequest,
+  activityOptions: ActivityOptions | undefined,
+): Work {
   const input: FineTuneInput = {
     ...rest,
     rows: { from: 'file', path: resolve(file) },
@@ -80,7 +82,7 @@ export function fineTuneOf({
   return {
     name,
     type: 'fineTune',
-    input,
+    input: { ...input, setting: { activityOptions } },
     spec: { ...input, rows: file },
     data: () =>
       contentHash({ name: file, format: 'jsonl', location: resolve(file) }).catch(() => undefined),

@@ -11,6 +11,7 @@ export const ACTIVITY_NAMES = [
   'evaluate',
   'ingest',
   'justify',
+  'knownSearchAttributes',
   'maintain',
   'openRun',
   'prepareSearch',

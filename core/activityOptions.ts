@@ -77,3 +77,25 @@ export const activityOptions = z
   );
 
 export type ActivityOptions = z.output<typeof activityOptions>;
+
+/** Options over others: those of each activity by themselves. */
+export function mergeActivityOptions(
+  under: ActivityOptions = {},
+  over: ActivityOptions = {},
+): ActivityOptions {
+  const names = [...new Set([...Object.keys(under), ...Object.keys(over)])];
+  return Object.fromEntries(
+    (names as (keyof ActivityOptions)[]).map((name) => [
+      name,
+      mergeOptions(under[name], over[name]),
+    ]),
+  );
+}
+
+type Options = z.output<typeof options>;
+
+/** One activity's options over another set; retries field by field. */
+export function mergeOptions(under: Options = {}, over: Options = {}): Options {
+  const retry = { ...under.retry, ...over.retry };
+  return { ...under, ...over, ...(Object.keys(retry).length > 0 && { retry }) };
+}

@@ -37,5 +37,9 @@ export const PHASES = [
 /** The name of a phase. */
 export type PhaseName = (typeof PHASES)[number]['name'];
 
+/** What a phase counts. */
+export const unitOf = (name: PhaseName): string =>
+  PHASES.find((phase) => phase.name === name)!.unit;
+
 /** Where a phase stands. */
 export type PhaseState = 'waiting' | 'running' | 'done' | 'skipped';

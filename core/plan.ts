@@ -1,4 +1,5 @@
 import type { ActivityOptions } from './activityOptions.ts';
+import type { SearchAttributeName } from './searchAttributes.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
 import type { RunSpec } from './spec.ts';
 
@@ -8,6 +9,8 @@ import type { RunSpec } from './spec.ts';
  */
 export interface Plan
   extends Pick<RunSpec, 'model' | 'training' | 'evolve' | 'batch' | 'rounds' | 'seed'> {
+  /** Kind of the task. */
+  task: string;
   needs: RetrievalNeeds;
   /** How many there are. */
   collaborators: number;
@@ -16,11 +19,14 @@ export interface Plan
 /** What all workflows of a run have in common. */
 export interface Setting {
   activityOptions?: ActivityOptions;
+  /** Those that the namespace has. */
+  searchAttributes?: readonly SearchAttributeName[];
 }
 
 export function planOf(spec: RunSpec): Plan {
+  const { type: task } = spec.task;
   const { model, training, evolve, batch, rounds, seed } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
-  return { model, training, evolve, batch, rounds, seed, needs, collaborators };
+  return { task, model, training, evolve, batch, rounds, seed, needs, collaborators };
 }

@@ -1,4 +1,6 @@
 import type { PhaseName, PhaseState } from './phases.ts';
+import type { Warning } from './searchAttributes.ts';
+import type { Spent } from './spent.ts';
 
 /** The words of the method, as types. Pure data: everything here can cross a Temporal payload. */
 
@@ -98,8 +100,28 @@ export interface Progress {
   total: number;
   unit: string;
   note?: string;
+  /** A job's status, in its provider's word. */
+  detail?: string;
   /** What it is held up by, since when, and what is done about it. */
   trouble?: string;
+}
+
+/** What an activity under way tells its workflow, when it is news. */
+export interface Sighting extends Pick<Progress, 'done' | 'total' | 'detail' | 'trouble'> {
+  activityId: string;
+}
+
+/** What a round has come to so far, in numbers. */
+export interface RoundFigures {
+  spent: Spent;
+  /** Unlabelled examples on which all collaborators agreed. */
+  agreed: number;
+  /** Unlabelled examples on which they did not, so that an answer was justified. */
+  disagreed: number;
+  /** Selected pseudo-labels, once they are. */
+  selected?: number;
+  /** Graded answers of the models. */
+  scores?: Partial<Record<ModelRole, { correct: number; total: number }>>;
 }
 
 /** The state of a phase of a round, as the `status` query gives it. */
@@ -111,6 +133,13 @@ export interface PhaseStatus {
   state: PhaseState;
   /** Why it is skipped. */
   reason?: string;
+  /** What it waits for, such as a job at a provider. */
+  waitsFor?: string;
+  /** What holds it up. */
+  trouble?: string;
+  warning?: Warning;
+  /** From when, and from how many done, its rate is measured. */
+  paced?: { at: number; done: number };
   done: number;
   total: number;
   unit: string;
@@ -122,7 +151,23 @@ export interface PhaseStatus {
 
 /** Answer of the `status` query of the `round` workflow. */
 export interface RoundStatus {
+  round: number;
   phases: PhaseStatus[];
+  figures: RoundFigures;
+  /** Epoch milliseconds; undefined unless it is paused. */
+  pausedAt?: number;
+  /** What holds up the work that is the round's own. */
+  trouble?: string;
+}
+
+/** What the workflow of a phase tells its round. */
+export interface PhaseNews
+  extends Partial<
+    Pick<PhaseStatus, 'done' | 'total' | 'note' | 'waitsFor' | 'trouble' | 'warning'>
+  > {
+  name: PhaseName;
+  /** What the phase has come to. */
+  figures?: Partial<RoundFigures>;
 }
 
 /** Answer of the `status` query of the `evolve` workflow. */

@@ -94,10 +94,10 @@ export class Stack {
       detached: true,
     });
     this.#guard.unref();
-    for (const service of [this.#temporal(), this.#engine(), this.#worker()]) {
-      this.#services.push(service);
-      await service.start(signal);
-    }
+    await this.#begin(this.#temporal(), signal);
+    await this.#client!.setUpNamespace();
+    await this.#begin(this.#engine(), signal);
+    await this.#begin(this.#worker(), signal);
     say(`Temporal  ${HOST}:${temporalPort}, UI http://${HOST}:${uiPort}`);
     say(`engine    http://${HOST}:${enginePort}/v1`);
     say(`worker    polls task queue "${config.temporal.taskQueue}"`);
@@ -140,6 +140,11 @@ export class Stack {
           );
         await sleep(250);
       }
+  }
+
+  async #begin(service: Service, signal: AbortSignal): Promise<void> {
+    this.#services.push(service);
+    await service.start(signal);
   }
 
   #temporal(): Service {

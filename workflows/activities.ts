@@ -44,6 +44,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   evaluate: batch,
   ingest: pass,
   justify: batch,
+  knownSearchAttributes: short,
   maintain: batch,
   openRun: short,
   prepareSearch: batch,

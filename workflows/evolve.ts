@@ -10,17 +10,23 @@ import {
 } from '@temporalio/workflow';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 import { finalFailure } from '../core/failures.ts';
+import { NO_FIGURES } from '../core/figures.ts';
 import { type Plan, planOf, type Setting } from '../core/plan.ts';
 import { latestSections, summaryOf } from '../core/report/latest.ts';
 import { markdown } from '../core/report/markdown.ts';
+import { runProgress, spentSection } from '../core/report/progress.ts';
 import { roundSections } from '../core/report/round.ts';
+import type { RoundReport } from '../core/roundReport.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
-import type { RoundSummary, RunStatus, RunTotals } from '../core/types.ts';
+import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../core/spent.ts';
+import type { RoundStatus, RoundSummary, RunStatus, RunTotals } from '../core/types.ts';
 import type { IngestResult } from '../data/ingestDataset.ts';
 import { activitiesWith } from './activities.ts';
-import { handlePause, runStatus } from './messages.ts';
-import { round as roundWorkflow } from './round.ts';
+import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
+import { handlePause, type PauseState, runStatus } from './messages.ts';
+import { handleSightings, roundNews } from './news.ts';
+import { attributesOfRound, round as roundWorkflow } from './round.ts';
 
 /** Rounds whose figures a run carries along; the reports of all are in the store. */
 const LATEST = 5;
@@ -47,6 +53,8 @@ export interface Begun {
   latest: RoundSummary[];
   paused: boolean;
   setting: Setting;
+  /** In the rounds that have ended. */
+  spent: Spent;
 }
 
 /** The data set that all rounds work on, whatever becomes of the files it was read from. */
@@ -58,12 +66,89 @@ type Data = Pick<IngestResult, 'dataset' | 'counts'>;
  * done by one build of the worker: the newest when it began.
  */
 export async function evolve(input: EvolveInput): Promise<RunStatus> {
-  const { run } = input;
-  const { plan, base, totals, latest, paused, setting }: Omit<Begun, 'data'> =
-    'begun' in input ? input.begun : beginning(input);
+  const begun = 'begun' in input ? input.begun : beginning(input);
+  const page = runPage(input.run, begun);
+  const { activityOptions } = begun.setting;
+  const searchAttributes = await activitiesWith(activityOptions).knownSearchAttributes(
+    undefined,
+    'which search attributes are there',
+  );
+  const set = attributesOf(searchAttributes);
+  page.set(set);
+  return untilEnded(set, async () => {
+    const data = 'begun' in input ? input.begun.data : await prepare(input);
+    return nextRound(input.run, { ...begun, data }, searchAttributes, page);
+  });
+}
+
+async function nextRound(
+  run: string,
+  { plan, base, totals, latest, data, setting, ...begun }: Begun,
+  searchAttributes: Setting['searchAttributes'],
+  page: RunPage,
+): Promise<RunStatus> {
   const round = totals.finished + 1;
+  const { pause } = page;
+  await pause.whilePaused();
+  const workflowId = `${workflowInfo().workflowId}/round-${round}`;
+  page.begin(workflowId);
+  const report = await pause.follow(
+    startChild(roundWorkflow, {
+      workflowId,
+      parentClosePolicy: 'REQUEST_CANCEL',
+      staticSummary: `round ${round} of ${plan.rounds} from ${base}`,
+      args: [
+        {
+          ...{ run, plan, round, base, ...data, paused: pause.paused },
+          setting: { ...setting, searchAttributes },
+        },
+      ],
+    }),
+  );
+  totals.finished++;
+  if (report.promoted) totals.promoted++;
+  latest.push(summaryOf(report));
+  latest.splice(0, latest.length - LATEST);
+  const spent = addSpent(begun.spent, spentIn(report));
+  page.end(report, spent);
+  if (round === plan.rounds) return page.status();
+
+  await condition(allHandlersFinished);
+  const continueOnNewestBuild = makeContinueAsNewFunc<typeof evolve>({
+    initialVersioningBehavior: 'AUTO_UPGRADE',
+    memo: workflowInfo().memo,
+  });
+  const { champion } = report.models;
+  const { paused } = pause;
+  return continueOnNewestBuild({
+    run,
+    begun: { plan, data, base: champion, totals, latest, paused, setting, spent },
+  });
+}
+
+interface RunPage {
+  readonly pause: PauseState;
+  status(): RunStatus;
+  begin(roundWorkflowId: string): void;
+  end(report: RoundReport, spent: Spent): void;
+  /** From now on its search attributes are set, too. */
+  set(attributes: SetAttributes): void;
+}
+
+/**
+ * Answers the `status` query, and keeps the page and the search attributes of a run up to date.
+ * Call it before the first await.
+ */
+function runPage(
+  run: string,
+  { plan, totals, latest, paused, spent }: Omit<Begun, 'data'>,
+): RunPage {
   const pause = handlePause(paused);
+  const round = totals.finished + 1;
+  let news: RoundStatus | undefined;
+  let trouble: string | undefined;
   let roundWorkflowId: string | undefined;
+  let set: SetAttributes = () => {};
   const status = (): RunStatus => ({
     run,
     round: Math.min(totals.finished + 1, plan.rounds),
@@ -73,39 +158,42 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
     totals,
     latest,
   });
+  const show = () => {
+    const { pausedAt } = pause;
+    const now = { run, round, rounds: plan.rounds, pausedAt, trouble, spent, news };
+    setCurrentDetails(markdown([...runProgress(now, Date.now()), ...latestSections(latest)]));
+    const ofRound: RoundStatus = news ?? { round, phases: [], figures: NO_FIGURES };
+    set(attributesOfRound({ ...ofRound, pausedAt, trouble: trouble ?? ofRound.trouble }, plan));
+  };
+  pause.onChange(show);
+  handleSightings((now) => {
+    trouble = now;
+    show();
+  });
+  setHandler(roundNews, (told) => {
+    // That of the round before may come late.
+    if (told.round !== round || totals.finished >= round) return;
+    news = told;
+    show();
+  });
   setHandler(runStatus, status);
-  setCurrentDetails(markdown(latestSections(latest)));
-
-  const data = 'begun' in input ? input.begun.data : await prepare(run, input);
-
-  await pause.whilePaused();
-  const workflowId = `${workflowInfo().workflowId}/round-${round}`;
-  roundWorkflowId = workflowId;
-  const report = await pause.follow(
-    startChild(roundWorkflow, {
-      workflowId,
-      parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: `round ${round} of ${plan.rounds} from ${base}`,
-      args: [{ run, plan, round, base, ...data, paused: pause.paused, setting }],
-    }),
-  );
-  totals.finished++;
-  if (report.promoted) totals.promoted++;
-  latest.push(summaryOf(report));
-  latest.splice(0, latest.length - LATEST);
-  setCurrentDetails(markdown([...roundSections(report), ...latestSections(latest)]));
-  if (round === plan.rounds) return status();
-
-  await condition(allHandlersFinished);
-  const continueOnNewestBuild = makeContinueAsNewFunc<typeof evolve>({
-    initialVersioningBehavior: 'AUTO_UPGRADE',
-    memo: workflowInfo().memo,
-  });
-  const { champion } = report.models;
-  return continueOnNewestBuild({
-    run,
-    begun: { plan, data, base: champion, totals, latest, paused: pause.paused, setting },
-  });
+  show();
+  return {
+    pause,
+    status,
+    begin(id) {
+      roundWorkflowId = id;
+    },
+    end(report, all) {
+      setCurrentDetails(
+        markdown([...roundSections(report), ...latestSections(latest), spentSection(all)]),
+      );
+    },
+    set(attributes) {
+      set = attributes;
+      show();
+    },
+  };
 }
 
 const beginning = ({ spec, activityOptions }: Beginning): Omit<Begun, 'data'> => ({
@@ -115,13 +203,19 @@ const beginning = ({ spec, activityOptions }: Beginning): Omit<Begun, 'data'> =>
   latest: [],
   paused: false,
   setting: { activityOptions },
+  spent: NOTHING_SPENT,
 });
 
 /**
  * Takes in the data and makes sure that the run can be done, once for all its rounds. The memo says
  * which data set it is, also when the run has ended: there the store has its reports.
  */
-async function prepare(run: string, { spec, folder, activityOptions }: Beginning): Promise<Data> {
+async function prepare({
+  run,
+  spec,
+  folder,
+  activityOptions,
+}: Beginning & { run: string }): Promise<Data> {
   const perform = activitiesWith(activityOptions);
   await perform.checkModels(spec, 'ask each model for next to nothing');
   const data = await perform.ingest(

@@ -1,24 +1,30 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   CancellationScope,
   isCancellation,
   setCurrentDetails,
   setHandler,
-  upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { JobInput, RecordModelInput } from '../activities/fineTune.ts';
 import type { ModelOrder } from '../activities/trainingOrder.ts';
 import type { LastSeen } from '../activities/watchJob.ts';
+import type { PhaseName } from '../core/phases.ts';
 import type { Setting } from '../core/plan.ts';
+import { type JobStatus, jobProgress, waitsFor } from '../core/report/job.ts';
+import { markdown } from '../core/report/markdown.ts';
+import type { Spent } from '../core/spent.ts';
 import type { Progress } from '../core/types.ts';
-import { activitiesWith, type Perform } from './activities.ts';
+import { activitiesWith } from './activities.ts';
+import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
 import { progress } from './messages.ts';
+import { handleSightings, phaseNews, tellParent } from './news.ts';
 
 /** One fine-tuning job to supervise. */
 export interface FineTuneInput extends ModelOrder {
   /** Its name in the configuration. */
   endpoint: string;
   setting?: Setting;
+  /** The phase of the round that it is, which is told how it goes. */
+  phase?: PhaseName;
 }
 
 /** What a fine-tuning job has come to. */
@@ -27,6 +33,7 @@ export interface FineTuneResult {
   jobId: string;
   /** Rows of the training file. */
   rows: number;
+  spent: Spent;
 }
 
 /**
@@ -34,32 +41,45 @@ export interface FineTuneResult {
  * one job and it is cancelled with the workflow. Useful by itself for any fine-tuning job.
  */
 export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
-  const { endpoint, setting, ...order } = input;
-  const perform = activitiesWith(setting?.activityOptions);
-  let note = 'uploading';
-  setHandler(progress, (): Progress => ({ done: 0, total: 0, unit: 'steps', note }));
+  const { setting = {} } = input;
+  const { knownSearchAttributes } = activitiesWith(setting.activityOptions);
+  const page = jobPage(input);
+  const known =
+    setting.searchAttributes ??
+    (await knownSearchAttributes(undefined, 'which search attributes are there'));
+  const set = attributesOf(known);
+  page.set(set);
+  return untilEnded(set, () => supervise(input, page));
+}
 
+async function supervise(
+  { setting, phase: _, ...input }: FineTuneInput,
+  page: JobPage,
+): Promise<FineTuneResult> {
+  const { endpoint, ...order } = input;
+  const perform = activitiesWith(setting?.activityOptions);
   const { count, ...file } = await perform.uploadTrainingFile(
     { endpoint, order },
     `upload the training file to ${endpoint}`,
   );
+  page.show({ rows: count, stage: 'creating the job' });
   const work: JobInput = { endpoint, order: { ...order, ...file } };
   let jobId: string | undefined;
   try {
-    note = 'creating the job';
     const started = await perform.startJob(work, `adopt or create the job at ${endpoint}`);
     ({ jobId } = started);
-    note = 'running';
-    const tuned = await untilFinished(perform, work, jobId, (stall) => {
-      note = stall ?? 'running';
-    });
-    await perform.recordModel(
+    page.show({ jobId, stage: 'waiting for the job' });
+    const tuned = await untilFinished(jobId);
+    page.show({ stage: 'recording the model', stalled: undefined });
+    const { spent } = await perform.recordModel(
       { ...work, started, tuned, rows: count },
       `record model ${tuned.model}`,
     );
-    return { model: tuned.model, jobId, rows: count };
+    page.show({ stage: 'done', model: tuned.model, spent });
+    return { model: tuned.model, jobId, rows: count, spent };
   } catch (error) {
-    if (isCancellation(error))
+    if (isCancellation(error)) {
+      page.show({ stage: 'cancelling the job', stalled: undefined });
       // Also finds a job whose id never came back.
       await CancellationScope.nonCancellable(() =>
         perform.cancelJobs(
@@ -67,46 +87,73 @@ export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
           `cancel job ${jobId ?? 'if there is one'} at ${endpoint}`,
         ),
       );
+    }
+    page.show({ stage: isCancellation(error) ? 'cancelled' : 'failed', stalled: undefined });
     throw error;
   }
-}
 
-/**
- * Waits for a job. Where it makes no progress for long it is left running, but the `status` query,
- * the workflow's page in the UI and, where the server lets us, its search attribute say so.
- */
-async function untilFinished(
-  perform: Perform,
-  work: JobInput,
-  jobId: string,
-  say: (stall: string | undefined) => void,
-): Promise<RecordModelInput['tuned']> {
-  let stalled: LastSeen | undefined;
-  let attribute: string | undefined;
-  const tell = (lastSeen: LastSeen | undefined) => {
-    stalled = lastSeen;
-    const stall = stalled && `no progress since ${new Date(stalled.since).toISOString()}`;
-    say(stall);
-    setCurrentDetails(
-      stalled
-        ? `**Job \`${jobId}\` at endpoint "${work.endpoint}": ${stall}.** Its status is \`${stalled.detail}\`. It is left running; cancelling this workflow cancels it.`
-        : '',
-    );
-    if (!attribute) return;
-    const key = defineSearchAttributeKey(attribute, 'KEYWORD');
-    upsertSearchAttributes([{ key, value: stalled ? 'JobStalled' : null }]);
-  };
-  try {
+  /** Where a job makes no progress for long it is left running, but the page says so. */
+  async function untilFinished(jobId: string): Promise<RecordModelInput['tuned']> {
+    let stalled: LastSeen | undefined;
     for (;;) {
       const seen = await perform.awaitJob(
         { ...work, jobId, stalled },
-        `${stalled ? 'stalled: ' : ''}waiting for job ${jobId} at ${work.endpoint}`,
+        `waiting for job ${jobId} at ${endpoint}${stalled ? ', which has stalled' : ''}`,
       );
       if (seen.state === 'finished') return seen.result;
-      if (seen.state === 'stalled') attribute = seen.searchAttribute;
-      tell(seen.state === 'stalled' ? seen.lastSeen : undefined);
+      stalled = seen.state === 'stalled' ? seen.lastSeen : undefined;
+      page.show({ stalled });
     }
-  } finally {
-    if (stalled) tell(undefined);
   }
+}
+
+interface JobPage {
+  show(change: Partial<JobStatus>): void;
+  /** From now on its attributes are set, too. */
+  set(attributes: SetAttributes): void;
+}
+
+/**
+ * Keeps the `status` query, the page and the search attributes of a fine-tune up to date, and its
+ * round informed. Call it before the first await.
+ */
+function jobPage({ endpoint, model, lineage, phase }: FineTuneInput): JobPage {
+  const status: JobStatus = { endpoint, base: model, stage: 'uploading the training file' };
+  let set: SetAttributes = () => {};
+  const show = (change: Partial<JobStatus>) => {
+    Object.assign(status, change);
+    setCurrentDetails(markdown([jobProgress(status, Date.now())]));
+    const { seen, stalled, trouble } = status;
+    const warning = stalled ? 'JobStalled' : trouble ? 'EndpointAway' : undefined;
+    set({
+      SemiEvolModel: model,
+      SemiEvolRound: lineage.round,
+      SemiEvolState: status.jobId || trouble ? 'waiting' : 'running',
+      SemiEvolWarning: warning ?? null,
+    });
+    if (phase)
+      tellParent(phaseNews, {
+        ...{ name: phase, done: seen?.done ?? 0, total: seen?.total ?? 0, trouble, warning },
+        waitsFor: waitsFor(status),
+      });
+  };
+  setHandler(progress, (): Progress => {
+    const { seen, stalled, stage } = status;
+    const note = stalled ? `no progress since ${new Date(stalled.since).toISOString()}` : stage;
+    return { done: seen?.done ?? 0, total: seen?.total ?? 0, unit: 'steps', note };
+  });
+  handleSightings((trouble, { done, total, detail }) => {
+    const since = detail === status.seen?.detail ? status.seen!.since : Date.now();
+    const seen =
+      detail === undefined ? status.seen : { done, total, detail, since, at: Date.now() };
+    show({ trouble, seen });
+  });
+  setCurrentDetails(markdown([jobProgress(status, Date.now())]));
+  return {
+    show,
+    set(attributes) {
+      set = attributes;
+      show({});
+    },
+  };
 }

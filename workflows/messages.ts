@@ -21,6 +21,10 @@ export const progress = defineQuery<Progress>('status');
 
 export interface PauseState {
   readonly paused: boolean;
+  /** Since when, in epoch milliseconds. */
+  readonly pausedAt: number | undefined;
+  /** Has a function called whenever it was paused or resumed. */
+  onChange(listener: () => void): void;
   /** Returns at once unless paused, else when resumed. */
   whilePaused(): Promise<void>;
   /** The child's result; until then it is paused and resumed with us. */
@@ -30,15 +34,19 @@ export interface PauseState {
 }
 
 /** Handles `pause` and `resume`; call it before the first await. */
-export function handlePause(initially = false): PauseState {
+export function handlePause(initially: boolean): PauseState {
   let paused = initially;
+  let pausedAt = initially ? Date.now() : undefined;
+  let changed = () => {};
   const children = new Set<ChildWorkflowHandle<Workflow>>();
   // A child that has just ended needs no signal.
   const tell = (child: ChildWorkflowHandle<Workflow>) =>
     child.signal(paused ? pause : resume).catch(() => {});
   const receive = (signal: SignalDefinition, value: boolean) =>
     setHandler(signal, async () => {
+      if (paused !== value) pausedAt = value ? Date.now() : undefined;
       paused = value;
+      changed();
       await Promise.all([...children].map(tell));
     });
   receive(pause, true);
@@ -46,6 +54,12 @@ export function handlePause(initially = false): PauseState {
   return {
     get paused() {
       return paused;
+    },
+    get pausedAt() {
+      return pausedAt;
+    },
+    onChange(listener) {
+      changed = listener;
     },
     whilePaused: () => condition(() => !paused),
     async follow(starting) {

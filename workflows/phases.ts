@@ -1,11 +1,20 @@
+import { sumOf } from '../core/figures.ts';
 import { PHASES, type PhaseName } from '../core/phases.ts';
-import type { PhaseStatus } from '../core/types.ts';
+import type { PhaseNews, PhaseStatus, RoundFigures } from '../core/types.ts';
 import type { PauseState } from './messages.ts';
 
 export interface Phases {
   status(): PhaseStatus[];
   /** Runs a phase, once the round is not paused; the work may write its progress into `phase`. */
   run<T>(name: PhaseName, work: (phase: PhaseStatus) => Promise<T>): Promise<T>;
+  /** Takes in what the workflow of a phase tells. */
+  tell(news: PhaseNews): void;
+  /** What the phases have come to, all together. */
+  figures(): RoundFigures;
+  /** Keeps what a phase has come to, in the place of what it told before. */
+  record(name: PhaseName, figures: Partial<RoundFigures>): void;
+  /** After a pause: rates are measured anew. */
+  resumed(): void;
   /** Leaves a phase out. */
   skip(name: PhaseName, reason: string): void;
   /** Wall-clock seconds of the phases that have ended; phases may overlap. */
@@ -15,14 +24,23 @@ export interface Phases {
 /**
  * Keeps what the `status` query and the report say of a round's phases.
  * @param totals of those phases whose amount is known from the start
+ * @param changed called after each change
  */
-export function trackPhases(pause: PauseState, totals: Partial<Record<PhaseName, number>>): Phases {
+export function trackPhases(
+  pause: PauseState,
+  totals: Partial<Record<PhaseName, number>>,
+  changed: () => void,
+): Phases {
   const all = new Map(
     PHASES.map(({ name, unit }): [PhaseName, PhaseStatus] => [
       name,
       { name, state: 'waiting', done: 0, total: totals[name] ?? 0, unit },
     ]),
   );
+  const figures = new Map<PhaseName, Partial<RoundFigures>>();
+  const measure = (phase: PhaseStatus) => {
+    phase.paced = { at: Date.now(), done: phase.done };
+  };
   return {
     status: () => [...all.values()],
     async run(name, work) {
@@ -30,12 +48,30 @@ export function trackPhases(pause: PauseState, totals: Partial<Record<PhaseName,
       const phase = all.get(name)!;
       phase.state = 'running';
       phase.startedAt = Date.now();
+      measure(phase);
+      changed();
       const result = await work(phase);
       phase.state = 'done';
       phase.done = phase.total;
-      phase.workflowId = undefined;
+      for (const key of ['workflowId', 'waitsFor', 'trouble', 'warning', 'paced'] as const)
+        phase[key] = undefined;
       phase.endedAt = Date.now();
+      changed();
       return result;
+    },
+    tell: ({ name, figures: told, ...news }) => {
+      const phase = all.get(name)!;
+      if (told) figures.set(name, told);
+      // News may come after the end of whose they are.
+      if (phase.state === 'running') Object.assign(phase, news);
+      changed();
+    },
+    figures: () => sumOf([...figures.values()]),
+    record: (name, of) => {
+      figures.set(name, of);
+    },
+    resumed: () => {
+      for (const phase of all.values()) if (phase.state === 'running') measure(phase);
     },
     skip: (name, reason) => {
       Object.assign(all.get(name)!, { state: 'skipped', reason });

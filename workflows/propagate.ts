@@ -3,7 +3,10 @@ import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
+import type { RoundFigures } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
+import { batchPage } from './batchPage.ts';
 import { type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
@@ -18,8 +21,17 @@ export interface PropagateWorkflowInput {
   paused: boolean;
   setting: Setting;
   /** Carried over when continued as new. */
-  soFar?: { done: number; disagreed: number; compacted: number };
+  soFar?: Partial<SoFar>;
 }
+
+/** What has been done, and what it has come to. */
+interface SoFar extends Propagated {
+  done: number;
+  compacted: number;
+}
+
+/** What propagation has come to. */
+export type Propagated = Pick<RoundFigures, 'agreed' | 'disagreed' | 'spent'>;
 
 /**
  * Propagates knowledge to the unlabelled split (§3.1, §3.2 of the paper): for each batch embed,
@@ -27,16 +39,28 @@ export interface PropagateWorkflowInput {
  *
  * @internal
  */
-export async function propagate(input: PropagateWorkflowInput): Promise<{ disagreed: number }> {
+export async function propagate(input: PropagateWorkflowInput): Promise<Propagated> {
   const { ref, models, needs, collaborators } = input;
   const perform = activitiesWith(input.setting.activityOptions);
-  const soFar = { done: 0, disagreed: 0, compacted: 0, ...input.soFar };
+  const soFar: SoFar = {
+    ...{ done: 0, compacted: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
+    ...input.soFar,
+  };
+  const figures = (): Propagated => {
+    const { agreed, disagreed, spent } = soFar;
+    return { agreed, disagreed, spent };
+  };
   const pause = handlePause(input.paused);
   setHandler(progress, () => ({
     done: soFar.done,
     total: input.fanOut.total,
     unit: 'examples',
     note: `${soFar.disagreed} justified`,
+  }));
+  const page = batchPage('propagate', ref, pause, () => ({
+    done: soFar.done,
+    total: input.fanOut.total,
+    figures: figures(),
   }));
 
   const { from, size, total } = input.fanOut;
@@ -46,23 +70,31 @@ export async function propagate(input: PropagateWorkflowInput): Promise<{ disagr
       await perform.maintain({ ...ref, range }, `compact tables of ${rangeText(range)}`);
     soFar.compacted = to;
   };
+  const spend = ({ spent }: { spent: Spent }) => {
+    soFar.spent = addSpent(soFar.spent, spent);
+  };
   const batches = rangeCount(total, size);
   const work = fanOut(batches, input.fanOut, pause, async (batch) => {
     const range = rangeAt(batch, size, total);
     const of = rangeText(range);
     if (needs.vectors)
-      await perform.embed({ ...ref, split: 'unlabelled', range }, `embed unlabelled ${of}`);
+      spend(await perform.embed({ ...ref, split: 'unlabelled', range }, `embed unlabelled ${of}`));
     if (needs.neighbours) await perform.retrieve({ ...ref, range }, `retrieve neighbours of ${of}`);
-    await perform.collaborate(
-      { ...ref, range, models },
-      `collaborate ${of} with ${collaborators} collaborators`,
+    spend(
+      await perform.collaborate(
+        { ...ref, range, models },
+        `collaborate ${of} with ${collaborators} collaborators`,
+      ),
     );
-    const { disagreed } = await perform.justify(
+    const { agreed, disagreed, spent } = await perform.justify(
       { ...ref, range, models },
       `justify where they disagree on ${of}`,
     );
+    spend({ spent });
     soFar.done += range.to - range.from;
+    soFar.agreed += agreed;
     soFar.disagreed += disagreed;
+    page.show();
   });
   const [next] = await Promise.all([work, compactTo(from * size)]);
   if (next < batches)
@@ -73,5 +105,5 @@ export async function propagate(input: PropagateWorkflowInput): Promise<{ disagr
       soFar,
     });
   await compactTo(total);
-  return { disagreed: soFar.disagreed };
+  return figures();
 }

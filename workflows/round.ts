@@ -1,16 +1,27 @@
-import { executeChild, setHandler, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  executeChild,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { ModelScore } from '../activities/evaluate.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
 import type { PhaseName } from '../core/phases.ts';
 import type { Plan, Setting } from '../core/plan.ts';
+import { markdown } from '../core/report/markdown.ts';
+import { roundProgress } from '../core/report/progress.ts';
 import type { RoundReport } from '../core/roundReport.ts';
+import type { SearchAttributeValues } from '../core/searchAttributes.ts';
 import type { TrainingSpec } from '../core/spec.ts';
-import type { ModelRecord, Split } from '../core/types.ts';
+import type { ModelRecord, RoundStatus, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
+import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
 import { evaluate } from './evaluate.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
 import { handlePause, roundStatus } from './messages.ts';
+import { handleSightings, phaseNews, roundNews, tellParent } from './news.ts';
 import { trackPhases } from './phases.ts';
 import { propagate } from './propagate.ts';
 import { together } from './together.ts';
@@ -36,18 +47,51 @@ const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the 
  * @internal
  */
 export async function round(input: RoundInput): Promise<RoundReport> {
+  const set = attributesOf(input.setting.searchAttributes);
+  return untilEnded(set, () => phasesOf(input, set));
+}
+
+async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundReport> {
   const { plan, counts, base, setting } = input;
   const perform = activitiesWith(setting.activityOptions);
   const ref: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
   const pause = handlePause(input.paused);
-  const phases = trackPhases(pause, {
-    embed: counts.labelled,
-    propagate: counts.unlabelled,
-    select: counts.unlabelled,
-    evaluate: counts.test,
-    report: 1,
+  let trouble: string | undefined;
+  const phases = trackPhases(
+    pause,
+    {
+      embed: counts.labelled,
+      propagate: counts.unlabelled,
+      select: counts.unlabelled,
+      evaluate: counts.test,
+      report: 1,
+    },
+    () => show(),
+  );
+  const status = (): RoundStatus => ({
+    round: input.round,
+    phases: phases.status(),
+    figures: phases.figures(),
+    pausedAt: pause.pausedAt,
+    trouble,
   });
-  setHandler(roundStatus, () => ({ phases: phases.status() }));
+  /** Says in the UI, and to the run, how things are. */
+  const show = () => {
+    const now = status();
+    setCurrentDetails(markdown(roundProgress(now, input.run, Date.now())));
+    set(attributesOfRound(now, plan));
+    tellParent(roundNews, now);
+  };
+  setHandler(roundStatus, status);
+  pause.onChange(() => {
+    if (!pause.paused) phases.resumed();
+    show();
+  });
+  handleSightings((now) => {
+    trouble = now;
+    show();
+  });
+  setHandler(phaseNews, phases.tell);
 
   const childId = (name: string) => `${workflowInfo().workflowId}/${name}`;
   const window = (total: number) => ({ total, ...plan.batch, from: 0 });
@@ -58,9 +102,9 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     rows: TrainingRows,
     training: Partial<TrainingSpec> = {},
   ) =>
-    phases.run(phase, (status) => {
+    phases.run(phase, async (status) => {
       status.workflowId = childId(phase);
-      return executeChild(fineTune, {
+      const { spent, ...tuned } = await executeChild(fineTune, {
         workflowId: status.workflowId,
         // Not ended at once: a job that runs has to be cancelled at the provider.
         parentClosePolicy: 'REQUEST_CANCEL',
@@ -75,29 +119,33 @@ export async function round(input: RoundInput): Promise<RoundReport> {
             suffix: `r${input.round}-${role}`,
             lineage: { run: input.run, round: input.round, role, dataset: input.dataset },
             setting,
+            phase,
           },
         ],
       });
+      phases.record(phase, { spent });
+      return tuned;
     });
 
   const { needs } = plan;
   if (needs.neighbours)
     await phases.run('embed', async (phase) => {
-      if (needs.vectors)
-        await perform.embed(
+      if (needs.vectors) {
+        const { spent } = await perform.embed(
           { ...ref, split: 'labelled', range: { from: 0, to: counts.labelled } },
           `embed ${counts.labelled} labelled examples`,
         );
-      else Object.assign(phase, { total: 1, unit: 'indices' });
+        phases.record('embed', { spent });
+      } else Object.assign(phase, { total: 1, unit: 'indices' });
       await perform.prepareSearch(ref, 'build the index of labelled examples');
     });
   else phases.skip('embed', 'no collaborator is shown neighbours');
 
   const warmUp = await train('warm-up', 'warm-up', base, { from: 'labelled', ref, times: 1 });
 
-  await phases.run('propagate', (phase) => {
+  await phases.run('propagate', async (phase) => {
     phase.workflowId = childId('propagate');
-    return pause.follow(
+    const figures = await pause.follow(
       startChild(propagate, {
         workflowId: phase.workflowId,
         staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${counts.unlabelled} unlabelled examples`,
@@ -114,10 +162,13 @@ export async function round(input: RoundInput): Promise<RoundReport> {
         ],
       }),
     );
+    phases.record('propagate', figures);
   });
-  const selection = await phases.run('select', () =>
-    perform.select(ref, `select among ${counts.unlabelled} pseudo-labels`),
-  );
+  const selection = await phases.run('select', async () => {
+    const result = await perform.select(ref, `select among ${counts.unlabelled} pseudo-labels`);
+    phases.record('select', { selected: result.selected });
+    return result;
+  });
 
   const { from, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : warmUp.model;
@@ -128,11 +179,11 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     trainBaseline(),
   ]);
 
-  const scores = await phases.run('evaluate', (phase) => {
+  const scores = await phases.run('evaluate', async (phase) => {
     const ungraded = (model: string): ModelScore => ({ model, correct: 0, total: 0 });
     phase.workflowId = childId('evaluate');
     phase.total = counts.test * (baseline ? 4 : 3);
-    return pause.follow(
+    const { scores, spent } = await pause.follow(
       startChild(evaluate, {
         workflowId: phase.workflowId,
         staticSummary: `round ${input.round}: ${baseline ? 4 : 3} models on ${counts.test} test examples`,
@@ -152,6 +203,8 @@ export async function round(input: RoundInput): Promise<RoundReport> {
         ],
       }),
     );
+    phases.record('evaluate', { scores, spent });
+    return scores;
   });
 
   return phases.run('report', async () => {
@@ -171,7 +224,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
    * SFT's fair chance: from where SemiEvol's final fine-tune starts, as many steps on the labelled
    * rows alone. They are repeated in the file, since providers bound the number of epochs.
    */
-  async function trainBaseline(): Promise<FineTuneResult | undefined> {
+  async function trainBaseline(): Promise<Omit<FineTuneResult, 'spent'> | undefined> {
     const passes = (counts.labelled + selection.selected) * (evolve.epochs ?? plan.training.epochs);
     const times = Math.round(passes / (counts.labelled * plan.training.epochs));
     const isWarmUp = start === base && times === 1;
@@ -181,4 +234,23 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     }
     return train('baseline', 'sft-steps', start, { from: 'labelled', ref, times });
   }
+}
+
+/** What can be searched for of a round, and of the run that it belongs to. */
+export function attributesOfRound(
+  { round, phases, pausedAt, trouble }: RoundStatus,
+  { task, model }: Pick<Plan, 'task' | 'model'>,
+): SearchAttributeValues {
+  const running = phases.filter(({ state }) => state === 'running');
+  const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
+  const waits = running.length > 0 && running.every(({ waitsFor }) => waitsFor);
+  const warning = running.find((phase) => phase.warning)?.warning;
+  return {
+    SemiEvolTask: task,
+    SemiEvolModel: model.name,
+    SemiEvolPhase: running[0]?.name,
+    SemiEvolRound: round,
+    SemiEvolState: pausedAt !== undefined ? 'paused' : isHeldUp || waits ? 'waiting' : 'running',
+    SemiEvolWarning: warning ?? (isHeldUp ? 'EndpointAway' : null),
+  };
 }

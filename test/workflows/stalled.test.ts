@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { setUpSearchAttributes } from '../../client/searchAttributes.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal } from '../support/stack.ts';
 import { WorkerProcess } from '../support/workerProcess.ts';
@@ -60,14 +61,15 @@ describe('a fine-tuning job without progress', function () {
     while ((await found()).join() !== expected.join());
   }
 
+  const setUp = () => setUpSearchAttributes(temporal.client);
+
   it('can be found, and is shown in the UI and by `status`, until it moves on', async () => {
+    await setUp();
     await startWorker();
     const handle = await startFineTune(bench, 'stalled');
     const { id } = await jobOf(bench, 'stalled');
-    await untilDetails(
-      'stalled',
-      new RegExp(`Job \`${id}\` at endpoint "local": no progress since \\d{4}-.*Z`),
-    );
+    await untilDetails('stalled', /No progress since \d{4}-.* UTC: the status of the job is/);
+    assert.match(await detailsOf('stalled'), new RegExp(`\\| job \\| ${id} \\|`));
     await untilFound(['stalled']);
     const { note } = await handle.query<{ note: string }>('status');
     assert.match(note, /^no progress since/);
@@ -78,24 +80,26 @@ describe('a fine-tuning job without progress', function () {
     bench.provider.jobs.finish(id, 'paused');
     await untilFound([]);
     await untilFound(['stalled']);
-    assert.match(await detailsOf('stalled'), /Its status is `paused`/);
+    assert.match(await detailsOf('stalled'), /the status of the job is "paused"/);
 
     bench.provider.jobs.finish(id, 'succeeded');
     assert.equal((await handle.result()).jobId, id);
     await untilFound([]);
-    assert.equal(await detailsOf('stalled'), '');
+    assert.doesNotMatch(await detailsOf('stalled'), /No progress/);
+    assert.match(await detailsOf('stalled'), /tuned model/);
     assert.equal(jobsOf(bench, 'stalled').length, 1);
   });
 
   it('is not found any more once it is cancelled', async () => {
+    await setUp();
     await startWorker();
     const handle = await startFineTune(bench, 'given-up');
-    await untilDetails('given-up', /no progress/);
+    await untilDetails('given-up', /No progress/);
     await untilFound(['given-up']);
     await handle.cancel();
     await assert.rejects(handle.result());
     await untilFound([]);
-    assert.equal(await detailsOf('given-up'), '');
+    assert.doesNotMatch(await detailsOf('given-up'), /No progress/);
   });
 
   it('is not one that trains, whatever its status', async () => {
@@ -134,9 +138,9 @@ describe('a fine-tuning job without progress', function () {
     const diedAt = Date.now();
 
     await startProcess();
-    await untilDetails('worker-died', /no progress since/);
-    const [, since] = /no progress since (\S+Z)/.exec(await detailsOf('worker-died'))!;
-    assert.ok(Date.parse(since!) < diedAt);
+    await untilDetails('worker-died', /No progress since/);
+    const [, since] = /No progress since (\S+ \S+) UTC/.exec(await detailsOf('worker-died'))!;
+    assert.ok(Date.parse(`${since}Z`) < diedAt);
   });
 
   for (const [where, prepare] of [
@@ -153,7 +157,7 @@ describe('a fine-tuning job without progress', function () {
       await startWorker();
       const handle = await startFineTune(bench, 'unregistered');
       const { id } = await jobOf(bench, 'unregistered');
-      await untilDetails('unregistered', /no progress since/);
+      await untilDetails('unregistered', /No progress since/);
       bench.provider.jobs.finish(id, 'succeeded');
       assert.equal((await handle.result()).jobId, id);
       const { events } = await handle.fetchHistory();

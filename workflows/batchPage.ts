@@ -1,0 +1,43 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { RoundRef } from '../activities/dependencies.ts';
+import { type PhaseName, unitOf } from '../core/phases.ts';
+import { markdown } from '../core/report/markdown.ts';
+import { batchProgress } from '../core/report/progress.ts';
+import type { PhaseNews } from '../core/types.ts';
+import type { PauseState } from './messages.ts';
+import { handleSightings, milestones, phaseNews, tellParent } from './news.ts';
+
+/** What a workflow that works in batches has done. */
+export type BatchesDone = Required<Pick<PhaseNews, 'done' | 'total' | 'figures'>>;
+
+/**
+ * Keeps the page of a workflow that works in batches up to date, and its round informed: at each
+ * twentieth of the way, and when trouble begins or ends. Call it before the first await.
+ */
+export function batchPage(
+  name: PhaseName,
+  { run, round }: RoundRef,
+  pause: PauseState,
+  soFar: () => BatchesDone,
+): { show(): void } {
+  const { done, total } = soFar();
+  const isMilestone = milestones(total, done);
+  const paced = { at: Date.now(), done };
+  let trouble: string | undefined;
+  const show = () => {
+    const now = soFar();
+    const { pausedAt } = pause;
+    const phase = { ...now, name, unit: unitOf(name), state: 'running' as const, paced, trouble };
+    setCurrentDetails(markdown(batchProgress({ run, round, phase, pausedAt }, Date.now())));
+    if (isMilestone(now.done)) tell();
+  };
+  const tell = () => tellParent(phaseNews, { name, ...soFar(), trouble });
+  pause.onChange(show);
+  handleSightings((now) => {
+    trouble = now;
+    show();
+    tell();
+  });
+  show();
+  return { show };
+}

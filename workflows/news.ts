@@ -1,0 +1,59 @@
+import {
+  defineSignal,
+  getExternalWorkflowHandle,
+  type SignalDefinition,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { PhaseNews, RoundStatus, Sighting } from '../core/types.ts';
+
+/** From an activity: what it sees at an endpoint, or of a job. */
+const sighted = defineSignal<[Sighting]>('sighted');
+/** From the workflow of a phase to its round. */
+export const phaseNews = defineSignal<[PhaseNews]>('phaseNews');
+/** From a round to its run. */
+export const roundNews = defineSignal<[RoundStatus]>('roundNews');
+
+/** A phase is told of so often on its way, however much there is to do. */
+const STEPS = 20;
+
+/**
+ * Tells the workflow that started this one; to one that has ended nothing is to be told. For what
+ * our own workflows have started, which expect it.
+ */
+export function tellParent<T>(signal: SignalDefinition<[T]>, news: T): void {
+  const { parent } = workflowInfo();
+  if (parent)
+    void getExternalWorkflowHandle(parent.workflowId)
+      .signal(signal, news)
+      .catch(() => undefined);
+}
+
+/** Whether a further twentieth has been done since it was asked last. */
+export function milestones(total: number, done: number): (done: number) => boolean {
+  const stepOf = (amount: number) => Math.floor((STEPS * amount) / Math.max(total, 1));
+  let told = stepOf(done);
+  return (now) => {
+    const step = stepOf(now);
+    const isNew = step > told;
+    told = step;
+    return isNew;
+  };
+}
+
+/**
+ * Handles what activities tell unasked; call it before the first await.
+ * @param seen called with what holds the activities up now, if anything, and what was told last
+ */
+export function handleSightings(
+  seen: (trouble: string | undefined, sighting: Sighting) => void,
+): void {
+  const troubles = new Map<string, string>();
+  setHandler(sighted, (sighting) => {
+    const { activityId, trouble } = sighting;
+    if (trouble === undefined) troubles.delete(activityId);
+    else troubles.set(activityId, trouble);
+    // Many may be held up by the same.
+    seen([...new Set(troubles.values())].join('; ') || undefined, sighting);
+  });
+}
