@@ -4,7 +4,7 @@ import {
   cancellationSignal,
   heartbeat,
 } from '@temporalio/activity';
-import type { Progress } from '../core/types.ts';
+import type { Progress } from '../core/status.ts';
 import { Telling } from './telling.ts';
 
 const HEARTBEAT_MS = 2_000;

@@ -1,5 +1,5 @@
 import { activityInfo, getClient } from '@temporalio/activity';
-import type { Progress, Sighting } from '../core/types.ts';
+import type { Progress, Sighting } from '../core/status.ts';
 
 const FIRST_MS = 3_000;
 const LONGEST_MS = 3_600_000;

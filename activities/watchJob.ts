@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo, log } from '@temporalio/activity';
 import { type FailureType, finalFailure } from '../core/failures.ts';
-import type { Progress } from '../core/types.ts';
+import type { Progress } from '../core/status.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import type { Job, JobOrder, RemoteJobs } from '../providers/remoteJobs.ts';
 import { tracked } from './progress.ts';

@@ -5,7 +5,7 @@ import type { PhaseView, RunView } from '../client/runView.ts';
 import type { Stuck } from '../client/stuck.ts';
 import type { PhaseState } from '../core/phases.ts';
 import { duration } from '../core/report/format.ts';
-import type { PhaseStatus } from '../core/types.ts';
+import type { PhaseStatus } from '../core/status.ts';
 
 const NAME_WIDTH = 10;
 /** Of `59 min 59 s`. */

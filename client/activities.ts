@@ -4,8 +4,8 @@ import {
   decodeArrayFromPayloads,
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { Progress } from '../core/status.ts';
 import { printable } from '../core/text.ts';
-import type { Progress } from '../core/types.ts';
 
 /** What a workflow's activities under way say. */
 export interface Activities {

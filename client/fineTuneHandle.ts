@@ -1,4 +1,4 @@
-import type { Progress } from '../core/types.ts';
+import type { Progress } from '../core/status.ts';
 import type { FineTuneResult } from '../workflows/fineTune.ts';
 import { activitiesOf, progressOf } from './activities.ts';
 import { type Connected, Handle, type Look, type WorkState } from './handle.ts';

@@ -24,7 +24,7 @@ export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.t
 export type { PhaseState } from '../core/phases.ts';
 export type { RoundReport } from '../core/roundReport.ts';
 export type { RunSpecInput } from '../core/spec.ts';
-export type { Progress, RunStatus } from '../core/types.ts';
+export type { Progress, RunStatus } from '../core/status.ts';
 export type { Preflight } from '../data/preflight.ts';
 export { connectClient, type ListedRun, SemiEvolClient } from './client.ts';
 export {

@@ -1,4 +1,4 @@
-import type { RunStatus } from '../core/types.ts';
+import type { RunStatus } from '../core/status.ts';
 import { type Connected, Handle, type WorkState } from './handle.ts';
 import type { RunReports } from './runReports.ts';
 import { lookAtRun, type RunView } from './runView.ts';

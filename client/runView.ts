@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import type { PhaseStatus, Progress, RoundStatus, RunStatus } from '../core/types.ts';
+import type { PhaseStatus, Progress, RoundStatus, RunStatus } from '../core/status.ts';
 import { type Activities, activitiesOf, progressOf } from './activities.ts';
 import type { Look } from './handle.ts';
 import { canAnswer, query, type View } from './view.ts';

@@ -1,5 +1,5 @@
 import { addSpent, NOTHING_SPENT } from './spent.ts';
-import type { RoundFigures } from './types.ts';
+import type { RoundFigures } from './status.ts';
 
 export const NO_FIGURES: RoundFigures = { spent: NOTHING_SPENT, agreed: 0, disagreed: 0 };
 

@@ -45,6 +45,7 @@ export type {
   TrainingSpec,
 } from '../core/spec.ts';
 export type { Proportion } from '../core/statistics.ts';
+export type { RoundSummary, RunStatus, RunTotals } from '../core/status.ts';
 export type { AnswerTally } from '../core/tally.ts';
 export { conversation, passageAndQuestion, type Wording } from '../core/tasks/conversation.ts';
 export { defineTaskKind, type TaskKind, type TaskSchema } from '../core/tasks/kind.ts';
@@ -56,9 +57,6 @@ export type {
   Json,
   ModelRole,
   PerModel,
-  RoundSummary,
-  RunStatus,
-  RunTotals,
   Shot,
   Split,
 } from '../core/types.ts';

@@ -8,7 +8,7 @@ import type { Activities } from '../activities/index.ts';
 import { ACTIVITY_PREFIX, type ActivityName, type Named } from '../core/activityNames.ts';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 
-const retry: RetryPolicy = {
+const RETRY: RetryPolicy = {
   initialInterval: '1s',
   backoffCoefficient: 2,
   maximumInterval: '2m',
@@ -16,44 +16,48 @@ const retry: RetryPolicy = {
 };
 
 /** Every activity heartbeats all the while: a dead worker's work is soon taken over. */
-const heartbeatTimeout = '15s';
+const HEARTBEAT_TIMEOUT = '15s';
 
 /** Work on a bounded piece: minutes at the most. */
-const batch: Options = {
+const BATCH: Options = {
   startToCloseTimeout: '2 hours',
-  heartbeatTimeout,
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   // Else the worker that runs the workflow would get all batches, and the others none.
   allowEagerDispatch: false,
-  retry,
+  retry: RETRY,
 };
 
 /** A pass over files of any size. */
-const pass: Options = { ...batch, startToCloseTimeout: '24 hours' };
+const PASS: Options = { ...BATCH, startToCloseTimeout: '24 hours' };
 
 /** Calls that are over in seconds. */
-const short: Options = { startToCloseTimeout: '5 minutes', heartbeatTimeout, retry };
+const SHORT: Options = {
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: RETRY,
+};
 
 const DEFAULTS: Record<ActivityName, Options> = {
   // Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats.
-  awaitJob: { ...batch, startToCloseTimeout: '30 days' },
-  cancelJobs: short,
-  checkModels: short,
-  collaborate: batch,
-  embed: batch,
-  evaluate: batch,
-  ingest: pass,
-  justify: batch,
-  knownSearchAttributes: short,
-  maintain: batch,
-  openRun: short,
-  prepareSearch: batch,
-  recordModel: short,
-  report: short,
-  retrieve: batch,
-  select: batch,
-  startJob: { ...batch, ...short },
-  uploadTrainingFile: pass,
+  awaitJob: { ...BATCH, startToCloseTimeout: '30 days' },
+  cancelJobs: SHORT,
+  checkModels: SHORT,
+  collaborate: BATCH,
+  embed: BATCH,
+  evaluate: BATCH,
+  ingest: PASS,
+  justify: BATCH,
+  knownSearchAttributes: SHORT,
+  maintain: BATCH,
+  openRun: SHORT,
+  prepareSearch: BATCH,
+  recordModel: SHORT,
+  report: SHORT,
+  retrieve: BATCH,
+  select: BATCH,
+  startJob: { ...BATCH, ...SHORT },
+  uploadTrainingFile: PASS,
 };
 
 /** Our activities as workflows call them: with what they are to do now in a few words for the UI. */
@@ -68,7 +72,7 @@ export type Perform = {
 export function activitiesWith(given: ActivityOptions = {}): Perform {
   const perform = (name: ActivityName) => {
     const [usual, all, own] = [DEFAULTS[name], given.all, given[name]];
-    const options = { ...usual, ...all, ...own, retry: { ...retry, ...all?.retry, ...own?.retry } };
+    const options = { ...usual, ...all, ...own, retry: { ...RETRY, ...all?.retry, ...own?.retry } };
     return (input: unknown, summary: string) =>
       proxyActivities<Named<Activities>>({ ...options, summary })[`${ACTIVITY_PREFIX}${name}`](
         input as never,

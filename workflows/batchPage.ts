@@ -3,7 +3,7 @@ import type { RoundRef } from '../activities/dependencies.ts';
 import { type PhaseName, unitOf } from '../core/phases.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { batchProgress } from '../core/report/progress.ts';
-import type { PhaseNews } from '../core/types.ts';
+import type { PhaseNews } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
 import { handleSightings, milestones, phaseNews, tellParent } from './news.ts';
 

@@ -20,7 +20,7 @@ import type { RoundReport } from '../core/roundReport.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../core/spent.ts';
-import type { RoundStatus, RoundSummary, RunStatus, RunTotals } from '../core/types.ts';
+import type { RoundStatus, RoundSummary, RunStatus, RunTotals } from '../core/status.ts';
 import type { IngestResult } from '../data/ingestDataset.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';

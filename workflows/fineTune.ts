@@ -12,7 +12,7 @@ import type { Setting } from '../core/plan.ts';
 import { type JobStatus, jobProgress, waitsFor } from '../core/report/job.ts';
 import { markdown } from '../core/report/markdown.ts';
 import type { Spent } from '../core/spent.ts';
-import type { Progress } from '../core/types.ts';
+import type { Progress } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
 import { progress } from './messages.ts';

@@ -7,7 +7,7 @@ import {
   type SignalDefinition,
   setHandler,
 } from '@temporalio/workflow';
-import type { Progress, RoundStatus, RunStatus } from '../core/types.ts';
+import type { Progress, RoundStatus, RunStatus } from '../core/status.ts';
 
 /** No new batch or phase begins until `resume`; what runs is finished. Jobs at a provider go on. */
 export const pause = defineSignal('pause');

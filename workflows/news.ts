@@ -5,7 +5,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PhaseNews, RoundStatus, Sighting } from '../core/types.ts';
+import type { PhaseNews, RoundStatus, Sighting } from '../core/status.ts';
 
 /** From an activity: what it sees at an endpoint, or of a job. */
 const sighted = defineSignal<[Sighting]>('sighted');

@@ -1,6 +1,6 @@
 import { sumOf } from '../core/figures.ts';
 import { PHASES, type PhaseName } from '../core/phases.ts';
-import type { PhaseNews, PhaseStatus, RoundFigures } from '../core/types.ts';
+import type { PhaseNews, PhaseStatus, RoundFigures } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
 
 export interface Phases {

@@ -4,7 +4,7 @@ import type { RoundRef } from '../activities/dependencies.ts';
 import type { Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
-import type { RoundFigures } from '../core/types.ts';
+import type { RoundFigures } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
 import { batchPage } from './batchPage.ts';
 import { type FanOut, fanOut } from './fanOut.ts';

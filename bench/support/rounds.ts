@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import type { RoundStatus } from '../../core/types.ts';
+import type { RoundStatus } from '../../core/status.ts';
 
 export interface Phase {
   name: string;

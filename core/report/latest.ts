@@ -1,5 +1,5 @@
 import type { RoundReport } from '../roundReport.ts';
-import type { RoundSummary } from '../types.ts';
+import type { RoundSummary } from '../status.ts';
 import { type Section, tableOf } from './section.ts';
 
 /** The few figures of a round that a run carries along. */

@@ -1,7 +1,7 @@
 import { NO_FIGURES } from '../figures.ts';
 import { PHASES } from '../phases.ts';
 import { addSpent, type Spent } from '../spent.ts';
-import type { PhaseStatus, RoundFigures, RoundStatus } from '../types.ts';
+import type { PhaseStatus, RoundFigures, RoundStatus } from '../status.ts';
 import { count, duration, money, percent } from './format.ts';
 import { type Section, type Table, tableOf } from './section.ts';
 

@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, it } from 'mocha';
 import type OpenAI from 'openai';
 import { watchJob } from '../../activities/watchJob.ts';
 import type { FailureType } from '../../core/failures.ts';
-import type { Progress } from '../../core/types.ts';
+import type { Progress } from '../../core/status.ts';
 import { jobState } from '../../providers/jobState.ts';
 import { type Job, keyed, type RemoteJobs } from '../../providers/remoteJobs.ts';
 import type { BatchState } from '../../testing/batches.ts';

@@ -5,7 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 import pLimit from 'p-limit';
 import type { RoundReport } from '../../core/roundReport.ts';
-import type { Progress } from '../../core/types.ts';
+import type { Progress } from '../../core/status.ts';
 import { goldAnswer } from '../../testing/model.ts';
 import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';

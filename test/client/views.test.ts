@@ -7,7 +7,7 @@ import { EXIT_CODE, exitCodeOf } from '../../cli/errors.ts';
 import { phaseLine, stuckLine } from '../../cli/progress.ts';
 import { RunFailed } from '../../client/errors.ts';
 import { type RunView, withProgress } from '../../client/runView.ts';
-import type { PhaseStatus } from '../../core/types.ts';
+import type { PhaseStatus } from '../../core/status.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 

@@ -13,7 +13,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { createIngest } from '../../activities/ingest.ts';
 import { builtIn } from '../../core/registry.ts';
 import { fileLine } from '../../core/report/data.ts';
-import type { Progress } from '../../core/types.ts';
+import type { Progress } from '../../core/status.ts';
 import { ingestDataset } from '../../data/ingestDataset.ts';
 import { preflight } from '../../data/preflight.ts';
 import { bytesOfUrl, type UrlLimits } from '../../data/url.ts';

@@ -10,7 +10,7 @@ import { readRunSpec } from '../../cli/specFile.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { Registry } from '../../core/registry.ts';
-import type { RunStatus } from '../../core/types.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { openStore } from '../../store/store.ts';
 import { goldAnswer } from '../../testing/model.ts';
 import { type Provider, startProvider } from '../../testing/provider.ts';

@@ -11,7 +11,7 @@ import type { ActivityOptions } from '../../core/activityOptions.ts';
 import { runSpec } from '../../core/registry.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import type { RunStatus } from '../../core/types.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { ensureEngine, temporalBinary } from '../../engine/setup.ts';
 import { goldAnswer } from '../../testing/model.ts';
 import type { Provider } from '../../testing/provider.ts';

@@ -4,7 +4,7 @@ import { CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { RunSpec } from '../../core/spec.ts';
-import type { RoundStatus, RunStatus } from '../../core/types.ts';
+import type { RoundStatus, RunStatus } from '../../core/status.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { pause, resume } from '../../workflows/messages.ts';
 import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rm, truncate } from 'node:fs/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import type { RunStatus } from '../../core/types.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
 import { startProvider } from '../../testing/provider.ts';

@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { after, before, describe, it } from 'mocha';
 import { runSpec } from '../../core/registry.ts';
-import type { RunStatus } from '../../core/types.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { LABELS, startTemporal } from '../support/stack.ts';
 
 const ROUNDS = 12;

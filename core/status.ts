@@ -1,0 +1,108 @@
+import type { PhaseName, PhaseState } from './phases.ts';
+import type { Warning } from './searchAttributes.ts';
+import type { Spent } from './spent.ts';
+import type { ModelRole } from './types.ts';
+
+/** How far a run, a round and a phase have come. Pure data: everything here can cross a Temporal payload. */
+
+/** What every long activity heartbeats, so that progress can be shown without more history. */
+export interface Progress {
+  done: number;
+  total: number;
+  unit: string;
+  note?: string;
+  /** A job's status, in its provider's word. */
+  detail?: string;
+  /** What it is held up by, since when, and what is done about it. */
+  trouble?: string;
+}
+
+/** What an activity under way tells its workflow, when it is news. */
+export interface Sighting extends Pick<Progress, 'done' | 'total' | 'detail' | 'trouble'> {
+  activityId: string;
+}
+
+/** What a round has come to so far, in numbers. */
+export interface RoundFigures {
+  spent: Spent;
+  /** Unlabelled examples on which all collaborators agreed. */
+  agreed: number;
+  /** Unlabelled examples on which they did not, so that an answer was justified. */
+  disagreed: number;
+  /** Selected pseudo-labels, once they are. */
+  selected?: number;
+  /** Graded answers of the models. */
+  scores?: Partial<Record<ModelRole, { correct: number; total: number }>>;
+}
+
+/** The state of a phase of a round, as the `status` query gives it. */
+export interface PhaseStatus extends Omit<Progress, 'detail'> {
+  /** `prepare` comes before the first round. */
+  name: PhaseName | 'prepare';
+  /** The child workflow at work; its `status` query answers a `Progress`. */
+  workflowId?: string;
+  state: PhaseState;
+  /** Why it is skipped. */
+  reason?: string;
+  /** What it waits for, such as a job at a provider. */
+  waitsFor?: string;
+  warning?: Warning;
+  /** From when, and from how many done, its rate is measured. */
+  paced?: { at: number; done: number };
+  /** Epoch milliseconds. */
+  startedAt?: number;
+  endedAt?: number;
+}
+
+/** What the workflow of a phase tells its round. */
+export interface PhaseNews
+  extends Partial<
+    Pick<PhaseStatus, 'done' | 'total' | 'note' | 'waitsFor' | 'trouble' | 'warning'>
+  > {
+  name: PhaseName;
+  /** What the phase has come to. */
+  figures?: Partial<RoundFigures>;
+}
+
+/** Answer of the `status` query of the `round` workflow. */
+export interface RoundStatus {
+  round: number;
+  phases: PhaseStatus[];
+  figures: RoundFigures;
+  /** Epoch milliseconds; undefined unless it is paused. */
+  pausedAt?: number;
+  /** What holds up the work that is the round's own. */
+  trouble?: string;
+}
+
+/** Answer of the `status` query of the `evolve` workflow. */
+export interface RunStatus {
+  run: string;
+  round: number;
+  rounds: number;
+  paused: boolean;
+  /** The `round` workflow now running; ask it for its phases. */
+  roundWorkflowId?: string;
+  totals: RunTotals;
+  /** The rounds that ended last, oldest first. The reports of all are in the store. */
+  latest: RoundSummary[];
+}
+
+/** What a run remembers of a round. */
+export interface RoundSummary {
+  round: number;
+  /** Shares of the test split, 0..1. */
+  accuracy: { vanilla: number | null; sft: number | null; semievol: number | null };
+  /** Selected pseudo-labels. */
+  selected: number;
+  promoted: boolean;
+  champion: string;
+}
+
+/** What a run has come to in all its rounds. */
+export interface RunTotals {
+  /** Rounds that have ended. */
+  finished: number;
+  /** Rounds whose new model became the champion. */
+  promoted: number;
+}
