@@ -23,6 +23,7 @@ export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../c
 export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
 export type { PhaseState } from '../core/phases.ts';
 export type { RoundReport } from '../core/roundReport.ts';
+export type { Warning } from '../core/searchAttributes.ts';
 export type { RunSpecInput } from '../core/spec.ts';
 export type { Progress, RunStatus } from '../core/status.ts';
 export type { Preflight } from '../data/preflight.ts';

@@ -76,6 +76,7 @@ export const activityOptions = z
     'Timeouts, retries and task queues of activities, as runs are started with them: a run that goes on keeps those it was started with.',
   );
 
+/** Timeouts, retries and task queues of our activities: of all of them, and of each. */
 export type ActivityOptions = z.output<typeof activityOptions>;
 
 /** Options over others: those of each activity by themselves. */

@@ -1,5 +1,4 @@
-import type { RoundReport } from './roundReport.ts';
-import { usageOf } from './usage.ts';
+import { type Bill, type ModelUsage, usageOf } from './usage.ts';
 
 /** What was spent, in tokens and as far as they have a price. */
 export interface Spent {
@@ -34,8 +33,8 @@ export function addSpent(a: Spent, b: Spent): Spent {
   };
 }
 
-/** What a round has cost. */
-export function spentIn({ usage, bill }: Pick<RoundReport, 'usage' | 'bill'>): Spent {
+/** What a round has cost, from its report. */
+export function spentIn({ usage, bill }: { usage: ModelUsage[]; bill: Bill }): Spent {
   const { promptTokens, cachedTokens, completionTokens, trainedTokens } = usageOf(usage);
   const tokens = { promptTokens, cachedTokens, completionTokens, trainedTokens };
   return { ...tokens, cost: bill.cost, isPartial: bill.unpriced.length > 0 };
