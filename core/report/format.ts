@@ -25,6 +25,12 @@ export function count(value: number): string {
   return value.toLocaleString('en');
 }
 
+/** How much is done of how much: `250 of 1,000 examples`; '' where nothing is known. */
+export function amount(done: number, total: number, unit: string): string {
+  if (total > 0) return `${count(done)} of ${count(total)} ${unit}`;
+  return done > 0 ? `${count(done)} ${unit}` : '';
+}
+
 /** US dollars and cents; what is less than a cent is said to be. */
 export function money(dollars: number): string {
   if (dollars > 0 && dollars < 0.01) return 'less than $0.01';
@@ -47,6 +53,18 @@ export function duration(seconds: number): string {
     .slice(first, first + 2)
     .flatMap(([amount, unit]) => (amount > 0 ? [`${amount} ${unit}`] : []))
     .join(' ');
+}
+
+/** A rate, given a second, in the unit of time that makes it a good number: `4.2/s`, `120/min`. */
+export function perTime(rate: number): string {
+  const [value, unit] =
+    rate >= 1 ? [rate, 's'] : rate >= 1 / 60 ? [60 * rate, 'min'] : [3_600 * rate, 'h'];
+  return `${value < 10 ? value.toFixed(1) : count(Math.round(value))}/${unit}`;
+}
+
+/** A point in time, given in epoch milliseconds, to the second: `2026-11-26 23:40:00 UTC`. */
+export function moment(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** A text of the user's as one line, without what a terminal would obey. */

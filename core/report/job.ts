@@ -1,5 +1,6 @@
 import type { Spent } from '../spent.ts';
-import { amount, factTable, moment, spentText, troubleLine } from './progress.ts';
+import { amount, moment } from './format.ts';
+import { factTable, spentText, troubleLine } from './progress.ts';
 import type { Section } from './section.ts';
 
 /** What is known of a fine-tune under way. */

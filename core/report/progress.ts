@@ -2,7 +2,7 @@ import { NO_FIGURES } from '../figures.ts';
 import { PHASES } from '../phases.ts';
 import { addSpent, type Spent } from '../spent.ts';
 import type { PhaseStatus, RoundFigures, RoundStatus } from '../status.ts';
-import { count, duration, money, percent } from './format.ts';
+import { amount, count, duration, moment, money, percent, perTime } from './format.ts';
 import { type Section, type Table, tableOf } from './section.ts';
 
 /** What is under way, as it is shown on a workflow's page: kept up to date while it runs. */
@@ -20,10 +20,6 @@ export function factTable(title: string, facts: readonly Fact[]): Table {
     { title: '', kind: 'text', of: ([, value]) => value! },
   ]);
 }
-
-/** A moment of which one wants to know the day and the second. */
-export const moment = (at: number): string =>
-  `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
 /** A round under way. @param now epoch milliseconds */
 export function roundProgress(status: RoundStatus, run: string, now: number): Section[] {
@@ -175,12 +171,6 @@ function doneOf({ state, done, total, unit, note }: PhaseStatus): string | null 
   );
 }
 
-/** `250 of 1,000 examples`; '' where nothing is known. */
-export function amount(done: number, total: number, unit: string): string {
-  if (total > 0) return `${count(done)} of ${count(total)} ${unit}`;
-  return done > 0 ? `${count(done)} ${unit}` : '';
-}
-
 /** Of what runs, how many a second; undefined while nothing is done. */
 function pace({ state, done, paced }: PhaseStatus, now: number): number | undefined {
   if (state !== 'running' || !paced || done <= paced.done || now <= paced.at) return undefined;
@@ -189,10 +179,7 @@ function pace({ state, done, paced }: PhaseStatus, now: number): number | undefi
 
 function rateOf(phase: PhaseStatus, now: number): string | null {
   const rate = pace(phase, now);
-  if (rate === undefined) return null;
-  const [amount, unit] =
-    rate >= 1 ? [rate, 's'] : rate >= 1 / 60 ? [60 * rate, 'min'] : [3_600 * rate, 'h'];
-  return `${amount < 10 ? amount.toFixed(1) : count(Math.round(amount))}/${unit}`;
+  return rate === undefined ? null : perTime(rate);
 }
 
 function leftOf(phase: PhaseStatus, now: number): string | null {

@@ -5,12 +5,15 @@ import { describe, it } from 'mocha';
 import { terminal } from '../../cli/terminal.ts';
 import { dataSection } from '../../core/report/data.ts';
 import {
+  amount,
   count,
   duration,
   level,
+  moment,
   money,
   oneLine,
   percent,
+  perTime,
   proportion,
 } from '../../core/report/format.ts';
 import { latestSections } from '../../core/report/latest.ts';
@@ -198,6 +201,12 @@ describe('figures', () => {
     assert.deepEqual([0.95, 0.999].map(level), ['95 %', '99.9 %']);
     assert.equal(proportion(wilson(5, 10)), '50.0 % (23.7 to 76.3 %, 5/10)');
     assert.equal(proportion(wilson(0, 0)), '–');
+    assert.deepEqual([0.002, 0.5, 42].map(perTime), ['7.2/h', '30/min', '42/s']);
+    assert.equal(moment(0), '1970-01-01 00:00:00 UTC');
+    assert.deepEqual(
+      [amount(250, 1_000, 'rows'), amount(3, 0, 'rows'), amount(0, 0, 'rows')],
+      ['250 of 1,000 rows', '3 rows', ''],
+    );
     assert.deepEqual([0, 0.001, 1234.5].map(money), ['$0.00', 'less than $0.01', '$1,234.50']);
     assert.deepEqual([0, 4.16, 9.96, 59.6, 60, 3_725, 86_400, 200_000].map(duration), [
       '0 s',
