@@ -7,7 +7,7 @@ import { onAbort } from './onAbort.ts';
 
 /** What `fetch` takes, and another signal. */
 export interface TextInit extends RequestInit {
-  /** Ends it, too. Composed of two, signals would cost a tenth of a request's processor time. */
+  /** Ends it, too: a signal composed of two would cost each request processor time. */
   deadline?: AbortSignal;
 }
 
