@@ -45,7 +45,7 @@ export function addCommands(program: Command): void {
       'after',
       '\nOnce for each namespace, by somebody who may administer it. Runs do without, but cannot be searched\nfor then, in the UI or by "temporal workflow list --query".\n\nExample:\n  $ semievol setup-namespace\n  $ temporal workflow list --query \'SemiEvolState = "paused"\'',
     )
-    .action(lazy(() => import('./commands/setupNamespace.ts')));
+    .action(inProject(() => import('./commands/setupNamespace.ts')));
 
   program
     .command('run')

@@ -44,7 +44,7 @@ export type { Waiting, WorkState } from './handle.ts';
 export type { RunHandle } from './runHandle.ts';
 export type { RunReports } from './runReports.ts';
 export type { PhaseView, RunView } from './runView.ts';
-export type { NamespaceSetUp } from './searchAttributes.ts';
+export { NamespaceNotSetUp, type NamespaceSetUp } from './searchAttributes.ts';
 export type { Stuck } from './stuck.ts';
 export { TemporalRefused, TemporalUnreachable } from './temporal.ts';
 export type { View } from './view.ts';
