@@ -26,12 +26,13 @@ describe('evaluate', () => {
       all((gold) => gold),
       1,
     );
-    assert.deepEqual(await running, { correct: 20, total: 20 });
+    const first = await running;
+    assert.deepEqual([first.correct, first.total], [20, 20]);
     // An attempt that comes later changes nothing any more.
     await lab.tables.addAnswers(
       all(() => 'wrong'),
       2,
     );
-    assert.deepEqual(await attempt(lab.activities.evaluate, input, 3), { correct: 20, total: 20 });
+    assert.equal((await attempt(lab.activities.evaluate, input, 3)).correct, 20);
   });
 });
