@@ -2,14 +2,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Bench, startTemporal, writeTask } from '../test/support/stack.ts';
-import {
-  JOBS,
-  jobOf,
-  jobsOf,
-  runWorker,
-  startFineTune,
-  untilPolled,
-} from '../test/workflows/support.ts';
+import { JOBS, jobOf, jobsOf, startFineTune, untilPolled } from '../test/workflows/support.ts';
 import type { Fault } from '../testing/faults.ts';
 import { startProvider } from '../testing/provider.ts';
 import type { JournalEntry } from '../testing/requests.ts';
@@ -62,13 +55,13 @@ interface Stage {
 
 async function withStage(endpoint: object, record: (stage: Stage) => Promise<void>): Promise<void> {
   const bench = await Bench.open(temporal, await startProvider({ latencyMs: 5 }), endpoint);
-  const stop = runWorker(await bench.worker());
+  bench.config.temporal.taskQueue = 'semievol';
+  await bench.startWorker();
   const start: Stage['start'] = async (run, sizes = FEW, changes = {}) =>
     bench.start(await writeTask(bench.folder, run, sizes, changes));
   try {
     await record({ bench, start });
   } finally {
-    await stop();
     await bench.close();
   }
 }

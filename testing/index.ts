@@ -10,7 +10,14 @@ export type { Batch, BatchState } from './batches.ts';
 export type { Control, State } from './book.ts';
 export type { ChatFault, Fault, FaultPlan } from './faults.ts';
 export { FAULT_KINDS, type FaultKind, type FaultRate, faultsByRate } from './faultsByRate.ts';
-export type { Job, JobOutcome, JobScript, JobState } from './jobs.ts';
+export {
+  JOB_SCRIPTS,
+  type Job,
+  type JobControl,
+  type JobOutcome,
+  type JobScript,
+  type JobState,
+} from './jobs.ts';
 export type { Limits } from './limits.ts';
 export { goldAnswer } from './model.ts';
 export { type Provider, type ProviderOptions, startProvider } from './provider.ts';
@@ -25,3 +32,4 @@ export type {
   RequestFilter,
   RequestOf,
 } from './requests.ts';
+export { LABELS, type Sizes, testConfig, writeTask } from './task.ts';

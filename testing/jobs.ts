@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { OpenAI } from 'openai';
-import { Book, type State } from './book.ts';
+import { Book, type Control, type State } from './book.ts';
 import type { FileStore } from './files.ts';
 import type { Models, TrainingRow } from './models.ts';
 import type { JobRequest } from './requests.ts';
@@ -11,6 +11,11 @@ export type Job = Omit<OpenAI.FineTuning.FineTuningJob, 'status'> & { status: st
 export type JobEvent = OpenAI.FineTuning.FineTuningJobEvent;
 /** A state of a job: its status, or the fields that change with it. */
 export type JobState = State<Job>;
+/** A hand on the fine-tuning jobs. */
+export interface JobControl extends Control<Job> {
+  /** Makes a job, as somebody else with the same account might. @throws Refusal */
+  create(params: CreateParams): Job;
+}
 /** A usual end of a job, by its name. */
 export type JobOutcome = keyof typeof JOB_SCRIPTS;
 /**
@@ -36,7 +41,7 @@ const STEPS = 10;
 type CreateParams = JobRequest['body'];
 
 /** Fine-tuning jobs. */
-export class JobBook extends Book<Job> {
+export class JobBook extends Book<Job> implements JobControl {
   readonly #files: FileStore;
   readonly #models: Models;
   readonly #scriptOf: (params: CreateParams) => JobScript;
@@ -56,7 +61,6 @@ export class JobBook extends Book<Job> {
     this.#scriptOf = scriptOf;
   }
 
-  /** Makes a job, as somebody else with the same account might. @throws Refusal */
   create(params: CreateParams): Job {
     checkMetadata(params.metadata);
     if (!this.#files.has(params.training_file))

@@ -20,7 +20,7 @@ import { answerChat, chatRoutes } from './chat.ts';
 import { answerEmbeddings, embeddingRoutes } from './embeddings.ts';
 import type { Fault, FaultPlan } from './faults.ts';
 import { FileStore, fileRoutes } from './files.ts';
-import { type Job, JobBook, jobRoutes } from './jobs.ts';
+import { JobBook, type JobControl, jobRoutes } from './jobs.ts';
 import { Journal } from './journal.ts';
 import { type Limits, Meter } from './limits.ts';
 import { Models, modelRoutes } from './models.ts';
@@ -72,7 +72,7 @@ export interface Provider extends AsyncDisposable {
   /** With `/v1`, as an endpoint's `baseURL` wants it. */
   baseURL: string;
   /** The fine-tuning jobs there are, and what becomes of them. */
-  jobs: Control<Job> & Pick<JobBook, 'create'>;
+  jobs: JobControl;
   /** The batches there are, and what becomes of them. */
   batches: Control<Batch>;
   /**

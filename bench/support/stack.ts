@@ -42,7 +42,7 @@ export class Stack {
 
   /** A configuration with the endpoint as `local`, and a store in the folder. */
   config(endpoint: object = {}): Config {
-    return testConfig(this.folder, this.endpoint.baseURL, endpoint);
+    return testConfig(this.folder, this.endpoint, endpoint);
   }
 
   /** Starts `semievol worker` and waits until it polls. @returns its process id */

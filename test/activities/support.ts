@@ -10,8 +10,8 @@ import type { RunTables } from '../../store/run.ts';
 import type { Store } from '../../store/store.ts';
 import { goldAnswer } from '../../testing/model.ts';
 import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
+import { LABELS } from '../../testing/task.ts';
 import { temporaryStore, writeDataset } from '../store/support.ts';
-import { LABELS } from '../support/stack.ts';
 
 export const MODEL = 'smollm2-135m-instruct';
 export const RUN = 'the-run';

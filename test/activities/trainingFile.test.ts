@@ -8,7 +8,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { TrainingRows } from '../../activities/trainingFile.ts';
 import { builtIn } from '../../core/registry.ts';
-import { LABELS } from '../support/stack.ts';
+import { LABELS } from '../../testing/task.ts';
 import {
   attempt,
   environment,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
+import { useFolder } from '../support/suite.ts';
 
 const MAIN = new URL('../../bench/main.ts', import.meta.url).pathname;
 const NAMES = ['throughput', 'adaptive', 'pool', 'retrieval', 'overhead', 'cost', 'all'];
@@ -12,11 +12,7 @@ const bench = (...args: string[]) => execa(process.execPath, [MAIN, ...args], { 
 
 describe('npm run bench', function () {
   this.timeout(60_000);
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'semievol-test-'));
-  });
-  after(() => rm(folder, { recursive: true, force: true }));
+  const folder = useFolder('suite');
 
   it('lists the benches, with a line each', async () => {
     const { exitCode, stdout } = await bench('--help');
@@ -33,13 +29,17 @@ describe('npm run bench', function () {
   });
 
   it('refuses a file it could not write, before it begins', async () => {
-    const { exitCode, stderr } = await bench('cost', '--json', join(folder, 'missing', 'a.json'));
+    const { exitCode, stderr } = await bench(
+      'cost',
+      '--json',
+      join(folder.path, 'missing', 'a.json'),
+    );
     assert.equal(exitCode, 2);
     assert.match(stderr, /--json: folder .*missing is missing or cannot be written to/);
   });
 
   it('writes what it measured, against what target, where and with what', async () => {
-    const file = join(folder, 'cost.json');
+    const file = join(folder.path, 'cost.json');
     const { exitCode } = await bench('cost', '--unlabelled', '40', '--json', file);
     const { measured, details, ...rest } = JSON.parse(await readFile(file, 'utf8'));
     assert.deepEqual(rest, { bench: 'cost', target: 0.5, ok: measured <= 0.5 });

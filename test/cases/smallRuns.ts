@@ -9,8 +9,9 @@ import type { Progress } from '../../core/status.ts';
 import { goldAnswer } from '../../testing/model.ts';
 import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
+import { LABELS } from '../../testing/task.ts';
 import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
-import { Bench, LABELS, startTemporal, writeTask } from '../support/stack.ts';
+import { Bench, startTemporal, writeTask } from '../support/stack.ts';
 
 const SIZES = { labelled: 45, unlabelled: 20, test: 12 };
 /** One that takes longer will not end: it is given up, so that others can begin. */

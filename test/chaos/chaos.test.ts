@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
+import { useFolder } from '../support/suite.ts';
 import { chaos } from './chaos.ts';
 
 describe('chaos', function () {
   this.timeout(500_000);
-  let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'semievol-chaos-test-'));
-  });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const folder = useFolder('test');
 
   it('leaves no trace in the results: a worker, the server and the provider killed, 10 % faults', async () => {
     const lines: string[] = [];
@@ -25,7 +21,7 @@ describe('chaos', function () {
       sizes: { labelled: 10, unlabelled: 30, test: 10 },
       latencyMs: 40,
       pollSeconds: 0.1,
-      folder,
+      folder: folder.path,
       say: (line) => lines.push(line),
       signal: AbortSignal.timeout(400_000),
     });
@@ -36,16 +32,16 @@ describe('chaos', function () {
 
   it('leaves nothing behind when it is interrupted', async () => {
     const main = new URL('./main.ts', import.meta.url).pathname;
-    const child = spawn(process.execPath, [main], { env: { ...process.env, TMPDIR: folder } });
+    const child = spawn(process.execPath, [main], { env: { ...process.env, TMPDIR: folder.path } });
     await once(createInterface(child.stderr), 'line');
-    const [place] = await readdir(folder);
-    const journal = join(folder, place!, 'undisturbed/provider/journal.jsonl');
+    const [place] = await readdir(folder.path);
+    const journal = join(folder.path, place!, 'undisturbed/provider/journal.jsonl');
     const asked = async () => (await readFile(journal, 'utf8')).includes('/embeddings');
     while (!(await asked().catch(() => false))) await sleep(100);
     assert.equal((await running()).filter((line) => line.includes(place!)).length, 4);
     child.kill('SIGINT');
     assert.deepEqual(await once(child, 'exit'), [130, null]);
-    assert.deepEqual(await readdir(folder), []);
+    assert.deepEqual(await readdir(folder.path), []);
     assert.ok(!(await running()).some((line) => line.includes(place!)));
   });
 });

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
+import { useFolder } from '../support/suite.ts';
 import { polite } from './polite.ts';
 
 describe('polite chaos', function () {
   this.timeout(500_000);
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'semievol-chaos-test-'));
-  });
-  after(() => rm(folder, { recursive: true, force: true }));
+  const folder = useFolder('suite');
 
   it('leaves no trace in the results, and none that the reports do not tell of', async () => {
     const lines: string[] = [];
@@ -20,7 +14,7 @@ describe('polite chaos', function () {
       sizes: { labelled: 10, unlabelled: 30, test: 10 },
       latencyMs: 40,
       pollSeconds: 0.1,
-      folder,
+      folder: folder.path,
       say: (line) => lines.push(line),
       signal: AbortSignal.timeout(480_000),
     });

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import type { RoundReport } from '../../core/roundReport.ts';
 import { openStore } from '../../store/store.ts';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { writeTask } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
 import { contradictions } from './recount.ts';
 
 describe('the recount of a report', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
+  const bench = useBench('suite');
   let report: RoundReport;
   let recount: (report: RoundReport) => Promise<string[]>;
 
   before(async () => {
-    temporal = await startTemporal();
-    bench = await Bench.open(temporal, await startProvider());
     const spec = await writeTask(bench.folder, 'recounted');
     await bench.run(spec);
     [report] = (await bench.reports(spec.name)) as [RoundReport];
@@ -28,10 +24,6 @@ describe('the recount of a report', function () {
         store.close();
       }
     };
-  });
-  after(async () => {
-    await bench?.close();
-    await temporal?.teardown();
   });
 
   it('finds the figures of the tables', async () => assert.deepEqual(await recount(report), []));

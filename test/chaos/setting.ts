@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { ensureEngine } from '../../engine/setup.ts';
-import type { Sizes } from '../support/stack.ts';
+import type { Sizes } from '../../testing/task.ts';
 import type { Outcome } from './run.ts';
 
 /** What every kind of chaos needs. */

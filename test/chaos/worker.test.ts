@@ -1,41 +1,18 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
-import { WorkerProcess } from '../support/workerProcess.ts';
+import { type Bench, writeTask } from '../support/stack.ts';
+import { useBench, useTemporal } from '../support/suite.ts';
 
 const IN_FLIGHT = 4;
 
 describe('a worker killed in the middle', function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-  const workers: WorkerProcess[] = [];
-
-  before(async () => {
-    temporal = await startTemporal();
-  });
-  after(() => temporal?.teardown());
-  beforeEach(async () => {
-    bench = await Bench.open(temporal, await startProvider({ latencyMs: 40 }), {
-      maxInFlight: IN_FLIGHT,
-    });
-  });
-  afterEach(async () => {
-    for (const worker of workers.splice(0)) await worker.kill();
-    await bench.close();
-  });
-
-  const startWorker = async () => {
-    const worker = await WorkerProcess.start({ ...bench, address: temporal.address });
-    workers.push(worker);
-    return worker;
-  };
+  const temporal = useTemporal();
+  const bench = useBench('test', { latencyMs: 40 }, { maxInFlight: IN_FLIGHT });
 
   it('while it propagates: only what was in flight is asked again, within a minute', async () => {
     const { provider } = bench;
@@ -44,7 +21,7 @@ describe('a worker killed in the middle', function () {
       unlabelled: 60,
       test: 10,
     });
-    const first = await startWorker();
+    const first = await bench.startProcess();
     const run = await bench.start(spec);
     await provider.untilRequest({ kind: 'chat', status: 200 }, 60);
     await first.kill();
@@ -55,7 +32,7 @@ describe('a worker killed in the middle', function () {
     // Asked and not yet stored: at most the requests in flight and the answers of one group.
     assert.ok(asked - stored <= 6 * IN_FLIGHT, `${asked} asked, ${stored} stored`);
 
-    await startWorker();
+    await bench.startProcess();
     await provider.until(() => provider.repeats('chat') >= asked - stored);
     const seconds = (performance.now() - killedAt) / 1000;
     assert.ok(seconds < 60, `taken over after ${seconds} s`);
@@ -80,12 +57,12 @@ describe('a worker killed in the middle', function () {
       unlabelled: 10,
       test: 10,
     });
-    const first = await startWorker();
+    const first = await bench.startProcess();
     const run = await bench.start(spec);
     await provider.untilRequest({ kind: 'poll' });
     await first.kill();
     provider.jobs.release();
-    await startWorker();
+    await bench.startProcess();
     const { totals } = await run.result();
     assert.equal(totals.finished, 1);
     assert.equal(provider.jobs.all().length, 3);
@@ -104,7 +81,7 @@ describe('a worker killed in the middle', function () {
       unlabelled: 10,
       test: 10,
     });
-    await startWorker();
+    await bench.startProcess();
     const { totals } = await (await bench.start(spec)).result();
     assert.equal(totals.finished, 1);
     assert.equal(provider.jobs.all().length, 3);
@@ -116,7 +93,7 @@ describe('a worker killed in the middle', function () {
       unlabelled: 10,
       test: 10,
     });
-    await startWorker();
+    await bench.startProcess();
     await (await bench.start(spec)).result();
     const round = `${spec.name}/round-1`;
     const children = ['warm-up', 'propagate', 'fine-tune', 'evaluate'];

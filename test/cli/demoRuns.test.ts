@@ -1,33 +1,22 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { earlierAttempts, ownRun, prepare } from '../../cli/demoRuns.ts';
 import { SemiEvolClient } from '../../client/client.ts';
 import { defineConfig } from '../../config/config.ts';
-import { startTemporal } from '../support/stack.ts';
-import { scratch } from './support.ts';
+import { useFolder, useOwnTemporal } from '../support/suite.ts';
 
 describe('runs of the demo', function () {
   this.timeout(30_000);
-  let files: Awaited<ReturnType<typeof scratch>>;
-  let temporal: TestWorkflowEnvironment;
-
-  before(async () => {
-    files = await scratch();
-    temporal = await startTemporal();
-  });
-  after(async () => {
-    await temporal?.teardown();
-    await files?.remove();
-  });
+  const files = useFolder('suite');
+  const temporal = useOwnTemporal('suite');
 
   it('are gone on with, unless an earlier demo with another spec has the name', async () => {
     const client = new SemiEvolClient(temporal.client, defineConfig());
     // Without a worker a cancellation would wait.
     const end = () => temporal.client.workflow.getHandle(name).terminate();
-    const request = { state: files.folder, seed: 1, labelled: 8, unlabelled: 8, test: 8 };
+    const request = { state: files.path, seed: 1, labelled: 8, unlabelled: 8, test: 8 };
     const name = 'demo-l8-u8-t8-s1';
     const run = await prepare(request, name);
     const said: string[] = [];

@@ -4,20 +4,16 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { isFree } from '../../stack/place.ts';
-import { scratch, semievol, startSemievol } from './support.ts';
+import { useFolder } from '../support/suite.ts';
+import { semievol, startSemievol } from './support.ts';
 
 describe('semievol dev', function () {
   this.timeout(120_000);
-  let files: Awaited<ReturnType<typeof scratch>>;
-  before(async () => {
-    files = await scratch();
-  });
-  after(() => files.remove());
-
+  const files = useFolder('suite');
   it('runs server, engine and worker; Ctrl-C leaves nothing behind', async () => {
-    const state = join(files.folder, 'state');
+    const state = join(files.path, 'state');
     const ports = [await getPort(), await getPort(), await getPort()];
     const [temporal, ui, engine] = ports.map(String) as [string, string, string];
     const where = ['--state', state, '--temporal-port', temporal, '--ui-port', ui];

@@ -1,45 +1,35 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import { stringify } from 'yaml';
-import { type Provider, startProvider } from '../../testing/provider.ts';
+import { LABELS } from '../../testing/task.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
-import { LABELS, startTemporal, testConfig, writeTask } from '../support/stack.ts';
-import { scratch, semievol } from './support.ts';
+import { testConfig, writeTask } from '../support/stack.ts';
+import { useFolder, useOwnTemporal, useProvider } from '../support/suite.ts';
+import { semievol, writeConfigOption } from './support.ts';
 
 const CERTIFICATES = new URL('../fixtures/certificates/', import.meta.url);
 const CERTIFICATE = new URL('certificate.pem', CERTIFICATES);
 
 describe('semievol in a network', function () {
   this.timeout(60_000);
-  let files: Awaited<ReturnType<typeof scratch>>;
-  let temporal: TestWorkflowEnvironment;
-  let provider: Provider;
+  const files = useFolder('suite');
+  const temporal = useOwnTemporal('suite');
+  const provider = useProvider('suite');
   let relay: Relay | undefined;
 
-  before(async () => {
-    files = await scratch();
-    temporal = await startTemporal();
-    provider = await startProvider();
-  });
-  after(async () => {
-    await temporal?.teardown();
-    await provider?.close();
-    await files?.remove();
-  });
   afterEach(() => relay?.close());
 
   /** Starts a run whose endpoint is at `baseURL`; which asks Temporal and the endpoint. */
   async function run(name: string, baseURL: string, environment: Record<string, string>) {
-    const { data } = await writeTask(files.folder, name);
+    const { data } = await writeTask(files.path, name);
     const { labelled, unlabelled, test } = data;
     const task = { type: 'classification', labels: LABELS };
     const spec = await files.write(
       `${name}.yaml`,
       stringify({ name, task, data: { labelled, unlabelled, test } }),
     );
-    const option = await files.config(testConfig(files.folder, baseURL));
+    const option = await writeConfigOption(files, testConfig(files.path, { baseURL }));
     return semievol(['run', spec, option], { TEMPORAL_ADDRESS: temporal.address, ...environment });
   }
 

@@ -4,38 +4,29 @@ import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { stringify } from 'yaml';
 import type { Config } from '../../config/config.ts';
-import { type Provider, startProvider } from '../../testing/provider.ts';
-import { LABELS, startTemporal, testConfig, writeTask } from '../support/stack.ts';
-import { GOOD_SPEC, scratch, semievol, startSemievol } from './support.ts';
+import { LABELS } from '../../testing/task.ts';
+import { testConfig, writeTask } from '../support/stack.ts';
+import { useFolder, useOwnTemporal, useProvider } from '../support/suite.ts';
+import { GOOD_SPEC, semievol, startSemievol, writeConfigOption } from './support.ts';
 
 describe('semievol as a process', function () {
   this.timeout(120_000);
-  let files: Awaited<ReturnType<typeof scratch>>;
-  let temporal: TestWorkflowEnvironment;
-  let provider: Provider;
+  const files = useFolder('suite');
+  const temporal = useOwnTemporal('suite');
+  const provider = useProvider('suite');
   let config: Config;
   /** Option and environment that point a process at the servers of this test. */
   let configOption: string;
   let env: Record<string, string>;
 
   before(async () => {
-    files = await scratch();
-    temporal = await startTemporal();
-    provider = await startProvider();
-    config = testConfig(files.folder, provider.baseURL);
-    configOption = await files.config(config);
+    config = testConfig(files.path, provider);
+    configOption = await writeConfigOption(files, config);
     env = { TEMPORAL_ADDRESS: temporal.address };
   });
-  after(async () => {
-    await temporal?.teardown();
-    await provider?.close();
-    await files?.remove();
-  });
-
   const run = (...args: string[]) => semievol([...args, configOption], env);
 
   /** Lends a worker process, started and stopped as users do it. */
@@ -54,8 +45,8 @@ describe('semievol as a process', function () {
   }
 
   async function specFile(name: string, changes: object = {}): Promise<string> {
-    const spec = await writeTask(files.folder, name, undefined, {});
-    const fromHere = (paths: string[]) => paths.map((path) => relative(files.folder, path));
+    const spec = await writeTask(files.path, name, undefined, {});
+    const fromHere = (paths: string[]) => paths.map((path) => relative(files.path, path));
     const { labelled, unlabelled, test } = spec.data;
     const written = {
       name,
@@ -127,7 +118,7 @@ describe('semievol as a process', function () {
 
     it('a store that cannot be written to, as a worker, which ends', async () => {
       const uri = join(import.meta.filename, 'store');
-      const option = await files.config({ ...config, store: { uri } });
+      const option = await writeConfigOption(files, { ...config, store: { uri } });
       await refused(['worker', option], /folder cannot be created.*Check the path/);
     });
 
@@ -155,10 +146,10 @@ describe('semievol as a process', function () {
       await once(server, 'listening');
       const { port } = server.address() as { port: number };
       const args = ['dev', configOption, '--temporal-port', `${port}`];
-      const { exitCode, stderr } = await startSemievol(args, {}, files.folder);
+      const { exitCode, stderr } = await startSemievol(args, {}, files.path);
       assert.equal(exitCode, 2);
       assert.match(stderr, new RegExp(`port ${port} is taken .*--temporal-port`));
-      assert.ok(!existsSync(join(files.folder, '.semievol/python')));
+      assert.ok(!existsSync(join(files.path, '.semievol/python')));
       server.close();
     });
   });
@@ -197,7 +188,7 @@ describe('semievol as a process', function () {
   it('says that no worker polls, pauses, resumes and cancels', async () => {
     const spec = await specFile('controlled');
     const taskQueue = 'controlled';
-    const other = await files.config({ ...config, temporal: { taskQueue } });
+    const other = await writeConfigOption(files, { ...config, temporal: { taskQueue } });
     const go = (...args: string[]) => semievol([...args, other], env);
 
     const started = await go('run', spec);

@@ -2,19 +2,15 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { readRunSpec, runSpecSchema } from '../../cli/specFile.ts';
-import { GOOD_SPEC, scratch } from './support.ts';
+import { useFolder } from '../support/suite.ts';
+import { GOOD_SPEC } from './support.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
 describe('run spec file', () => {
-  let files: Awaited<ReturnType<typeof scratch>>;
-  before(async () => {
-    files = await scratch();
-  });
-  after(() => files.remove());
-
+  const files = useFolder('suite');
   /** The lines of the complaint, without the file's name. */
   async function complaints(yaml: string): Promise<string[]> {
     const file = await files.write('spec.yaml', yaml);
@@ -107,13 +103,13 @@ describe('run spec file', () => {
   });
 
   it('does not wait for a pipe', async () => {
-    const pipe = join(files.folder, 'pipe.yaml');
+    const pipe = join(files.path, 'pipe.yaml');
     await execa('mkfifo', [pipe]);
     await assert.rejects(readRunSpec(pipe), /pipe\.yaml is not a file\. Write the spec into one/);
   });
 
   it('says what to do about a missing file and a wrong encoding', async () => {
-    await assert.rejects(readRunSpec(join(files.folder, 'none.yaml')), /none\.yaml not found/);
+    await assert.rejects(readRunSpec(join(files.path, 'none.yaml')), /none\.yaml not found/);
     const latin1 = await files.write('latin1.yaml', Buffer.from('name: caf\xe9\n', 'latin1'));
     await assert.rejects(readRunSpec(latin1), /not UTF-8 text: save it as UTF-8/);
   });

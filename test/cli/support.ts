@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { writeConfig } from '../support/configFile.ts';
+import type { Folder } from '../support/folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -21,22 +20,9 @@ export async function semievol(args: string[], env?: Record<string, string>) {
   return { exitCode, stdout, stderr };
 }
 
-/** A folder for files of a test. */
-export async function scratch() {
-  const folder = await mkdtemp(join(tmpdir(), 'semievol-cli-'));
-  return {
-    folder,
-    async write(name: string, content: string | Uint8Array): Promise<string> {
-      const file = join(folder, name);
-      await writeFile(file, content);
-      return file;
-    },
-    /** Writes a configuration module, and returns the option that names it. */
-    async config(config: object): Promise<string> {
-      return `--config=${await writeConfig(folder, config)}`;
-    },
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+/** Writes a configuration module, and returns the option that names it. */
+export async function writeConfigOption({ path }: Folder, config: object): Promise<string> {
+  return `--config=${await writeConfig(path, config)}`;
 }
 
 export const GOOD_SPEC = `name: good

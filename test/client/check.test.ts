@@ -3,8 +3,8 @@ import { after, before, describe, it } from 'mocha';
 import { checkBeforeStart } from '../../client/check.ts';
 import { defineConfig } from '../../config/config.ts';
 import { runSpec } from '../../core/registry.ts';
-import { type Provider, startProvider } from '../../testing/provider.ts';
-import { scratch } from '../cli/support.ts';
+import { startProvider } from '../../testing/provider.ts';
+import { useFolder, useProvider } from '../support/suite.ts';
 
 const KEY = 'SEMIEVOL_TEST_PREFLIGHT_KEY';
 
@@ -18,20 +18,16 @@ const spec = (changes: object = {}) =>
   });
 
 describe('the check of a run before it starts', () => {
-  let provider: Provider;
-  let files: Awaited<ReturnType<typeof scratch>>;
+  const provider = useProvider('suite', { apiKey: 'right' });
+  const files = useFolder('suite');
   before(async () => {
-    files = await scratch();
     for (const split of ['labelled', 'unlabelled', 'test'] as const) {
       const rows = Array.from({ length: 8 }, (_, row) => `${split} ${row}?,"[""a"", ""b""]",A\n`);
       data[split] = await files.write(`${split}.csv`, `question,options,answer\n${rows.join('')}`);
     }
-    provider = await startProvider({ apiKey: 'right' });
   });
-  after(async () => {
+  after(() => {
     delete process.env[KEY];
-    await provider.close();
-    await files.remove();
   });
 
   const config = (endpoint: object = {}) =>

@@ -4,8 +4,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'mocha';
 import {
   CheckFailed,
   ReportsNotFound,
@@ -18,27 +17,21 @@ import {
   SpecError,
 } from '../../client/index.ts';
 import { defineConfig } from '../../config/config.ts';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, LABELS, startTemporal, writeTask } from '../support/stack.ts';
+import { LABELS } from '../../testing/task.ts';
+import { writeTask } from '../support/stack.ts';
+import { useBench, useOwnTemporal } from '../support/suite.ts';
 import { writeTrainingFile } from '../workflows/support.ts';
 
 const JOBS = '/fine_tuning/jobs';
 
 describe('the typed client', function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
+  const temporal = useOwnTemporal('suite');
+  const bench = useBench('test', {}, {}, temporal);
   let client: SemiEvolClient;
-
-  before(async () => {
-    temporal = await startTemporal();
+  beforeEach(() => {
+    client = bench.client;
   });
-  after(() => temporal?.teardown());
-  beforeEach(async () => {
-    bench = await Bench.open(temporal, await startProvider());
-    client = new SemiEvolClient(temporal.client, bench.config);
-  });
-  afterEach(() => bench.close());
 
   const withWorker = async (use: () => Promise<void>) => (await bench.worker()).runUntil(use);
 

@@ -1,37 +1,27 @@
 import assert from 'node:assert/strict';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { readRunSpec } from '../../cli/specFile.ts';
 import { SemiEvolClient } from '../../client/client.ts';
 import { defineConfig } from '../../config/config.ts';
-import { GOOD_SPEC, scratch } from '../cli/support.ts';
-import { startTemporal } from '../support/stack.ts';
+import { GOOD_SPEC } from '../cli/support.ts';
+import { useFolder, useTemporal } from '../support/suite.ts';
 
 describe('a run that was started before', () => {
-  let files: Awaited<ReturnType<typeof scratch>>;
-  let temporal: TestWorkflowEnvironment;
-
-  before(async () => {
-    files = await scratch();
-    temporal = await startTemporal();
-  });
-  after(async () => {
-    await temporal?.teardown();
-    await files?.remove();
-  });
+  const temporal = useTemporal();
+  const files = useFolder('suite');
 
   it('is the same with the same files in another folder, and no other data or spec', async () => {
     const client = new SemiEvolClient(temporal.client, defineConfig());
     const spec = await readRunSpec(await files.write('spec.yaml', GOOD_SPEC));
     for (const split of ['labelled', 'unlabelled', 'test'])
       await files.write(`${split}.csv`, `question,answer\n${split},up\n`);
-    await client.start(spec, { folder: files.folder });
+    await client.start(spec, { folder: files.path });
 
-    const folder = join(files.folder, 'elsewhere');
+    const folder = join(files.path, 'elsewhere');
     for (const split of ['labelled', 'unlabelled', 'test'])
-      await cp(join(files.folder, `${split}.csv`), join(folder, `${split}.csv`));
+      await cp(join(files.path, `${split}.csv`), join(folder, `${split}.csv`));
     assert.equal(await client.difference(spec, { folder }), undefined);
     assert.equal(await client.difference({ ...spec, seed: 1 }, { folder }), 'spec');
     await files.write('elsewhere/test.csv', 'question,answer\ntest,down\n');

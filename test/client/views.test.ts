@@ -1,31 +1,21 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { EXIT_CODE, exitCodeOf } from '../../cli/errors.ts';
 import { phaseLine, stuckLine } from '../../cli/progress.ts';
 import { RunFailed } from '../../client/errors.ts';
 import { type RunView, withProgress } from '../../client/runView.ts';
 import type { PhaseStatus } from '../../core/status.ts';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { writeTask } from '../support/stack.ts';
+import { useBench, useTemporal } from '../support/suite.ts';
 
 const CHAT = '/chat/completions';
 
 describe('the view of a run', function () {
   this.timeout(90_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-
-  before(async () => {
-    temporal = await startTemporal();
-  });
-  after(() => temporal?.teardown());
-  beforeEach(async () => {
-    bench = await Bench.open(temporal, await startProvider());
-  });
-  afterEach(() => bench.close());
+  const bench = useBench('test');
+  const temporal = useTemporal();
 
   async function until(run: string, isSeen: (view: RunView) => boolean): Promise<RunView> {
     for (;;) {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { z } from 'zod';
 import { defineConfig } from '../../config/config.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
 import { rating } from '../extensions/own/rating.ts';
+import { useFolder } from '../support/suite.ts';
 
 const BASE_URL = 'https://models.test/v1';
 
@@ -137,15 +137,11 @@ describe('the configuration', () => {
     });
 
   describe('is loaded from a file', () => {
-    let folder: string;
-    before(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'semievol-config-'));
-    });
-    after(() => rm(folder, { recursive: true }));
+    const folder = useFolder('suite');
 
     const module = new URL('../../config/config.ts', import.meta.url);
     async function load(name: string, text: string) {
-      const file = join(folder, name);
+      const file = join(folder.path, name);
       await writeFile(file, `import { defineConfig } from '${module}';\n${text}`);
       return loadConfig(file);
     }
@@ -155,10 +151,10 @@ describe('the configuration', () => {
         'folder.ts',
         "export default defineConfig({ store: { uri: 'data/store' }, temporal: { taskQueue: 'q' } });",
       );
-      assert.equal(config.store.uri, join(folder, 'data/store'));
-      assert.deepEqual(config.worker.trainingFolders, [folder]);
+      assert.equal(config.store.uri, join(folder.path, 'data/store'));
+      assert.deepEqual(config.worker.trainingFolders, [folder.path]);
       assert.equal(config.temporal.taskQueue, 'q');
-      assert.notEqual(relative(process.cwd(), folder), '');
+      assert.notEqual(relative(process.cwd(), folder.path), '');
     });
 
     const broken: [what: string, name: string, text: string, said: RegExp][] = [
@@ -205,7 +201,7 @@ describe('the configuration', () => {
     });
 
     it('and a missing file or default export is told with the remedy', async () => {
-      await assert.rejects(loadConfig(join(folder, 'none.ts')), {
+      await assert.rejects(loadConfig(join(folder.path, 'none.ts')), {
         name: 'ConfigError',
         message: /none\.ts not found.*--config FILE/s,
       });

@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { builtIn } from '../../core/registry.ts';
 import { cleanFile } from '../../data/cleanFile.ts';
 import { Cleaning } from '../../data/cleaning.ts';
 import { sourceOf } from '../../data/source.ts';
-import { choice, type Folder, inputOf, runSql, temporaryFolder } from './support.ts';
+import { useFolder } from '../support/suite.ts';
+import { choice, inputOf, runSql } from './support.ts';
 
 /** Files as people have them: what is read of each, and what is said of what is not. */
 describe('Data files as they come', () => {
-  let folder: Folder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(() => folder.remove());
+  const folder = useFolder('test');
 
   /** The labelled examples of a file, its bad rows and its counts. */
   async function read(name: string, data: object = {}, taskSpec?: typeof choice) {

@@ -9,7 +9,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { execa } from 'execa';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { after, before, beforeEach, describe, it } from 'mocha';
 import { createIngest } from '../../activities/ingest.ts';
 import { builtIn } from '../../core/registry.ts';
 import { fileLine } from '../../core/report/data.ts';
@@ -18,15 +18,8 @@ import { ingestDataset } from '../../data/ingestDataset.ts';
 import { preflight } from '../../data/preflight.ts';
 import { bytesOfUrl, type UrlLimits } from '../../data/url.ts';
 import type { Store } from '../../store/store.ts';
-import { temporaryStore } from '../store/support.ts';
-import {
-  choice,
-  type Folder,
-  inputOf,
-  runSql,
-  temporaryFolder,
-  writeGoodFiles,
-} from './support.ts';
+import { useFolder, useStore } from '../support/suite.ts';
+import { choice, inputOf, runSql, writeGoodFiles } from './support.ts';
 
 /** An activity's surroundings, without a log of the failures that are wanted here. */
 const newEnvironment = () =>
@@ -34,22 +27,13 @@ const newEnvironment = () =>
 const everything = { from: 0, to: 1_000_000 };
 
 describe('Ingest', () => {
-  let store: Store;
-  let removeStore: () => Promise<void>;
-  let folder: Folder;
-
-  before(async () => {
-    ({ store, remove: removeStore } = await temporaryStore());
-  });
-
-  after(() => removeStore());
+  const store = useStore();
+  const folder = useFolder('test');
+  const elsewhere = useFolder('test');
 
   beforeEach(async () => {
-    folder = await temporaryFolder();
     await writeGoodFiles(folder);
   });
-
-  afterEach(() => folder.remove());
 
   const tables = async (dataset: string) => {
     const names = await readdir(join(store.uri, 'datasets', dataset));
@@ -129,7 +113,6 @@ describe('Ingest', () => {
     const first = await ingestDataset(store, inputOf(folder.path));
     assert.match(first.dataset, /^[0-9a-f]{16}$/);
     const written = await tables(first.dataset);
-    const elsewhere = await temporaryFolder();
     await writeGoodFiles(elsewhere);
     assert.deepEqual(await ingestDataset(store, inputOf(elsewhere.path)), first);
     assert.deepEqual(await tables(first.dataset), written);
@@ -143,7 +126,6 @@ describe('Ingest', () => {
       others.map(async (one) => (await ingestDataset(store, one)).dataset),
     );
     assert.equal(new Set([first.dataset, ...ids]).size, 4);
-    await elsewhere.remove();
   });
 
   it('leaves one table when attempts run at the same time, and none when one fails', async () => {

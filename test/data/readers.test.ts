@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { readCsv } from '../../data/csv.ts';
 import { readJsonLines } from '../../data/jsonl.ts';
 import { readRecords } from '../../data/read.ts';
 import { sourceOf } from '../../data/source.ts';
 import { decodeUtf8 } from '../../data/utf8.ts';
-import { collect, type Folder, runSql, temporaryFolder } from './support.ts';
+import { useFolder } from '../support/suite.ts';
+import { collect, runSql } from './support.ts';
 
 async function* chunks<T extends { length: number; slice(from: number, to: number): T }>(
   whole: T,
@@ -147,13 +148,7 @@ describe('Decoding UTF-8', () => {
 });
 
 describe('Reading Parquet and JSON', () => {
-  let folder: Folder;
-
-  before(async () => {
-    folder = await temporaryFolder();
-  });
-
-  after(() => folder.remove());
+  const folder = useFolder('suite');
 
   const read = (name: string) => collect(readRecords(sourceOf(name, folder.path)));
 

@@ -1,21 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { dataSpec, type TaskSpec } from '../../core/spec.ts';
 import type { IngestInput } from '../../data/ingestDataset.ts';
 import type { RawBatch } from '../../data/records.ts';
-
-/** A folder of files of its own. */
-export async function temporaryFolder() {
-  const path = await mkdtemp(join(tmpdir(), 'semievol-data-'));
-  return {
-    path,
-    write: (name: string, content: string | Uint8Array) => writeFile(join(path, name), content),
-    remove: () => rm(path, { recursive: true, force: true }),
-  };
-}
-export type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
+import type { Folder } from '../support/folder.ts';
 
 export const sentiment: TaskSpec = {
   type: 'classification',

@@ -3,23 +3,18 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { CATEGORIES, writeDemoData } from '../../demo/data.ts';
 import { cleanGloss, demoDefinitions } from '../../scripts/demoDefinitions.ts';
-import { scratch } from '../cli/support.ts';
+import { useFolder } from '../support/suite.ts';
 
 const SPLITS = ['labelled', 'unlabelled', 'test'] as const;
 type Row = { question: string; answer: string };
 
 describe('demo data', () => {
-  let files: Awaited<ReturnType<typeof scratch>>;
-  before(async () => {
-    files = await scratch();
-  });
-  after(() => files.remove());
-
+  const files = useFolder('suite');
   async function build(name: string, sizes: Parameters<typeof writeDemoData>[1], seed: number) {
-    const folder = join(files.folder, name);
+    const folder = join(files.path, name);
     await writeDemoData(folder, sizes, seed);
     const read = async (split: string) =>
       (await readFile(join(folder, `${split}.jsonl`), 'utf8'))
@@ -69,7 +64,7 @@ describe('demo data', () => {
 
   it('refuses more than WordNet has', async () => {
     await assert.rejects(
-      writeDemoData(files.folder, { labelled: 8, unlabelled: 1e6, test: 8 }, 0),
+      writeDemoData(files.path, { labelled: 8, unlabelled: 1e6, test: 8 }, 0),
       /ask for fewer/,
     );
   });

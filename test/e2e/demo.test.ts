@@ -2,26 +2,25 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import type { ModelUsage } from '../../core/usage.ts';
-import { scratch, startSemievol } from '../cli/support.ts';
+import { startSemievol } from '../cli/support.ts';
+import { useFolder } from '../support/suite.ts';
 
 /** A whole round, small, on the real engine: real model, real training, real server and store. */
 describe('the demo', function () {
   this.timeout(600_000);
-  let files: Awaited<ReturnType<typeof scratch>>;
+  const files = useFolder('suite');
   let options: string[];
 
   before(async () => {
-    files = await scratch();
     options = [
       ...['--labelled', '16', '--unlabelled', '24', '--test', '24'],
-      ...['--state', join(files.folder, 'state'), '--json', join(files.folder, 'figures.json')],
+      ...['--state', join(files.path, 'state'), '--json', join(files.path, 'figures.json')],
       ...['--temporal-port', `${await getPort()}`, '--ui-port', `${await getPort()}`],
       ...['--engine-port', `${await getPort()}`],
     ];
   });
-  after(() => files?.remove());
 
   it('stops at Ctrl-C in the middle of the propagation', async () => {
     const demo = startSemievol(['demo', ...options]);
@@ -40,7 +39,7 @@ describe('the demo', function () {
     const { exitCode, stdout, stderr } = await startSemievol(['demo', ...options]);
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout + stderr, /goes on/);
-    const { rounds } = JSON.parse(await readFile(join(files.folder, 'figures.json'), 'utf8'));
+    const { rounds } = JSON.parse(await readFile(join(files.path, 'figures.json'), 'utf8'));
     const [{ accuracy, pseudoLabels, usage, examples, seconds }] = rounds;
     const { vanilla, sft, semievol } = accuracy;
     assert.ok(sft.value > vanilla.value && semievol.value > vanilla.value);

@@ -2,20 +2,15 @@ import assert from 'node:assert/strict';
 import { utimes } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import getPort from 'get-port';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { recordFile, runningStack, writeRecord } from '../../stack/record.ts';
-import { scratch } from '../cli/support.ts';
+import { useFolder } from '../support/suite.ts';
 
 describe('record of a running stack', () => {
-  let files: Awaited<ReturnType<typeof scratch>>;
-  before(async () => {
-    files = await scratch();
-  });
-  after(() => files.remove());
-
+  const files = useFolder('suite');
   it('counts while it starts and while its Temporal has its port, not when its number is another’s', async () => {
     const temporalPort = await getPort();
-    const place = { state: files.folder, temporalPort, uiPort: 1, enginePort: 2 };
+    const place = { state: files.path, temporalPort, uiPort: 1, enginePort: 2 };
     assert.equal(await runningStack(place.state), undefined);
     writeRecord(place);
     assert.deepEqual(await runningStack(place.state), { ...place, pid: process.pid });

@@ -3,25 +3,21 @@ import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import { signalGroup } from '../../stack/processGroup.ts';
 import { Service } from '../../stack/service.ts';
-import { scratch } from '../cli/support.ts';
+import { useFolder } from '../support/suite.ts';
 
 const forever = new AbortController().signal;
 const STUBBORN = `process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000);`;
 const OBEDIENT = `console.log('up'); setInterval(() => {}, 1000);`;
 
 describe('service', () => {
-  let files: Awaited<ReturnType<typeof scratch>>;
+  const files = useFolder('suite');
   const services: Service[] = [];
-  before(async () => {
-    files = await scratch();
-  });
   afterEach(() => {
     for (const service of services.splice(0)) service.kill();
   });
-  after(() => files.remove());
 
   /** A service that runs JavaScript, and is ready once it has printed "up". */
   function service(script: string, stopTimeoutMs = 5_000, log = `${services.length}.log`) {
@@ -35,7 +31,7 @@ describe('service', () => {
       {
         name: 'thing',
         command: [process.execPath, '-e', script],
-        logFile: join(files.folder, log),
+        logFile: join(files.path, log),
         ready: async () => up,
         readyTimeoutMs: 10_000,
         stopTimeoutMs,
@@ -72,7 +68,7 @@ describe('service', () => {
       made.start(forever),
       /thing ended with 3 before it was ready; its last lines:\n {2}no such thing\nlog: /,
     );
-    assert.match(await readFile(join(files.folder, '0.log'), 'utf8'), /no such thing/);
+    assert.match(await readFile(join(files.path, '0.log'), 'utf8'), /no such thing/);
   });
 
   it('goes on without its log where that cannot be written', async () => {

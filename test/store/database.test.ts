@@ -1,32 +1,27 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { Session } from '@lancedb/lancedb';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { schemaOf, toArrow, types } from '../../store/arrow.ts';
 import { Database } from '../../store/database.ts';
+import { useFolder } from '../support/suite.ts';
 import { assertMadeOnce } from './race.ts';
 
 const schema = schemaOf({ number: types.int });
 
 describe('A table', () => {
-  let uri: string;
+  const folder = useFolder('test');
   let database: Database;
 
   beforeEach(async () => {
-    uri = await mkdtemp(join(tmpdir(), 'semievol-database-'));
-    database = new Database({ uri, session: new Session() });
+    database = new Database({ uri: folder.path, session: new Session() });
   });
 
-  afterEach(async () => {
-    database.close();
-    await rm(uri, { recursive: true, force: true });
-  });
+  afterEach(() => database.close());
 
   it('is made once, whoever is the first, and loses nothing that was written to it', () =>
-    assertMadeOnce({ uri }, 20)).timeout(60_000);
+    assertMadeOnce({ uri: folder.path }, 20)).timeout(60_000);
 
   it('can be looked for by some while others make it', async () => {
     const add = async (number: number) => {
@@ -39,7 +34,7 @@ describe('A table', () => {
   });
 
   it('has its first data only, and leaves no other behind', async () => {
-    const other = new Database({ uri, session: new Session() });
+    const other = new Database({ uri: folder.path, session: new Session() });
     const made = await Promise.all(
       [database, other, other].map((maker, number) =>
         maker.tableOf('table', async () => toArrow(schema, [{ number }])),
@@ -50,15 +45,15 @@ describe('A table', () => {
     assert.deepEqual(rows[0], rows[2]);
     assert.equal(rows[0]!.length, 1);
     assert.deepEqual(await database.names(), ['table']);
-    assert.equal((await readdir(uri)).length, 2, 'its rows and its name');
+    assert.equal((await readdir(folder.path)).length, 2, 'its rows and its name');
     other.close();
   });
 
   it('is gone when dropped, for others too, and may be made again', async () => {
-    const other = new Database({ uri, session: new Session() });
+    const other = new Database({ uri: folder.path, session: new Session() });
     await (await database.table('table', schema)).add(toArrow(schema, [{ number: 1 }]));
     await Promise.all([database.drop('table'), other.drop('table')]);
-    assert.deepEqual(await readdir(uri), []);
+    assert.deepEqual(await readdir(folder.path), []);
     assert.equal(await other.existing('table'), undefined);
     assert.equal(await (await database.table('table', schema)).countRows(), 0);
     other.close();

@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import type { StoredExample } from '../../core/types.ts';
 import type { Dataset } from '../../store/dataset.ts';
 import { hybrid } from '../../store/search.ts';
-import type { Store } from '../../store/store.ts';
-import { cleanReport, example, temporaryStore, writeDataset } from './support.ts';
+import { useStore } from '../support/suite.ts';
+import { cleanReport, example, writeDataset } from './support.ts';
 
 const ordinalsOf = (lists: { ordinal: number }[][]) =>
   lists.map((list) => list.map(({ ordinal }) => ordinal));
 
 describe('A data set', () => {
-  let store: Store;
-  let remove: () => Promise<void>;
-
-  before(async () => {
-    ({ store, remove } = await temporaryStore());
-  });
-
-  after(() => remove());
+  const store = useStore();
 
   describe('its examples', () => {
     const examples: StoredExample[] = [

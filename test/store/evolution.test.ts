@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, describe, it } from 'mocha';
+import { afterEach, before, describe, it } from 'mocha';
 import type { Config } from '../../config/config.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { openStore } from '../../store/store.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { startS3 } from '../support/s3.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { Bench, writeTask } from '../support/stack.ts';
+import { useTemporal } from '../support/suite.ts';
 import { untilPending } from '../workflows/support.ts';
 import { Disk, whyNoDisk } from './disk.ts';
 import { setEnvironment } from './environment.ts';
@@ -19,7 +19,7 @@ const why = await whyNoDisk();
 
 describe('An evolution', function () {
   this.timeout(180_000);
-  let temporal: TestWorkflowEnvironment;
+  const temporal = useTemporal();
   /** What comes of it when it is not disturbed, in a folder. */
   let expected: object;
   const closing: { close(): Promise<unknown> }[] = [];
@@ -47,7 +47,6 @@ describe('An evolution', function () {
   };
 
   before(async () => {
-    temporal = await startTemporal();
     const { bench } = await open();
     const spec = await taskOf(bench);
     await bench.run(spec);
@@ -57,8 +56,6 @@ describe('An evolution', function () {
   afterEach(async () => {
     for (const one of closing.splice(0).reverse()) await one.close();
   });
-
-  after(() => temporal?.teardown());
 
   (why ? it.skip : it)(
     `waits while the disk is full, and goes on without loss${why ? ` (${why})` : ''}`,

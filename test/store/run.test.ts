@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { PseudoLabel } from '../../core/consensus.ts';
 import { usageOf } from '../../core/usage.ts';
-import type { Store } from '../../store/store.ts';
-import { answer, temporaryStore } from './support.ts';
+import { useStore } from '../support/suite.ts';
+import { answer } from './support.ts';
 import { startWriters } from './writers.ts';
 
 const everything = { from: 0, to: 1_000_000 };
 
 describe('The tables of a run', () => {
-  let store: Store;
-  let remove: () => Promise<void>;
-
-  before(async () => {
-    ({ store, remove } = await temporaryStore());
-  });
-
-  after(() => remove());
+  const store = useStore();
 
   it('give back what was written, nulls and awkward texts included', async () => {
     const run = store.run('round trip', 'data');

@@ -1,27 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Session } from '@lancedb/lancedb';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
 import { Database } from '../../store/database.ts';
 import { VectorSearch } from '../../store/search.ts';
+import { useFolder } from '../support/suite.ts';
 
 describe('Search by vector', () => {
-  let folder: string;
+  const folder = useFolder('suite');
   let database: Database;
   let models = 0;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'semievol-search-'));
-    database = new Database({ uri: folder, session: new Session() });
+    database = new Database({ uri: folder.path, session: new Session() });
   });
 
-  after(async () => {
-    database.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => database.close());
 
   /** The search over these labelled vectors, whose ordinals are their places. */
   const searchOver = async (vectors: readonly Float32Array[]): Promise<VectorSearch> => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { ModelRecord } from '../../core/types.ts';
 import { explain } from '../../store/errors.ts';
 import { openStore } from '../../store/store.ts';
+import { useFolder } from '../support/suite.ts';
 import { cleanReport } from './support.ts';
 
 const model: ModelRecord = {
@@ -25,16 +25,10 @@ const model: ModelRecord = {
 };
 
 describe('A store', () => {
-  let folder: string;
-
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'semievol-store-'));
-  });
-
-  after(() => rm(folder, { recursive: true, force: true }));
+  const folder = useFolder('suite');
 
   it('is made where it does not exist, and found again by path or file URL', async () => {
-    const uri = join(folder, 'not', 'yet');
+    const uri = join(folder.path, 'not', 'yet');
     const store = await openStore({ uri });
     await store.models.add(model);
     store.close();
@@ -44,7 +38,7 @@ describe('A store', () => {
   });
 
   it('may lie in a folder of any name', async () => {
-    const uri = join(folder, 'a b#c%20d é+?');
+    const uri = join(folder.path, 'a b#c%20d é+?');
     const store = await openStore({ uri });
     await store.models.add(model);
     assert.deepEqual(await store.models.list(), [model]);
@@ -53,7 +47,7 @@ describe('A store', () => {
   });
 
   it('has one identity, whoever asks for it first, and no other store has it', async () => {
-    const open = (name: string) => openStore({ uri: join(folder, name) });
+    const open = (name: string) => openStore({ uri: join(folder.path, name) });
     const stores = await Promise.all(['one', 'one', 'one', 'other'].map(open));
     const ids = await Promise.all(stores.map((store) => store.identity()));
     assert.equal(new Set(ids).size, 2);
@@ -64,7 +58,7 @@ describe('A store', () => {
   });
 
   it('records each model once and finds it by name, job key and run', async () => {
-    const store = await openStore({ uri: join(folder, 'models') });
+    const store = await openStore({ uri: join(folder.path, 'models') });
     assert.equal(await store.models.byName('nobody'), undefined);
     await store.models.add(model);
     await store.models.add({ ...model, jobId: 'a retry' });
@@ -77,7 +71,7 @@ describe('A store', () => {
   });
 
   it('keeps the first record of a data set', async () => {
-    const store = await openStore({ uri: join(folder, 'datasets') });
+    const store = await openStore({ uri: join(folder.path, 'datasets') });
     const info = {
       id: 'd1',
       table: 'examples-1',
@@ -93,7 +87,7 @@ describe('A store', () => {
   });
 
   it('keeps runs apart whose names differ in case or signs only, inside its folder', async () => {
-    const uri = join(folder, 'names');
+    const uri = join(folder.path, 'names');
     const store = await openStore({ uri });
     const names = ['run', 'Run', 'a/b', 'a b', '../../escape', '.', 'x'.repeat(300)];
     const usage = {
@@ -118,7 +112,7 @@ describe('A store', () => {
   });
 
   it('says what to do where its folder cannot be made', async () => {
-    const file = join(folder, 'file');
+    const file = join(folder.path, 'file');
     await writeFile(file, '');
     const remedy = /a part of it is a file/;
     await assert.rejects(openStore({ uri: file }), { name: 'StoreError', remedy });

@@ -1,14 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Answer } from '../../core/answer.ts';
 import type { IngestReport } from '../../core/ingestReport.ts';
 import type { Split, StoredExample } from '../../core/types.ts';
 import { openStore, type Store } from '../../store/store.ts';
+import { temporaryFolder } from '../support/folder.ts';
 
 /** A store in a folder of its own; `remove` closes it and deletes the folder. */
 export async function temporaryStore(): Promise<{ store: Store; remove: () => Promise<void> }> {
-  const uri = await mkdtemp(join(tmpdir(), 'semievol-store-'));
+  const { path: uri } = await temporaryFolder();
   const store = await openStore({ uri });
   return {
     store,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { usageOf } from '../../core/usage.ts';
-import type { Store } from '../../store/store.ts';
-import { temporaryStore } from './support.ts';
+import { useStore } from '../support/suite.ts';
 import { startWriters } from './writers.ts';
 
 const everything = { from: 0, to: 16_384 };
@@ -12,14 +11,7 @@ const APPENDS = 16;
 
 describe('Eight processes that write the same tables at once', function () {
   this.timeout(60_000);
-  let store: Store;
-  let remove: () => Promise<void>;
-
-  before(async () => {
-    ({ store, remove } = await temporaryStore());
-  });
-
-  after(() => remove());
+  const store = useStore();
 
   it('make them together and lose no row, while they are read and compacted', async () => {
     const run = store.run('many', 'data');

@@ -1,6 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -13,12 +11,16 @@ import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RunStatus } from '../../core/status.ts';
 import { ensureEngine, temporalBinary } from '../../engine/setup.ts';
-import { goldAnswer } from '../../testing/model.ts';
 import type { Provider } from '../../testing/provider.ts';
+import {
+  testConfig as plainConfig,
+  type Sizes,
+  writeTask as writePlainTask,
+} from '../../testing/task.ts';
 import { SemiEvolPlugin } from '../../workers/plugin.ts';
 import type { evolve } from '../../workflows/index.ts';
-
-export const LABELS = ['animal', 'artifact', 'food', 'person', 'plant'];
+import { temporaryFolder } from './folder.ts';
+import { type WorkerPlace, WorkerProcess } from './workerProcess.ts';
 
 /** A Temporal dev server of its own, on free ports, with its database in memory. */
 export async function startTemporal(): Promise<TestWorkflowEnvironment> {
@@ -41,55 +43,29 @@ export function quiet(): void {
   }
 }
 
-/** A configuration with one endpoint, `local`, and a store in `folder` unless another is given. */
+/** The configuration for tests, with fields of its endpoint or its store set otherwise. */
 export function testConfig(
   folder: string,
-  baseURL: string,
+  provider: Pick<Provider, 'baseURL'>,
   endpoint: object = {},
-  store: Partial<Config['store']> = { uri: join(folder, 'store') },
+  store: Partial<Config['store']> = {},
 ): Config {
+  const config = plainConfig(provider, folder);
   return defineConfig({
-    store,
-    endpoints: { local: { baseURL, pollSeconds: 0.05, finalAfterSeconds: 0.5, ...endpoint } },
-    worker: { shutdownGraceSeconds: 1, trainingFolders: [folder] },
+    ...config,
+    store: { ...config.store, ...store },
+    endpoints: { local: { ...config.endpoints.local, ...endpoint } },
   });
 }
 
-export interface Sizes {
-  labelled: number;
-  unlabelled: number;
-  test: number;
-}
-
-/**
- * Writes a small data set whose right answers the stand-in provider knows, and gives a spec for it.
- * @param changes fields of the spec to set otherwise
- */
+/** A small data set with its spec, of which fields may be set otherwise. */
 export async function writeTask(
   folder: string,
   name: string,
-  { labelled, unlabelled, test }: Sizes = { labelled: 20, unlabelled: 40, test: 30 },
+  sizes?: Sizes,
   changes: object = {},
 ): Promise<RunSpec> {
-  const write = async (file: string, from: number, count: number) => {
-    const rows = Array.from({ length: count }, (_, index) => {
-      const question = `the thing that has number ${from + index}`;
-      return JSON.stringify({ question, answer: goldAnswer(question, LABELS) });
-    });
-    await writeFile(join(folder, file), `${rows.join('\n')}\n`);
-    return join(folder, file);
-  };
-  return runSpec.parse({
-    name,
-    task: { type: 'classification', labels: LABELS },
-    data: {
-      labelled: await write('labelled.jsonl', 0, labelled),
-      unlabelled: await write('unlabelled.jsonl', labelled, unlabelled),
-      test: await write('test.jsonl', labelled + unlabelled, test),
-    },
-    batch: { size: 10, window: 2 },
-    ...changes,
-  });
+  return runSpec.parse({ ...(await writePlainTask(folder, name, sizes)), ...changes });
 }
 
 /** A stand-in provider, a folder for data and store, and runs over them on a Temporal server. */
@@ -98,6 +74,7 @@ export class Bench {
   readonly provider: Provider;
   readonly config: Config;
   readonly folder: string;
+  readonly #stopping: (() => Promise<unknown>)[] = [];
 
   static async open(
     temporal: TestWorkflowEnvironment,
@@ -105,8 +82,8 @@ export class Bench {
     endpoint: object = {},
     store?: Partial<Config['store']>,
   ): Promise<Bench> {
-    const folder = await mkdtemp(join(tmpdir(), 'semievol-test-'));
-    const config = testConfig(folder, provider.baseURL, endpoint, store);
+    const { path: folder } = await temporaryFolder();
+    const config = testConfig(folder, provider, endpoint, store);
     return new Bench(temporal, provider, folder, config);
   }
 
@@ -137,6 +114,27 @@ export class Bench {
     });
   }
 
+  /** Starts such a worker, which runs until the bench is closed. @returns what stops it before */
+  async startWorker(options: Partial<WorkerOptions> = {}): Promise<() => Promise<void>> {
+    const worker = await this.worker(options);
+    const running = worker.run();
+    const stop = () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      return running;
+    };
+    this.#stopping.push(stop);
+    return stop;
+  }
+
+  /** Starts `semievol worker` as a process of its own, which is killed when the bench is closed. */
+  async startProcess(place: Partial<WorkerPlace> = {}): Promise<WorkerProcess> {
+    const { folder, config, temporal } = this;
+    const { address } = temporal;
+    const worker = await WorkerProcess.start({ folder, config, address, ...place });
+    this.#stopping.push(() => worker.kill());
+    return worker;
+  }
+
   start(
     spec: RunSpec,
     activityOptions?: ActivityOptions,
@@ -160,6 +158,7 @@ export class Bench {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#stopping.map((stop) => stop()));
     await this.provider.close();
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import type OpenAI from 'openai';
 import type { ChatAnswer } from '../../testing/index.ts';
 import type { Provider } from '../../testing/provider.ts';
-import { ask, EMBEDDER, LABELS, MODEL, startBoth, trainingFile, upload } from './client.ts';
+import { LABELS } from '../../testing/task.ts';
+import { ask, EMBEDDER, MODEL, startBoth, trainingFile, upload } from './client.ts';
 
 describe('answers that a test writes for the stand-in provider', () => {
   let provider: Provider;

@@ -1,10 +1,10 @@
 import OpenAI, { toFile } from 'openai';
 import { goldAnswer } from '../../testing/model.ts';
 import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
+import { LABELS } from '../../testing/task.ts';
 
 export const MODEL = 'smollm2-135m-instruct';
 export const EMBEDDER = 'all-minilm-l6-v2';
-export const LABELS = ['animal', 'artifact', 'food', 'person', 'plant'];
 
 const system = { role: 'system' as const, content: `Classify.\nLabels: ${LABELS.join(', ')}` };
 export const ask = (question: string) => [system, { role: 'user' as const, content: question }];

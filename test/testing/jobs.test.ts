@@ -4,16 +4,8 @@ import type OpenAI from 'openai';
 import type { JobOutcome } from '../../testing/jobs.ts';
 import { goldAnswer } from '../../testing/model.ts';
 import type { Provider, ProviderOptions } from '../../testing/provider.ts';
-import {
-  ask,
-  LABELS,
-  MODEL,
-  questions,
-  startBoth,
-  status,
-  trainingFile,
-  upload,
-} from './client.ts';
+import { LABELS } from '../../testing/task.ts';
+import { ask, MODEL, questions, startBoth, status, trainingFile, upload } from './client.ts';
 
 describe('fine-tuning jobs of the stand-in provider', () => {
   let provider: Provider;

@@ -1,29 +1,21 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import OpenAI from 'openai';
 import type { Fault } from '../../testing/faults.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
+import { useFolder } from '../support/suite.ts';
 import { ask, clientOf, MODEL, trainingFile, upload } from './client.ts';
 
 const MAIN = fileURLToPath(new URL('../../testing/main.ts', import.meta.url));
 
 describe('the stand-in provider as a process', () => {
-  let folder: string;
+  const folder = useFolder('test');
   let child: ChildProcess;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'semievol-test-'));
-  });
-  afterEach(async () => {
-    await kill();
-    await rm(folder, { recursive: true });
-  });
+  afterEach(kill);
 
   async function start(...options: string[]): Promise<{ baseURL: string; client: OpenAI }> {
     child = spawn(process.execPath, [MAIN, ...options]);
@@ -77,7 +69,7 @@ describe('the stand-in provider as a process', () => {
   });
 
   it('goes on after kill -9 with its files, jobs, models, batches and journal', async () => {
-    const state = ['--state', folder, '--job-script', 'queues'];
+    const state = ['--state', folder.path, '--job-script', 'queues'];
     const first = await start(...state);
     const { port } = new URL(first.baseURL);
     const { jobs } = first.client.fineTuning;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import OpenAI from 'openai';
 import type { Provider, ProviderOptions } from '../../testing/provider.ts';
-import { ask, EMBEDDER, LABELS, MODEL, questions, startBoth, status, upload } from './client.ts';
+import { LABELS } from '../../testing/task.ts';
+import { ask, EMBEDDER, MODEL, questions, startBoth, status, upload } from './client.ts';
 
 describe('the stand-in provider', () => {
   let provider: Provider;

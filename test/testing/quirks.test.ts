@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'mocha';
 import OpenAI from 'openai';
 import type { Provider } from '../../testing/provider.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
-import { ask, EMBEDDER, LABELS, MODEL, startBoth, trainingFile, upload } from './client.ts';
+import { LABELS } from '../../testing/task.ts';
+import { ask, EMBEDDER, MODEL, startBoth, trainingFile, upload } from './client.ts';
 
 describe('quirks of the stand-in provider', () => {
   let provider: Provider;

@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { Shelf } from '../../testing/shelf.ts';
+import { useFolder } from '../support/suite.ts';
 
 describe('a shelf', () => {
-  let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'semievol-test-'));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
+  const folder = useFolder('test');
 
   it('holds after it was opened again what it held before', () => {
-    const shelf = new Shelf<{ at: number }>(folder, 'things');
+    const shelf = new Shelf<{ at: number }>(folder.path, 'things');
     const changed = { at: 1 };
     shelf.set('a', changed);
     shelf.set('b', { at: 2 });
@@ -21,23 +17,23 @@ describe('a shelf', () => {
     changed.at = 4;
     shelf.set('a', changed);
     shelf.delete('b');
-    for (const one of [shelf, new Shelf<{ at: number }>(folder, 'things')])
+    for (const one of [shelf, new Shelf<{ at: number }>(folder.path, 'things')])
       assert.deepEqual(one.values(), [{ at: 4 }, { at: 3 }]);
   });
 
   it('gives no key twice, though its value was deleted', () => {
-    const shelf = new Shelf<number>(folder, 'things');
+    const shelf = new Shelf<number>(folder.path, 'things');
     shelf.set('a-0', 0);
     shelf.delete('a-0');
-    for (const one of [shelf, new Shelf<number>(folder, 'things')])
+    for (const one of [shelf, new Shelf<number>(folder.path, 'things')])
       assert.equal(one.newKey('a'), 'a-1');
   });
 
   it('forgets a line that was cut off', async () => {
-    new Shelf<number>(folder, 'things').set('a', 1);
-    await appendFile(join(folder, 'things.jsonl'), '{"key":"b","val');
-    const again = new Shelf<number>(folder, 'things');
+    new Shelf<number>(folder.path, 'things').set('a', 1);
+    await appendFile(join(folder.path, 'things.jsonl'), '{"key":"b","val');
+    const again = new Shelf<number>(folder.path, 'things');
     again.set('c', 3);
-    assert.deepEqual(new Shelf<number>(folder, 'things').values(), [1, 3]);
+    assert.deepEqual(new Shelf<number>(folder.path, 'things').values(), [1, 3]);
   });
 });

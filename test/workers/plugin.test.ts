@@ -1,46 +1,28 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions } from '@temporalio/worker';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import type { Activities } from '../../activities/index.ts';
-import type { Config } from '../../config/config.ts';
 import type { Named } from '../../core/activityNames.ts';
-import { type Provider, startProvider } from '../../testing/provider.ts';
 import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
-import { failedFor, startTemporal, testConfig, writeTask } from '../support/stack.ts';
+import { failedFor, writeTask } from '../support/stack.ts';
+import { useBench, useTemporal } from '../support/suite.ts';
 
 const OWN_WORKFLOWS = fileURLToPath(new URL('./own/workflows.ts', import.meta.url));
 const activities = { greet: async (name: string) => `Good day, ${name}.` };
 
 describe('the plugin', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let provider: Provider;
-  let folder: string;
-  let config: Config;
-
-  before(async () => {
-    temporal = await startTemporal();
-    provider = await startProvider();
-    folder = await mkdtemp(join(tmpdir(), 'semievol-plugin-'));
-    config = testConfig(folder, provider.baseURL);
-  });
-  after(async () => {
-    await temporal?.teardown();
-    await provider?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const temporal = useTemporal();
+  const bench = useBench('suite');
 
   function createWorker(taskQueue: string, options: Partial<WorkerOptions> = {}) {
     return Worker.create({
       connection: temporal.nativeConnection,
       taskQueue,
-      plugins: [new SemiEvolPlugin(config)],
+      plugins: [new SemiEvolPlugin(bench.config)],
       ...options,
     });
   }
@@ -49,7 +31,7 @@ describe('the plugin', function () {
 
   /** A run that ends as soon as our first activity has asked the provider for its models. */
   async function evolveWithoutModel(taskQueue: string): Promise<void> {
-    const spec = await writeTask(folder, taskQueue, undefined, {
+    const spec = await writeTask(bench.folder, taskQueue, undefined, {
       model: { name: 'no-such-model' },
     });
     await assert.rejects(
@@ -84,7 +66,7 @@ describe('the plugin', function () {
   });
 
   it('serves several workers and a client, and holds the store until the last has stopped', async () => {
-    const plugin = new SemiEvolPlugin(config);
+    const plugin = new SemiEvolPlugin(bench.config);
     const client = new Client({ connection: temporal.connection, plugins: [plugin] });
     const options = { activities, workflowsPath: OWN_WORKFLOWS, plugins: [plugin] };
     const { activities: ours } = plugin.configureWorker({ taskQueue: 'any' });
@@ -113,7 +95,7 @@ describe('the plugin', function () {
 
   it('ends a worker whose store cannot be written to', async () => {
     const uri = join(fileURLToPath(import.meta.url), 'store');
-    const broken = { ...config, store: { ...config.store, uri } };
+    const broken = { ...bench.config, store: { ...bench.config.store, uri } };
     const plugins = [new SemiEvolPlugin(broken)];
     const worker = await createWorker('broken', { workflowsPath: OWN_WORKFLOWS, plugins });
     await assert.rejects(worker.run(), { name: 'StoreError' });
@@ -122,7 +104,7 @@ describe('the plugin', function () {
   describe('tunes a worker', () => {
     let plugin: SemiEvolPlugin;
     before(() => {
-      plugin = new SemiEvolPlugin(config);
+      plugin = new SemiEvolPlugin(bench.config);
     });
     const configured = (options: Partial<WorkerOptions>) =>
       plugin.configureWorker({ taskQueue: 'tuned', ...options });
@@ -165,7 +147,7 @@ describe('the plugin', function () {
       }).activities as Record<string, unknown>;
 
     it('where they have a name that ours have in the code', () => {
-      const all = configured({ embed }, new SemiEvolPlugin(config));
+      const all = configured({ embed }, new SemiEvolPlugin(bench.config));
       assert.equal(all.embed, embed);
       assert.notEqual(all['semievol.embed'], embed);
       const own = Object.keys(all).filter((name) => !name.startsWith('semievol.'));
@@ -174,9 +156,9 @@ describe('the plugin', function () {
 
     it('and refuses one that has a name of ours, also where another plugin brought it', () => {
       const clash = /semievol\.embed.*rename/;
-      const plugin = new SemiEvolPlugin(config);
+      const plugin = new SemiEvolPlugin(bench.config);
       assert.throws(() => configured({ 'semievol.embed': embed }, plugin), clash);
-      assert.throws(() => configured({}, plugin, new SemiEvolPlugin(config)), clash);
+      assert.throws(() => configured({}, plugin, new SemiEvolPlugin(bench.config)), clash);
       assert.ok('semievol.embed' in configured({}, plugin, plugin));
     });
   });

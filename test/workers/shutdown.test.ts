@@ -1,37 +1,16 @@
 import assert from 'node:assert/strict';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
-import { WorkerProcess } from '../support/workerProcess.ts';
+import { describe, it } from 'mocha';
+import { writeTask } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
 
 describe('a worker told to stop', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-  const workers: WorkerProcess[] = [];
-
-  before(async () => {
-    temporal = await startTemporal();
-    const provider = await startProvider({ latencyMs: 40 });
-    bench = await Bench.open(temporal, provider, { maxInFlight: 4 });
-  });
-  after(async () => {
-    await bench?.close();
-    await temporal?.teardown();
-  });
-  afterEach(async () => {
-    for (const worker of workers.splice(0)) await worker.kill();
-  });
+  const bench = useBench('suite', { latencyMs: 40 }, { maxInFlight: 4 });
 
   const startWorker = async () => {
-    const config = {
-      ...bench.config,
-      worker: { ...bench.config.worker, shutdownGraceSeconds: 20 },
-    };
-    const worker = await WorkerProcess.start({ ...bench, config, address: temporal.address });
-    workers.push(worker);
-    return worker;
+    const { config } = bench;
+    const worker = { ...config.worker, shutdownGraceSeconds: 20 };
+    return bench.startProcess({ config: { ...config, worker } });
   };
 
   it('finishes what it has asked and hands on the rest: nothing is asked twice', async () => {

@@ -1,42 +1,25 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
-import { after, before, describe, it } from 'mocha';
-import { startProvider } from '../../testing/provider.ts';
+import { describe, it } from 'mocha';
 import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
-import { runWorker } from '../workflows/support.ts';
+import { writeTask } from '../support/stack.ts';
+import { useBench, useOwnTemporal } from '../support/suite.ts';
 
 const NEXT_BUILD = fileURLToPath(new URL('./own/nextBuild.ts', import.meta.url));
 
 describe('a deploy in the middle of a run', function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-  const stopping: (() => Promise<void>)[] = [];
-
-  before(async () => {
-    temporal = await startTemporal();
-    bench = await Bench.open(temporal, await startProvider({ holdJobs: true }));
-  });
-  after(async () => {
-    for (const stop of stopping) await stop();
-    await bench?.close();
-    await temporal?.teardown();
-  });
+  const temporal = useOwnTemporal('suite');
+  const bench = useBench('suite', { holdJobs: true }, {}, temporal);
 
   async function startBuild(buildId: string, workflows: string): Promise<void> {
     const worker = { ...bench.config.worker, deployment: { name: 'semievol', buildId } };
-    const build = await Worker.create({
-      connection: temporal.nativeConnection,
-      taskQueue: bench.config.temporal.taskQueue,
+    await bench.startWorker({
       workflowsPath: workflows,
       identity: buildId,
       plugins: [new SemiEvolPlugin({ ...bench.config, worker })],
     });
-    stopping.push(runWorker(build));
   }
 
   /** As `temporal worker deployment set-current-version` does, once the build's worker polls. */

@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, before, describe, it } from 'mocha';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { describe, it } from 'mocha';
+import { writeTask } from '../support/stack.ts';
+import { useBench, useTemporal } from '../support/suite.ts';
 
 describe('options of activities', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-
-  before(async () => {
-    temporal = await startTemporal();
-    bench = await Bench.open(temporal, await startProvider());
-  });
-  after(async () => {
-    await bench?.close();
-    await temporal?.teardown();
-  });
+  const temporal = useTemporal();
+  const bench = useBench('suite');
 
   /** The activities that a workflow has scheduled, each with its summary. */
   async function scheduledBy(workflowId: string) {

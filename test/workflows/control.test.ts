@@ -1,31 +1,24 @@
 import assert from 'node:assert/strict';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { after, before, beforeEach, describe, it } from 'mocha';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RoundStatus, RunStatus } from '../../core/status.ts';
-import { startProvider } from '../../testing/provider.ts';
 import { pause, resume } from '../../workflows/messages.ts';
-import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
+import { failedFor, writeTask } from '../support/stack.ts';
+import { useBench, useTemporal } from '../support/suite.ts';
 import { untilPending } from './support.ts';
 
 describe('a run under way', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
+  const temporal = useTemporal();
+  const bench = useBench('test', { latencyMs: 20 });
   let spec: RunSpec;
 
-  before(async () => {
-    temporal = await startTemporal();
-  });
-  after(() => temporal?.teardown());
   beforeEach(async () => {
-    bench = await Bench.open(temporal, await startProvider({ latencyMs: 20 }));
     const sizes = { labelled: 10, unlabelled: 60, test: 10 };
     spec = await writeTask(bench.folder, `control-${Date.now()}`, sizes);
   });
-  afterEach(() => bench.close());
 
   it('opens no batch while paused, and goes on when resumed', async () => {
     const { provider } = bench;
@@ -129,58 +122,47 @@ describe('a run under way', function () {
 
 describe('a run that cannot start', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  before(async () => {
-    temporal = await startTemporal();
+  const temporal = useTemporal();
+  const bench = useBench('test', {}, { apiKeyEnv: 'SEMIEVOL_TEST_KEY' });
+  before(() => {
+    process.env.SEMIEVOL_TEST_KEY = 'sk-wrong-0123456789';
   });
-  after(() => temporal?.teardown());
+  after(() => {
+    delete process.env.SEMIEVOL_TEST_KEY;
+  });
 
   it('spends nothing with a wrong key, and says so', async () => {
-    process.env.SEMIEVOL_TEST_KEY = 'sk-wrong-0123456789';
-    const bench = await Bench.open(temporal, await startProvider(), {
-      apiKeyEnv: 'SEMIEVOL_TEST_KEY',
-    });
     const { provider } = bench;
     const error = { message: 'Incorrect API key provided: sk-wrong-0123456789.' };
     provider.setFaults(() => ({ status: 401, body: { error } }));
-    try {
-      const spec = await writeTask(bench.folder, 'wrong-key', {
-        labelled: 6,
-        unlabelled: 5,
-        test: 5,
-      });
-      const worker = await bench.worker();
-      await worker.runUntil(async () => {
-        const run = await bench.start(spec);
-        const said = /answered 401.*"Incorrect API key provided: ….".*SEMIEVOL_TEST_KEY/;
-        await untilPending(bench, spec.name, ({ trouble = '' }) => said.test(trouble));
-        assert.deepEqual(
-          [provider.requests({ kind: 'chat' }).length, provider.jobs.all().length],
-          [0, 0],
-        );
-        await run.terminate();
-      });
-      const history = await temporal.client.workflow.getHandle(spec.name).fetchHistory();
-      assert.doesNotMatch(JSON.stringify(history), /sk-wrong/);
-    } finally {
-      delete process.env.SEMIEVOL_TEST_KEY;
-      await bench.close();
-    }
+    const spec = await writeTask(bench.folder, 'wrong-key', {
+      labelled: 6,
+      unlabelled: 5,
+      test: 5,
+    });
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const run = await bench.start(spec);
+      const said = /answered 401.*"Incorrect API key provided: ….".*SEMIEVOL_TEST_KEY/;
+      await untilPending(bench, spec.name, ({ trouble = '' }) => said.test(trouble));
+      assert.deepEqual(
+        [provider.requests({ kind: 'chat' }).length, provider.jobs.all().length],
+        [0, 0],
+      );
+      await run.terminate();
+    });
+    const history = await temporal.client.workflow.getHandle(spec.name).fetchHistory();
+    assert.doesNotMatch(JSON.stringify(history), /sk-wrong/);
   });
 
   it('spends nothing when a model is not there', async () => {
-    const bench = await Bench.open(temporal, await startProvider());
-    try {
-      const spec = await writeTask(bench.folder, 'no-model', undefined, {
-        model: { name: 'nope' },
-      });
-      const failure = await bench.run(spec).catch((error: unknown) => error);
-      assert.ok(failedFor('ModelNotFound')(failure));
-      assert.match(reasonOf(failure), /answered 404 for model "nope".*; it has smollm2/);
-      assert.equal(bench.provider.requests({ kind: 'upload' }).length, 0);
-    } finally {
-      await bench.close();
-    }
+    const spec = await writeTask(bench.folder, 'no-model', undefined, {
+      model: { name: 'nope' },
+    });
+    const failure = await bench.run(spec).catch((error: unknown) => error);
+    assert.ok(failedFor('ModelNotFound')(failure));
+    assert.match(reasonOf(failure), /answered 404 for model "nope".*; it has smollm2/);
+    assert.equal(bench.provider.requests({ kind: 'upload' }).length, 0);
   });
 });
 

@@ -1,44 +1,31 @@
 import assert from 'node:assert/strict';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
+import { describe, it } from 'mocha';
+import type { ChatAnswer } from '../../testing/answers.ts';
+import { failedFor, writeTask } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
 
-const CHAT = '/chat/completions';
 const sizes = { labelled: 10, unlabelled: 20, test: 10 };
-const logprobs = { content: [{ token: 'x', logprob: -0.1, bytes: null, top_logprobs: [] }] };
 
-/** A chat answer that is the same whatever is asked. */
-const always = (content: string, choice: object) => ({
-  ...{ id: 'x', object: 'chat.completion', created: 0, model: 'm' },
-  choices: [
-    { index: 0, message: { role: 'assistant', content }, finish_reason: 'stop', ...choice },
-  ],
-  usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
-});
+/** As a model refuses that gives none. */
+const NO_LOGPROBS = {
+  status: 400,
+  body: { error: { message: 'No.', param: 'logprobs', code: 'unsupported_parameter' } },
+};
 
 describe('a round that comes to nothing', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
+  const bench = useBench('test');
 
-  before(async () => {
-    temporal = await startTemporal();
-  });
-  after(() => temporal?.teardown());
-  afterEach(() => bench.close());
-
-  const cases: Record<string, object> = {
-    AnswersCut: always('The most', { finish_reason: 'length', logprobs }),
-    NothingRead: always('I would rather not say.', { logprobs }),
-    NoEntropy: always('plant', { logprobs: null }),
-    OneClass: always('plant', { logprobs }),
+  const cases: Record<string, ChatAnswer> = {
+    AnswersCut: { text: 'The most', finishReason: 'length' },
+    NothingRead: 'I would rather not say.',
+    NoEntropy: { text: 'plant', entropy: null },
+    OneClass: 'plant',
   };
-  for (const [type, body] of Object.entries(cases))
+  for (const [type, chat] of Object.entries(cases))
     it(`stops before its fine-tunes: ${type}`, async () => {
-      bench = await Bench.open(temporal, await startProvider());
       const { provider } = bench;
-      provider.setFaults(({ path }) => (path === CHAT ? { status: 200, body } : undefined));
+      provider.setAnswers({ chat });
       const collaborators = [{ name: 'alone', shots: 0 }];
       const spec = await writeTask(bench.folder, type, sizes, { collaborators });
       await assert.rejects(bench.run(spec), failedFor(type));
@@ -47,7 +34,7 @@ describe('a round that comes to nothing', function () {
     });
 
   it('goes on by the votes where no answer carries log-probabilities, and says so', async () => {
-    bench = await Bench.open(temporal, await startProvider({ logprobs: false }));
+    bench.provider.setFaults(({ body }) => (body?.logprobs ? NO_LOGPROBS : undefined));
     const spec = await writeTask(bench.folder, 'votes', sizes);
     const { totals } = await bench.run(spec);
     assert.equal(totals.finished, 1);

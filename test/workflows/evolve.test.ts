@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict';
 import { rm, truncate } from 'node:fs/promises';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { RunStatus } from '../../core/status.ts';
 import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
+import { failedFor, writeTask } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
 import { jobOf } from './support.ts';
 
 describe('an evolution', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-
-  before(async () => {
-    temporal = await startTemporal();
-  });
-  after(() => temporal?.teardown());
-  beforeEach(async () => {
-    bench = await Bench.open(temporal, await startProvider());
-  });
-  afterEach(() => bench.close());
+  const bench = useBench('test');
 
   it('goes from files to a better model, with every figure accounted for', async () => {
     const sizes = { labelled: 20, unlabelled: 40, test: 30 };

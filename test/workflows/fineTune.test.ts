@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { openStore } from '../../store/store.ts';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, failedFor, startTemporal } from '../support/stack.ts';
+import { failedFor } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
 import { JOBS, jobOf, startFineTune, writeTrainingFile } from './support.ts';
 
 describe('fineTune by itself', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-
-  before(async () => {
-    temporal = await startTemporal();
-  });
-  after(() => temporal?.teardown());
-  beforeEach(async () => {
-    bench = await Bench.open(temporal, await startProvider());
-  });
-  afterEach(() => bench.close());
+  const bench = useBench('test');
 
   async function execute(path: string) {
     const worker = await bench.worker();

@@ -1,30 +1,17 @@
 import assert from 'node:assert/strict';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { Endpoint } from '../../providers/endpoint.ts';
 import type { JobState } from '../../testing/jobs.ts';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, failedFor, startTemporal } from '../support/stack.ts';
-import { JOBS, jobOf, runWorker, startFineTune, untilPending, untilPolled } from './support.ts';
+import { failedFor } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
+import { JOBS, jobOf, startFineTune, untilPending, untilPolled } from './support.ts';
 
 const CHAT = '/chat/completions';
 
 describe('a fine-tuning job of a provider with an accent', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-  let stopWorker: () => Promise<void>;
-
-  before(async () => {
-    temporal = await startTemporal();
-    bench = await Bench.open(temporal, await startProvider(), { finalAfterSeconds: 1 });
-    stopWorker = runWorker(await bench.worker());
-  });
-  after(async () => {
-    await stopWorker?.();
-    await bench?.close();
-    await temporal?.teardown();
-  });
+  const bench = useBench('suite', {}, { finalAfterSeconds: 1 });
+  before(() => bench.startWorker());
   beforeEach(() => bench.provider.jobs.release());
   afterEach(() => {
     bench.provider.setFaults(undefined);

@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, CancelledFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Fault } from '../../testing/faults.ts';
-import { startProvider } from '../../testing/provider.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
-import { Bench, failedFor, startTemporal } from '../support/stack.ts';
+import { failedFor } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
 import {
   type FineTuneHandle,
   JOBS,
   jobOf,
   jobsOf,
   pendingOf,
-  runWorker,
   startFineTune,
   untilPending,
   untilPolled,
@@ -22,23 +20,8 @@ import {
 
 describe('a fine-tuning job', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-  let stopWorker: () => Promise<void>;
-
-  before(async () => {
-    temporal = await startTemporal();
-    bench = await Bench.open(temporal, await startProvider(), {
-      requestTimeoutSeconds: 2,
-      finalAfterSeconds: 0.3,
-    });
-    stopWorker = runWorker(await bench.worker());
-  });
-  after(async () => {
-    await stopWorker?.();
-    await bench?.close();
-    await temporal?.teardown();
-  });
+  const bench = useBench('suite', {}, { requestTimeoutSeconds: 2, finalAfterSeconds: 0.3 });
+  before(() => bench.startWorker());
   beforeEach(() => bench.provider.jobs.hold());
   afterEach(() => {
     bench.provider.setFaults(undefined);

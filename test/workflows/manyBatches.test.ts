@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from '@lancedb/lancedb';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, before, describe, it } from 'mocha';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { before, describe, it } from 'mocha';
+import { writeTask } from '../support/stack.ts';
+import { useBench, useTemporal } from '../support/suite.ts';
 
 /** Batches an execution works through. */
 const BATCHES = 40;
@@ -16,19 +15,13 @@ const POOL = 2 * BATCHES + 10;
 
 describe('a pool of many batches', function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
+  const temporal = useTemporal();
+  const bench = useBench('suite');
 
   before(async () => {
-    temporal = await startTemporal();
-    bench = await Bench.open(temporal, await startProvider());
     const sizes = { labelled: 10, unlabelled: POOL, test: 10 };
     const changes = { batch: { size: 1, window: 8 }, collaborators: [{ name: 'alone', shots: 1 }] };
     await bench.run(await writeTask(bench.folder, 'many', sizes, changes));
-  });
-  after(async () => {
-    await bench?.close();
-    await temporal?.teardown();
   });
 
   it('is worked through by executions of bounded history', async () => {

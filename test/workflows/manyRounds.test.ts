@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { runSpec } from '../../core/registry.ts';
 import type { RunStatus } from '../../core/status.ts';
-import { LABELS, startTemporal } from '../support/stack.ts';
+import { LABELS } from '../../testing/task.ts';
+import { useTemporal } from '../support/suite.ts';
 
 const ROUNDS = 12;
 const RUN = 'many-rounds';
 
 describe('a run of many rounds', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
+  const temporal = useTemporal();
   let status: RunStatus;
   let ingested = 0;
 
   before(async () => {
-    temporal = await startTemporal();
     const worker = await Worker.create({
       connection: temporal.nativeConnection,
       taskQueue: 'rounds',
@@ -40,7 +39,6 @@ describe('a run of many rounds', function () {
     const options = { workflowId: RUN, taskQueue: 'rounds', args: [{ run: RUN, spec }] };
     status = await worker.runUntil(temporal.client.workflow.execute('evolve', options));
   });
-  after(() => temporal?.teardown());
 
   it('remembers the last of them, and the totals of all', () => {
     assert.deepEqual(status.totals, { finished: ROUNDS, promoted: ROUNDS / 2 });

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
 import { defineConfig } from '../../config/config.ts';
 import { openStore } from '../../store/store.ts';
 import { startProvider } from '../../testing/provider.ts';
-import { Bench, failedFor, startTemporal, writeTask } from '../support/stack.ts';
-import { WorkerProcess } from '../support/workerProcess.ts';
+import { Bench, failedFor, writeTask } from '../support/stack.ts';
+import { useTemporal } from '../support/suite.ts';
 import { Gym, type Tuning } from './ownTrainer/gym.ts';
 import gymTrainer from './ownTrainer/trainer.ts';
-import { runWorker, startFineTune, untilPending, writeTrainingFile } from './support.ts';
+import { startFineTune, untilPending, writeTrainingFile } from './support.ts';
 
 /** Where the key is that the endpoint takes. */
 const KEY = 'SEMIEVOL_TEST_GYM_KEY';
@@ -17,27 +16,25 @@ const MODULE = new URL('./ownTrainer/trainer.ts', import.meta.url);
 
 describe("a trainer of a user's own, on a wire of its own,", function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
+  const temporal = useTemporal();
   let gym: Gym;
   let bench: Bench;
   const closing: (() => Promise<unknown>)[] = [];
 
   before(async () => {
     process.env[KEY] = 'a-member-of-the-gym';
-    temporal = await startTemporal();
     gym = await Gym.open();
     closing.push(() => gym.close());
-    bench = await open('gym');
-    closing.push(runWorker(await bench.worker()));
+    bench = await open();
+    await bench.startWorker();
   });
   after(async () => {
     for (const close of closing.reverse()) await close();
-    await temporal?.teardown();
     delete process.env[KEY];
   });
 
   /** A store and a task queue of their own, and an endpoint that trains at the gym. */
-  async function open(taskQueue: string, more: object = {}): Promise<Bench> {
+  async function open(more: object = {}): Promise<Bench> {
     const opened = await Bench.open(temporal, await startProvider(), { finalAfterSeconds: 0.1 });
     closing.push(() => opened.close());
     const { config } = opened;
@@ -45,7 +42,6 @@ describe("a trainer of a user's own, on a wire of its own,", function () {
     const local = { ...config.endpoints.local!, trainer, apiKeyEnv: KEY };
     const extensions = { trainers: [gymTrainer] };
     Object.assign(config, defineConfig({ ...config, endpoints: { local }, extensions }));
-    config.temporal.taskQueue = taskQueue;
     return opened;
   }
   /** The only tuning for `name`, as soon as there is one. */
@@ -107,7 +103,7 @@ describe("a trainer of a user's own, on a wire of its own,", function () {
     });
 
   it('says what keeps it from training before a run spends anything', async () => {
-    const alone = await open('alone', { coach: 'nobody' });
+    const alone = await open({ coach: 'nobody' });
     const spec = await writeTask(alone.folder, 'alone');
     await assert.rejects(alone.run(spec), failedFor('NoFineTuning'));
     assert.deepEqual(
@@ -117,16 +113,8 @@ describe("a trainer of a user's own, on a wire of its own,", function () {
   });
 
   it('goes on with its one job after the worker was killed', async () => {
-    const place = await open('killed');
-    const startProcess = async () => {
-      const worker = await WorkerProcess.start({
-        ...place,
-        address: temporal.address,
-        extensions: { trainers: [MODULE] },
-      });
-      closing.push(() => worker.kill());
-      return worker;
-    };
+    const place = await open();
+    const startProcess = () => place.startProcess({ extensions: { trainers: [MODULE] } });
     const first = await startProcess();
     const handle = await startFineTune(place, 'killed');
     const { id } = await tuningOf('killed');

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { temporal as api } from '@temporalio/proto';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { after, before, describe, it } from 'mocha';
 import type { Fault } from '../../testing/faults.ts';
 import { startProvider } from '../../testing/provider.ts';
-import { Bench, startTemporal } from '../support/stack.ts';
-import { JOBS, jobOf, runWorker, startFineTune, untilPending } from './support.ts';
+import { Bench } from '../support/stack.ts';
+import { useTemporal } from '../support/suite.ts';
+import { JOBS, jobOf, startFineTune, untilPending } from './support.ts';
 
 const html = { 'content-type': 'text/html' };
 const page = (status: number, body = '<html><body>Not here.</body></html>'): Fault => ({
@@ -19,20 +19,16 @@ type PendingActivity = api.api.workflow.v1.IPendingActivityInfo;
 
 describe('a fine-tuning job, whatever stands between us and its provider,', function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
-  const closing: (() => Promise<unknown>)[] = [];
+  const temporal = useTemporal();
+  const benches: Bench[] = [];
 
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-    await temporal?.teardown();
-  });
+  after(() => Promise.all(benches.map((bench) => bench.close())));
 
   /** A provider, store and worker of its own. */
-  async function open(name: string, finalAfterSeconds = 0.1): Promise<Bench> {
+  async function open(_name: string, finalAfterSeconds = 0.1): Promise<Bench> {
     const bench = await Bench.open(temporal, await startProvider(), { finalAfterSeconds });
-    closing.push(() => bench.close());
-    bench.config.temporal.taskQueue = name;
-    closing.push(runWorker(await bench.worker()));
+    benches.push(bench);
+    await bench.startWorker();
     return bench;
   }
 
@@ -45,7 +41,6 @@ describe('a fine-tuning job, whatever stands between us and its provider,', func
   };
   const running = new Map<string, Promise<Bench>>();
   before(async () => {
-    temporal = await startTemporal();
     // All at once, since each waits for its next attempts.
     for (const [what, fault] of Object.entries(answers))
       running.set(what, fromFileToModel(what, fault));

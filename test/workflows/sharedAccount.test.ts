@@ -1,35 +1,21 @@
 import assert from 'node:assert/strict';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { type Provider, startProvider } from '../../testing/provider.ts';
+import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { fineTune } from '../../workflows/fineTune.ts';
-import { Bench, startTemporal } from '../support/stack.ts';
-import { type FineTuneHandle, fineTuneInput, runWorker, writeTrainingFile } from './support.ts';
+import { Bench } from '../support/stack.ts';
+import { useProvider, useTemporal } from '../support/suite.ts';
+import { type FineTuneHandle, fineTuneInput, writeTrainingFile } from './support.ts';
 
 describe('two runs of one name, over two stores and one account', function () {
   this.timeout(60_000);
-  let temporal: TestWorkflowEnvironment;
-  let provider: Provider;
+  const temporal = useTemporal();
+  const provider = useProvider('test', { holdJobs: true });
   let benches: Bench[];
-  let stopping: (() => Promise<void>)[];
 
-  before(async () => {
-    temporal = await startTemporal();
-  });
-  after(() => temporal?.teardown());
   beforeEach(async () => {
-    provider = await startProvider({ holdJobs: true });
     benches = [await Bench.open(temporal, provider), await Bench.open(temporal, provider)];
-    stopping = [];
-    for (const [index, bench] of benches.entries()) {
-      bench.config.temporal.taskQueue = `account-${index}`;
-      stopping.push(runWorker(await bench.worker()));
-    }
+    for (const bench of benches) await bench.startWorker();
   });
-  afterEach(async () => {
-    for (const stop of stopping) await stop();
-    for (const bench of benches) await bench.close();
-  });
+  afterEach(() => Promise.all(benches.map((bench) => bench.close())));
 
   /** The same training under the same name, from each of the stores. */
   const startBoth = () =>

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { setUpSearchAttributes } from '../../client/searchAttributes.ts';
-import { startProvider } from '../../testing/provider.ts';
-import { Bench, startTemporal } from '../support/stack.ts';
-import { WorkerProcess } from '../support/workerProcess.ts';
-import { jobOf, jobsOf, runWorker, startFineTune, untilPending, untilPolled } from './support.ts';
+import { useBench, useOwnTemporal } from '../support/suite.ts';
+import { jobOf, jobsOf, startFineTune, untilPending, untilPolled } from './support.ts';
 
 const STALLED_AFTER_MS = 1_000;
 const QUERY = 'SemiEvolWarning = "JobStalled"';
@@ -16,23 +13,10 @@ const KEYWORDS = 10;
 
 describe('a fine-tuning job without progress', function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-  const stopping: (() => Promise<unknown>)[] = [];
+  const temporal = useOwnTemporal('test');
+  const stalledAfterMinutes = STALLED_AFTER_MS / 60_000;
+  const bench = useBench('test', { holdJobs: true }, { stalledAfterMinutes }, temporal);
 
-  beforeEach(async () => {
-    temporal = await startTemporal();
-    bench = await Bench.open(temporal, await startProvider({ holdJobs: true }), {
-      stalledAfterMinutes: STALLED_AFTER_MS / 60_000,
-    });
-  });
-  afterEach(async () => {
-    for (const stop of stopping.splice(0)) await stop();
-    await bench?.close();
-    await temporal?.teardown();
-  });
-
-  const startWorker = async () => stopping.push(runWorker(await bench.worker()));
   const register = (searchAttributes: Record<string, number>) =>
     temporal.client.connection.operatorService.addSearchAttributes({
       namespace: temporal.client.options.namespace,
@@ -65,7 +49,7 @@ describe('a fine-tuning job without progress', function () {
 
   it('can be found, and is shown in the UI and by `status`, until it moves on', async () => {
     await setUp();
-    await startWorker();
+    await bench.startWorker();
     const handle = await startFineTune(bench, 'stalled');
     const { id } = await jobOf(bench, 'stalled');
     await untilDetails('stalled', /No progress since \d{4}-.* UTC: the status of the job is/);
@@ -92,7 +76,7 @@ describe('a fine-tuning job without progress', function () {
 
   it('is not found any more once it is cancelled', async () => {
     await setUp();
-    await startWorker();
+    await bench.startWorker();
     const handle = await startFineTune(bench, 'given-up');
     await untilDetails('given-up', /No progress/);
     await untilFound(['given-up']);
@@ -103,7 +87,7 @@ describe('a fine-tuning job without progress', function () {
   });
 
   it('is not one that trains, whatever its status', async () => {
-    await startWorker();
+    await bench.startWorker();
     const handle = await startFineTune(bench, 'trains');
     const { id } = await jobOf(bench, 'trains');
     const until = Date.now() + 2 * STALLED_AFTER_MS;
@@ -125,19 +109,14 @@ describe('a fine-tuning job without progress', function () {
   it('is so since before its worker died', async () => {
     // Not yet stalled when the first worker dies, but by the time that is noticed.
     const endpoint = { ...bench.config.endpoints.local!, stalledAfterMinutes: 4 / 60 };
-    const place = { ...bench, config: { ...bench.config, endpoints: { local: endpoint } } };
-    const startProcess = async () => {
-      const worker = await WorkerProcess.start({ ...place, address: temporal.address });
-      stopping.push(() => worker.kill());
-      return worker;
-    };
-    const first = await startProcess();
+    const config = { ...bench.config, endpoints: { local: endpoint } };
+    const first = await bench.startProcess({ config });
     await startFineTune(bench, 'worker-died');
     await untilPending(bench, 'worker-died', ({ note }) => note === 'loss 0.182');
     await first.kill();
     const diedAt = Date.now();
 
-    await startProcess();
+    await bench.startProcess({ config });
     await untilDetails('worker-died', /No progress since/);
     const [, since] = /No progress since (\S+ \S+) UTC/.exec(await detailsOf('worker-died'))!;
     assert.ok(Date.parse(`${since}Z`) < diedAt);
@@ -154,7 +133,7 @@ describe('a fine-tuning job without progress', function () {
   ] as const)
     it(`hurts nothing where ${where}: the UI shows it all the same`, async () => {
       await prepare();
-      await startWorker();
+      await bench.startWorker();
       const handle = await startFineTune(bench, 'unregistered');
       const { id } = await jobOf(bench, 'unregistered');
       await untilDetails('unregistered', /No progress since/);

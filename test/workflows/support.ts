@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import type { Worker } from '@temporalio/worker';
 import type { Job } from '../../testing/jobs.ts';
 import type { FineTuneInput, fineTune } from '../../workflows/fineTune.ts';
 import type { Bench } from '../support/stack.ts';
@@ -69,15 +68,6 @@ export async function untilPolled({ provider }: Bench, id: string): Promise<void
   const before = answered();
   // One look may have been under way.
   await provider.until(() => answered() >= before + 2);
-}
-
-/** A worker for all tests of a suite. @returns what stops it */
-export function runWorker(worker: Worker): () => Promise<void> {
-  const running = worker.run();
-  return () => {
-    worker.shutdown();
-    return running;
-  };
 }
 
 /** What a pending activity says of itself to the command line and the UI. */
