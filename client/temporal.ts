@@ -1,7 +1,7 @@
 import { connect as connectSocket } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from '../config/config.ts';
 import { SemiEvolError } from '../core/errors.ts';
 
@@ -23,8 +23,14 @@ const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
+/** Where Temporal is, and how it is reached. */
+interface Place {
+  connection: ClientConnectConfig['connectionOptions'] & { channelArgs: Record<string, number> };
+  namespace: string;
+}
+
 /** Address, namespace and options, from the profile and TEMPORAL_* variables of Temporal's own CLI. */
-export function connectOptions(config: Config) {
+export function connectOptions(config: Config): Place {
   const { profile, address, namespace } = config.temporal;
   const { connectionOptions, namespace: fromProfile } = loadClientConnectConfig({ profile });
   return {
@@ -37,8 +43,6 @@ export function connectOptions(config: Config) {
     namespace: namespace ?? fromProfile ?? 'default',
   };
 }
-
-type Place = ReturnType<typeof connectOptions>;
 
 /**
  * A client of the configured namespace, once that has answered.
