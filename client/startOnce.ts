@@ -53,6 +53,7 @@ export async function startOnce(client: Client, taskQueue: string, work: Work): 
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       memo: { spec: fingerprint(work.spec), ...(data && { data }) },
       staticSummary: work.summary,
+      staticDetails: work.details,
     });
     return before;
   } catch (error) {

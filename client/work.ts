@@ -45,8 +45,9 @@ export interface Work {
   spec: unknown;
   /** Fingerprint of its data; undefined where they cannot be read here. */
   data(): Promise<string | undefined>;
-  /** A line for Temporal's UI. */
+  /** A line for Temporal's UI, and what else its page there should say, in Markdown. */
   summary: string;
+  details: string;
 }
 
 /** A run as work: its files count by what they hold, wherever they are. */
@@ -63,6 +64,7 @@ export function runOf(spec: RunSpec, options: StartOptions): Work {
       return dataFingerprint({ data: spec.data, folder });
     },
     summary: `SemiEvol: ${spec.task.type} with ${spec.model.name}`,
+    details: `${spec.collaborators.length} collaborators, selection by \`${spec.selection.rule}\`, ${spec.rounds} ${spec.rounds === 1 ? 'round' : 'rounds'}, seed ${spec.seed}; ${spec.model.name} at ${spec.model.endpoint}.\n\nOn the command line: \`semievol status ${spec.name}\` shows how it goes, \`pause\`, \`resume\` and \`cancel\` steer it, \`report\` has the figures of its rounds.`,
   };
 }
 
@@ -87,5 +89,7 @@ export function fineTuneOf(
     data: () =>
       contentHash({ name: file, format: 'jsonl', location: resolve(file) }).catch(() => undefined),
     summary: `Fine-tune ${rest.model} at ${rest.endpoint}`,
+    details:
+      'One fine-tuning job, from its file to its model. Cancelling this workflow cancels the job.',
   };
 }

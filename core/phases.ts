@@ -37,9 +37,8 @@ export const PHASES = [
 /** The name of a phase. */
 export type PhaseName = (typeof PHASES)[number]['name'];
 
-/** What a phase counts. */
-export const unitOf = (name: PhaseName): string =>
-  PHASES.find((phase) => phase.name === name)!.unit;
+/** A phase by its name. */
+export const phaseOf = (name: PhaseName): Phase => PHASES.find((phase) => phase.name === name)!;
 
 /** Where a phase stands. */
 export type PhaseState = 'waiting' | 'running' | 'done' | 'skipped';

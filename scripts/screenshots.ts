@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import getPort from 'get-port';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { SemiEvolClient } from '../client/client.ts';
 import { defineConfig } from '../config/config.ts';
 import { ensureEngine, temporalBinary } from '../engine/setup.ts';
@@ -22,6 +22,8 @@ import { SemiEvolPlugin } from '../workers/plugin.ts';
 const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const LARGEST_BYTES = 200_000;
 const SHOWN_MS = 60_000;
+/** Without the navigation on the left. */
+const SHOWN = { x: 260, y: 70, width: 1340, height: 880 };
 
 interface Scene {
   name: string;
@@ -61,7 +63,10 @@ const away = await startProvider({ latencyMs: 100 });
 const paused = await startProvider({ latencyMs: 300 });
 const stood = [busy, queueing, away, paused];
 
-const prices = { 'smollm2-135m-instruct': { input: 0.1, output: 0.4, training: 3 } };
+const prices = {
+  'smollm2-135m-instruct': { input: 0.1, output: 0.4, training: 3 },
+  'all-minilm-l6-v2': { input: 0.01 },
+};
 const endpoint = ({ baseURL }: typeof busy, more: object = {}) => ({
   ...{ baseURL, pollSeconds: 0.5, maxInFlight: 16, prices },
   ...more,
@@ -103,22 +108,38 @@ async function untilDetails(workflowId: string, expected: RegExp): Promise<void>
       throw new Error(`${workflowId} does not say ${expected}, but: ${said}`);
 }
 
+/** The UI shows Markdown in frames of their own. */
+const textsOn = (page: Page): Promise<(string | null)[]> =>
+  Promise.all(
+    page.frames().map((frame) =>
+      frame
+        .locator('body')
+        .textContent({ timeout: 1_000 })
+        .catch(() => null),
+    ),
+  );
+
+async function untilShown(page: Page, text: RegExp): Promise<void> {
+  const deadline = Date.now() + SHOWN_MS;
+  while (!(await textsOn(page)).some((shown) => text.test(shown ?? '')))
+    if (Date.now() > deadline) throw new Error(`the page does not say ${text}`);
+}
+
 async function take(browser: Browser, { name, workflowId, says }: Scene): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+  const page = await browser.newPage({ viewport: { width: 1600, height: 950 } });
   try {
     const { runId } = await temporal.client.workflow.getHandle(workflowId).describe();
     await page.goto(
       `http://127.0.0.1:${uiPort}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}/user-metadata`,
     );
-    for (const text of says)
-      await page.getByText(text).first().waitFor({ state: 'visible', timeout: SHOWN_MS });
+    for (const text of says) await untilShown(page, text);
     const path = join(images, `${name}.png`);
-    await page.screenshot({ path });
+    await page.screenshot({ path, clip: SHOWN });
     const { size } = await stat(path);
     if (size > LARGEST_BYTES) throw new Error(`${path} is too large: ${size} bytes`);
     console.log(`${path}: ${size} bytes`);
   } catch (error) {
-    console.error(`${name}: the page says\n${await page.locator('body').textContent()}`);
+    console.error(`${name}: the page says\n${(await textsOn(page)).join('\n')}`);
     throw error;
   } finally {
     await page.close();
@@ -143,11 +164,12 @@ async function scenes(browser: Browser): Promise<void> {
     says: [/Round 1: propagate/, /about/, /lets the collaborators answer/],
   });
 
-  await untilDetails('tickets-queued/round-1/warm-up', /status/);
+  for (const { id } of queueing.jobs.all()) queueing.jobs.finish(id, 'queued');
+  await untilDetails('tickets-queued/round-1/warm-up', /queued, since/);
   await take(browser, {
     name: 'fine-tune',
     workflowId: 'tickets-queued/round-1/warm-up',
-    says: [/waiting for the job/, /ftjob-/, /together/],
+    says: [/waiting for the job/, /ftjob-/, /together/, /queued, since/],
   });
 
   away.setFaults(({ path }) =>

@@ -1,6 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
-import { type PhaseName, unitOf } from '../core/phases.ts';
+import { type PhaseName, phaseOf } from '../core/phases.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { batchProgress } from '../core/report/progress.ts';
 import type { PhaseNews } from '../core/status.ts';
@@ -27,8 +27,15 @@ export function batchPage(
   const show = () => {
     const now = soFar();
     const { pausedAt } = pause;
-    const phase = { ...now, name, unit: unitOf(name), state: 'running' as const, paced, trouble };
-    setCurrentDetails(markdown(batchProgress({ run, round, phase, pausedAt }, Date.now())));
+    const phase = {
+      ...now,
+      name,
+      unit: phaseOf(name).unit,
+      state: 'running' as const,
+      paced,
+      trouble,
+    };
+    setCurrentDetails(markdown([batchProgress({ run, round, phase, pausedAt }, Date.now())]));
     if (isMilestone(now.done)) tell();
   };
   const tell = () => tellParent(phaseNews, { name, ...soFar(), trouble });

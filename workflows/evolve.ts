@@ -161,7 +161,7 @@ function runPage(
   const show = () => {
     const { pausedAt } = pause;
     const now = { run, round, rounds: plan.rounds, pausedAt, trouble, spent, news };
-    setCurrentDetails(markdown([...runProgress(now, Date.now()), ...latestSections(latest)]));
+    setCurrentDetails(markdown([runProgress(now, Date.now()), ...latestSections(latest)]));
     const ofRound: RoundStatus = news ?? { round, phases: [], figures: NO_FIGURES };
     set(attributesOfRound({ ...ofRound, pausedAt, trouble: trouble ?? ofRound.trouble }, plan));
   };

@@ -8,7 +8,7 @@ import {
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { ModelScore } from '../activities/evaluate.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
-import type { PhaseName } from '../core/phases.ts';
+import { type PhaseName, phaseOf } from '../core/phases.ts';
 import type { Plan, Setting } from '../core/plan.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { roundProgress } from '../core/report/progress.ts';
@@ -79,7 +79,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   /** Says in the UI, and to the run, how things are. */
   const show = () => {
     const now = status();
-    setCurrentDetails(markdown(roundProgress(now, input.run, Date.now())));
+    setCurrentDetails(markdown([roundProgress(now, input.run, Date.now())]));
     set(attributesOfRound(now, plan));
     tellParent(roundNews, now);
   };
@@ -109,6 +109,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         workflowId: status.workflowId,
         // Not ended at once: a job that runs has to be cancelled at the provider.
         parentClosePolicy: 'REQUEST_CANCEL',
+        staticDetails: `It ${phaseOf(phase).purpose}.`,
         staticSummary: `${phase} of round ${input.round}: ${model} at ${plan.model.endpoint}`,
         args: [
           {
@@ -149,6 +150,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     const figures = await pause.follow(
       startChild(propagate, {
         workflowId: phase.workflowId,
+        staticDetails: `It ${phaseOf('propagate').purpose}.`,
         staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${counts.unlabelled} unlabelled examples`,
         args: [
           {
@@ -187,6 +189,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     const { scores, spent } = await pause.follow(
       startChild(evaluate, {
         workflowId: phase.workflowId,
+        staticDetails: `It ${phaseOf('evaluate').purpose}.`,
         staticSummary: `round ${input.round}: ${baseline ? 4 : 3} models on ${counts.test} test examples`,
         args: [
           {

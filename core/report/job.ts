@@ -1,6 +1,6 @@
 import type { Spent } from '../spent.ts';
 import { amount, moment } from './format.ts';
-import { factTable, spentText, troubleLine } from './progress.ts';
+import { factTable, spentText, troubleLines } from './progress.ts';
 import type { Section } from './section.ts';
 
 /** What is known of a fine-tune under way. */
@@ -34,8 +34,8 @@ export function jobProgress(status: JobStatus, now: number): Section {
             `⚠ No progress since ${moment(stalled.since)}: the status of the job is "${stalled.detail}". It is left running; look at it at the provider. Cancelling this workflow cancels it.`,
           ]
         : []),
-      ...(trouble ? [troubleLine(trouble)] : []),
-      factTable('what', [
+      ...troubleLines(trouble),
+      factTable('', [
         ['job', jobId],
         ['endpoint', endpoint],
         ['base model', base],

@@ -53,7 +53,7 @@ describe('a fine-tuning job without progress', function () {
     const handle = await startFineTune(bench, 'stalled');
     const { id } = await jobOf(bench, 'stalled');
     await untilDetails('stalled', /No progress since \d{4}-.* UTC: the status of the job is/);
-    assert.match(await detailsOf('stalled'), new RegExp(`\\| job \\| ${id} \\|`));
+    assert.match(await detailsOf('stalled'), new RegExp(`\\| job: \\| ${id} \\|`));
     await untilFound(['stalled']);
     const { note } = await handle.query<{ note: string }>('status');
     assert.match(note, /^no progress since/);
