@@ -3,6 +3,9 @@ import { PHASES, type PhaseName } from '../core/phases.ts';
 import type { PhaseNews, PhaseStatus, RoundFigures } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
 
+/** Of a phase that nothing holds up. */
+const OVER = { waitsFor: undefined, trouble: undefined, warning: undefined };
+
 export interface Phases {
   status(): PhaseStatus[];
   /** Runs a phase, once the round is not paused; the work may write its progress into `phase`. */
@@ -53,8 +56,7 @@ export function trackPhases(
       const result = await work(phase);
       phase.state = 'done';
       phase.done = phase.total;
-      for (const key of ['workflowId', 'waitsFor', 'trouble', 'warning', 'paced'] as const)
-        phase[key] = undefined;
+      Object.assign(phase, OVER, { workflowId: undefined, paced: undefined });
       phase.endedAt = Date.now();
       changed();
       return result;
@@ -63,7 +65,8 @@ export function trackPhases(
       const phase = all.get(name)!;
       if (told) figures.set(name, told);
       // News may come after the end of whose they are.
-      if (phase.state === 'running') Object.assign(phase, news);
+      // What they do not tell of is over: undefined values do not travel.
+      if (phase.state === 'running') Object.assign(phase, OVER, news);
       changed();
     },
     figures: () => sumOf([...figures.values()]),
