@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporalio/testing';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { after, afterEach, before, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import type OpenAI from 'openai';
 import { watchJob } from '../../activities/watchJob.ts';
 import type { FailureType } from '../../core/failures.ts';
@@ -11,7 +11,7 @@ import { type Job, keyed, type RemoteJobs } from '../../providers/remoteJobs.ts'
 import type { BatchState } from '../../testing/batches.ts';
 import { type Provider, startProvider } from '../../testing/provider.ts';
 import { endpointAt, failure, MODEL } from '../providers/support.ts';
-import { startTemporal } from '../support/stack.ts';
+import { useTemporal } from '../support/suite.ts';
 
 interface Answers {
   /** Files of answers and of errors. */
@@ -64,13 +64,9 @@ function batchesOf(client: OpenAI): RemoteJobs<object, Answers> {
 
 describe('the watch over a job that is no fine-tuning: a batch', function () {
   this.timeout(30_000);
-  let temporal: TestWorkflowEnvironment;
+  const temporal = useTemporal();
   let provider: Provider;
 
-  before(async () => {
-    temporal = await startTemporal();
-  });
-  after(() => temporal?.teardown());
   afterEach(() => provider.close());
 
   /** Starts a batch that goes through these states, and watches it. */

@@ -11,7 +11,7 @@ import { type Provider, type ProviderOptions, startProvider } from '../../testin
 import type { QuirkName } from '../../testing/quirks/index.ts';
 import { LABELS } from '../../testing/task.ts';
 import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { Bench, writeTask } from '../support/stack.ts';
 
 const SIZES = { labelled: 45, unlabelled: 20, test: 12 };
 /** One that takes longer will not end: it is given up, so that others can begin. */
@@ -58,8 +58,7 @@ export class SmallRuns {
   readonly #temporal: TestWorkflowEnvironment;
   readonly #workflowBundle: WorkflowBundle;
 
-  static async open(): Promise<SmallRuns> {
-    const temporal = await startTemporal();
+  static async open(temporal: TestWorkflowEnvironment): Promise<SmallRuns> {
     const logger = new DefaultLogger('ERROR');
     return new SmallRuns(
       temporal,
@@ -81,7 +80,6 @@ export class SmallRuns {
     const provider = await startProvider({ quirks, ...circumstances.provider });
     const bench = await Bench.open(this.#temporal, provider, endpoint);
     const name = `case-${++this.#begun}`;
-    bench.config.temporal.taskQueue = name;
     const ended = new AbortController();
     try {
       const spec = await writeTask(bench.folder, name, SIZES, circumstances.spec);
@@ -107,10 +105,6 @@ export class SmallRuns {
       ended.abort();
       await bench.close();
     }
-  }
-
-  close(): Promise<void> {
-    return this.#temporal.teardown();
   }
 
   #worker({ config, temporal }: Bench): Promise<Worker> {

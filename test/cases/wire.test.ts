@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import type { AnswerTally } from '../../core/tally.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
+import { useTemporal } from '../support/suite.ts';
 import { type Circumstances, figuresOf, type Result, SmallRuns } from './smallRuns.ts';
 
 describe('a small run', function () {
   this.timeout(120_000);
+  const temporal = useTemporal();
   let runs: SmallRuns;
   /** Against a server without quirks. */
   let plain: Result;
   before(async () => {
-    runs = await SmallRuns.open();
+    runs = await SmallRuns.open(temporal);
     plain = await runs.run();
   });
-  after(() => runs?.close());
 
   /** That nothing is other than without the quirks, and nothing was paid for twice. */
   const isAsPlain = (result: Result) => {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { readRunSpec } from '../../cli/specFile.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -13,10 +11,10 @@ import { Registry } from '../../core/registry.ts';
 import type { RunStatus } from '../../core/status.ts';
 import { openStore } from '../../store/store.ts';
 import { goldAnswer } from '../../testing/model.ts';
-import { type Provider, startProvider } from '../../testing/provider.ts';
 import { SemiEvolPlugin } from '../../workers/plugin.ts';
 import { startSemievol } from '../cli/support.ts';
-import { failedFor, startTemporal } from '../support/stack.ts';
+import { failedFor } from '../support/stack.ts';
+import { use, useFolder, useOwnTemporal, useProvider } from '../support/suite.ts';
 import { Gym } from '../workflows/ownTrainer/gym.ts';
 
 const here = (file: string) => JSON.stringify(pathToFileURL(resolve(import.meta.dirname, file)));
@@ -55,20 +53,22 @@ batch:
   size: 10
 `;
 
-describe('extensions of a configuration', () => {
-  let temporal: TestWorkflowEnvironment;
-  let provider: Provider;
-  let gym: Gym;
-  let folder: string;
+describe('extensions of a configuration', function () {
+  this.timeout('60s');
+  const temporal = useOwnTemporal('suite');
+  const provider = useProvider('suite');
+  const gym = use(
+    'suite',
+    () => Gym.open(),
+    (open) => open.close(),
+  );
+  const folder = useFolder('suite');
   let config: Config;
 
-  before(async function () {
-    this.timeout('60s');
-    [temporal, provider, gym] = await Promise.all([startTemporal(), startProvider(), Gym.open()]);
+  before(async () => {
     gym.athlete = 'smollm2-135m-instruct';
-    folder = await mkdtemp(join(tmpdir(), 'semievol-extensions-'));
-    await write('temporal.config.ts', configModule(provider.baseURL, gym.address));
-    config = await loadConfig(join(folder, 'temporal.config.ts'));
+    await folder.write('temporal.config.ts', configModule(provider.baseURL, gym.address));
+    config = await loadConfig(join(folder.path, 'temporal.config.ts'));
     const rows = (from: number, count: number) =>
       Array.from({ length: count }, (_, index) => {
         const question = `the text of number ${from + index}`;
@@ -79,26 +79,15 @@ describe('extensions of a configuration', () => {
       ['unlabelled', 20, 40],
       ['test', 60, 20],
     ] as const)
-      await write(
+      await folder.write(
         `${split}.jsonl`,
         rows(from, count)
           .map((row) => `${JSON.stringify(row)}\n`)
           .join(''),
       );
   });
-  after(async () => {
-    await provider?.close();
-    await gym?.close();
-    await temporal?.teardown();
-    if (folder) await rm(folder, { recursive: true, force: true });
-  });
-
-  async function write(name: string, content: string): Promise<string> {
-    await writeFile(join(folder, name), content);
-    return join(folder, name);
-  }
   const semievol = (...args: string[]) =>
-    startSemievol(args, { TEMPORAL_ADDRESS: temporal.address }, folder);
+    startSemievol(args, { TEMPORAL_ADDRESS: temporal.address }, folder.path);
   const worker = (of: Config) =>
     Worker.create({
       connection: temporal.nativeConnection,
@@ -108,7 +97,7 @@ describe('extensions of a configuration', () => {
 
   it('run a whole round: a kind of task, a rule, a score and a trainer', async function () {
     this.timeout('120s');
-    await write('rated.yaml', specFile('rated'));
+    await folder.write('rated.yaml', specFile('rated'));
     const { exitCode, stderr } = await semievol('run', 'rated.yaml');
     assert.equal(exitCode, 0, stderr);
     const run = temporal.client.workflow.getHandle<() => Promise<RunStatus>>('rated');
@@ -140,14 +129,14 @@ describe('extensions of a configuration', () => {
   it('are what a worker without them says is missing', async function () {
     this.timeout('60s');
     const spec = await readRunSpec(
-      await write('strange.yaml', specFile('strange')),
+      await folder.write('strange.yaml', specFile('strange')),
       new Registry(config.extensions),
     );
     const { trainers } = config.extensions;
     const bare = await worker(defineConfig({ ...config, extensions: { trainers } }));
     const run = temporal.client.workflow.execute('evolve', {
       ...{ workflowId: 'strange', taskQueue: 'extended' },
-      args: [{ run: 'strange', spec, folder }],
+      args: [{ run: 'strange', spec, folder: folder.path }],
     });
     await assert.rejects(bare.runUntil(run), (error: Error) => {
       const message = String((error.cause as Error).cause);
@@ -181,7 +170,7 @@ describe('extensions of a configuration', () => {
 
   it('have their mistakes in a spec told as any other', async () => {
     const spec = specFile('wrong').replace('tolerance', 'tolerence').replace('12', '0');
-    const { exitCode, stderr } = await semievol('run', await write('wrong.yaml', spec));
+    const { exitCode, stderr } = await semievol('run', await folder.write('wrong.yaml', spec));
     assert.equal(exitCode, 2);
     assert.match(stderr, /4:3: unknown field task\.tolerence \(did you mean "tolerance"\?\)/);
     assert.match(stderr, /12:11: selection\.number must be at least 1, not 0/);

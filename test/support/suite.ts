@@ -86,11 +86,15 @@ export function use<T extends object>(
   last(async function () {
     for (const closeOne of stackOf(this).splice(0).reverse()) await closeOne();
   });
+  const there = (name: PropertyKey): T => {
+    if (current) return current;
+    throw new Error(`${String(name)} is not there before its suite runs.`);
+  };
   return new Proxy({} as T, {
     get(_, name) {
-      if (!current) throw new Error(`${String(name)} is not there before its suite runs.`);
-      const value: unknown = Reflect.get(current, name);
+      const value: unknown = Reflect.get(there(name), name);
       return typeof value === 'function' ? value.bind(current) : value;
     },
+    set: (_, name, value) => Reflect.set(there(name), name, value),
   });
 }

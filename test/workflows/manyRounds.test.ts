@@ -24,6 +24,7 @@ describe('a run of many rounds', function () {
       activities: {
         'semievol.checkModels': async () => {},
         'semievol.openRun': async () => {},
+        'semievol.knownSearchAttributes': async () => [],
         'semievol.ingest': async () => {
           ingested++;
           return { dataset: 'data', counts: { labelled: 10, unlabelled: 10, test: 10 } };

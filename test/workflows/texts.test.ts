@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { runSpec } from '../../core/registry.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
-import { type Provider, startProvider } from '../../testing/provider.ts';
-import { Bench, failedFor, startTemporal } from '../support/stack.ts';
-import { WorkerProcess } from '../support/workerProcess.ts';
+import type { Provider } from '../../testing/provider.ts';
+import { failedFor } from '../support/stack.ts';
+import { useBench, useOwnTemporal } from '../support/suite.ts';
+import type { WorkerProcess } from '../support/workerProcess.ts';
 
 const CHAT = '/chat/completions';
 const EMBEDDINGS = '/embeddings';
@@ -24,9 +24,9 @@ const INSTRUCTION = 'quagga';
 
 describe('Texts of examples', function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
+  const temporal = useOwnTemporal('suite');
+  const bench = useBench('suite', {}, {}, temporal);
   let provider: Provider;
-  let bench: Bench;
   let worker: WorkerProcess;
   /** All that Temporal showed of pending activities while runs went on. */
   const seen: WorkflowExecutionDescription[] = [];
@@ -34,11 +34,8 @@ describe('Texts of examples', function () {
   let details: unknown;
 
   before(async () => {
-    temporal = await startTemporal();
-    provider = await startProvider();
-    bench = await Bench.open(temporal, provider);
-    const { folder, config } = bench;
-    worker = await WorkerProcess.start({ folder, config, address: temporal.address });
+    ({ provider } = bench);
+    worker = await bench.startProcess();
 
     provider.setFaults(quoting);
     await watched(await specOf('marked', { rounds: 2 }));
@@ -52,11 +49,6 @@ describe('Texts of examples', function () {
     const bad = await specOf('bad', { data: { maxBadRows: 0.01 } });
     await assert.rejects(watched(bad), failedFor('DataError'));
     await worker.stop();
-  });
-  after(async () => {
-    await worker?.kill();
-    await bench?.close();
-    await temporal?.teardown();
   });
 
   it('are sent to models, and stored', async () => {
