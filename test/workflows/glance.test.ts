@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { setUpSearchAttributes } from '../../client/searchAttributes.ts';
 import { SEARCH_ATTRIBUTE_NAMES } from '../../core/searchAttributes.ts';
-import { startProvider } from '../../testing/provider.ts';
 import { pause, resume } from '../../workflows/messages.ts';
-import { Bench, startTemporal, writeTask } from '../support/stack.ts';
+import { writeTask } from '../support/stack.ts';
+import { useBench, useOwnTemporal } from '../support/suite.ts';
 
 const CHAT = '/chat/completions';
 const SIZES = { labelled: 10, unlabelled: 40, test: 10 };
 
 describe('a run, seen at a glance', function () {
   this.timeout(120_000);
-  let temporal: TestWorkflowEnvironment;
-  let bench: Bench;
-
-  beforeEach(async () => {
-    temporal = await startTemporal();
-    const prices = { 'smollm2-135m-instruct': { input: 1, output: 1, training: 1 } };
-    bench = await Bench.open(temporal, await startProvider({ latencyMs: 20 }), { prices });
-  });
-  afterEach(async () => {
-    await bench?.close();
-    await temporal?.teardown();
-  });
+  const temporal = useOwnTemporal('test');
+  const prices = { 'smollm2-135m-instruct': { input: 1, output: 1, training: 1 } };
+  const bench = useBench('test', { latencyMs: 20 }, { prices }, temporal);
 
   async function untilDetails(workflowId: string, expected: RegExp): Promise<void> {
     const handle = temporal.client.workflow.getHandle(workflowId);
