@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { defineConfig } from '../../config/config.ts';
 import { ConfigError } from '../../config/errors.ts';
+import { mergeActivityOptions } from '../../core/activityOptions.ts';
 
 const refused = (activityOptions: object, expected: RegExp) =>
   assert.throws(
@@ -26,5 +27,19 @@ describe('options of activities', () => {
     refused({ embed: { heartbeatTimeout: '2 s' } }, /heartbeatTimeout.*10 s or more/);
     refused({ all: { retry: { maximumAttempts: 0 } } }, /maximumAttempts/);
     refused({ all: { retries: {} } }, /all.*retries/);
+  });
+});
+
+describe('options of a run over those of the configuration', () => {
+  it('are taken field by field, for each activity', () => {
+    const merged = mergeActivityOptions(
+      { all: { taskQueue: 'a', retry: { maximumAttempts: 3 } }, embed: { taskQueue: 'b' } },
+      { all: { retry: { maximumInterval: '1 minute' } }, select: { heartbeatTimeout: 20_000 } },
+    );
+    assert.deepEqual(merged, {
+      all: { taskQueue: 'a', retry: { maximumAttempts: 3, maximumInterval: '1 minute' } },
+      embed: { taskQueue: 'b' },
+      select: { heartbeatTimeout: 20_000 },
+    });
   });
 });
