@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { failure } from '../support.ts';
-import { JOBS, TrainerBench } from './support.ts';
+import { JOBS, useTrainerBench } from './support.ts';
 
 describe('the trainer over the wire of OpenAI adopts or creates', () => {
-  let bench: TrainerBench;
-  beforeEach(async () => {
-    bench = await TrainerBench.open();
-  });
-  afterEach(() => bench.close());
+  const bench = useTrainerBench();
 
   it('a job that carries what was asked', async () => {
     const asked = await bench.order({

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { Fault } from '../../../testing/faults.ts';
 import { failure } from '../support.ts';
-import { TrainerBench } from './support.ts';
+import { useTrainerBench } from './support.ts';
 
 describe('the trainer over the wire of OpenAI cancels', () => {
-  let bench: TrainerBench;
-  beforeEach(async () => {
-    bench = await TrainerBench.open();
-  });
-  afterEach(() => bench.close());
+  const bench = useTrainerBench();
 
   it('every job of the key that goes on, and no other', async () => {
     const asked = await bench.order();

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { failure, MODEL } from '../support.ts';
-import { CHAT, TrainerBench } from './support.ts';
+import { CHAT, useTrainerBench } from './support.ts';
 
 describe('the trainer over the wire of OpenAI polls', () => {
-  let bench: TrainerBench;
-  beforeEach(async () => {
-    bench = await TrainerBench.open();
-  });
-  afterEach(() => bench.close());
+  const bench = useTrainerBench();
 
   async function started() {
     const asked = await bench.order();

@@ -6,6 +6,7 @@ import { keyed } from '../../../providers/remoteJobs.ts';
 import type { Trainer, TrainingFile, TrainingOrder } from '../../../providers/trainer.ts';
 import { Trainers } from '../../../providers/trainers/index.ts';
 import { type Provider, startProvider } from '../../../testing/provider.ts';
+import { use } from '../../support/suite.ts';
 import { endpointAt, MODEL } from '../support.ts';
 
 export const CHAT = '/chat/completions';
@@ -94,3 +95,11 @@ export class TrainerBench {
     await rm(this.#folder, { recursive: true });
   }
 }
+
+/** A bench for each test of the suite. */
+export const useTrainerBench = (): TrainerBench =>
+  use(
+    'test',
+    () => TrainerBench.open(),
+    (bench) => bench.close(),
+  );

@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'mocha';
 import type { TrainingOrder } from '../../../providers/trainer.ts';
 import { failure } from '../support.ts';
-import { JOBS, TrainerBench } from './support.ts';
+import { JOBS, useTrainerBench } from './support.ts';
 
 describe('jobs at a provider that keeps no metadata', () => {
-  let bench: TrainerBench;
+  const bench = useTrainerBench();
   let asked: TrainingOrder;
 
   beforeEach(async () => {
-    bench = await TrainerBench.open();
     bench.provider.setQuirks(['job-no-metadata']);
     asked = await bench.order({ training: { epochs: 2, batchSize: 8 } });
   });
-  afterEach(() => bench.close());
 
   const jobs = () => bench.jobs.all();
   const lose = async (order: TrainingOrder) => {

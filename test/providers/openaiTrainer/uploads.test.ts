@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { endpointAt, failure } from '../support.ts';
-import { row, TrainerBench } from './support.ts';
+import { row, useTrainerBench } from './support.ts';
 
 describe('the trainer over the wire of OpenAI uploads', () => {
-  let bench: TrainerBench;
-  beforeEach(async () => {
-    bench = await TrainerBench.open();
-  });
-  afterEach(() => bench.close());
+  const bench = useTrainerBench();
 
   it('a content once, whole, and finds it again', async () => {
     const file = await bench.trainingFile(row('plant') + row('Öl\u2028食べ物'));
