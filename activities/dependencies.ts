@@ -1,3 +1,4 @@
+import { passingFailure } from '../core/failures.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Selector } from '../core/selection/selector.ts';
 import type { RunSpec } from '../core/spec.ts';
@@ -43,7 +44,11 @@ export async function openRound(
   ref: RoundRef,
 ): Promise<RoundContext> {
   const stored = await store.specs.find(ref.run);
-  if (!stored) throw new Error(`the store has no spec of run "${ref.run}"`);
+  if (!stored)
+    throw passingFailure(
+      'NoSpec',
+      `the store of this worker, ${store.uri}, has no spec of run "${ref.run}": give all workers of the task queue the same store (store.uri in temporal.config.ts), and start this one again`,
+    );
   const spec = readSpec(registry, stored);
   return {
     spec,

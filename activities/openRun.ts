@@ -19,13 +19,16 @@ export function createOpenRun(dependencies: Dependencies) {
      * Asks each model that a run needs for next to nothing, and its endpoint's trainer whether it can
      * train, before anything is spent. So a model that is not there is found out, and the form of requests it takes.
      * @throws ApplicationFailure `SpecNotUnderstood`, `ModelNotFound`, `NoFineTuning`, or of the
-     * endpoint's refusal; non-retryable
+     * endpoint's refusal, non-retryable; `NoEndpoint`
      */
     async checkModels(spec: RunSpec): Promise<void> {
       readSpec(registry, spec);
       await tracked({ total: 1, unit: 'models' }, async () => {
-        for (const model of neededModels(spec))
-          await checkModel(endpoints.get(model.endpoint), model);
+        const needed = neededModels(spec).map((model) => ({
+          model,
+          endpoint: endpoints.get(model.endpoint),
+        }));
+        for (const { endpoint, model } of needed) await checkModel(endpoint, model);
         const obstacle = await trainers.of(endpoints.get(spec.model.endpoint)).preflight();
         if (obstacle) throw finalFailure('NoFineTuning', obstacle);
       });

@@ -113,7 +113,7 @@ export class SemiEvolClient {
   /**
    * Supervises one fine-tuning job, from file to model, so that whatever fails on the way there is
    * one job. Starts, attaches and refuses as `start` does.
-   * @throws RunConflict where another fine-tune has the name
+   * @throws SpecError; RunConflict where another fine-tune has the name
    *
    * @example
    * const { model } = await (
@@ -148,7 +148,10 @@ export class SemiEvolClient {
 
   /** Those of the configuration, and over them those that are given. */
   #optionsOf({ activityOptions: given = {} }: StartOptions): ActivityOptions {
-    return mergeActivityOptions(this.config.activityOptions, checked(activityOptions, given));
+    return mergeActivityOptions(
+      this.config.activityOptions,
+      checked(activityOptions, given, 'activityOptions'),
+    );
   }
 
   /** Whether a worker polls the task queue: without one nothing goes on. */
@@ -162,7 +165,7 @@ export class SemiEvolClient {
   }
 
   #checked(spec: RunSpecInput): RunSpec {
-    return checked(this.#registry.runSpec, spec);
+    return checked(this.#registry.runSpec, spec, 'the run spec');
   }
 }
 

@@ -36,10 +36,20 @@ export class RunNotRunning extends SemiEvolError {
   readonly run: string;
 
   constructor(run: string, state: string) {
-    super(`run "${run}" is not running: it has ${state}; start it again to go on`);
+    super(`run "${run}" is not running: ${ENDINGS[state] ?? `it is ${state}`}`);
     this.run = run;
   }
 }
+
+const AGAIN = 'start it again to go on';
+/** How a workflow ended, by its state, and what can be done then. */
+const ENDINGS: Record<string, string> = {
+  completed: 'it has completed, and stays as it is; for another run choose another name',
+  failed: `it has failed; ${AGAIN}`,
+  cancelled: `it was cancelled; ${AGAIN}`,
+  terminated: `it was terminated; ${AGAIN}`,
+  timed_out: `it has timed out; ${AGAIN}`,
+};
 
 /** How something ended that did not complete. */
 export interface Failure {
@@ -89,14 +99,15 @@ export class RunFailed extends SemiEvolError implements Failure {
   }
 }
 
-/** A run spec that cannot be used; a problem names the field, what is wrong and the remedy. */
+/** A run spec, or what else was given, cannot be used; a problem names the field and what is wrong. */
 export class SpecError extends SemiEvolError {
   override readonly name = 'SpecError';
   override readonly isOfInput = true;
   readonly problems: string[];
 
-  constructor(problems: string[]) {
-    super(`the run spec cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  /** @param subject what cannot be used */
+  constructor(problems: string[], subject = 'the run spec') {
+    super(`${subject} cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
     this.problems = problems;
   }
 }

@@ -128,8 +128,17 @@ export abstract class Handle<Result, Seen extends View> {
     await this.workflow.cancel();
   }
 
-  #within<T>(signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> {
-    return signal ? this.temporal.withAbortSignal(signal, ask) : ask();
+  async #within<T>(signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> {
+    if (!signal) return ask();
+    // A connection that is still being made takes no signal.
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([this.temporal.withAbortSignal(signal, ask), aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
   }
 
   /** @throws RunNotFound, RunNotRunning */

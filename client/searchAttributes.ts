@@ -67,13 +67,16 @@ async function typesIn(client: Client): Promise<Map<string, number>> {
   }
 }
 
+/** Codes of gRPC for a server that is away or slow, and for a namespace that is not there. */
+const NO_REFUSALS: number[] = [4, 5, 14];
+
 /** The way that is left where a server does not let us: somebody who may, or another tool. */
 function refused(
   namespace: string,
   names: readonly SearchAttributeName[],
   cause: unknown,
 ): unknown {
-  if (!isGrpcServiceError(cause)) return cause;
+  if (!isGrpcServiceError(cause) || NO_REFUSALS.includes(cause.code)) return cause;
   const commands = names.map((name) => {
     const type = SEARCH_ATTRIBUTES[name] === 'INT' ? 'Int' : 'Keyword';
     return `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${type}`;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 import { type RunSpec, type TrainingSpec, trainingSpec } from '../core/spec.ts';
 import { contentHash } from '../data/source.ts';
@@ -35,6 +36,17 @@ export interface FineTuneRequest {
   suffix?: string;
 }
 
+const text = z.string().min(1);
+const fineTuneRequest = z.strictObject({
+  name: text,
+  endpoint: text,
+  model: text,
+  file: text,
+  training: trainingSpec.prefault({}),
+  seed: z.number().int().min(0).default(0),
+  suffix: text.optional(),
+}) satisfies z.ZodType<unknown, FineTuneRequest>;
+
 /** Work as it is asked for. A name stands for one spec and one set of data. */
 export interface Work {
   /** The workflow's id. */
@@ -70,13 +82,21 @@ export function runOf(spec: RunSpec, options: StartOptions): Work {
 
 /** A fine-tune as work. @throws SpecError */
 export function fineTuneOf(
-  { name, file, training = {}, seed = 0, suffix = name, ...rest }: FineTuneRequest,
+  request: FineTuneRequest,
   activityOptions: ActivityOptions | undefined,
 ): Work {
+  const {
+    name,
+    file,
+    training,
+    seed,
+    suffix = name,
+    ...rest
+  } = checked(fineTuneRequest, request, 'the fine-tune');
   const input: FineTuneInput = {
     ...rest,
     rows: { from: 'file', path: resolve(file) },
-    training: checked(trainingSpec, training),
+    training,
     seed,
     suffix,
     lineage: { run: name, round: 0, role: 'other', dataset: name },

@@ -34,6 +34,16 @@ export const FAILURES = {
     meaning: 'The spec names a kind of task, a rule, a score or a field that the worker lacks.',
     remedy: 'Give the worker the extensions and the version that the run was started with.',
   },
+  NoEndpoint: {
+    outlook: 'again',
+    meaning: 'A worker lacks an endpoint that the spec names.',
+    remedy: "Add it to the worker's temporal.config.ts, and start the worker again.",
+  },
+  NoSpec: {
+    outlook: 'again',
+    meaning: 'The store of a worker has no spec of the run: it is another than that of the others.',
+    remedy: 'Give all workers of a task queue the same store, one that each of them reaches.',
+  },
   ModelNotFound: {
     outlook: 'input',
     meaning: 'An endpoint does not have a model that the spec names.',

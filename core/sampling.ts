@@ -2,6 +2,14 @@ import { z } from 'zod';
 
 /** What a request says itself, and must: a spec cannot say it otherwise. */
 const RESERVED = ['model', 'messages', 'n', 'seed', 'logprobs', 'stream'];
+/** What the wire calls fields of ours: said twice, one would win in silence. */
+const SAID_BY: Record<string, string> = {
+  temperature: 'temperature',
+  top_p: 'topP',
+  reasoning_effort: 'reasoningEffort',
+  max_tokens: 'maxTokens',
+  max_completion_tokens: 'maxTokens',
+};
 
 /**
  * How answers are drawn, from the run spec to the wire, whose names for the parameters are in
@@ -28,13 +36,12 @@ export const sampling = z.object({
   extraBody: z
     .record(z.string(), z.unknown())
     .superRefine((fields, context) => {
-      for (const name of RESERVED)
-        if (name in fields)
-          context.addIssue({
-            code: 'custom',
-            path: [name],
-            message: `every request has its own "${name}": leave it out`,
-          });
+      for (const name of Object.keys(fields)) {
+        const message = RESERVED.includes(name)
+          ? `every request has its own "${name}": leave it out`
+          : Object.hasOwn(SAID_BY, name) && `write it as ${SAID_BY[name]}, beside extraBody`;
+        if (message) context.addIssue({ code: 'custom', path: [name], message });
+      }
     })
     .optional()
     .describe(

@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { passingFailure } from '../core/failures.ts';
 import type { Sampling } from '../core/sampling.ts';
 import { type ChatSample, samplesOf, TooFewSamples, unanswered } from './completion.ts';
 import type { EndpointConfig } from './config.ts';
@@ -286,12 +287,13 @@ export class Endpoints {
     );
   }
 
-  /** @throws Error that lists the names there are. */
+  /** @throws ApplicationFailure that passes once a worker has the endpoint */
   get(name: string): Endpoint {
     const endpoint = this.#all.get(name);
     if (endpoint) return endpoint;
-    throw new Error(
-      `no endpoint "${name}" in temporal.config.ts; it has ${[...this.#all.keys()].join(', ')}`,
+    throw passingFailure(
+      'NoEndpoint',
+      `this worker has no endpoint "${name}" in its temporal.config.ts (known: ${[...this.#all.keys()].join(', ')}): add it there, and start the worker again; what waits goes on by itself`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { failedFor } from '../support/stack.ts';
 import { attempt, type Laboratory, openLaboratory, RUN } from './support.ts';
@@ -19,6 +20,19 @@ describe('the check of the models', () => {
     provider.setFaults(undefined);
     const wrong = { ...spec, model: { ...spec.model, name: 'none' } };
     await assert.rejects(attempt(activities.checkModels, wrong), failedFor('ModelNotFound'));
+  });
+
+  it('is repeated where the worker lacks an endpoint, and asks no other meanwhile', async () => {
+    const { activities, provider, store } = laboratory;
+    const spec = (await store.specs.find(RUN))!;
+    const elsewhere = { ...spec, embedding: { ...spec.embedding, endpoint: 'gone' } };
+    await assert.rejects(attempt(activities.checkModels, elsewhere), (error: unknown) => {
+      assert.ok(error instanceof ApplicationFailure);
+      assert.deepEqual([error.type, error.nonRetryable], ['NoEndpoint', false]);
+      assert.match(error.message, /no endpoint "gone" .*known: local.*start the worker again/);
+      return true;
+    });
+    assert.deepEqual(provider.requests({ kind: 'probe' }), []);
   });
 
   it('asks in each way in which the run will: what is refused is told before anything is spent', async () => {

@@ -51,6 +51,14 @@ describe('what is loaded', function () {
       );
     });
 
+  it('by a Node that runs no TypeScript, in a clone, is nothing: it says which Node does', async () => {
+    const bin = fileURLToPath(place('../../bin/semievol.mjs'));
+    const args = ['--no-strip-types', bin, '--help'];
+    const { exitCode, stderr } = await execa(process.execPath, args, { reject: false });
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /^error: Node \d+\.\d+\.\d+ runs no TypeScript.*Node 22\.18 or newer/);
+  });
+
   it('by a client is no worker, no store, no reader of data and no engine', async () => {
     const { href } = place('../../client/index.ts');
     const { packages } = await loadedBy(['--input-type=module', '--eval', `import '${href}'`]);

@@ -7,6 +7,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import { beforeEach, describe, it } from 'mocha';
 import {
   CheckFailed,
+  type FineTuneRequest,
   ReportsNotFound,
   RunConflict,
   RunFailed,
@@ -87,7 +88,10 @@ describe('the typed client', function () {
       const again = await client.start(spec, place);
       assert.equal(again.before, 'completed');
       assert.deepEqual(await again.result(), await run.result());
-      await assert.rejects(run.pause(), RunNotRunning);
+      await assert.rejects(run.pause(), (error: Error) => {
+        assert.ok(error instanceof RunNotRunning);
+        return /it has completed, and stays as it is/.test(error.message);
+      });
       assert.equal(await client.hasWorker(), true);
       const listed = [];
       for await (const one of client.list()) listed.push([one.name, one.state]);
@@ -144,6 +148,12 @@ describe('the typed client', function () {
         'rounds must be at least 1, not 0',
       ]);
       return true;
+    });
+    const tune = { endpoint: 'local', model: 'm', file: 'f', training: { epochs: 0 } };
+    await assert.rejects(client.fineTune(tune as FineTuneRequest), {
+      name: 'SpecError',
+      message:
+        'the fine-tune cannot be used:\n  name is missing\n  training.epochs must be more than 0, not 0',
     });
     const elsewhere = { ...spec, model: { endpoint: 'remote' } };
     await assert.rejects(client.check(elsewhere, { folder: bench.folder }), (error: Error) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { ServiceError } from '@temporalio/client';
+import { Client, Connection, ServiceError } from '@temporalio/client';
 import { describe, it } from 'mocha';
+import { SemiEvolClient } from '../../client/client.ts';
 import { overOutages } from '../../client/outage.ts';
 
 /** As the client of Temporal tells what gRPC answered. */
@@ -38,5 +39,14 @@ describe('over an outage of Temporal', () => {
       throw refusal(14);
     }, controller.signal);
     await assert.rejects(asking, reason);
+  });
+
+  it('is waited for no longer than the signal says, where it was never there', async function () {
+    this.timeout(10_000); // a connection tries for twenty seconds
+    const connection = Connection.lazy({ address: '127.0.0.1:1' });
+    const run = new SemiEvolClient(new Client({ connection })).get('some');
+    const signal = AbortSignal.timeout(50);
+    await assert.rejects(run.follow({ signal }).next(), { name: 'TimeoutError' });
+    await assert.rejects(run.result({ signal }), { name: 'TimeoutError' });
   });
 });

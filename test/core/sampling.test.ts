@@ -29,11 +29,14 @@ describe('samplingOf', () => {
 });
 
 describe('the fields that a spec adds to requests', () => {
-  it('are not those that every request has', () => {
-    const { error } = sampling.safeParse({ extraBody: { top_k: 5, seed: 1 } });
+  it('are not those that every request has, nor what has a field of ours', () => {
+    const { error } = sampling.safeParse({ extraBody: { top_k: 5, seed: 1, top_p: 0.9 } });
     assert.deepEqual(
       error!.issues.map(({ path, message }) => [path.join('.'), message]),
-      [['extraBody.seed', 'every request has its own "seed": leave it out']],
+      [
+        ['extraBody.seed', 'every request has its own "seed": leave it out'],
+        ['extraBody.top_p', 'write it as topP, beside extraBody'],
+      ],
     );
   });
 });
