@@ -130,6 +130,7 @@ export abstract class Handle<Result, Seen extends View> {
 
   async #within<T>(signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> {
     if (!signal) return ask();
+    signal.throwIfAborted();
     // A connection that is still being made takes no signal.
     const aborted = Promise.withResolvers<never>();
     const abort = () => aborted.reject(signal.reason);
