@@ -1,9 +1,7 @@
 import pLimit from 'p-limit';
-import type { Answer, AnswerStage } from '../core/answer.ts';
-import { answerKey } from '../core/answer.ts';
+import { type Answer, type AnswerStage, answerKey, isGivenUp } from '../core/answer.ts';
 import { meanEntropy } from '../core/entropy.ts';
 import { finalFailure } from '../core/failures.ts';
-import { isGivenUp } from '../core/givenUp.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
 import type { ChatMessage, OrdinalRange, StoredExample } from '../core/types.ts';

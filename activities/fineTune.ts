@@ -1,4 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { reworded } from '../core/failures.ts';
 import { Redaction } from '../core/redaction.ts';
 import type { Spent } from '../core/spent.ts';
@@ -100,9 +101,9 @@ export function createFineTune(dependencies: Dependencies) {
 
     /** Cancels the jobs of an order that have not ended. */
     async cancelJobs(input: CancelJobsInput): Promise<number> {
-      return tracked({ total: 1, unit: 'jobs' }, async () =>
-        trainerOf(input.endpoint).cancel(await orderOf(input), input.jobId),
-      );
+      const cancel = async () =>
+        trainerOf(input.endpoint).cancel(await orderOf(input), input.jobId);
+      return unquoted(input.order.rows, () => tracked({ total: 1, unit: 'jobs' }, cancel));
     },
 
     /** Records a model's lineage, and what its training cost. */
@@ -132,12 +133,16 @@ export function createFineTune(dependencies: Dependencies) {
     },
   };
 
-  /** What a provider says of a job may quote the training file; its texts stay out of histories. */
+  /**
+   * What a provider says of a job may quote the training file; its texts stay out of histories, in
+   * which errors that pass land, too.
+   */
   async function unquoted<T>(rows: TrainingRows, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof ApplicationFailure) || !error.nonRetryable) throw error;
+      const isCancelled = error instanceof CancelledFailure || cancellationSignal().aborted;
+      if (isCancelled || !(error instanceof Error)) throw error;
       const message = await tracked({ total: 0, unit: 'rows' }, async () => {
         const redaction = new Redaction(error.message);
         for await (const text of textsOf(dependencies, rows)) redaction.hide(text);

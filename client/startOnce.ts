@@ -4,6 +4,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import canonicalize from 'canonicalize';
 import { RunConflict } from './errors.ts';
 import type { WorkState } from './handle.ts';
 import type { Work } from './work.ts';
@@ -62,5 +63,6 @@ export async function startOnce(client: Client, taskQueue: string, work: Work): 
   }
 }
 
-const fingerprint = (spec: unknown) =>
-  createHash('sha256').update(JSON.stringify(spec)).digest('hex');
+/** The order of fields means nothing. */
+const fingerprint = (spec: object) =>
+  createHash('sha256').update(canonicalize(spec)!).digest('hex');

@@ -54,7 +54,7 @@ export interface Work {
   type: string;
   input: unknown;
   /** What makes it this work, beside its data. */
-  spec: unknown;
+  spec: object;
   /** Fingerprint of its data; undefined where they cannot be read here. */
   data(): Promise<string | undefined>;
   /** A line for Temporal's UI, and what else its page there should say, in Markdown. */

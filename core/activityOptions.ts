@@ -1,23 +1,7 @@
+import type { Duration } from '@temporalio/common';
+import { msToNumber } from '@temporalio/common/lib/time.js';
 import { z } from 'zod';
 import { ACTIVITY_NAMES } from './activityNames.ts';
-
-const UNITS = {
-  ms: 1,
-  s: 1_000,
-  second: 1_000,
-  seconds: 1_000,
-  minute: 60_000,
-  minutes: 60_000,
-  h: 3_600_000,
-  hour: 3_600_000,
-  hours: 3_600_000,
-  d: 86_400_000,
-  day: 86_400_000,
-  days: 86_400_000,
-};
-
-/** A time span, as Temporal takes it: milliseconds, or a number and a unit. */
-export type Duration = number | `${number} ${keyof typeof UNITS}`;
 
 /** Activities heartbeat every two seconds; a busy machine may be late. */
 const SHORTEST_HEARTBEAT_MS = 10_000;
@@ -27,12 +11,14 @@ const duration = z.custom<Duration>(
   'give milliseconds, or a number and a unit ("30 s", "2 hours", "1 day"), and more than nothing',
 );
 
-/** NaN where it is not a time span. */
+/** As Temporal reads a time span; NaN where it is none. */
 function milliseconds(value: unknown): number {
-  if (typeof value !== 'string') return typeof value === 'number' ? value : Number.NaN;
-  const [amount, unit, ...more] = value.split(' ');
-  const isUnit = Object.hasOwn(UNITS, unit ?? '') && more.length === 0;
-  return isUnit ? Number(amount) * UNITS[unit as keyof typeof UNITS] : Number.NaN;
+  if (typeof value !== 'string' && typeof value !== 'number') return Number.NaN;
+  try {
+    return msToNumber(value as Duration);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 const options = z.strictObject({
@@ -96,7 +82,7 @@ export function mergeActivityOptions(
 type Options = z.output<typeof options>;
 
 /** One activity's options over another set; retries field by field. */
-export function mergeOptions(under: Options = {}, over: Options = {}): Options {
+function mergeOptions(under: Options = {}, over: Options = {}): Options {
   const retry = { ...under.retry, ...over.retry };
   return { ...under, ...over, ...(Object.keys(retry).length > 0 && { retry }) };
 }

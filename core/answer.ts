@@ -23,7 +23,7 @@ export interface Answer {
   promptTokens: number | null;
   cachedTokens: number | null;
   completionTokens: number | null;
-  /** The endpoint's word, or why the request was given up (see `core/givenUp.ts`). */
+  /** The endpoint's word, or why the request was given up (see `isGivenUp`). */
   finishReason: string;
 }
 
@@ -33,4 +33,12 @@ export function answerKey(
 ): string {
   const { round, stage, exampleId, collaborator, sample } = answer;
   return [round, stage, exampleId, collaborator, sample].join('/');
+}
+
+/**
+ * Whether an answer stands for a request that was given up, by its `finishReason`: refused with a
+ * status, or answered with nothing that can be read, time and again, while others were answered.
+ */
+export function isGivenUp(finishReason: string): boolean {
+  return /^(refused:\d+|unreadable|unreachable)$/.test(finishReason);
 }

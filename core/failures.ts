@@ -184,6 +184,13 @@ export const passingFailure = (
     ...(waitMs !== undefined && { nextRetryDelay: waitMs }),
   });
 
-/** The same final failure in other words. Its type may be one of a user's own trainer. */
-export const reworded = ({ type }: ApplicationFailure, message: string): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(message, type);
+/**
+ * The same failure in other words, with nothing of the error that it was: neither its causes nor its
+ * stack. Its type may be one of a user's own trainer.
+ */
+export function reworded(error: Error, message: string): ApplicationFailure {
+  if (!(error instanceof ApplicationFailure))
+    return ApplicationFailure.create({ type: error.name, message });
+  const { type, nonRetryable, nextRetryDelay } = error;
+  return new ApplicationFailure(message, type, nonRetryable, [], undefined, nextRetryDelay);
+}

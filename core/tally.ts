@@ -1,5 +1,4 @@
-import type { Answer, AnswerStage } from './answer.ts';
-import { isGivenUp } from './givenUp.ts';
+import { type Answer, type AnswerStage, isGivenUp } from './answer.ts';
 
 /** What became of the answers of one collaborator, or of one evaluated model. */
 export interface AnswerTally {

@@ -4,6 +4,7 @@
  *
  * @example
  * import { executeChild } from '@temporalio/workflow';
+ * import type { RunSpec } from 'semievol';
  * import { evolve } from 'semievol/workflows';
  *
  * export * from 'semievol/workflows';
@@ -17,7 +18,6 @@
  * @module semievol/workflows
  */
 export type { TrainingRows } from '../activities/trainingFile.ts';
-export type { Duration } from '../core/activityOptions.ts';
 export type { Setting } from '../core/plan.ts';
 export type { Spent } from '../core/spent.ts';
 export { evaluate } from './evaluate.ts';

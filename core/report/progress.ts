@@ -150,7 +150,7 @@ function paceText(phase: PhaseStatus, now: number, isHeld: boolean): string | un
 }
 
 /** Figures as people want to see them while a round goes on. */
-export function figureFacts(figures: Partial<RoundFigures>): Fact[] {
+function figureFacts(figures: Partial<RoundFigures>): Fact[] {
   const { agreed = 0, disagreed = 0, selected, scores = {}, spent } = figures;
   const answered = agreed + disagreed;
   const graded = Object.entries(scores).filter(([, { total }]) => total > 0);

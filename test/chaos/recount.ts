@@ -1,5 +1,5 @@
 import type { Answer } from '../../core/answer.ts';
-import { isGivenUp } from '../../core/givenUp.ts';
+import { isGivenUp } from '../../core/answer.ts';
 import { builtIn } from '../../core/registry.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';

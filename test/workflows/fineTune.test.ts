@@ -35,25 +35,35 @@ describe('fineTune by itself', function () {
     }
   });
 
-  for (const [when, said] of [
-    ['is refused', { status: 400, body: { error: { message: 'Row 1, "Two and two?", is odd.' } } }],
-    ['fails', undefined],
+  const body = { error: { message: 'Row 1, "Two and two?", is odd.' } };
+  for (const [when, ...said] of [
+    ['is refused, after an error that passes', { status: 500, body }, { status: 400, body }],
+    ['fails'],
   ] as const)
     it(`tells why a job ${when}, without what is quoted of the file`, async () => {
+      const name = `quoted-${said.length}`;
       const path = await writeTrainingFile(bench, 'quoted');
+      const faults = [...said];
       bench.provider.setFaults(({ method, path }) =>
-        method === 'POST' && path === JOBS ? said : undefined,
+        method === 'POST' && path === JOBS
+          ? faults.length > 1
+            ? faults.shift()
+            : faults[0]
+          : undefined,
       );
       bench.provider.jobs.hold();
       const worker = await bench.worker();
       await worker.runUntil(async () => {
-        const handle = await startFineTune(bench, `quoted-${when}`, path);
-        if (!said) {
-          const { id } = await jobOf(bench, `quoted-${when}`);
+        const handle = await startFineTune(bench, name, path);
+        if (said.length === 0) {
+          const { id } = await jobOf(bench, name);
           const error = { code: 'x', message: 'Row 1, "TWO AND TWO?", is odd.', param: null };
           bench.provider.jobs.finish(id, { status: 'failed', error });
         }
-        await assert.rejects(handle.result(), failedFor(said ? 'BadRequest' : 'JobFailed'));
+        await assert.rejects(
+          handle.result(),
+          failedFor(said.length > 0 ? 'BadRequest' : 'JobFailed'),
+        );
         const { events } = await handle.fetchHistory();
         const { failure } = events!.at(-1)!.workflowExecutionFailedEventAttributes!;
         assert.doesNotMatch(JSON.stringify(events), /two and two/i);
