@@ -5,7 +5,7 @@ import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
-import { listModels } from '../providers/check.ts';
+import { listModels, probeModel } from '../providers/check.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { saidBy } from '../providers/said.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
@@ -64,10 +64,7 @@ export function createOpenRun(dependencies: Dependencies) {
 async function checkModel(endpoint: Endpoint, model: NeededModel): Promise<void> {
   const { name } = model;
   try {
-    if (model.kind === 'embedding') await endpoint.probeEmbedding(name);
-    else
-      for (const sampling of model.samplings)
-        await endpoint.probeChat(name, { sampling, samples: 2 });
+    await probeModel(endpoint, model);
   } catch (error) {
     const failure = endpoint.failure(error, name);
     if (!(error instanceof NotFoundError && saidBy(error))) throw failure;

@@ -3,17 +3,24 @@ import type { Config } from '../config/config.ts';
 import { messagesOf } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
-import { Registry } from '../core/registry.ts';
+import type { Registry } from '../core/registry.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { DataError } from '../data/errors.ts';
 import { type Preflight, preflight } from '../data/preflight.ts';
-import { isListed, listModels } from '../providers/check.ts';
+import { isListed, listModels, probeModel } from '../providers/check.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { whyUnreachable } from '../providers/connection.ts';
 import { Endpoint } from '../providers/endpoint.ts';
 import { Trainers } from '../providers/trainers/index.ts';
 import { CheckFailed } from './errors.ts';
+
+/** What a spec is checked against. */
+interface Surroundings {
+  config: Config;
+  /** Of the configuration. */
+  registry: Registry;
+}
 
 /**
  * Makes sure, before anything is spent, that data files can be used, that there are enough labelled
@@ -24,7 +31,7 @@ import { CheckFailed } from './errors.ts';
 export async function checkBeforeStart(
   spec: RunSpec,
   folder: string,
-  config: Config,
+  { config, registry }: Surroundings,
 ): Promise<Preflight> {
   const needed = Map.groupBy(neededModels(spec), ({ endpoint }) => endpoint);
   const endpoints = [...needed].map(([name, models]) => {
@@ -36,7 +43,7 @@ export async function checkBeforeStart(
       `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
     ];
   });
-  const [data, ...found] = await Promise.all([dataOf(spec, folder, config), ...endpoints]);
+  const [data, ...found] = await Promise.all([dataOf(spec, folder, registry), ...endpoints]);
   const problems = [...shotProblems(spec, data.counts.labelled), ...data.problems, ...found.flat()];
   if (problems.length > 0) throw new CheckFailed(problems);
   return data;
@@ -60,11 +67,11 @@ function shotProblems({ collaborators, data }: RunSpec, labelled?: number): stri
 async function dataOf(
   { data, task }: RunSpec,
   folder: string,
-  { extensions }: Config,
+  registry: Registry,
 ): Promise<Preflight & { problems: string[] }> {
   try {
     return {
-      ...(await preflight({ data, task, folder }, { registry: new Registry(extensions) })),
+      ...(await preflight({ data, task, folder }, { registry })),
       problems: [],
     };
   } catch (error) {
@@ -122,12 +129,13 @@ function unlessHint(error: unknown): undefined {
 /** A model that is not listed is asked for next to nothing. */
 async function modelProblem(
   endpoint: Endpoint,
-  { name, kind }: NeededModel,
+  model: NeededModel,
   listed: string[] = [],
 ): Promise<string | undefined> {
+  const { name } = model;
   if (isListed(name, listed)) return undefined;
   try {
-    await (kind === 'chat' ? endpoint.probeChat(name) : endpoint.probeEmbedding(name));
+    await probeModel(endpoint, model);
     return undefined;
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;

@@ -93,7 +93,10 @@ export class SemiEvolClient {
    */
   async check(spec: RunSpecInput, { folder = '.' }: StartOptions = {}): Promise<Preflight> {
     const { checkBeforeStart } = await import('./check.ts');
-    return checkBeforeStart(this.#checked(spec), resolve(folder), this.config);
+    return checkBeforeStart(this.#checked(spec), resolve(folder), {
+      config: this.config,
+      registry: this.#registry,
+    });
   }
 
   /** Where the run, or fine-tune, of a name stands. */

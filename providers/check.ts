@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { NeededModel } from '../core/neededModels.ts';
 import type { Endpoint } from './endpoint.ts';
 import { answerOf } from './wire.ts';
 
@@ -30,3 +31,14 @@ export function listModels({ client }: Endpoint): Promise<string[]> {
 /** Whether a list has a model; Ollama lists it with a tag. */
 export const isListed = (model: string, listed: readonly string[]): boolean =>
   listed.includes(model) || listed.includes(`${model}:latest`);
+
+/**
+ * Asks a model for next to nothing, in each way in which it will be asked; learns which form it takes.
+ * @throws the client's error where it takes none
+ */
+export async function probeModel(endpoint: Endpoint, model: NeededModel): Promise<void> {
+  if (model.kind === 'embedding') await endpoint.probeEmbedding(model.name);
+  else
+    for (const sampling of model.samplings)
+      await endpoint.probeChat(model.name, { sampling, samples: 2 });
+}

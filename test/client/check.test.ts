@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { checkBeforeStart } from '../../client/check.ts';
-import { defineConfig } from '../../config/config.ts';
-import { runSpec } from '../../core/registry.ts';
+import { type Config, defineConfig } from '../../config/config.ts';
+import { builtIn, runSpec } from '../../core/registry.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { useFolder, useProvider } from '../support/suite.ts';
 
@@ -16,6 +16,9 @@ const spec = (changes: object = {}) =>
     data,
     ...changes,
   });
+
+const check = (given: ReturnType<typeof spec>, config: Config) =>
+  checkBeforeStart(given, '.', { config, registry: builtIn });
 
 describe('the check of a run before it starts', () => {
   const provider = useProvider('suite', { apiKey: 'right' });
@@ -35,14 +38,14 @@ describe('the check of a run before it starts', () => {
       endpoints: { local: { baseURL: provider.baseURL, apiKeyEnv: KEY, ...endpoint } },
     });
   const refusal = (changes?: object, endpoint?: object) =>
-    checkBeforeStart(spec(changes), '.', config(endpoint)).then(
+    check(spec(changes), config(endpoint)).then(
       () => assert.fail('nothing was wrong'),
       (error: Error) => error.message,
     );
 
   it('passes where key and models are right, and spends nothing', async () => {
     process.env[KEY] = 'right';
-    const found = await checkBeforeStart(spec(), '.', config());
+    const found = await check(spec(), config());
     assert.deepEqual(found.counts, { labelled: 8, unlabelled: 8, test: 8 });
     assert.deepEqual(
       provider.requests().filter(({ method }) => method !== 'GET'),
@@ -90,9 +93,8 @@ describe('the check of a run before it starts', () => {
   it('asks a model that is not listed itself', async () => {
     const quirky = await startProvider({ quirks: ['models-403'] });
     const known = config({ baseURL: quirky.baseURL, apiKeyEnv: undefined });
-    const check = (changes?: object) => checkBeforeStart(spec(changes), '.', known);
-    await check();
-    await assert.rejects(check({ model: { name: 'none' } }), /no model "none"/);
+    await check(spec(), known);
+    await assert.rejects(check(spec({ model: { name: 'none' } }), known), /no model "none"/);
     await quirky.close();
   });
 
@@ -100,7 +102,7 @@ describe('the check of a run before it starts', () => {
     process.env[KEY] = 'right';
     const embedding = { name: 'none' };
     const byText = spec({ embedding, retrieval: { mode: 'bm25' } });
-    await checkBeforeStart(byText, '.', config());
+    await check(byText, config());
     assert.match(await refusal({ embedding }), /no model "none"/);
   });
 
