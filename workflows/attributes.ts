@@ -1,10 +1,11 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { ContinueAsNew, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
+import { ContinueAsNew, upsertSearchAttributes } from '@temporalio/workflow';
 import {
   SEARCH_ATTRIBUTES,
   type SearchAttributeName,
   type SearchAttributeValues,
 } from '../core/searchAttributes.ts';
+import { cancellationOf, isCancelled } from './cancellation.ts';
 
 /** Sets search attributes: of those that the namespace has, what is other than before. */
 export type SetAttributes = (values: SearchAttributeValues) => void;
@@ -35,7 +36,7 @@ export async function untilEnded<T>(set: SetAttributes, work: () => Promise<T>):
     return result;
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    set({ ...over, SemiEvolState: isCancellation(error) ? 'cancelled' : 'failed' });
-    throw error;
+    set({ ...over, SemiEvolState: isCancelled(error) ? 'cancelled' : 'failed' });
+    throw cancellationOf(error);
   }
 }

@@ -1,9 +1,4 @@
-import {
-  CancellationScope,
-  isCancellation,
-  setCurrentDetails,
-  setHandler,
-} from '@temporalio/workflow';
+import { CancellationScope, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { JobInput, RecordModelInput } from '../activities/fineTune.ts';
 import type { ModelOrder } from '../activities/trainingOrder.ts';
 import type { LastSeen } from '../activities/watchJob.ts';
@@ -15,6 +10,7 @@ import type { Spent } from '../core/spent.ts';
 import type { Progress } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
+import { isCancelled } from './cancellation.ts';
 import { progress } from './messages.ts';
 import { handleSightings, phaseNews, tellParent } from './news.ts';
 
@@ -78,7 +74,7 @@ async function supervise(
     page.show({ stage: 'done', model: tuned.model, spent });
     return { model: tuned.model, jobId, rows: count, spent };
   } catch (error) {
-    if (isCancellation(error)) {
+    if (isCancelled(error)) {
       page.show({ stage: 'cancelling the job', stalled: undefined });
       // Also finds a job whose id never came back.
       await CancellationScope.nonCancellable(() =>
@@ -88,7 +84,7 @@ async function supervise(
         ),
       );
     }
-    page.show({ stage: isCancellation(error) ? 'cancelled' : 'failed', stalled: undefined });
+    page.show({ stage: isCancelled(error) ? 'cancelled' : 'failed', stalled: undefined });
     throw error;
   }
 
