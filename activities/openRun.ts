@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { NotFoundError } from 'openai';
 import { finalFailure } from '../core/failures.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
+import { notRead, planOf } from '../core/plan.ts';
 import { retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
@@ -17,12 +18,15 @@ export function createOpenRun(dependencies: Dependencies) {
   return {
     /**
      * Asks each model that a run needs for next to nothing, and its endpoint's trainer whether it can
-     * train, before anything is spent. So a model that is not there is found out, and the form of requests it takes.
+     * train, before anything is spent. So a model that is not there is found out, and the form of
+     * requests it takes. Makes sure, too, that the workflow goes by the spec as it is read here.
      * @throws ApplicationFailure `SpecNotUnderstood`, `ModelNotFound`, `NoFineTuning`, or of the
      * endpoint's refusal, non-retryable; `NoEndpoint`
      */
-    async checkModels(spec: RunSpec): Promise<void> {
-      readSpec(registry, spec);
+    async checkModels(given: RunSpec): Promise<void> {
+      const spec = readSpec(registry, given);
+      if (!isDeepStrictEqual([planOf(spec), spec.data], [planOf(given), given.data]))
+        throw notRead(given);
       await tracked({ total: 1, unit: 'models' }, async () => {
         const needed = neededModels(spec).map((model) => ({
           model,

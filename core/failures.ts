@@ -31,8 +31,10 @@ export const FAILURES = {
   },
   SpecNotUnderstood: {
     outlook: 'again',
-    meaning: 'The spec names a kind of task, a rule, a score or a field that the worker lacks.',
-    remedy: 'Give the worker the extensions and the version that the run was started with.',
+    meaning:
+      'The spec names a kind of task, a rule, a score or a field that the worker lacks, or was never read.',
+    remedy:
+      'Give the worker the extensions and the version that the run was started with; a workflow of your own starts `evolve` with a spec that `runSpec` has read.',
   },
   NoEndpoint: {
     outlook: 'again',

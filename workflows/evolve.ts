@@ -36,6 +36,7 @@ export type EvolveInput = { run: string } & (Beginning | { begun: Begun });
 
 /** What a run is begun with. */
 export interface Beginning {
+  /** As `runSpec` has read it: workflows know no kinds, and fill in no defaults. */
   spec: RunSpec;
   /** Where relative paths of data files start; the worker's working folder when left out. */
   folder?: string;

@@ -120,6 +120,30 @@ describe('a run under way', function () {
   });
 });
 
+describe('a run that a workflow of a user starts', function () {
+  this.timeout(60_000);
+  const temporal = useTemporal();
+  const bench = useBench('test');
+
+  for (const [how, change] of [
+    ['as it is written', { collaborators: undefined }],
+    ['read in part', { batch: { size: 3 } }],
+  ] as const)
+    it(`ends at once where its spec is ${how}`, async () => {
+      const sizes = { labelled: 6, unlabelled: 5, test: 5 };
+      const spec = await writeTask(bench.folder, 'unread', sizes);
+      const worker = await bench.worker();
+      await worker.runUntil(async () => {
+        const run = await temporal.client.workflow.start('evolve', {
+          workflowId: `unread ${how}`,
+          taskQueue: bench.config.temporal.taskQueue,
+          args: [{ run: spec.name, spec: { ...spec, ...change } }],
+        });
+        await assert.rejects(run.result(), failedFor('SpecNotUnderstood'));
+      });
+    });
+});
+
 describe('a run that cannot start', function () {
   this.timeout(60_000);
   const temporal = useTemporal();
