@@ -39,12 +39,24 @@ async function importConfig(file: string, path: string): Promise<{ default?: Con
     // It may use another copy of this package.
     if (error instanceof Error && error.name === 'ConfigError') throw error;
     const { message = String(error), stack = '' } = error instanceof Error ? error : {};
+    if (isOfNode(error))
+      throw new ConfigError(
+        `${file} is TypeScript, which Node ${process.versions.node} does not run: use Node 22.18 or newer, or compile it and name the JavaScript with --config FILE`,
+        { cause: error },
+      );
     const place = lineIn(path, stack) ?? (error instanceof SyntaxError ? syntaxLine(path) : '');
     throw new ConfigError(`${file}${place} cannot be run (${message}): correct it there`, {
       cause: error,
     });
   }
 }
+
+/** Whether a module cannot be run since this Node runs no TypeScript. */
+const isOfNode = (error: unknown): boolean =>
+  !process.features.typescript &&
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
 
 /** `:LINE` of a file, where a text has it. */
 function lineIn(path: string, text: string): string | undefined {
