@@ -52,12 +52,13 @@ export async function withTrainingFile<T>(
   });
 }
 
-/** The texts of a training file: all that stands in its rows but the roles. */
+/** The texts of a training file: all that stands in its rows but the roles, of repeated rows once. */
 export async function* textsOf(
   dependencies: Dependencies,
   rows: TrainingRows,
 ): AsyncIterable<string> {
-  for await (const line of lines(dependencies, rows)) yield* stringsIn(parsed(line.toString()));
+  const once = rows.from === 'labelled' ? { ...rows, times: 1 } : rows;
+  for await (const line of lines(dependencies, once)) yield* stringsIn(parsed(line.toString()));
 }
 
 /** A line that is not JSON is a text itself. */
