@@ -45,6 +45,8 @@ export async function startOnce(client: Client, taskQueue: string, work: Work): 
     if (differs) throw new RunConflict(work.name, differs);
     return before;
   }
+  if (before === 'ended-early' && (await typeOf(client, work.name)) !== work.type)
+    throw new RunConflict(work.name, 'spec');
   const data = await work.data();
   try {
     await client.workflow.start(work.type, {
@@ -64,5 +66,8 @@ export async function startOnce(client: Client, taskQueue: string, work: Work): 
 }
 
 /** The order of fields means nothing. */
+const typeOf = async (client: Client, name: string): Promise<string> =>
+  (await client.workflow.getHandle(name).describe()).type;
+
 const fingerprint = (spec: object) =>
   createHash('sha256').update(canonicalize(spec)!).digest('hex');

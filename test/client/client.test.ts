@@ -136,6 +136,7 @@ describe('the typed client', function () {
     await assert.rejects(client.fineTune(tune), conflict('spec'));
     await temporal.client.workflow.getHandle(run.name).terminate();
     assert.equal((await failureOf(run.result())).state, 'terminated');
+    await assert.rejects(client.fineTune(tune), conflict('spec'));
   });
 
   it('tells what is wrong with a spec by field, and with its surroundings, before it starts', async () => {
