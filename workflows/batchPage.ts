@@ -5,7 +5,7 @@ import { markdown } from '../core/report/markdown.ts';
 import { batchProgress } from '../core/report/progress.ts';
 import type { PhaseNews } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
-import { handleSightings, milestones, phaseNews, tellParent } from './news.ts';
+import { handleSightings, milestones, phaseNews, toParent } from './news.ts';
 
 /** What a workflow that works in batches has done. */
 export type BatchesDone = Required<Pick<PhaseNews, 'done' | 'total' | 'figures'>>;
@@ -38,7 +38,8 @@ export function batchPage(
     setCurrentDetails(markdown([batchProgress({ run, round, phase, pausedAt }, Date.now())]));
     if (isMilestone(now.done)) tell();
   };
-  const tell = () => tellParent(phaseNews, { name, ...soFar(), trouble });
+  const tellRound = toParent(phaseNews);
+  const tell = () => tellRound({ name, ...soFar(), trouble });
   pause.onChange(show);
   handleSightings((now) => {
     trouble = now;

@@ -12,7 +12,7 @@ import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
 import { isCancelled } from './cancellation.ts';
 import { progress } from './messages.ts';
-import { handleSightings, phaseNews, tellParent } from './news.ts';
+import { handleSightings, phaseNews, toParent } from './news.ts';
 
 /** One fine-tuning job to supervise. */
 export interface FineTuneInput extends ModelOrder {
@@ -116,6 +116,7 @@ interface JobPage {
 function jobPage({ endpoint, model, lineage, phase }: FineTuneInput): JobPage {
   const status: JobStatus = { endpoint, base: model, stage: 'uploading the training file' };
   let set: SetAttributes = () => {};
+  const tellRound = toParent(phaseNews);
   const show = (change: Partial<JobStatus>) => {
     Object.assign(status, change);
     setCurrentDetails(markdown([jobProgress(status, Date.now())]));
@@ -128,7 +129,7 @@ function jobPage({ endpoint, model, lineage, phase }: FineTuneInput): JobPage {
       SemiEvolWarning: warning ?? null,
     });
     if (phase)
-      tellParent(phaseNews, {
+      tellRound({
         ...{ name: phase, done: seen?.done ?? 0, total: seen?.total ?? 0, trouble, warning },
         waitsFor: waitsFor(status),
       });

@@ -8,6 +8,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { Progress, RoundStatus, RunStatus } from '../core/status.ts';
+import { oneByOne } from './news.ts';
 
 /** No new batch or phase begins until `resume`; what runs is finished. Jobs at a provider go on. */
 export const pause = defineSignal('pause');
@@ -38,16 +39,13 @@ export function handlePause(initially: boolean): PauseState {
   let paused = initially;
   let pausedAt = initially ? Date.now() : undefined;
   let changed = () => {};
-  const children = new Set<ChildWorkflowHandle<Workflow>>();
-  // A child that has just ended needs no signal.
-  const tell = (child: ChildWorkflowHandle<Workflow>) =>
-    child.signal(paused ? pause : resume).catch(() => {});
+  const children = new Set<(paused: boolean) => Promise<void>>();
   const receive = (signal: SignalDefinition, value: boolean) =>
     setHandler(signal, async () => {
       if (paused !== value) pausedAt = value ? Date.now() : undefined;
       paused = value;
       changed();
-      await Promise.all([...children].map(tell));
+      await Promise.all([...children].map((tell) => tell(value)));
     });
   receive(pause, true);
   receive(resume, false);
@@ -65,12 +63,13 @@ export function handlePause(initially: boolean): PauseState {
     async follow(starting) {
       const whenStarting = paused;
       const child = await starting;
-      children.add(child);
+      const tell = oneByOne<boolean>((value) => child.signal(value ? pause : resume));
+      children.add(tell);
       try {
-        if (paused !== whenStarting) await tell(child);
+        if (paused !== whenStarting) await tell(paused);
         return await child.result();
       } finally {
-        children.delete(child);
+        children.delete(tell);
       }
     },
   };

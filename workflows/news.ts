@@ -18,15 +18,36 @@ export const roundNews = defineSignal<[RoundStatus]>('roundNews');
 const STEPS = 20;
 
 /**
- * Tells the workflow that started this one; to one that has ended nothing is to be told. For what
- * our own workflows have started, which expect it.
+ * Sends one after the other, and of what comes meanwhile the newest only: of two signals that are
+ * under way at the same time either may arrive first.
+ * @returns what sends; it resolves when nothing is left to send
  */
-export function tellParent<T>(signal: SignalDefinition<[T]>, news: T): void {
+export function oneByOne<T>(send: (value: T) => Promise<void>): (value: T) => Promise<void> {
+  let next: { value: T } | undefined;
+  let sending: Promise<void> | undefined;
+  const sendAll = async () => {
+    while (next) {
+      const { value } = next;
+      next = undefined;
+      // One that has ended needs no signal.
+      await send(value).catch(() => undefined);
+    }
+    sending = undefined;
+  };
+  return (value) => {
+    next = { value };
+    sending ??= sendAll();
+    return sending;
+  };
+}
+
+/** Tells the workflow that started this one: one of ours, which expects it. */
+export function toParent<T>(signal: SignalDefinition<[T]>): (news: T) => void {
   const { parent } = workflowInfo();
-  if (parent)
-    void getExternalWorkflowHandle(parent.workflowId)
-      .signal(signal, news)
-      .catch(() => undefined);
+  if (!parent) return () => undefined;
+  const handle = getExternalWorkflowHandle(parent.workflowId);
+  const tell = oneByOne<T>((news) => handle.signal(signal, news));
+  return (news) => void tell(news);
 }
 
 /** Whether a further twentieth has been done since it was asked last. */

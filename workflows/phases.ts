@@ -78,6 +78,7 @@ export function trackPhases(
     },
     skip: (name, reason) => {
       Object.assign(all.get(name)!, { state: 'skipped', reason });
+      changed();
     },
     seconds: () =>
       Object.fromEntries(

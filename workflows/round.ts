@@ -22,7 +22,7 @@ import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
 import { evaluate } from './evaluate.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
 import { handlePause, roundStatus } from './messages.ts';
-import { handleSightings, phaseNews, roundNews, tellParent } from './news.ts';
+import { handleSightings, phaseNews, roundNews, toParent } from './news.ts';
 import { trackPhases } from './phases.ts';
 import { propagate } from './propagate.ts';
 import { together } from './together.ts';
@@ -76,12 +76,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     pausedAt: pause.pausedAt,
     trouble,
   });
+  const tellRun = toParent(roundNews);
   /** Says in the UI, and to the run, how things are. */
   const show = () => {
     const now = status();
     setCurrentDetails(markdown([roundProgress(now, input.run, Date.now())]));
     set(attributesOfRound(now, plan));
-    tellParent(roundNews, now);
+    tellRun(now);
   };
   setHandler(roundStatus, status);
   pause.onChange(() => {
