@@ -1,7 +1,7 @@
 import type { Answer } from '../core/answer.ts';
 import { neededModels } from '../core/neededModels.ts';
 import type { RunSpec } from '../core/spec.ts';
-import type { Spent } from '../core/spent.ts';
+import { type Spent, spentIn } from '../core/spent.ts';
 import { addUsage, NO_USAGE, type Usage } from '../core/usage.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { billOf } from '../providers/pricing.ts';
@@ -29,13 +29,7 @@ export class Spending {
       ...{ phase: '', endpoint: '', model: rootOf(model) },
       ...usage,
     }));
-    const { cost, unpriced } = billOf(used, () => prices);
-    const { promptTokens, cachedTokens, completionTokens, trainedTokens } = used.reduce<Usage>(
-      addUsage,
-      NO_USAGE,
-    );
-    const tokens = { promptTokens, cachedTokens, completionTokens, trainedTokens };
-    return { ...tokens, cost, isPartial: unpriced.length > 0 };
+    return spentIn({ usage: used, bill: billOf(used, () => prices) });
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import canonicalize from 'canonicalize';
@@ -11,25 +12,12 @@ import type { Work } from './work.ts';
 
 /** Where work of a name stands. */
 export async function stateOf(client: Client, name: string): Promise<WorkState> {
-  try {
-    const { status } = await client.workflow.getHandle(name).describe();
-    if (status.name === 'RUNNING' || status.name === 'COMPLETED')
-      return status.name === 'RUNNING' ? 'running' : 'completed';
-    return 'ended-early';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'none';
-    throw error;
-  }
+  return stateIn(await describe(client, name));
 }
 
 /** In what the work that was begun under its name differs from this, if it does. */
 export async function difference(client: Client, work: Work): Promise<'spec' | 'data' | undefined> {
-  const { type, memo = {} } = await client.workflow.getHandle(work.name).describe();
-  if (type !== work.type) return 'spec';
-  if (memo.spec !== undefined && memo.spec !== fingerprint(work.spec)) return 'spec';
-  if (memo.data === undefined) return undefined;
-  const data = await work.data();
-  return data !== undefined && data !== memo.data ? 'data' : undefined;
+  return differenceFrom(await client.workflow.getHandle(work.name).describe(), work);
 }
 
 /**
@@ -39,14 +27,14 @@ export async function difference(client: Client, work: Work): Promise<'spec' | '
  * @throws RunConflict
  */
 export async function startOnce(client: Client, taskQueue: string, work: Work): Promise<WorkState> {
-  const before = await stateOf(client, work.name);
-  if (before === 'running' || before === 'completed') {
-    const differs = await difference(client, work);
+  const known = await describe(client, work.name);
+  const before = stateIn(known);
+  if (known && before !== 'ended-early') {
+    const differs = await differenceFrom(known, work);
     if (differs) throw new RunConflict(work.name, differs);
     return before;
   }
-  if (before === 'ended-early' && (await typeOf(client, work.name)) !== work.type)
-    throw new RunConflict(work.name, 'spec');
+  if (known && known.type !== work.type) throw new RunConflict(work.name, 'spec');
   const data = await work.data();
   try {
     await client.workflow.start(work.type, {
@@ -65,9 +53,36 @@ export async function startOnce(client: Client, taskQueue: string, work: Work): 
   }
 }
 
-/** The order of fields means nothing. */
-const typeOf = async (client: Client, name: string): Promise<string> =>
-  (await client.workflow.getHandle(name).describe()).type;
+/** What Temporal knows of work of a name, if anything. */
+async function describe(
+  client: Client,
+  name: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await client.workflow.getHandle(name).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
 
+function stateIn(known: WorkflowExecutionDescription | undefined): WorkState {
+  if (!known) return 'none';
+  if (known.status.name === 'RUNNING') return 'running';
+  return known.status.name === 'COMPLETED' ? 'completed' : 'ended-early';
+}
+
+async function differenceFrom(
+  { type, memo = {} }: WorkflowExecutionDescription,
+  work: Work,
+): Promise<'spec' | 'data' | undefined> {
+  if (type !== work.type) return 'spec';
+  if (memo.spec !== undefined && memo.spec !== fingerprint(work.spec)) return 'spec';
+  if (memo.data === undefined) return undefined;
+  const data = await work.data();
+  return data !== undefined && data !== memo.data ? 'data' : undefined;
+}
+
+/** The order of fields means nothing. */
 const fingerprint = (spec: object) =>
   createHash('sha256').update(canonicalize(spec)!).digest('hex');

@@ -33,7 +33,7 @@ export function addSpent(a: Spent, b: Spent): Spent {
   };
 }
 
-/** What a round has cost, from its report. */
+/** What something has cost, from its usage and the bill for it. */
 export function spentIn({ usage, bill }: { usage: ModelUsage[]; bill: Bill }): Spent {
   const { promptTokens, cachedTokens, completionTokens, trainedTokens } = usageOf(usage);
   const tokens = { promptTokens, cachedTokens, completionTokens, trainedTokens };

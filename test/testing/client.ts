@@ -1,3 +1,4 @@
+import { afterEach } from 'mocha';
 import OpenAI, { toFile } from 'openai';
 import { goldAnswer } from '../../testing/model.ts';
 import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
@@ -18,6 +19,22 @@ export async function startBoth(
 ): Promise<{ provider: Provider; client: OpenAI }> {
   const provider = await startProvider(options);
   return { provider, client: clientOf(provider.baseURL, apiKey) };
+}
+
+/** The stand-in that a test of the suite which calls this starts; it is closed after the test. */
+export function useStandIn() {
+  let provider: Provider;
+  afterEach(() => provider.close());
+  return {
+    get provider(): Provider {
+      return provider;
+    },
+    async start(options?: ProviderOptions, apiKey?: string): Promise<OpenAI> {
+      const both = await startBoth(options, apiKey);
+      provider = both.provider;
+      return both.client;
+    },
+  };
 }
 
 export const clientOf = (baseURL: string, apiKey = 'none') =>

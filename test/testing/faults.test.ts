@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import OpenAI from 'openai';
 import type { FaultPlan } from '../../testing/faults.ts';
 import { FAULT_KINDS, type FaultKind, faultsByRate } from '../../testing/faultsByRate.ts';
-import type { Provider, ProviderOptions } from '../../testing/provider.ts';
-import { ask, MODEL, startBoth, trainingFile, upload } from './client.ts';
+import { ask, MODEL, trainingFile, upload, useStandIn } from './client.ts';
 
 describe('faults of the stand-in provider', () => {
-  let provider: Provider;
-  afterEach(() => provider.close());
-
-  async function start(options: ProviderOptions = {}): Promise<OpenAI> {
-    const both = await startBoth(options);
-    provider = both.provider;
-    return both.client;
-  }
+  const standIn = useStandIn();
+  const { start } = standIn;
   const chat = (client: OpenAI) =>
     client.chat.completions.create({ model: MODEL, messages: ask('thing'), logprobs: true });
 
@@ -28,20 +21,23 @@ describe('faults of the stand-in provider', () => {
       return error.status === 503;
     });
     await chat(client);
-    provider.setFaults(() => ({ status: 400, body: { error: { code: 'content_filter' } } }));
+    standIn.provider.setFaults(() => ({
+      status: 400,
+      body: { error: { code: 'content_filter' } },
+    }));
     await assert.rejects(chat(client), { code: 'content_filter' });
-    provider.setFaults(undefined);
+    standIn.provider.setFaults(undefined);
     await chat(client);
   });
 
   it('break connections before or after the work is done', async () => {
     const client = await start({ faults: () => 'cut-before' });
     await assert.rejects(chat(client), OpenAI.APIConnectionError);
-    provider.setFaults(() => 'cut-after');
+    standIn.provider.setFaults(() => 'cut-after');
     await assert.rejects(chat(client), OpenAI.APIConnectionError);
-    provider.setFaults(() => 'truncated');
+    standIn.provider.setFaults(() => 'truncated');
     await assert.rejects(chat(client));
-    const [before, after, half] = provider.requests();
+    const [before, after, half] = standIn.provider.requests();
     assert.deepEqual([before!.status, before!.fault], [undefined, 'cut-before']);
     assert.deepEqual([after!.status, after!.fault], [200, 'cut-after']);
     assert.deepEqual([half!.status, half!.attempt], [200, 3]);
@@ -50,25 +46,27 @@ describe('faults of the stand-in provider', () => {
   it('leave a job behind when the answer to its creation is lost', async () => {
     const client = await start();
     const training_file = (await upload(client, trainingFile(3))).id;
-    provider.setFaults(({ path }) => (path === '/fine_tuning/jobs' ? 'cut-after' : undefined));
+    standIn.provider.setFaults(({ path }) =>
+      path === '/fine_tuning/jobs' ? 'cut-after' : undefined,
+    );
     await assert.rejects(client.fineTuning.jobs.create({ model: MODEL, training_file }));
-    assert.equal(provider.jobs.all().length, 1);
+    assert.equal(standIn.provider.jobs.all().length, 1);
   });
 
   it('spoil answers', async () => {
     const client = await start({ faults: () => 'empty-choices' });
     assert.deepEqual((await chat(client)).choices, []);
-    provider.setFaults(() => 'no-logprobs');
+    standIn.provider.setFaults(() => 'no-logprobs');
     assert.equal((await chat(client)).choices[0]!.logprobs, null);
-    provider.setFaults(() => 'refusal');
+    standIn.provider.setFaults(() => 'refusal');
     const { message } = (await chat(client)).choices[0]!;
     assert.equal(message.content, null);
     assert.match(message.refusal!, /cannot/);
-    provider.setFaults(() => 'wrong-type');
+    standIn.provider.setFaults(() => 'wrong-type');
     assert.equal((await chat(client)).choices, undefined);
-    provider.setFaults(() => 'malformed');
+    standIn.provider.setFaults(() => 'malformed');
     await assert.rejects(chat(client), SyntaxError);
-    assert.equal(provider.requests().at(-1)!.status, 200);
+    assert.equal(standIn.provider.requests().at(-1)!.status, 200);
   });
 
   it('make an answer late', async () => {
@@ -76,17 +74,17 @@ describe('faults of the stand-in provider', () => {
     const before = performance.now();
     await chat(client);
     assert.ok(performance.now() - before > 149);
-    assert.equal(provider.requests()[0]!.fault, 'slow');
+    assert.equal(standIn.provider.requests()[0]!.fault, 'slow');
   });
 
   it('keep a client waiting', async () => {
     const client = await start({ faults: () => 'hang' });
     const patience = new AbortController();
     const waiting = client.models.list({ signal: patience.signal });
-    await provider.untilRequest();
+    await standIn.provider.untilRequest();
     patience.abort();
     await assert.rejects(waiting, OpenAI.APIUserAbortError);
-    assert.equal(provider.requests()[0]!.status, undefined);
+    assert.equal(standIn.provider.requests()[0]!.status, undefined);
   });
 
   describe('by rate', () => {

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type OpenAI from 'openai';
 import type { JobOutcome } from '../../testing/jobs.ts';
 import { goldAnswer } from '../../testing/model.ts';
-import type { Provider, ProviderOptions } from '../../testing/provider.ts';
 import { LABELS } from '../../testing/task.ts';
-import { ask, MODEL, questions, startBoth, status, trainingFile, upload } from './client.ts';
+import { ask, MODEL, questions, status, trainingFile, upload, useStandIn } from './client.ts';
 
 describe('fine-tuning jobs of the stand-in provider', () => {
-  let provider: Provider;
-  afterEach(() => provider.close());
-
-  async function start(options: ProviderOptions = {}): Promise<OpenAI> {
-    const both = await startBoth(options);
-    provider = both.provider;
-    return both.client;
-  }
+  const standIn = useStandIn();
+  const { start } = standIn;
   const create = async (client: OpenAI, metadata?: Record<string, string>) =>
     client.fineTuning.jobs.create({
       model: MODEL,
@@ -80,13 +73,13 @@ describe('fine-tuning jobs of the stand-in provider', () => {
     ];
     for (let poll = 0; poll < 5; poll++) await jobs.retrieve(held.id);
     assert.equal((await jobs.retrieve(held.id)).status, 'running');
-    provider.jobs.release();
+    standIn.provider.jobs.release();
     assert.equal((await jobs.retrieve(held.id)).status, 'succeeded');
-    provider.jobs.finish(failed.id, 'failed');
+    standIn.provider.jobs.finish(failed.id, 'failed');
     assert.equal((await jobs.retrieve(failed.id)).error!.code, 'server_error');
-    provider.jobs.finish(odd.id, { status: 'succeeded', fine_tuned_model: null });
+    standIn.provider.jobs.finish(odd.id, { status: 'succeeded', fine_tuned_model: null });
     assert.equal((await jobs.retrieve(odd.id)).fine_tuned_model, null);
-    provider.jobs.remove(gone.id);
+    standIn.provider.jobs.remove(gone.id);
     await assert.rejects(jobs.retrieve(gone.id), status(404));
   });
 
@@ -142,7 +135,7 @@ describe('fine-tuning jobs of the stand-in provider', () => {
     const client = await start();
     for (let time = 0; time < 2; time++) {
       const { id } = await create(client);
-      provider.jobs.finish(id);
+      standIn.provider.jobs.finish(id);
       names.push((await client.fineTuning.jobs.retrieve(id)).fine_tuned_model);
     }
     assert.ok(names[0]);

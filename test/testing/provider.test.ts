@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import OpenAI from 'openai';
-import type { Provider, ProviderOptions } from '../../testing/provider.ts';
 import { LABELS } from '../../testing/task.ts';
-import { ask, EMBEDDER, MODEL, questions, startBoth, status, upload } from './client.ts';
+import { ask, EMBEDDER, MODEL, questions, status, upload, useStandIn } from './client.ts';
 
 describe('the stand-in provider', () => {
-  let provider: Provider;
-  afterEach(() => provider.close());
-
-  async function start(options: ProviderOptions = {}, apiKey?: string): Promise<OpenAI> {
-    const both = await startBoth(options, apiKey);
-    provider = both.provider;
-    return both.client;
-  }
+  const standIn = useStandIn();
+  const { start } = standIn;
 
   describe('chat', () => {
     it('answers the same request the same way, and samples by seed', async () => {
@@ -29,7 +22,7 @@ describe('the stand-in provider', () => {
         assert.ok(logprobs!.content!.every((one) => one.logprob < 0));
       }
       assert.ok(first.usage!.prompt_tokens_details!.cached_tokens! > 0);
-      assert.equal(provider.repeats('chat'), 1);
+      assert.equal(standIn.provider.repeats('chat'), 1);
     });
 
     it('errs elsewhere with another seed of its own', async () => {
@@ -42,7 +35,7 @@ describe('the stand-in provider', () => {
           });
           return choices[0]!.message.content;
         });
-        return Promise.all(answers).finally(() => provider.close());
+        return Promise.all(answers).finally(() => standIn.provider.close());
       };
       assert.deepEqual(await answersOf(0), await answersOf(undefined));
       assert.notDeepEqual(await answersOf(1), await answersOf(0));
@@ -124,12 +117,12 @@ describe('the stand-in provider', () => {
       await chat();
       const patience = new AbortController();
       const left = assert.rejects(chat(patience.signal), OpenAI.APIUserAbortError);
-      await provider.untilRequest({}, 2);
+      await standIn.provider.untilRequest({}, 2);
       patience.abort();
       await left;
       await chat();
-      const [first, second, third] = provider.requests();
-      await provider.until(() => third!.delivered !== undefined);
+      const [first, second, third] = standIn.provider.requests();
+      await standIn.provider.until(() => third!.delivered !== undefined);
       assert.ok(first!.answeredAt! - first!.arrivedAt >= 99);
       assert.deepEqual([first!.attempt, second!.attempt, third!.attempt], [1, 2, 3]);
       assert.deepEqual(
@@ -140,15 +133,15 @@ describe('the stand-in provider', () => {
 
     it('can be awaited, and fails who waits in vain', async () => {
       const client = await start();
-      const second = provider.untilRequest({ path: '/models', method: 'GET' }, 2);
+      const second = standIn.provider.untilRequest({ path: '/models', method: 'GET' }, 2);
       await client.models.list();
       await client.models.list();
       await second;
       const never = assert.rejects(
-        provider.until(() => false),
+        standIn.provider.until(() => false),
         /closed/,
       );
-      await provider.close();
+      await standIn.provider.close();
       await never;
     });
   });
