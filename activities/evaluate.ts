@@ -37,8 +37,8 @@ export function createEvaluate(dependencies: Dependencies) {
           }),
         );
         const exampleOf = new Map(batch.examples.map((example) => [example.ordinal, example]));
-        const right = (await batch.answers()).filter((one) =>
-          task.grade(one.parsed, exampleOf.get(one.ordinal)!),
+        const right = (await batch.answers()).filter(
+          (one) => task.grade(one.parsed, exampleOf.get(one.ordinal)!)[0]!.got,
         );
         return { correct: right.length, total: batch.examples.length, spent: batch.spent };
       });

@@ -165,8 +165,8 @@ async function paired(
     const otherOf = new Map(others.map((answer) => [answer.ordinal, answer]));
     batch.forEach((answer, index) => {
       const example = examples[index]!;
-      const aRight = task.grade(answer.parsed, example);
-      const bRight = task.grade(otherOf.get(answer.ordinal)?.parsed ?? null, example);
+      const aRight = task.grade(answer.parsed, example)[0]!.got > 0;
+      const bRight = task.grade(otherOf.get(answer.ordinal)?.parsed ?? null, example)[0]!.got > 0;
       if (aRight && !bRight) counts.aOnly++;
       if (bRight && !aRight) counts.bOnly++;
     });

@@ -94,7 +94,7 @@ async function count(
     }
     const example = exampleOf.get(row.ordinal)!;
     if (example.answer === undefined) return;
-    const correct = task.grade(row.label, example) ? 1 : 0;
+    const correct = task.grade(row.label, example)[0]!.got;
     for (const one of kept
       ? [counts.accuracy.all, counts.accuracy.selected]
       : [counts.accuracy.all]) {

@@ -11,9 +11,11 @@ export type Split = 'labelled' | 'unlabelled' | 'test';
 
 /** One example of a task. */
 export interface Example {
-  /** SHA-256 (hex) of the normalised question, options and context. */
+  /** SHA-256 (hex) of the normalised question, options, context and what was said before. */
   id: string;
   question: string;
+  /** What was said before the question: a system's words, and earlier turns. */
+  before?: ChatMessage[];
   /** A passage the question refers to. */
   context?: string;
   /** The choices, in order (multiple choice only). */

@@ -10,12 +10,17 @@ import { optionsOf } from './options.ts';
 import { cellOf } from './records.ts';
 import { textOf } from './text.ts';
 
-/** SHA-256 (hex) of the normalised question, options and context: the same text, the same id. */
-export function exampleId({ question, options, context }: Omit<Example, 'id' | 'answer'>): string {
+/**
+ * SHA-256 (hex) of the normalised question, options, context and what was said before: the same
+ * text, the same id.
+ */
+export function exampleId(content: Omit<Example, 'id' | 'answer'>): string {
+  const { question, options, context, before } = content;
   const identity = [
     normalise(question),
     options?.map(normalise) ?? null,
     context === undefined ? null : normalise(context),
+    ...(before ? [before.map(({ role, content }) => [role, normalise(content)])] : []),
   ];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }

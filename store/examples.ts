@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Index } from '@lancedb/lancedb';
-import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
+import type { ChatMessage, OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets } from './datasets.ts';
@@ -14,12 +14,16 @@ const schema = schemaOf({
   split: types.string,
   ordinal: types.int,
   question: types.string,
+  /** Chat messages, as JSON. */
+  'before?': types.string,
   'context?': types.string,
   'options?': types.strings,
   'answer?': types.string,
 });
 
-type Row = { [Column in keyof StoredExample]-?: StoredExample[Column] | null };
+type Row = { [Column in keyof Omit<StoredExample, 'before'>]-?: StoredExample[Column] | null } & {
+  before: string | null;
+};
 
 /**
  * Writes the examples of a data set into a table of its own. Only {@link commit} makes that table
@@ -41,7 +45,7 @@ export class ExampleWriter {
   async append(rows: readonly StoredExample[]): Promise<void> {
     try {
       const table = await this.#database.table(this.#table, schema);
-      await table.add(toArrow(schema, rows));
+      await table.add(toArrow(schema, rows.map(toRow)));
     } catch (error) {
       throw explain(error, this.#database.uri);
     }
@@ -111,9 +115,15 @@ async function read(database: Database, name: string, where: string): Promise<St
   return examples;
 }
 
-function withoutNulls({ context, options, answer, ...required }: Row): StoredExample {
+const toRow = ({ before, ...row }: StoredExample) => ({
+  ...row,
+  ...(before && { before: JSON.stringify(before) }),
+});
+
+function withoutNulls({ before, context, options, answer, ...required }: Row): StoredExample {
   return {
     ...(required as StoredExample),
+    ...(before !== null && { before: JSON.parse(before) as ChatMessage[] }),
     ...(context !== null && { context }),
     ...(options !== null && { options }),
     ...(answer !== null && { answer }),

@@ -47,9 +47,10 @@ export type {
 export type { Proportion } from '../core/statistics.ts';
 export type { RoundSummary, RunStatus, RunTotals } from '../core/status.ts';
 export type { AnswerTally } from '../core/tally.ts';
+export { ACCURACY, rightOrWrong } from '../core/tasks/answers.ts';
 export { conversation, passageAndQuestion, type Wording } from '../core/tasks/conversation.ts';
 export { defineTaskKind, type TaskKind, type TaskSchema } from '../core/tasks/kind.ts';
-export type { Canonical, Task } from '../core/tasks/task.ts';
+export type { Canonical, Manner, Metric, Part, Task } from '../core/tasks/task.ts';
 export type {
   ChatMessage,
   Classes,

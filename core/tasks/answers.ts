@@ -1,5 +1,5 @@
 import { fold, quoted } from '../text.ts';
-import type { Task } from './task.ts';
+import type { Metric, Task } from './task.ts';
 
 /** The letter of the `index`-th option (0 is A). */
 export function letterOf(index: number): string {
@@ -22,9 +22,29 @@ export function outside(raw: string, options: readonly string[]): string {
   return `answer ${quoted(raw)} names none of the ${options.length} options (letters count from A, digits from 1)`;
 }
 
-/** Answers are equal when they are the same word or letter, in any case. */
-export const sameWord: Pick<Task, 'equal' | 'grade'> = {
-  equal: (a, b) => fold(a) === fold(b),
-  grade: (parsed, x) =>
-    parsed !== null && x.answer !== undefined && fold(parsed) === fold(x.answer),
+/** The share of the answers that are right. */
+export const ACCURACY: Metric = { name: 'accuracy', test: 'mcnemar' };
+
+/**
+ * Grades answers as right or wrong, which makes accuracy the only metric.
+ * @param isRight compares a canonical answer with the gold one
+ */
+export function rightOrWrong(
+  isRight: (answer: string, gold: string) => boolean,
+): Pick<Task, 'metrics' | 'grade'> {
+  return {
+    metrics: [ACCURACY],
+    grade(parsed, { answer: gold }) {
+      const got = parsed !== null && gold !== undefined && isRight(parsed, gold) ? 1 : 0;
+      return [{ got, of: 1 }];
+    },
+  };
+}
+
+const isSameWord = (a: string, b: string) => fold(a) === fold(b);
+
+/** Answers are equal, and right, when they are the same word or letter, in any case. */
+export const sameWord: Pick<Task, 'equal' | 'metrics' | 'grade'> = {
+  equal: isSameWord,
+  ...rightOrWrong(isSameWord),
 };

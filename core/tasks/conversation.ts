@@ -1,5 +1,5 @@
 import type { ChatMessage, Example, Shot } from '../types.ts';
-import type { Task } from './task.ts';
+import type { Manner, Task } from './task.ts';
 
 /** The texts in which tasks differ. */
 export interface Wording {
@@ -20,16 +20,25 @@ export function conversation(
   wording: Wording,
 ): Pick<Task, 'prompt' | 'justify' | 'target' | 'trainingRow'> {
   const { system, justifySystem, question, candidate, target } = wording;
-  const turns = (x: Example, answer: string): ChatMessage[] => [
+  /** What was said to the model before, and the question: a system's own words go to the front. */
+  const asked = (x: Example): ChatMessage[] => [
+    ...(x.before ?? []).filter(({ role }) => role !== 'system'),
     { role: 'user', content: question(x) },
+  ];
+  const turns = (x: Example, answer: string): ChatMessage[] => [
+    ...asked(x),
     { role: 'assistant', content: target(answer) },
   ];
+  const systemOf = ({ before = [] }: Example, instruction = system): ChatMessage => {
+    const own = before.filter(({ role }) => role === 'system').map(({ content }) => content);
+    return { role: 'system', content: [...own, instruction].join('\n\n') };
+  };
   return {
     target,
-    prompt: (x, shots) => [
-      { role: 'system', content: system },
+    prompt: (x, shots, manner: Manner = {}) => [
+      systemOf(x, manner.system),
       ...shots.flatMap((shot: Shot) => turns(shot, shot.answer)),
-      { role: 'user', content: question(x) },
+      ...asked(x),
     ],
     justify(x, candidates) {
       if (candidates.length === 0) throw new RangeError('There is no candidate to choose.');
@@ -37,13 +46,10 @@ export function conversation(
       const request =
         'Say in a sentence which candidate is right and why. End with the line:\nAnswer: <answer>';
       const content = `${question(x)}\n\nCandidate answers:\n${list}\n\n${request}`;
-      return [
-        { role: 'system', content: justifySystem },
-        { role: 'user', content },
-      ];
+      return [systemOf(x, justifySystem), ...asked(x).slice(0, -1), { role: 'user', content }];
     },
     trainingRow: (x, answer) => ({
-      messages: [{ role: 'system', content: system }, ...turns(x, answer)],
+      messages: [systemOf(x), ...turns(x, answer)],
     }),
   };
 }

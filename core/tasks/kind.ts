@@ -21,7 +21,7 @@ export interface TaskKind<Spec extends TaskSchema = TaskSchema> {
  *
  * @example
  * ```ts
- * import { conversation, defineTaskKind } from 'semievol';
+ * import { conversation, defineTaskKind, rightOrWrong } from 'semievol';
  * import { z } from 'zod';
  *
  * export const yesNo = defineTaskKind({
@@ -42,7 +42,7 @@ export interface TaskKind<Spec extends TaskSchema = TaskSchema> {
  *       classes: ['yes', 'no'],
  *       parse: read,
  *       equal: (a, b) => a === b,
- *       grade: (parsed, { answer }) => parsed !== null && parsed === answer,
+ *       ...rightOrWrong((answer, gold) => answer === gold),
  *       canonical: (raw) => {
  *         const answer = read(raw);
  *         return answer ? { answer } : { problem: 'the answer is neither yes nor no' };

@@ -3,13 +3,37 @@ import type { ChatMessage, Example, Shot } from '../types.ts';
 /** An answer in canonical form, or what is wrong with the one given. */
 export type Canonical = { answer: string } | { problem: string };
 
+/** A figure by which models are compared: the sum of what was got over the sum of what was to get. */
+export interface Metric {
+  /** As reports name it, such as "accuracy". */
+  name: string;
+  /**
+   * How two models are compared by it on the same examples: McNemar's exact test where each example
+   * is right (1 of 1) or wrong (0 of 1), else a paired bootstrap.
+   */
+  test: 'mcnemar' | 'bootstrap';
+}
+
+/** What one answer adds to a metric: `got` of `of`, both 0 or more. */
+export interface Part {
+  got: number;
+  of: number;
+}
+
+/** How a model is asked, where it is not the task's own way. */
+export interface Manner {
+  /** Stands instead of the task's instruction. */
+  system?: string | undefined;
+}
+
 /** What the method needs to know of a kind of task. All functions are pure. */
 export interface Task {
   /**
    * Messages that ask for the answer to `x`: the instruction (system; the same for every example,
-   * so that prompt caches hit), a user and an assistant turn for each worked example, the question.
+   * so that prompt caches hit), a user and an assistant turn for each worked example, what was said
+   * before the question, the question.
    */
-  prompt(x: Example, shots: readonly Shot[]): ChatMessage[];
+  prompt(x: Example, shots: readonly Shot[], manner?: Manner): ChatMessage[];
   /**
    * Messages that show the candidate answers and ask to justify and choose one (self-justification,
    * §3.2).
@@ -29,8 +53,10 @@ export interface Task {
   parse(text: string, x: Example, isCut?: boolean): string | null;
   /** Whether two answers are the same. */
   equal(a: string, b: string): boolean;
-  /** Whether a parsed answer is the gold one; false without either. */
-  grade(parsed: string | null, x: Example): boolean;
+  /** The figures that grades add up to; by the first, models are promoted. */
+  metrics: readonly [Metric, ...Metric[]];
+  /** What an answer adds to each of the metrics, in their order; nothing is got without an answer. */
+  grade(parsed: string | null, x: Example): Part[];
   /**
    * The canonical form of an answer in a data file: the answer itself in any spelling, or the letter
    * or digit (1 is the first) of an option. Else what is wrong with it.

@@ -96,7 +96,7 @@ async function recount(
   const threshold = selector.threshold(Float64Array.from(scores));
   const selected = rows.filter((row) => selector.keeps(row, threshold));
   const right = (some: typeof rows) =>
-    some.filter((row) => task.grade(row.label, unlabelled[row.ordinal]!)).length;
+    some.filter((row) => task.grade(row.label, unlabelled[row.ordinal]!)[0]!.got).length;
 
   const unembedded = await Promise.all(
     (['labelled', 'unlabelled'] as const).map((split) =>
@@ -108,7 +108,8 @@ async function recount(
   const test = await data.range('test', everything);
   const rightOf = (role: ModelRole) => {
     const graded = answers.filter(
-      (one) => one.stage === `evaluate-${role}` && task.grade(one.parsed, test[one.ordinal]!),
+      (one) =>
+        one.stage === `evaluate-${role}` && task.grade(one.parsed, test[one.ordinal]!)[0]!.got,
     );
     return new Set(graded.map(({ ordinal }) => ordinal));
   };

@@ -133,10 +133,10 @@ describe('classification', () => {
   });
 
   it('grades by equality in any case', () => {
-    assert.equal(task.grade('Animal', example({ answer: 'animal' })), true);
-    assert.equal(task.grade('plant', example({ answer: 'animal' })), false);
-    assert.equal(task.grade(null, example({ answer: 'animal' })), false);
-    assert.equal(task.grade('animal', example()), false);
+    assert.equal(task.grade('Animal', example({ answer: 'animal' }))[0]!.got, 1);
+    assert.equal(task.grade('plant', example({ answer: 'animal' }))[0]!.got, 0);
+    assert.equal(task.grade(null, example({ answer: 'animal' }))[0]!.got, 0);
+    assert.equal(task.grade('animal', example())[0]!.got, 0);
     assert.equal(task.checkOptions(undefined), null);
   });
 });

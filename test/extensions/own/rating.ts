@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { conversation, defineTaskKind, passageAndQuestion } from '../../../workers/index.ts';
+import {
+  conversation,
+  defineTaskKind,
+  passageAndQuestion,
+  rightOrWrong,
+} from '../../../workers/index.ts';
 
 /** A number of stars; one that is near enough counts as right. */
 export const rating = defineTaskKind({
@@ -22,10 +27,7 @@ export const rating = defineTaskKind({
       classes: ['1', '2', '3', '4', '5'],
       parse: read,
       equal: (a, b) => a === b,
-      grade: (parsed, { answer }) =>
-        parsed !== null &&
-        answer !== undefined &&
-        Math.abs(Number(parsed) - Number(answer)) <= tolerance,
+      ...rightOrWrong((a, gold) => Math.abs(Number(a) - Number(gold)) <= tolerance),
       canonical(raw) {
         const answer = read(raw);
         return answer === null ? { problem: 'there is no number from 1 to 5' } : { answer };
