@@ -18,6 +18,8 @@ const MOST_GIVEN_UP = 10;
 /** One question to one model; each slot takes one of the samples drawn. */
 export interface Question {
   example: StoredExample;
+  /** Name of the endpoint that is asked. */
+  endpoint: string;
   model: string;
   messages: ChatMessage[];
   sampling: Sampling;
@@ -48,22 +50,18 @@ export class Batch {
   readonly context: RoundContext;
   readonly examples: readonly StoredExample[];
   readonly #options: BatchOptions;
-  readonly #endpoint: Endpoint;
   readonly #spending = new Spending();
 
   constructor(options: BatchOptions) {
-    const { context, examples, dependencies, tracker } = options;
+    const { context, examples } = options;
     this.#options = options;
     this.context = context;
     this.examples = examples;
-    const endpoint = dependencies.endpoints.get(context.spec.model.endpoint);
-    this.#endpoint = endpoint;
-    tracker.watch(() => endpoint.trouble);
   }
 
   /** What all answers of the batch have cost, those that an earlier attempt got included. */
   get spent(): Spent {
-    return this.#spending.spent(this.#endpoint.config, rootIn(this.context.spec));
+    return this.#spending.spent(this.#options.dependencies.endpoints, rootIn(this.context.spec));
   }
 
   /** The answers that are stored. */
@@ -79,7 +77,7 @@ export class Batch {
   }
 
   /**
-   * Asks what has no stored answer yet and stores the answers while it goes: a repetition asks only
+   * Asks what has no stored answer yet, each question at its endpoint, and stores the answers while it goes: a repetition asks only
    * for what is missing. After a failure, or when the worker stops, the requests under way are still
    * waited for and their answers stored. A cancellation ends them, and what has come is stored.
    * What is to be told of answers has to be read from the store then: another attempt's may have
@@ -87,8 +85,7 @@ export class Batch {
    * @throws ApplicationFailure `MostlyUnanswered` where most requests had to be given up
    */
   async ask(questions: readonly Question[]): Promise<void> {
-    const { dependencies, context, tracker } = this.#options;
-    const { maxInFlight } = this.#endpoint.config;
+    const { dependencies, tracker } = this.#options;
     const requests = questions.flatMap((question) => this.#requestsOf(question));
     const missing = await this.#withoutAnswer(requests);
     tracker.set({ total: requests.length });
@@ -96,17 +93,39 @@ export class Batch {
     if (missing.length === 0) return;
     await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
 
-    const size = { ofAsks: maxInFlight, awaited: missing.length };
+    const failures: unknown[] = [];
+    const byEndpoint = Map.groupBy(missing, ({ endpoint }) => this.#endpoint(endpoint));
+    tracker.watch(() => troublesOf([...byEndpoint.keys()]));
+    const asked = [...byEndpoint].map(async ([endpoint, requests]) => ({
+      requests,
+      ...(await this.#askAt(endpoint, requests, failures)),
+    }));
+    const parts = await Promise.all(asked);
+    if (parts.some(({ left }) => left > 0)) {
+      tracker.signal.throwIfAborted();
+      throw failures[0];
+    }
+    for (const { givenUp, requests } of parts) await this.#storeGivenUp(givenUp, requests);
+  }
+
+  /**
+   * Asks an endpoint, and stores its answers; begins nothing new once something has failed.
+   * @param failures takes what fails
+   * @returns how many requests have no answer, and the rows of those that were given up
+   */
+  async #askAt(endpoint: Endpoint, requests: readonly Request[], failures: unknown[]) {
+    const { context, tracker } = this.#options;
+    const { maxInFlight } = endpoint.config;
+    const size = { ofAsks: maxInFlight, awaited: requests.length };
     const buffer = new AnswerBuffer(context.tables, tracker, size);
     const givenUp: Answer[] = [];
     // Twice, since those that are being stored should not keep others from being asked.
     const limit = pLimit(2 * maxInFlight);
-    const failures: unknown[] = [];
-    let left = missing.length;
-    await limit.map(missing, async (request) => {
+    let left = requests.length;
+    await limit.map(requests, async (request) => {
       if (failures.length > 0 || tracker.signal.aborted) return;
       try {
-        const rows = await this.#answersTo(request);
+        const rows = await this.#answersTo(request, endpoint);
         this.#spending.addAnswers(rows);
         if (rows.every(({ finishReason }) => isGivenUp(finishReason))) {
           givenUp.push(...rows);
@@ -118,15 +137,15 @@ export class Batch {
         failures.push(error);
       }
     });
-    if (left > 0) {
-      tracker.signal.throwIfAborted();
-      throw failures[0];
-    }
-    await this.#storeGivenUp(givenUp, missing);
+    return { left, givenUp };
+  }
+
+  #endpoint(name: string): Endpoint {
+    return this.#options.dependencies.endpoints.get(name);
   }
 
   #requestsOf(question: Question): Request[] {
-    return this.#endpoint.drawsSeveral(question.model)
+    return this.#endpoint(question.endpoint).drawsSeveral(question.model)
       ? [{ ...question, draw: 0 }]
       : question.slots.map((slot, draw) => ({ ...question, slots: [slot], draw }));
   }
@@ -141,19 +160,23 @@ export class Batch {
     );
   }
 
-  async #answersTo(request: Request): Promise<Answer[]> {
+  async #answersTo(request: Request, endpoint: Endpoint): Promise<Answer[]> {
     const { context, tracker, isAhead } = this.#options;
     const { example, model, messages, sampling, slots, draw } = request;
     const seeds = slots.map((_, index) => seedFor(context.spec.seed, example.id, draw + index));
     const { signal, deadline } = tracker;
-    const samples = await this.#endpoint.chat(
+    const samples = await endpoint.chat(
       { model, messages, sampling, seeds },
       { signal, deadline, isAhead },
     );
     return slots.map((slot, index) => this.#answerOf(request, slot, samples[index]!));
   }
 
-  #answerOf({ example, model }: Question, slot: Question['slots'][number], sample: ChatSample) {
+  #answerOf(
+    { example, endpoint, model }: Question,
+    slot: Question['slots'][number],
+    sample: ChatSample,
+  ) {
     const { round, stage, context } = this.#options;
     const { logprobs, ...rest } = sample;
     return {
@@ -163,7 +186,7 @@ export class Batch {
       ordinal: example.ordinal,
       exampleId: example.id,
       ...slot,
-      model,
+      ...{ endpoint, model },
       ...rest,
       parsed: context.task.parse(rest.text, example, rest.finishReason === 'length'),
       entropy: logprobs && meanEntropy(logprobs),
@@ -185,3 +208,7 @@ export class Batch {
     await this.store(rows);
   }
 }
+
+/** What is the matter with endpoints, all of it; undefined where nothing is. */
+const troublesOf = (endpoints: readonly Endpoint[]): string | undefined =>
+  endpoints.flatMap(({ trouble }) => trouble ?? []).join('; ') || undefined;

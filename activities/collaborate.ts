@@ -1,3 +1,4 @@
+import { isRole } from '../core/modelNames.ts';
 import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
@@ -17,7 +18,7 @@ export interface PropagateInput extends RangeRef {
 
 /** The model that a spec's word stands for. */
 export function modelNamed(name: string, models: RoundModels): string {
-  return name === 'base' || name === 'warm-up' ? models[name] : name;
+  return isRole(name) ? models[name] : name;
 }
 
 const SUBJECT: Subject = { stage: 'collaborate', split: 'unlabelled', unit: 'answers' };
@@ -35,6 +36,7 @@ export function createCollaborate(dependencies: Dependencies) {
         const questions = requestGroups(context.spec).flatMap((group) =>
           examples.map((example) => ({
             example,
+            endpoint: group.endpoint,
             model: modelNamed(group.model, input.models),
             messages: context.task.prompt(example, shotsFor(group, neighboursOf(example.ordinal))),
             sampling: group.sampling,

@@ -61,11 +61,12 @@ export function createEmbed(dependencies: Dependencies) {
             });
             if (rows.length > 0) {
               const promptTokens = sum(came.map((one) => one.promptTokens ?? 0));
-              spending.add(model, { promptTokens });
+              spending.add({ endpoint: endpoint.name, model }, { promptTokens });
               await tables.addSpend({
                 key: ['embed', input.dataset, model, split, rows[0]!.example.ordinal].join('/'),
                 round,
                 phase: 'embed',
+                endpoint: endpoint.name,
                 model,
                 usage: {
                   ...NO_USAGE,
@@ -79,7 +80,7 @@ export function createEmbed(dependencies: Dependencies) {
             const failed = settled.find((one) => one.status === 'rejected');
             if (failed) throw failed.reason;
           }
-          const spent = spending.spent(endpoint.config, (one) => one);
+          const spent = spending.spent(dependencies.endpoints, (one) => one.model);
           return { embedded: missing.length, spent };
         },
         dependencies.shutdownGraceMs,

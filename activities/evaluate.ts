@@ -27,13 +27,14 @@ export function createEvaluate(dependencies: Dependencies) {
       const subject = { stage: `evaluate-${role}`, split: 'test', unit: 'examples' } as const;
       return askAbout(dependencies, input, subject, async (batch) => {
         const { spec, task } = batch.context;
+        const { endpoint } = spec.model;
         const sampling = samplingOf(spec.evaluation, spec.maxTokens);
         const slots = [{ collaborator: role, sample: 0 }];
         await takeOver(batch, input);
         await batch.ask(
           batch.examples.map((example) => {
             const messages = task.prompt(example, []);
-            return { example, model, messages, sampling, slots };
+            return { example, endpoint, model, messages, sampling, slots };
           }),
         );
         const exampleOf = new Map(batch.examples.map((example) => [example.ordinal, example]));

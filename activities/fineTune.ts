@@ -123,12 +123,13 @@ export function createFineTune(dependencies: Dependencies) {
           key: `fine-tune/${key}`,
           round: lineage.round,
           phase: lineage.role,
-          model: base,
+          ...{ endpoint, model: base },
           usage: { ...NO_USAGE, requests: 1, trainedTokens },
         });
         const spending = new Spending();
-        spending.add(await store.models.rootOf(base), { trainedTokens });
-        return { spent: spending.spent(endpoints.get(endpoint).config, (root) => root) };
+        const root = await store.models.rootOf({ endpoint, model: base });
+        spending.add({ endpoint, model: root }, { trainedTokens });
+        return { spent: spending.spent(endpoints, ({ model }) => model) };
       });
     },
   };

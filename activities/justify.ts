@@ -1,8 +1,8 @@
 import type { Answer } from '../core/answer.ts';
 import { consensus, pseudoLabel } from '../core/consensus.ts';
+import { endpointOf } from '../core/modelNames.ts';
 import { samplingOf } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
-
 import { askAbout, type Subject } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
@@ -28,6 +28,7 @@ export function createJustify(dependencies: Dependencies) {
     async justify(input: PropagateInput): Promise<Justified> {
       return askAbout(dependencies, input, SUBJECT, async (batch) => {
         const { spec, tables, task } = batch.context;
+        const endpoint = endpointOf(spec, spec.justification);
         const model = modelNamed(spec.justification.model, input.models);
         const sampling = samplingOf(spec.justification, spec.maxTokens);
         const answersOf = await collaboratorsAnswers(batch.context, input);
@@ -40,7 +41,7 @@ export function createJustify(dependencies: Dependencies) {
           const answers = candidates.map(({ answer }) => answer);
           const messages = task.justify(example, answers);
           const slots = [{ collaborator: 'justify', sample: 0 }];
-          return [{ example, model, messages, sampling, slots }];
+          return [{ example, endpoint, model, messages, sampling, slots }];
         });
         await batch.ask(questions);
         const justified = new Map(

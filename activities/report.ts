@@ -41,7 +41,7 @@ async function roundReport(
   input: ReportInput,
 ): Promise<RoundReport> {
   const { spec, tables } = context;
-  const usage = await usageOf(context, input);
+  const usage = await tables.spend(input.round);
   const { confidence } = spec.evaluation;
   const { scores, selection, models } = input;
   const proportion = (score: Score) => wilson(score.correct, score.total, confidence);
@@ -127,23 +127,11 @@ async function otherTallies(
   return tallies.flat();
 }
 
-/** What a round used, and where: vectors have an endpoint of their own. */
-async function usageOf(
-  { tables, spec }: RoundContext,
-  { round }: ReportInput,
-): Promise<ModelUsage[]> {
-  const spend = await tables.spend(round);
-  return spend.map((one) => ({
-    ...one,
-    endpoint: (one.phase === 'embed' ? spec.embedding : spec.model).endpoint,
-  }));
-}
-
 /** A tuned model is priced as the one it goes back to. */
 async function priced(usage: ModelUsage[], { store, endpoints }: Dependencies): Promise<Bill> {
   const ofBases = usage.map(async (one) => ({
     ...one,
-    model: await store.models.rootOf(one.model),
+    model: await store.models.rootOf(one),
   }));
   return billOf(await Promise.all(ofBases), (endpoint) => endpoints.get(endpoint).config.prices);
 }

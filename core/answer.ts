@@ -13,6 +13,8 @@ export interface Answer {
   /** Name of the collaborator; the model role for evaluations. */
   collaborator: string;
   sample: number;
+  /** Name of the endpoint that was asked. */
+  endpoint: string;
   model: string;
   text: string;
   /** The answer in canonical form, or null where none could be read from the text. */

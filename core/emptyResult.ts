@@ -1,7 +1,6 @@
 import type { FailureType } from './failures.ts';
-import { requestGroups } from './requestGroups.ts';
+import { type GroupedSpec, requestGroups } from './requestGroups.ts';
 import type { Selector } from './selection/selector.ts';
-import type { RunSpec } from './spec.ts';
 import type { AnswerTally } from './tally.ts';
 import { haveEntropy, sumOf } from './tally.ts';
 import type { Classes, Threshold } from './types.ts';
@@ -35,7 +34,7 @@ const ANOTHER_NAME = 'A changed spec needs another name';
  */
 export function emptyResult(
   { labelled, threshold, selected, classes, answers }: Findings,
-  spec: Pick<RunSpec, 'collaborators' | 'maxTokens'>,
+  spec: GroupedSpec,
   selector: Selector,
 ): EmptyResult | undefined {
   const { collaborators } = spec;

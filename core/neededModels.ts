@@ -1,3 +1,4 @@
+import { endpointOf, isRole } from './modelNames.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
 import { retrievalNeeds } from './shots.ts';
 import type { RunSpec } from './spec.ts';
@@ -16,27 +17,24 @@ export type NeededModel = {
     }
 );
 
-/** Names that stand for models which a round has or makes. */
-const ROLES = new Set(['warm-up', 'base']);
-
 /**
  * The models that a spec needs, each once. That to embed with only where vectors are needed. What
  * tuned models will be asked is told of their base.
  */
 export function neededModels(spec: RunSpec): NeededModel[] {
-  const { endpoint } = spec.model;
   const asked = [
-    { model: 'base', ...spec.evaluation },
+    { ...spec.evaluation, endpoint: spec.model.endpoint, model: 'base' },
     ...spec.collaborators,
     spec.justification,
   ].map(({ model, ...given }) => ({
-    name: ROLES.has(model) ? spec.model.name : model,
+    endpoint: endpointOf(spec, given),
+    name: isRole(model) ? spec.model.name : model,
     sampling: samplingOf({ ...given, maxTokens: undefined }, spec.maxTokens),
   }));
-  const chat = [...Map.groupBy(asked, ({ name }) => name)];
+  const chat = Map.groupBy(asked, ({ endpoint, name }) => JSON.stringify([endpoint, name]));
   return [
-    ...chat.map(([name, of]) => ({
-      ...{ endpoint, name, kind: 'chat' as const },
+    ...[...chat.values()].map((of) => ({
+      ...{ endpoint: of[0]!.endpoint, name: of[0]!.name, kind: 'chat' as const },
       samplings: [
         ...new Map(of.map(({ sampling }) => [JSON.stringify(sampling), sampling])).values(),
       ],

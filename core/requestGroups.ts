@@ -1,25 +1,27 @@
+import { endpointOf } from './modelNames.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
 import type { CollaboratorSpec, RunSpec } from './spec.ts';
 
 /** A request that one or more collaborators share, each with an answer or more of its own. */
 export interface RequestGroup extends Pick<CollaboratorSpec, 'model' | 'shots' | 'skip' | 'order'> {
+  endpoint: string;
   sampling: Sampling;
   /** Whose is each of the request's answers: the i-th choice belongs to the i-th place. */
   places: { collaborator: string; sample: number }[];
 }
+
+/** What of a spec says which requests there are. */
+export type GroupedSpec = Pick<RunSpec, 'collaborators' | 'maxTokens' | 'model'>;
 
 /**
  * Groups the collaborators that differ only in name and number of samples, so that each group is
  * one request with `n` = its number of places. Groups and the collaborators in them keep the order
  * of the spec; each collaborator takes its `samples` answers in turn.
  */
-export function requestGroups({
-  collaborators,
-  maxTokens,
-}: Pick<RunSpec, 'collaborators' | 'maxTokens'>): RequestGroup[] {
+export function requestGroups(spec: GroupedSpec): RequestGroup[] {
   const groups = new Map<string, RequestGroup>();
-  for (const collaborator of collaborators) {
-    const request = requestOf(collaborator, maxTokens);
+  for (const collaborator of spec.collaborators) {
+    const request = requestOf(collaborator, spec);
     const key = JSON.stringify(request);
     const group = groups.get(key) ?? { ...request, places: [] };
     groups.set(key, group);
@@ -31,14 +33,15 @@ export function requestGroups({
 
 /** What makes the request: without shots nothing is skipped, and fewer than two have no order. */
 function requestOf(
-  { model, shots, skip, order, ...sampling }: CollaboratorSpec,
-  maxTokens: number,
+  { endpoint, model, shots, skip, order, ...sampling }: CollaboratorSpec,
+  spec: GroupedSpec,
 ): Omit<RequestGroup, 'places'> {
   return {
+    endpoint: endpointOf(spec, { endpoint }),
     model,
     shots,
     skip: shots > 0 ? skip : 0,
     order: shots > 1 ? order : 'nearest-last',
-    sampling: samplingOf(sampling, maxTokens),
+    sampling: samplingOf(sampling, spec.maxTokens),
   };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { urlProblem } from './dataUrl.ts';
+import { fieldName } from './issues.ts';
+import { endpointOf, isRole } from './modelNames.ts';
 import { sampling } from './sampling.ts';
 import { isUrl } from './url.ts';
 
@@ -78,14 +80,19 @@ const endpointModel = (model: string) =>
     })
     .prefault({});
 
+const elsewhere = name
+  .optional()
+  .describe('Endpoint that is asked; that of the run (model.endpoint) when left out.');
+
 const collaborator = z.strictObject({
   name: name.describe('Unique in the list; part of the key of every answer.'),
+  endpoint: elsewhere,
   model: z
     .string()
     .min(1)
     .default('warm-up')
     .describe(
-      '"warm-up" (the model just fine-tuned on the labelled data), "base", or a model name.',
+      '"warm-up" (the model just fine-tuned on the labelled data), "base", or a model name. The first two are at the endpoint of the run only.',
     ),
   shots: z
     .number()
@@ -166,6 +173,7 @@ const common = z.strictObject({
     .describe('Most tokens of an answer, of collaborators and in the evaluation.'),
   justification: z
     .strictObject({
+      endpoint: elsewhere,
       model: z.string().min(1).default('warm-up').describe('Who decides between the candidates.'),
       ...sampling.shape,
       maxTokens: count.default(256).describe('Most tokens of a justification.'),
@@ -216,7 +224,20 @@ export function runSpecOf(
   const { name, ...others } = common.shape;
   return z
     .strictObject({ name, task, ...others, selection })
-    .superRefine(({ collaborators }, context) => {
+    .superRefine(({ collaborators, justification, model }, context) => {
+      const asked = [
+        ...collaborators.map((one, index) => ({ one, path: ['collaborators', index] })),
+        { one: justification, path: ['justification'] },
+      ];
+      for (const { one, path } of asked) {
+        const endpoint = endpointOf({ model }, one);
+        if (isRole(one.model) && endpoint !== model.endpoint)
+          context.addIssue({
+            code: 'custom',
+            path: [...path, 'model'],
+            message: `"${one.model}" is at endpoint "${model.endpoint}" only (model.endpoint): name a model that "${endpoint}" has, or leave ${fieldName([...path, 'endpoint'])} out`,
+          });
+      }
       const names = collaborators.map((one) => one.name);
       names.forEach((value, index) => {
         if (names.indexOf(value) !== index)

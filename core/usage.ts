@@ -49,7 +49,7 @@ export function addUsage(a: Usage, b: Partial<Usage>): Usage {
 }
 
 /** What was used in a phase, or in all of them, whichever the models. */
-export function usageOf(usage: readonly Omit<ModelUsage, 'endpoint'>[], phase?: string): Usage {
+export function usageOf(usage: readonly ModelUsage[], phase?: string): Usage {
   const parts = usage.filter((one) => phase === undefined || one.phase === phase);
   return parts.reduce<Usage>(addUsage, NO_USAGE);
 }

@@ -36,6 +36,7 @@ export class Answers {
         collaborator: types.string,
         sample: types.int,
         attempt: types.int,
+        endpoint: types.string,
         model: types.string,
         text: types.string,
         'parsed?': types.string,
@@ -70,24 +71,28 @@ export class Answers {
   }
 
   /**
-   * What all answers of the round cost, by stage and model. Repeated ones were paid for too and
+   * What all answers of the round cost, by stage, endpoint and model. Repeated ones were paid for too and
    * count. The first of several samples of one request carries its tokens, or that they are not
    * known; the others have none.
    */
   async usage(): Promise<Spending> {
     const spending = new Spending();
-    const columns = ['stage', 'model', 'promptTokens', 'cachedTokens', 'completionTokens'] as const;
+    const of = ['stage', 'endpoint', 'model'] as const;
+    const columns = [...of, 'promptTokens', 'cachedTokens', 'completionTokens'] as const;
     for await (const batch of this.#log.every('', columns)) {
-      for (const { stage, model, ...tokens } of batch) {
+      for (const { stage, endpoint, model, ...tokens } of batch) {
         const { promptTokens, cachedTokens, completionTokens } = tokens;
         const isMetered = promptTokens !== null && completionTokens !== null;
-        spending.add(stage, model, {
-          requests: promptTokens === 0 ? 0 : 1,
-          unmetered: isMetered ? 0 : 1,
-          promptTokens: promptTokens ?? 0,
-          cachedTokens: cachedTokens ?? 0,
-          completionTokens: completionTokens ?? 0,
-        });
+        spending.add(
+          { phase: stage, endpoint, model },
+          {
+            requests: promptTokens === 0 ? 0 : 1,
+            unmetered: isMetered ? 0 : 1,
+            promptTokens: promptTokens ?? 0,
+            cachedTokens: cachedTokens ?? 0,
+            completionTokens: completionTokens ?? 0,
+          },
+        );
       }
     }
     return spending;

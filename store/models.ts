@@ -41,10 +41,11 @@ export class Models {
     return (await this.#log.read(equals({ jobKey })))[0];
   }
 
-  /** The model that a tuned one goes back to; the model itself where it is no tuned one. */
-  async rootOf(name: string): Promise<string> {
-    const { base } = (await this.byName(name)) ?? {};
-    return base === undefined || base === name ? name : this.rootOf(base);
+  /** The model that one of an endpoint goes back to, if it is tuned; itself where it is not. */
+  async rootOf({ endpoint, model }: { endpoint: string; model: string }): Promise<string> {
+    const tuned = await this.byName(model);
+    if (tuned?.endpoint !== endpoint || tuned.base === model) return model;
+    return this.rootOf({ endpoint, model: tuned.base });
   }
 
   /** In the order they were recorded. */

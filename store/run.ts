@@ -24,6 +24,7 @@ export interface EvaluationRecord {
 export interface SpendRecord {
   round: number;
   phase: string;
+  endpoint: string;
   model: string;
   usage: Usage;
   /** Unique for what was paid, so that a retry does not count it again. */
@@ -66,6 +67,7 @@ export class RunTables {
       schema: schemaOf({
         round: types.int,
         phase: types.string,
+        endpoint: types.string,
         model: types.string,
         key: types.string,
         requests: types.double,
@@ -138,13 +140,12 @@ export class RunTables {
   }
 
   /**
-   * What a round cost, by phase and model: the recorded spend, and the answers under their stage's
-   * name.
+   * What a round cost, by phase, endpoint and model: the recorded spend, and the answers under their
+   * stage's name.
    */
-  async spend(round: number): Promise<Omit<ModelUsage, 'endpoint'>[]> {
+  async spend(round: number): Promise<ModelUsage[]> {
     const spending = await this.#answers(round).usage();
-    for (const row of await this.#spend.read(equals({ round })))
-      spending.add(row.phase, row.model, row);
+    for (const row of await this.#spend.read(equals({ round }))) spending.add(row, row);
     return spending.all();
   }
 

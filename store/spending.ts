@@ -1,16 +1,16 @@
 import { addUsage, type ModelUsage, NO_USAGE, type Usage } from '../core/usage.ts';
 
-/** Sums what was used, by phase and model. */
+/** Sums what was used, by phase, endpoint and model. */
 export class Spending {
-  readonly #sums = new Map<string, Omit<ModelUsage, 'endpoint'>>();
+  readonly #sums = new Map<string, ModelUsage>();
 
-  add(phase: string, model: string, usage: Partial<Usage>): void {
-    const key = JSON.stringify([phase, model]);
+  add({ phase, endpoint, model }: Omit<ModelUsage, keyof Usage>, usage: Partial<Usage>): void {
+    const key = JSON.stringify([phase, endpoint, model]);
     const sum = this.#sums.get(key) ?? NO_USAGE;
-    this.#sums.set(key, { phase, model, ...addUsage(sum, usage) });
+    this.#sums.set(key, { phase, endpoint, model, ...addUsage(sum, usage) });
   }
 
-  all(): Omit<ModelUsage, 'endpoint'>[] {
+  all(): ModelUsage[] {
     return [...this.#sums.values()];
   }
 }

@@ -149,15 +149,16 @@ interface Use {
   used: Usage;
 }
 
-/** Requests and tokens: a row for each use, and for each model of a use that has several. */
+/** Requests and tokens: a row for each use, and for each model and endpoint of one that has several. */
 function costSection(report: RoundReport): Section {
   const { usage } = report;
-  const several = ({ phase }: ModelUsage) =>
-    usage.filter((other) => other.phase === phase).length > 1;
-  const uses: Use[] = usage.map((used) => ({
-    name: several(used) ? `${used.phase}, ${used.model}` : used.phase,
-    used,
-  }));
+  const differ = (phase: string, by: (used: ModelUsage) => string) =>
+    new Set(usage.filter((one) => one.phase === phase).map(by)).size > 1;
+  const nameOf = ({ phase, endpoint, model }: ModelUsage) => {
+    if (differ(phase, (one) => one.endpoint)) return `${phase}, ${model} at ${endpoint}`;
+    return differ(phase, (one) => one.model) ? `${phase}, ${model}` : phase;
+  };
+  const uses: Use[] = usage.map((used) => ({ name: nameOf(used), used }));
   const amount = (title: string, kind: keyof Usage): ColumnOf<Use> => ({
     title,
     kind: 'count',

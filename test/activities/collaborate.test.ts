@@ -192,6 +192,44 @@ describe('collaborate', () => {
     );
   });
 
+  it('asks each collaborator at its endpoint, by the means and at the prices of that', async () => {
+    const prices = (input: number) => ({ shared: { input, output: 0 } });
+    await open({
+      spec: {
+        model: { name: 'shared' },
+        collaborators: [
+          { name: 'here', shots: 0, model: 'shared', temperature: 1, samples: 2 },
+          { name: 'there', shots: 0, endpoint: 'elsewhere', model: 'shared', samples: 2 },
+        ],
+      },
+      endpoint: { prices: prices(1_000_000) },
+      provider: { models: ['shared'] },
+      elsewhere: {
+        endpoint: { prices: prices(3_000_000) },
+        provider: { models: ['shared'], supportsN: false },
+      },
+    });
+    const { spent } = await attempt(lab.activities.collaborate, input);
+    const answers = await stored();
+    const of = (endpoint: string) => answers.filter((answer) => answer.endpoint === endpoint);
+    assert.deepEqual(
+      ['local', 'elsewhere'].map((name) => new Set(of(name).map((one) => one.collaborator))),
+      [new Set(['here']), new Set(['there'])],
+    );
+    assert.equal(answered(), 20, 'two samples a request');
+    assert.equal(lab.elsewhere!.requests({ kind: 'chat', status: 200 }).length, 40);
+    const used = await lab.tables.spend(1);
+    assert.deepEqual(
+      used.map(({ endpoint, model, requests }) => [endpoint, model, requests]).sort(),
+      [
+        ['elsewhere', 'shared', 40],
+        ['local', 'shared', 20],
+      ],
+    );
+    const tokensAt = (name: string) => used.find((one) => one.endpoint === name)!.promptTokens;
+    assert.equal(spent.cost, tokensAt('local') + 3 * tokensAt('elsewhere'));
+  });
+
   it('draws the samples one by one where the endpoint knows no n', async () => {
     await open({ spec: { ...sampling, seed: 5 }, endpoint: { supportsN: false } });
     const first = { from: 0, to: 1 };

@@ -16,7 +16,8 @@ describe('evaluate', () => {
     const all = (parsed: (gold: string) => string) =>
       examples.map(
         ({ ordinal, id, split, answer }): Answer => ({
-          ...{ round: 1, stage: 'evaluate-vanilla', split, ordinal, exampleId: id, model: MODEL },
+          ...{ round: 1, stage: 'evaluate-vanilla', split, ordinal, exampleId: id },
+          ...{ endpoint: 'local', model: MODEL },
           ...{ collaborator: 'vanilla', sample: 0, text: answer!, parsed: parsed(answer!) },
           ...{ entropy: null, finishReason: 'stop' },
           ...{ promptTokens: 1, cachedTokens: 0, completionTokens: 1 },

@@ -23,6 +23,8 @@ export interface SetUp {
   spec?: object;
   endpoint?: object;
   provider?: ProviderOptions;
+  /** Another endpoint, "elsewhere", with a provider of its own. */
+  elsewhere?: { endpoint?: object; provider?: ProviderOptions };
   examples?: StoredExample[];
   trainingFolders?: string[];
 }
@@ -30,6 +32,8 @@ export interface SetUp {
 /** The activities over a real store and the stand-in provider. */
 export interface Laboratory {
   provider: Provider;
+  /** The provider of the other endpoint. */
+  elsewhere?: Provider;
   store: Store;
   endpoints: Endpoints;
   activities: Activities;
@@ -40,13 +44,14 @@ export interface Laboratory {
 export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
   const { spec, endpoint, examples } = setUp;
   const provider = await startProvider(setUp.provider);
+  const elsewhere = setUp.elsewhere && (await startProvider(setUp.elsewhere.provider));
   const { store, remove } = await temporaryStore();
-  const local = endpointConfig.parse({
-    baseURL: provider.baseURL,
-    finalAfterSeconds: 0.5,
-    ...endpoint,
+  const configOf = ({ baseURL }: Provider, more: object = {}) =>
+    endpointConfig.parse({ baseURL, finalAfterSeconds: 0.5, ...more });
+  const endpoints = new Endpoints({
+    local: configOf(provider, endpoint),
+    ...(elsewhere && { elsewhere: configOf(elsewhere, setUp.elsewhere?.endpoint) }),
   });
-  const endpoints = new Endpoints({ local });
   await store.specs.add(
     RUN,
     runSpec.parse({
@@ -59,6 +64,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
   await writeDataset(store, ref.dataset, examples ?? pool('unlabelled', 20));
   return {
     provider,
+    ...(elsewhere && { elsewhere }),
     store,
     endpoints,
     activities: createActivities({
@@ -68,6 +74,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     tables: store.run(RUN, ref.dataset),
     close: async () => {
       await provider.close();
+      await elsewhere?.close();
       await remove();
     },
   };

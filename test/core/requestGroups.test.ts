@@ -5,7 +5,7 @@ import type { CollaboratorSpec } from '../../core/spec.ts';
 import { collaborator } from './support.ts';
 
 const groupsOf = (...collaborators: CollaboratorSpec[]) =>
-  requestGroups({ collaborators, maxTokens: 16 });
+  requestGroups({ collaborators, maxTokens: 16, model: { endpoint: 'home', name: 'base' } });
 
 describe('requestGroups', () => {
   it('joins collaborators that differ only in name and number of samples', () => {
@@ -31,6 +31,7 @@ describe('requestGroups', () => {
   it('keeps apart what makes another request', () => {
     const base = collaborator({ name: 'base' });
     for (const other of [
+      { endpoint: 'elsewhere' },
       { model: 'base' },
       { shots: 2 },
       { skip: 1 },
@@ -41,6 +42,15 @@ describe('requestGroups', () => {
       { extraBody: { top_k: 5 } },
     ])
       assert.equal(groupsOf(base, { ...base, ...other }).length, 2, JSON.stringify(other));
+  });
+
+  it('asks at the endpoint of the run where a collaborator names none', () => {
+    const here = collaborator({ name: 'here' });
+    const groups = groupsOf(here, { ...here, name: 'too', endpoint: 'home' });
+    assert.deepEqual(
+      groups.map(({ endpoint, places }) => [endpoint, places.length]),
+      [['home', 2]],
+    );
   });
 
   it('ignores what makes no difference to the prompt', () => {

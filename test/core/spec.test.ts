@@ -41,6 +41,26 @@ describe('the run spec', () => {
     assert.match(String(problems({ ...least, round: 2 })), /round/);
   });
 
+  it('knows that the models of a round are at its endpoint only', () => {
+    const collaborators = [
+      { name: 'tuned', endpoint: 'local' },
+      { name: 'hosted', endpoint: 'cloud', model: 'large' },
+    ];
+    assert.equal(problems({ ...least, collaborators }), undefined);
+    const nameless = { ...least, collaborators: [{ name: 'hosted', endpoint: 'cloud' }] };
+    assert.deepEqual(problems(nameless), [
+      [
+        'collaborators.0.model',
+        '"warm-up" is at endpoint "local" only (model.endpoint): name a model that "cloud" has, or leave collaborators[0].endpoint out',
+      ],
+    ]);
+    const justification = { endpoint: 'cloud', model: 'base' };
+    assert.match(
+      String(problems({ ...least, justification })),
+      /^justification\.model,"base" is at/,
+    );
+  });
+
   it('has a JSON schema in which every default is optional', () => {
     const schema = z.toJSONSchema(runSpec, { io: 'input' });
     assert.deepEqual(schema.required, ['name', 'task', 'data']);

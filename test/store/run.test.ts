@@ -106,7 +106,8 @@ describe('The tables of a run', () => {
       completionTokens: 0,
       trainedTokens: 3_000_000_000,
     };
-    const spend = { round: 1, phase: 'warm-up', model: 'm', usage, key: 'job-1' };
+    const warmUp = { phase: 'warm-up', endpoint: 'e', model: 'm' };
+    const spend = { round: 1, ...warmUp, usage, key: 'job-1' };
     await run.addSpend(spend);
     await run.addSpend(spend);
     await run.addSpend({ ...spend, key: 'job-2' });
@@ -119,12 +120,12 @@ describe('The tables of a run', () => {
       trainedTokens: 0,
     };
     assert.deepEqual(await run.spend(1), [
-      { phase: 'collaborate', model: 'base', ...asked },
-      { phase: 'warm-up', model: 'm', ...usage, requests: 2, trainedTokens: 6_000_000_000 },
+      { phase: 'collaborate', endpoint: 'local', model: 'base', ...asked },
+      { ...warmUp, ...usage, requests: 2, trainedTokens: 6_000_000_000 },
     ]);
   });
 
-  it('count what each model was used for, and the requests whose tokens are not known', async () => {
+  it('count what each model was used for at each endpoint, and the requests whose tokens are not known', async () => {
     const run = store.run('by-model', 'data');
     const unknown = { promptTokens: null, cachedTokens: null, completionTokens: null };
     const answers = [
@@ -132,6 +133,7 @@ describe('The tables of a run', () => {
       answer(0, { collaborator: 'other', model: 'other', promptTokens: 7 }),
       answer(1, { model: 'other', ...unknown }),
       answer(2, { model: 'other', stage: 'justify' }),
+      answer(2, { model: 'other', endpoint: 'elsewhere', stage: 'justify' }),
     ];
     await run.addAnswers(answers, 1);
     assert.deepEqual(
@@ -140,11 +142,15 @@ describe('The tables of a run', () => {
     );
     const spend = await run.spend(1);
     assert.deepEqual(
-      spend.map((one) => [one.phase, one.model, one.requests, one.unmetered, one.promptTokens]),
+      spend.map((one) => [
+        ...[one.phase, one.endpoint, one.model],
+        ...[one.requests, one.unmetered, one.promptTokens],
+      ]),
       [
-        ['collaborate', 'base', 1, 0, 10],
-        ['collaborate', 'other', 2, 1, 7],
-        ['justify', 'other', 1, 0, 10],
+        ['collaborate', 'local', 'base', 1, 0, 10],
+        ['collaborate', 'local', 'other', 2, 1, 7],
+        ['justify', 'local', 'other', 1, 0, 10],
+        ['justify', 'elsewhere', 'other', 1, 0, 10],
       ],
     );
   });

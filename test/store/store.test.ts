@@ -99,12 +99,13 @@ describe('A store', () => {
       trainedTokens: 0,
     };
     for (const [index, name] of names.entries()) {
-      const spend = { round: 1, phase: `p${index}`, model: 'm', usage, key: 'k' };
+      const of = { phase: `p${index}`, endpoint: 'e', model: 'm' };
+      const spend = { round: 1, ...of, usage, key: 'k' };
       await store.run(name, 'data').addSpend(spend);
     }
     for (const [index, name] of names.entries()) {
       assert.deepEqual(await store.run(name, 'data').spend(1), [
-        { phase: `p${index}`, model: 'm', ...usage },
+        { phase: `p${index}`, endpoint: 'e', model: 'm', ...usage },
       ]);
     }
     assert.equal((await readdir(join(uri, 'runs'))).length, names.length);

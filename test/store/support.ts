@@ -44,6 +44,7 @@ export function answer(ordinal: number, more: Partial<Answer> = {}): Answer {
     exampleId: `example-${ordinal}`,
     collaborator: 'nearest',
     sample: 0,
+    endpoint: 'local',
     model: 'base',
     text: `answer ${ordinal}`,
     parsed: 'a',
