@@ -34,14 +34,17 @@ export function createCollaborate(dependencies: Dependencies) {
         const { context, examples } = batch;
         const neighboursOf = await neighbours(context, input);
         const questions = requestGroups(context.spec).flatMap((group) =>
-          examples.map((example) => ({
-            example,
-            endpoint: group.endpoint,
-            model: modelNamed(group.model, input.models),
-            messages: context.task.prompt(example, shotsFor(group, neighboursOf(example.ordinal))),
-            sampling: group.sampling,
-            slots: group.places,
-          })),
+          examples.map((example) => {
+            const shots = shotsFor(group, neighboursOf(example.ordinal));
+            return {
+              example,
+              endpoint: group.endpoint,
+              model: modelNamed(group.model, input.models),
+              messages: context.task.prompt(example, shots, { system: group.system }),
+              sampling: group.sampling,
+              slots: group.places,
+            };
+          }),
         );
         await batch.ask(questions);
         return { spent: batch.spent };

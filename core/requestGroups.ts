@@ -3,7 +3,8 @@ import { type Sampling, samplingOf } from './sampling.ts';
 import type { CollaboratorSpec, RunSpec } from './spec.ts';
 
 /** A request that one or more collaborators share, each with an answer or more of its own. */
-export interface RequestGroup extends Pick<CollaboratorSpec, 'model' | 'shots' | 'skip' | 'order'> {
+export interface RequestGroup
+  extends Pick<CollaboratorSpec, 'model' | 'system' | 'shots' | 'skip' | 'order'> {
   endpoint: string;
   sampling: Sampling;
   /** Whose is each of the request's answers: the i-th choice belongs to the i-th place. */
@@ -33,12 +34,13 @@ export function requestGroups(spec: GroupedSpec): RequestGroup[] {
 
 /** What makes the request: without shots nothing is skipped, and fewer than two have no order. */
 function requestOf(
-  { endpoint, model, shots, skip, order, ...sampling }: CollaboratorSpec,
+  { endpoint, model, system, shots, skip, order, ...sampling }: CollaboratorSpec,
   spec: GroupedSpec,
 ): Omit<RequestGroup, 'places'> {
   return {
     endpoint: endpointOf(spec, { endpoint }),
     model,
+    system,
     shots,
     skip: shots > 0 ? skip : 0,
     order: shots > 1 ? order : 'nearest-last',

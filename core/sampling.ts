@@ -16,7 +16,12 @@ const SAID_BY: Record<string, string> = {
  * `providers/form.ts`. What is not given is not sent.
  */
 export const sampling = z.object({
-  temperature: z.number().min(0).max(2).default(0).describe('0 is greedy.'),
+  temperature: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe('0 is greedy; a model that does not take it is asked without.'),
   topP: z
     .number()
     .gt(0)

@@ -112,6 +112,11 @@ const collaborator = z.strictObject({
     .enum(['nearest-first', 'nearest-last'])
     .default('nearest-last')
     .describe('Order of the worked examples in the prompt.'),
+  system: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What the system says, instead of the task's instruction."),
   ...sampling.shape,
   samples: z
     .number()

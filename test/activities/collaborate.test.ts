@@ -177,6 +177,7 @@ describe('collaborate', () => {
       { name: 'plain', shots: 0 },
       { name: 'again', shots: 0 },
       { name: 'nucleus', shots: 0, temperature: 1, topP: 0.9, maxTokens: 4 },
+      { name: 'guided', shots: 0, maxTokens: 12, system: 'Labels: plant. Name it.' },
     ];
     await open({ spec: { collaborators, maxTokens: 8 } });
     await attempt(lab.activities.collaborate, { ...input, range: { from: 0, to: 1 } });
@@ -188,7 +189,15 @@ describe('collaborate', () => {
       [
         [4, 1, 0.9, undefined],
         [8, 0, undefined, 2],
+        [12, 0, undefined, undefined],
       ],
+    );
+    const systemOf = ({ messages }: RequestBody) => (messages as { content: string }[])[0]!.content;
+    const own = sent.filter((body) => systemOf(body) === 'Labels: plant. Name it.');
+    assert.deepEqual(
+      own.map(({ max_tokens }) => max_tokens),
+      [12],
+      'only its own system prompt is another',
     );
   });
 

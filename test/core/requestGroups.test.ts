@@ -33,6 +33,7 @@ describe('requestGroups', () => {
     for (const other of [
       { endpoint: 'elsewhere' },
       { model: 'base' },
+      { system: 'Be brief.' },
       { shots: 2 },
       { skip: 1 },
       { order: 'nearest-first' as const },
