@@ -17,7 +17,7 @@ export function createRetrieve(dependencies: Dependencies) {
     async retrieve(input: RetrieveInput): Promise<void> {
       const context = await openRound(dependencies, input);
       const { dataset, tables, spec } = context;
-      const k = neighboursNeeded(spec.collaborators);
+      const k = neighboursNeeded(spec);
       await tracked({ total: input.range.to - input.range.from, unit: 'neighbours' }, async () => {
         const known = await tables.neighbours(input.round, input.range);
         const missing = (await dataset.range('unlabelled', input.range)).filter(
@@ -31,7 +31,7 @@ export function createRetrieve(dependencies: Dependencies) {
             ordinal,
             exampleId: id,
             labelled: found[index]!.map((neighbour) => neighbour.ordinal),
-            distances: found[index]!.map((neighbour) => neighbour.distance),
+            similarities: found[index]!.map(({ similarity }) => similarity),
           })),
         );
       });
@@ -39,19 +39,36 @@ export function createRetrieve(dependencies: Dependencies) {
   };
 }
 
+interface Alike {
+  ordinal: number;
+  /** 0 to 1. */
+  similarity: number;
+}
+
+/** Neighbours by vector, at cosine distances; rounding may take these a little below 0. */
+const cosines = (found: Neighbour[]): Alike[] =>
+  found.map(({ ordinal, distance }) => ({
+    ordinal,
+    similarity: Math.min(1, Math.max(0, 1 - distance)),
+  }));
+
+/** Neighbours by a score, which has no scale of its own. */
+const sharesOfBest = (found: Neighbour[]): Alike[] =>
+  found.map(({ ordinal, distance }) => ({ ordinal, similarity: distance / found[0]!.distance }));
+
 async function search(
   { dataset, spec }: RoundContext,
   examples: StoredExample[],
   range: OrdinalRange,
   k: number,
-): Promise<Neighbour[][]> {
+): Promise<Alike[][]> {
   const { mode } = spec.retrieval;
   const byText = (some: StoredExample[]) =>
     dataset.bm25(
       some.map((example) => example.question),
       k,
     );
-  if (mode === 'bm25') return byText(examples);
+  if (mode === 'bm25') return (await byText(examples)).map(sharesOfBest);
   const vectors = await dataset.vectors(spec.embedding.name, 'unlabelled', range);
   // One that cannot be embedded has at least words.
   const { some = [], none = [] } = Object.groupBy(examples, ({ ordinal }) =>
@@ -68,6 +85,7 @@ async function search(
   const alike = new Map(byWords.map(({ ordinal }, index) => [ordinal, texts[index]!]));
   return examples.map(({ ordinal }) => {
     const [vector, text] = [byVector.get(ordinal), alike.get(ordinal)];
-    return vector && text ? hybrid(vector, text, k) : (vector ?? text)!;
+    if (vector && text) return sharesOfBest(hybrid(vector, text, k));
+    return vector ? cosines(vector) : sharesOfBest(text!);
   });
 }

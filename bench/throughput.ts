@@ -4,7 +4,7 @@ import { table } from '../cli/table.ts';
 import { builtIn } from '../core/registry.ts';
 import { count } from '../core/report/format.ts';
 import { shotsFor } from '../core/shots.ts';
-import type { RunSpec } from '../core/spec.ts';
+import { modelCollaborators, type RunSpec } from '../core/spec.ts';
 import type { ChatMessage } from '../core/types.ts';
 import { startBareLoop } from './support/bareLoop.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
@@ -131,9 +131,10 @@ function examplesOf({ inFlight }: Setting, seconds: number, spec: RunSpec): numb
 /** Prompts like those of propagate: each collaborator's, with any labelled examples as neighbours. */
 function promptsOf(spec: RunSpec): ChatMessage[][] {
   const task = builtIn.task(spec.task);
+  const models = modelCollaborators(spec);
   return Array.from({ length: PROMPTS }, (_, index) => {
     const neighbours = Array.from({ length: 6 }, (_, place) => example(index * 6 + place));
-    const collaborator = spec.collaborators[index % spec.collaborators.length]!;
+    const collaborator = models[index % models.length]!;
     return task.prompt(example(PROMPTS * 6 + index), shotsFor(collaborator, neighbours));
   });
 }

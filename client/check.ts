@@ -44,22 +44,26 @@ export async function checkBeforeStart(
     ];
   });
   const [data, ...found] = await Promise.all([dataOf(spec, folder, registry), ...endpoints]);
-  const problems = [...shotProblems(spec, data.counts.labelled), ...data.problems, ...found.flat()];
+  const problems = [
+    ...neighbourProblems(spec, data.counts.labelled),
+    ...data.problems,
+    ...found.flat(),
+  ];
   if (problems.length > 0) throw new CheckFailed(problems);
   return data;
 }
 
 /** @param labelled how many labelled examples there are, where the files told */
-function shotProblems({ collaborators, data }: RunSpec, labelled?: number): string[] {
-  const k = neighboursNeeded(collaborators);
-  const limit = data.limits.labelled ?? Number.POSITIVE_INFINITY;
+function neighbourProblems(spec: RunSpec, labelled?: number): string[] {
+  const k = neighboursNeeded(spec);
+  const limit = spec.data.limits.labelled ?? Number.POSITIVE_INFINITY;
   if (k > limit)
     return [
-      `collaborators need ${k} neighbours, but data.limits.labelled is ${limit}: raise the limit, or lower shots and skip`,
+      `collaborators need ${k} neighbours, but data.limits.labelled is ${limit}: raise the limit, or lower shots, skip or neighbours`,
     ];
   return labelled !== undefined && k > labelled
     ? [
-        `collaborators need ${k} neighbours, but there are ${labelled} labelled examples: label more, or lower shots and skip`,
+        `collaborators need ${k} neighbours, but there are ${labelled} labelled examples: label more, or lower shots, skip or neighbours`,
       ]
     : [];
 }

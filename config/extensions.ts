@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CollaboratorKind } from '../core/collaborators/kind.ts';
 import { clashesIn, nameClashes } from '../core/registry.ts';
 import type { SelectionRule } from '../core/selection/rule.ts';
 import type { Score } from '../core/selection/score.ts';
@@ -20,6 +21,7 @@ const hasLiteral = (spec: unknown, field: string) => {
 
 const isTaskKind = (value: unknown) =>
   isObject(value) && hasLiteral(value.spec, 'type') && isFunction(value.create);
+const isCollaborator = isTaskKind;
 const isTrainer = isTaskKind;
 const isRule = (value: unknown) =>
   isObject(value) && hasLiteral(value.spec, 'rule') && isFunction(value.create);
@@ -38,6 +40,10 @@ export const extensionsConfig = z
       isTaskKind,
       'this is no kind of task: make it by defineTaskKind({ spec: z.strictObject({ type: z.literal("NAME"), … }), create })',
     ).describe('Kinds of tasks, made by `defineTaskKind`.'),
+    collaborators: list<CollaboratorKind>(
+      isCollaborator,
+      'this is no kind of collaborator: make it by defineCollaborator({ spec: z.strictObject({ type: z.literal("NAME"), … }), create })',
+    ).describe('Collaborators that ask no model, made by `defineCollaborator`.'),
     rules: list<SelectionRule>(
       isRule,
       'this is no selection rule: make it by defineSelectionRule({ spec: z.strictObject({ rule: z.literal("NAME"), … }), create })',

@@ -1,6 +1,7 @@
 import type { FailureType } from './failures.ts';
 import { type GroupedSpec, requestGroups } from './requestGroups.ts';
 import type { Selector } from './selection/selector.ts';
+import { freeCollaborators, modelCollaborators } from './spec.ts';
 import type { AnswerTally } from './tally.ts';
 import { haveEntropy, sumOf } from './tally.ts';
 import type { Classes, Threshold } from './types.ts';
@@ -37,16 +38,22 @@ export function emptyResult(
   spec: GroupedSpec,
   selector: Selector,
 ): EmptyResult | undefined {
-  const { collaborators } = spec;
+  const models = modelCollaborators(spec);
   const sum = sumOf(answers);
-  const read = sum.answers - sum.unread;
-  const votes = collaborators.reduce((total, { samples }) => total + samples, 0);
+  const asked = sumOf(
+    answers.filter((one) => models.some(({ name }) => name === one.collaborator)),
+  );
+  const read = asked.answers - asked.unread;
+  const votes = models.reduce(
+    (total, { samples }) => total + samples,
+    freeCollaborators(spec).length,
+  );
   const mosts = requestGroups(spec).map(({ sampling }) => sampling.maxTokens);
   const most = [...new Set(mosts)].join(' or ');
-  if (sum.answers > 0 && sum.cut === sum.answers && 2 * read < sum.answers)
+  if (asked.answers > 0 && asked.cut === asked.answers && 2 * read < asked.answers)
     return {
       type: 'AnswersCut',
-      message: `all ${sum.answers} answers of the collaborators were cut off at ${most} tokens, and only ${read} can be read: raise maxTokens. ${ANOTHER_NAME}`,
+      message: `all ${asked.answers} answers of the models were cut off at ${most} tokens, and only ${read} can be read: raise maxTokens. ${ANOTHER_NAME}`,
     };
   if (labelled === 0)
     return {

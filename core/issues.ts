@@ -61,7 +61,7 @@ function unionSentence(
   const field = fieldName(issue.path);
   const value = valueAt(input, issue.path);
   if ('options' in issue)
-    return `${field} must be ${oneOf((issue.options as unknown[]).map((one) => JSON.stringify(one)))}, not ${shown(value, options)}`;
+    return `${field} must be ${oneOf((issue.options as unknown[]).flatMap((one) => JSON.stringify(one) ?? []))}, not ${shown(value, options)}`;
   if (value === undefined) return `${field} is missing`;
   const isWhole = (one: Issue) => one.path.length === 0;
   const meant =

@@ -1,7 +1,7 @@
 import { endpointOf, isRole } from './modelNames.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
 import { retrievalNeeds } from './shots.ts';
-import type { RunSpec } from './spec.ts';
+import { modelCollaborators, type RunSpec } from './spec.ts';
 
 /** A model that has to be there before a run begins. */
 export type NeededModel = {
@@ -24,7 +24,7 @@ export type NeededModel = {
 export function neededModels(spec: RunSpec): NeededModel[] {
   const asked = [
     { ...spec.evaluation, endpoint: spec.model.endpoint, model: 'base' },
-    ...spec.collaborators,
+    ...modelCollaborators(spec),
     spec.justification,
   ].map(({ model, ...given }) => ({
     endpoint: endpointOf(spec, given),

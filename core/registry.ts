@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { COLLABORATOR_KINDS } from './collaborators/index.ts';
+import type { Collaborator, CollaboratorKind } from './collaborators/kind.ts';
 import { oncePer } from './oncePer.ts';
 import type { SelectionRule } from './selection/rule.ts';
 import { SELECTION_RULES } from './selection/rules/index.ts';
@@ -6,6 +8,11 @@ import type { Score } from './selection/score.ts';
 import { SCORES } from './selection/scores/index.ts';
 import { Selector } from './selection/selector.ts';
 import {
+  collaboratorName,
+  type FreeCollaborator,
+  freeCollaborators,
+  modelCollaborator,
+  neighboursField,
   type RunSpec,
   type RunSpecInput,
   runSpecOf,
@@ -19,19 +26,21 @@ import type { Task } from './tasks/task.ts';
 /** Kinds of one's own, beside the built-in ones: `extensions` of a configuration has them. */
 export interface MethodExtensions {
   tasks?: readonly TaskKind[];
+  collaborators?: readonly CollaboratorKind[];
   rules?: readonly SelectionRule[];
   scores?: readonly Score[];
 }
 
 const nameOf = {
   task: ({ spec }: TaskKind) => spec.shape.type.value,
+  collaborator: ({ spec }: CollaboratorKind) => spec.shape.type.value,
   rule: ({ spec }: SelectionRule) => spec.shape.rule.value,
   score: ({ name }: Score) => name,
 };
 
 /**
- * The kinds of tasks, the selection rules and the scores that specs may name: ours, and those of
- * extensions, whose names must differ (`defineConfig` makes sure of it).
+ * The kinds of tasks and of collaborators, the selection rules and the scores that specs may name:
+ * ours, and those of extensions, whose names must differ (`defineConfig` makes sure of it).
  *
  * @example
  * // A spec with kinds of the configuration's, for a workflow of your own that starts `evolve`.
@@ -52,29 +61,51 @@ export class Registry {
    */
   readonly task: (spec: TaskSpec) => Task;
   /**
+   * The collaborators of a spec that cost no request, in its order; made once a spec, which this
+   * registry has read.
+   * @internal
+   */
+  readonly freeCollaborators: (
+    spec: RunSpec,
+  ) => { spec: FreeCollaborator; collaborator: Collaborator }[];
+  /**
    * The selection that a spec describes.
    * @throws ZodError for a rule, a score or fields that are not known
    * @internal
    */
   readonly selector: (spec: SelectionSpec) => Selector;
 
-  constructor({ tasks = [], rules = [], scores = [] }: MethodExtensions = {}) {
+  constructor({ tasks = [], collaborators = [], rules = [], scores = [] }: MethodExtensions = {}) {
     const kindOf = byName<TaskKind>([...TASK_KINDS, ...tasks], nameOf.task);
+    const freeOf = byName<CollaboratorKind>(
+      [...COLLABORATOR_KINDS, ...collaborators],
+      nameOf.collaborator,
+    );
     const ruleOf = byName<SelectionRule>([...SELECTION_RULES, ...rules], nameOf.rule);
     const scoreOf = byName<Score>([...SCORES, ...scores], nameOf.score);
 
     const taskSpecs = [...kindOf.values()].map(({ spec }) => spec);
     const taskSpec = oneOf('type', taskSpecs);
+    const freeSpecs = [...freeOf.values()].map(freeSpec);
+    const collaboratorSpec = oneOf('type', [modelCollaborator, ...freeSpecs]);
     const score = scoreField([...scoreOf.values()]);
     const ruleSpecs = [...ruleOf.values()].map(({ spec }) => spec.safeExtend({ score }));
     const selectionSpec = oneOf('rule', ruleSpecs);
-    this.runSpec = runSpecOf(taskSpec, selectionSpec.prefault({ rule: 'paper' }));
+    const rule = selectionSpec.prefault({ rule: 'paper' });
+    this.runSpec = runSpecOf(taskSpec, collaboratorSpec, rule);
 
     this.readAgain = oncePer((spec) => this.runSpec.safeParse(spec));
     // Labels by the thousand take time to prepare.
     this.task = oncePer((spec) => {
       const known = taskSpec.parse(spec);
       return kindOf.get(known.type)!.create(known);
+    });
+    this.freeCollaborators = oncePer((spec) => {
+      const task = this.task(spec.task);
+      return freeCollaborators(spec).map((given) => ({
+        spec: given,
+        collaborator: freeOf.get(given.type)!.create(given, task),
+      }));
     });
     this.selector = oncePer((spec) => {
       const known = selectionSpec.parse(spec);
@@ -85,6 +116,13 @@ export class Registry {
 
 function byName<T>(all: readonly T[], name: (one: T) => string): Map<string, T> {
   return new Map(all.map((one) => [name(one), one]));
+}
+
+function freeSpec({ spec, neighbours }: CollaboratorKind) {
+  const named = spec.safeExtend({ name: collaboratorName });
+  return neighbours === undefined
+    ? named
+    : named.safeExtend({ neighbours: neighboursField.default(neighbours) });
 }
 
 /** The alternatives that a literal field tells apart. */
@@ -121,9 +159,19 @@ export interface NameClash {
   message: string;
 }
 
-export function nameClashes({ tasks = [], rules = [], scores = [] }: MethodExtensions) {
+export function nameClashes({
+  tasks = [],
+  collaborators = [],
+  rules = [],
+  scores = [],
+}: MethodExtensions): NameClash[] {
   return [
     ...clashesIn('tasks', TASK_KINDS.map(nameOf.task), tasks.map(nameOf.task)),
+    ...clashesIn(
+      'collaborators',
+      ['model', ...COLLABORATOR_KINDS.map(nameOf.collaborator)],
+      collaborators.map(nameOf.collaborator),
+    ),
     ...clashesIn('rules', SELECTION_RULES.map(nameOf.rule), rules.map(nameOf.rule)),
     ...clashesIn('scores', SCORES.map(nameOf.score), scores.map(nameOf.score)),
   ];

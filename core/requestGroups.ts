@@ -1,10 +1,10 @@
 import { endpointOf } from './modelNames.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
-import type { CollaboratorSpec, RunSpec } from './spec.ts';
+import { type ModelCollaborator, modelCollaborators, type RunSpec } from './spec.ts';
 
 /** A request that one or more collaborators share, each with an answer or more of its own. */
 export interface RequestGroup
-  extends Pick<CollaboratorSpec, 'model' | 'system' | 'shots' | 'skip' | 'order'> {
+  extends Pick<ModelCollaborator, 'model' | 'system' | 'shots' | 'skip' | 'order'> {
   endpoint: string;
   sampling: Sampling;
   /** Whose is each of the request's answers: the i-th choice belongs to the i-th place. */
@@ -15,13 +15,13 @@ export interface RequestGroup
 export type GroupedSpec = Pick<RunSpec, 'collaborators' | 'maxTokens' | 'model'>;
 
 /**
- * Groups the collaborators that differ only in name and number of samples, so that each group is
- * one request with `n` = its number of places. Groups and the collaborators in them keep the order
- * of the spec; each collaborator takes its `samples` answers in turn.
+ * Groups the models among the collaborators that differ only in name and number of samples, so that
+ * each group is one request with `n` = its number of places. Groups and the collaborators in them keep
+ * the order of the spec; each collaborator takes its `samples` answers in turn.
  */
 export function requestGroups(spec: GroupedSpec): RequestGroup[] {
   const groups = new Map<string, RequestGroup>();
-  for (const collaborator of spec.collaborators) {
+  for (const collaborator of modelCollaborators(spec)) {
     const request = requestOf(collaborator, spec);
     const key = JSON.stringify(request);
     const group = groups.get(key) ?? { ...request, places: [] };
@@ -34,7 +34,7 @@ export function requestGroups(spec: GroupedSpec): RequestGroup[] {
 
 /** What makes the request: without shots nothing is skipped, and fewer than two have no order. */
 function requestOf(
-  { endpoint, model, system, shots, skip, order, ...sampling }: CollaboratorSpec,
+  { endpoint, model, system, shots, skip, order, ...sampling }: ModelCollaborator,
   spec: GroupedSpec,
 ): Omit<RequestGroup, 'places'> {
   return {

@@ -1,4 +1,9 @@
-import type { CollaboratorSpec, RunSpec } from './spec.ts';
+import {
+  freeCollaborators,
+  type ModelCollaborator,
+  modelCollaborators,
+  type RunSpec,
+} from './spec.ts';
 import type { Shot } from './types.ts';
 
 /**
@@ -6,7 +11,7 @@ import type { Shot } from './types.ts';
  * neighbours, nearest first. With `nearest-last` the nearest stands next to the question.
  */
 export function shotsFor(
-  { shots, skip, order }: Pick<CollaboratorSpec, 'shots' | 'skip' | 'order'>,
+  { shots, skip, order }: Pick<ModelCollaborator, 'shots' | 'skip' | 'order'>,
   neighbours: readonly Shot[],
 ): Shot[] {
   const taken = neighbours.slice(skip, skip + shots);
@@ -14,8 +19,12 @@ export function shotsFor(
 }
 
 /** The most neighbours any collaborator needs: retrieve this many. */
-export function neighboursNeeded(collaborators: readonly CollaboratorSpec[]): number {
-  return Math.max(0, ...collaborators.map((one) => (one.shots > 0 ? one.skip + one.shots : 0)));
+export function neighboursNeeded(spec: Pick<RunSpec, 'collaborators'>): number {
+  return Math.max(
+    0,
+    ...modelCollaborators(spec).map(({ shots, skip }) => (shots > 0 ? skip + shots : 0)),
+    ...freeCollaborators(spec).map(({ neighbours = 0 }) => neighbours),
+  );
 }
 
 /** What has to be made before the collaborators can be asked: neighbours, and vectors to find them. */
@@ -25,6 +34,6 @@ export interface RetrievalNeeds {
 }
 
 export function retrievalNeeds(spec: Pick<RunSpec, 'collaborators' | 'retrieval'>): RetrievalNeeds {
-  const neighbours = neighboursNeeded(spec.collaborators) > 0;
+  const neighbours = neighboursNeeded(spec) > 0;
   return { neighbours, vectors: neighbours && spec.retrieval.mode !== 'bm25' };
 }

@@ -84,8 +84,23 @@ const elsewhere = name
   .optional()
   .describe('Endpoint that is asked; that of the run (model.endpoint) when left out.');
 
-const collaborator = z.strictObject({
-  name: name.describe('Unique in the list; part of the key of every answer.'),
+/** What every collaborator of a spec is called by. */
+export const collaboratorName = name.describe(
+  'Unique in the list; part of the key of every answer.',
+);
+
+/** How many labelled neighbours a collaborator sees that is no model. */
+export const neighboursField = z
+  .number()
+  .int()
+  .min(1)
+  .max(100)
+  .describe('Labelled neighbours that it sees.');
+
+/** A collaborator that is a model: what a spec means that says no type. */
+export const modelCollaborator = z.strictObject({
+  type: z.literal('model').default('model').describe('A model that is asked.'),
+  name: collaboratorName,
   endpoint: elsewhere,
   model: z
     .string()
@@ -144,7 +159,7 @@ export const trainingSpec = z.strictObject({
     .describe("Factor on the endpoint's own learning rate; its own choice when left out."),
 });
 
-/** All of a run spec but what a kind of task and a selection rule say. */
+/** All of a run spec but what kinds of tasks and collaborators, and a selection rule, say. */
 const common = z.strictObject({
   name: name.describe('Name of the run: the workflow id, and the key of all it stores.'),
   data: dataSpec,
@@ -172,7 +187,6 @@ const common = z.strictObject({
         .describe('How neighbours are found.'),
     })
     .prefault({}),
-  collaborators: z.array(collaborator).min(1).prefault(DEFAULT_COLLABORATORS),
   maxTokens: count
     .default(16)
     .describe('Most tokens of an answer, of collaborators and in the evaluation.'),
@@ -212,26 +226,56 @@ export type TaskSpec = { type: string; [field: string]: unknown };
 /** How a run selects: the names of rule and score, and the fields of the rule. */
 export type SelectionSpec = { rule: string; score: string; [field: string]: unknown };
 
+/** A collaborator that is a model. */
+export type ModelCollaborator = z.output<typeof modelCollaborator>;
+
+/** A collaborator that costs no request: the name of its kind, and the fields of that kind. */
+export type FreeCollaborator = {
+  type: string;
+  name: string;
+  /** How many labelled neighbours it sees. */
+  neighbours?: number;
+  [field: string]: unknown;
+};
+
+/** A collaborator of a run. */
+export type CollaboratorSpec = ModelCollaborator | FreeCollaborator;
+
+/** A collaborator as a spec is written. */
+export type CollaboratorInput = z.input<typeof modelCollaborator> | FreeCollaborator;
+
 /** A run spec as a registry has read it, every default filled in. */
-export type RunSpec = z.output<typeof common> & { task: TaskSpec; selection: SelectionSpec };
+export type RunSpec = z.output<typeof common> & {
+  task: TaskSpec;
+  collaborators: CollaboratorSpec[];
+  selection: SelectionSpec;
+};
 
 /** A run spec as it is written. */
 export type RunSpecInput = z.input<typeof common> & {
   task: TaskSpec;
+  collaborators?: CollaboratorInput[];
   selection?: { rule: string; score?: string; [field: string]: unknown };
 };
 
 /** The schema of run specs, put together from the schemas of what kinds there are. */
 export function runSpecOf(
   task: z.ZodType<TaskSpec, TaskSpec>,
+  collaborator: z.ZodType<CollaboratorSpec, CollaboratorInput>,
   selection: z.ZodType<SelectionSpec, RunSpecInput['selection']>,
 ): z.ZodType<RunSpec, RunSpecInput> {
   const { name, ...others } = common.shape;
   return z
-    .strictObject({ name, task, ...others, selection })
+    .strictObject({
+      ...{ name, task, ...others },
+      collaborators: z.array(collaborator).min(1).prefault(DEFAULT_COLLABORATORS),
+      selection,
+    })
     .superRefine(({ collaborators, justification, model }, context) => {
       const asked = [
-        ...collaborators.map((one, index) => ({ one, path: ['collaborators', index] })),
+        ...collaborators.flatMap((one, index) =>
+          isModel(one) ? [{ one, path: ['collaborators', index] }] : [],
+        ),
         { one: justification, path: ['justification'] },
       ];
       for (const { one, path } of asked) {
@@ -259,4 +303,16 @@ export function runSpecOf(
 export type DataSpec = z.output<typeof dataSpec>;
 /** How a fine-tuning job trains. */
 export type TrainingSpec = z.output<typeof trainingSpec>;
-export type CollaboratorSpec = RunSpec['collaborators'][number];
+
+const isModel = (one: CollaboratorSpec): one is ModelCollaborator => one.type === 'model';
+
+/** The collaborators of a spec that are models, in its order. */
+export const modelCollaborators = ({
+  collaborators,
+}: Pick<RunSpec, 'collaborators'>): ModelCollaborator[] => collaborators.filter(isModel);
+
+/** The others, which cost no request, in the order of the spec. */
+export const freeCollaborators = ({
+  collaborators,
+}: Pick<RunSpec, 'collaborators'>): FreeCollaborator[] =>
+  collaborators.filter((one): one is FreeCollaborator => !isModel(one));

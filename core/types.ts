@@ -72,8 +72,11 @@ export interface Neighbours {
   exampleId: string;
   /** Ordinals in the labelled split. */
   labelled: number[];
-  /** Cosine distance or negative BM25 score, in the same order. */
-  distances: number[];
+  /**
+   * How alike they are, in the same order, 0 to 1: the cosine of the vectors, 0 where it is negative;
+   * in a search by words or by both, the score as a share of the best.
+   */
+  similarities: number[];
 }
 
 /** One model known to the store: its lineage goes back to base, data and job. */

@@ -185,7 +185,7 @@ export class RunTables {
         ordinal: types.int,
         exampleId: types.string,
         labelled: types.ints,
-        distances: types.doubles,
+        similarities: types.doubles,
       }),
       key: (row) => `${row.ordinal}`,
     });

@@ -21,6 +21,14 @@ export { type Config, defineConfig } from '../config/config.ts';
 export { ConfigError } from '../config/errors.ts';
 export { loadConfig } from '../config/load.ts';
 export type { AnswerStage } from '../core/answer.ts';
+export {
+  type Collaborator,
+  type CollaboratorKind,
+  type CollaboratorSchema,
+  defineCollaborator,
+  type LabelledNeighbour,
+  type Opinion,
+} from '../core/collaborators/kind.ts';
 export type { PseudoLabel } from '../core/consensus.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
@@ -37,7 +45,11 @@ export {
 } from '../core/selection/rule.ts';
 export { defineScore, type Score } from '../core/selection/score.ts';
 export type {
+  CollaboratorInput,
+  CollaboratorSpec,
   DataSpec,
+  FreeCollaborator,
+  ModelCollaborator,
   RunSpec,
   RunSpecInput,
   SelectionSpec,

@@ -223,11 +223,11 @@ async function prepare({
     { data: spec.data, task: spec.task, folder },
     'read and clean the data files',
   );
-  const shots = neighboursNeeded(spec.collaborators);
-  if (shots > data.counts.labelled)
+  const wanted = neighboursNeeded(spec);
+  if (wanted > data.counts.labelled)
     throw finalFailure(
       'DataError',
-      `the collaborators want ${shots} neighbours, but there are ${data.counts.labelled} labelled examples: lower shots or skip, or label more`,
+      `the collaborators want ${wanted} neighbours, but there are ${data.counts.labelled} labelled examples: lower shots, skip or neighbours, or label more`,
     );
   await perform.openRun({ run, spec }, 'store the spec');
   upsertMemo({ dataset: data.dataset });

@@ -37,6 +37,13 @@ function create({ instruction }: z.output<typeof spec>): Task {
     parse: (text, { options = [] }, isCut = false) =>
       readAnswer(text, optionChoices(options), isCut),
 
+    /** A letter stands for its option's text. */
+    asAnswerTo(x, { answer, options = [] }) {
+      const text = options[position(answer) ?? -1];
+      const letters = text === undefined ? [] : lettersOfText(text, x.options ?? []);
+      return letters.length === 1 ? letters[0]! : null;
+    },
+
     canonical(raw, options = []) {
       const index = position(raw);
       if (index !== null && index in options) return { answer: letterOf(index) };

@@ -53,6 +53,11 @@ export interface Task {
   parse(text: string, x: Example, isCut?: boolean): string | null;
   /** Whether two answers are the same. */
   equal(a: string, b: string): boolean;
+  /**
+   * What a labelled example's answer is as an answer to `x`, null where it is none; when left out, the
+   * same.
+   */
+  asAnswerTo?(x: Example, shot: Shot): string | null;
   /** The figures that grades add up to; by the first, models are promoted. */
   metrics: readonly [Metric, ...Metric[]];
   /** What an answer adds to each of the metrics, in their order; nothing is got without an answer. */

@@ -257,8 +257,8 @@ describe('collaborate', () => {
     await open({ spec: { collaborators: [{ name: 'nearest', shots: 2, skip: 1 }] }, examples });
     const exampleId = one('unlabelled', 0).id;
     const labelled = [4, 0, 3, 1];
-    const distances = [0.1, 0.2, 0.3, 0.4];
-    await lab.tables.addNeighbours([{ round: 1, ordinal: 0, exampleId, labelled, distances }]);
+    const similarities = [0.9, 0.8, 0.7, 0.6];
+    await lab.tables.addNeighbours([{ round: 1, ordinal: 0, exampleId, labelled, similarities }]);
     let sent: RequestBody | undefined;
     lab.provider.setFaults(({ body }) => {
       sent = body;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { neighboursNeeded, shotsFor } from '../../core/shots.ts';
-import type { CollaboratorSpec } from '../../core/spec.ts';
+import type { CollaboratorSpec, ModelCollaborator } from '../../core/spec.ts';
 import type { Shot } from '../../core/types.ts';
 import { collaborator } from './support.ts';
 
 describe('shotsFor', () => {
   const neighbours = ['a', 'b', 'c', 'd'].map((id): Shot => ({ id, question: id, answer: 'x' }));
-  const ids = (fields: Partial<CollaboratorSpec>) =>
+  const ids = (fields: Partial<ModelCollaborator>) =>
     shotsFor(collaborator({ name: 'c', ...fields }), neighbours)
       .map((shot) => shot.id)
       .join('');
@@ -24,8 +24,10 @@ describe('shotsFor', () => {
 describe('neighboursNeeded', () => {
   it('is as far as any collaborator looks', () => {
     const bare = collaborator({ name: 'bare', shots: 0, skip: 9 });
-    assert.equal(neighboursNeeded([bare, collaborator({ name: 'far', skip: 2 })]), 5);
-    assert.equal(neighboursNeeded([bare]), 0);
-    assert.equal(neighboursNeeded([]), 0);
+    const needed = (...collaborators: CollaboratorSpec[]) => neighboursNeeded({ collaborators });
+    assert.equal(needed(bare, collaborator({ name: 'far', skip: 2 })), 5);
+    assert.equal(needed(bare), 0);
+    assert.equal(needed(bare, { type: 'neighbours', name: 'vote', neighbours: 7 }), 7);
+    assert.equal(needed({ type: 'keywords', name: 'words' }), 0);
   });
 });

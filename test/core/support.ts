@@ -1,9 +1,10 @@
-import type { CollaboratorSpec } from '../../core/spec.ts';
+import type { ModelCollaborator } from '../../core/spec.ts';
 
-/** A collaborator as a spec has it that says nothing but this. */
+/** A model as a spec has it that says nothing but this. */
 export const collaborator = (
-  fields: Partial<CollaboratorSpec> & { name: string },
-): CollaboratorSpec => ({
+  fields: Partial<ModelCollaborator> & { name: string },
+): ModelCollaborator => ({
+  type: 'model',
   model: 'warm-up',
   shots: 3,
   skip: 0,

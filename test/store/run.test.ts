@@ -26,7 +26,7 @@ describe('The tables of a run', () => {
       ordinal: 3,
       exampleId: 'e',
       labelled: [5, 2],
-      distances: [0.25, 1.5],
+      similarities: [0.75, 0.5],
     };
     await run.addNeighbours([neighbours]);
     assert.deepEqual((await run.neighbours(1, everything)).get(3), neighbours);

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Equality } from '../consensus.ts';
+import { defineCollaborator, type Opinion } from './kind.ts';
+
+/** The k nearest labelled examples vote, each with the weight of its similarity. */
+export const neighbours = defineCollaborator({
+  spec: z.strictObject({
+    type: z
+      .literal('neighbours')
+      .describe('A vote of the labelled neighbours, weighted by similarity; costs no request.'),
+  }),
+  neighbours: 5,
+  create: (_, task) => ({
+    answer: (x, labelled) =>
+      vote(
+        labelled.flatMap(({ example, similarity: weight }) => {
+          const answer = task.asAnswerTo ? task.asAnswerTo(x, example) : example.answer;
+          return answer === null ? [] : [{ answer, weight }];
+        }),
+        task.equal,
+      ),
+  }),
+});
+
+interface Vote {
+  answer: string;
+  /** 0 or more. */
+  weight: number;
+}
+
+/**
+ * The answer of the most weight, with its share of it; of equal ones that of the nearest. Neighbours
+ * that are nothing like the example say nothing.
+ * @param votes nearest first
+ */
+export function vote(votes: readonly Vote[], equal: Equality): Opinion {
+  const answers: Vote[] = [];
+  for (const { answer, weight } of votes) {
+    const known = answers.find((one) => equal(one.answer, answer));
+    if (known) known.weight += weight;
+    else answers.push({ answer, weight });
+  }
+  const total = answers.reduce((sum, { weight }) => sum + weight, 0);
+  if (total === 0) return { answer: null };
+  const winner = answers.reduce((best, one) => (one.weight > best.weight ? one : best));
+  return { answer: winner.answer, probability: winner.weight / total };
+}
