@@ -4,7 +4,8 @@ import { meanEntropy } from '../core/entropy.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
-import type { ChatMessage, OrdinalRange, StoredExample } from '../core/types.ts';
+import { readReasoned } from '../core/tasks/reasoned.ts';
+import type { ChatMessage, JsonSchema, OrdinalRange, StoredExample } from '../core/types.ts';
 import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
@@ -23,6 +24,10 @@ export interface Question {
   model: string;
   messages: ChatMessage[];
   sampling: Sampling;
+  /** Whether the model is asked to reason, and to end with the line "Answer: …". */
+  isReasoned: boolean;
+  /** What answers are to keep to, where the model gives structured output. */
+  schema?: JsonSchema | undefined;
   slots: { collaborator: string; sample: number }[];
 }
 
@@ -162,22 +167,21 @@ export class Batch {
 
   async #answersTo(request: Request, endpoint: Endpoint): Promise<Answer[]> {
     const { context, tracker, isAhead } = this.#options;
-    const { example, model, messages, sampling, slots, draw } = request;
+    const { example, model, messages, sampling, schema, slots, draw } = request;
     const seeds = slots.map((_, index) => seedFor(context.spec.seed, example.id, draw + index));
     const { signal, deadline } = tracker;
     const samples = await endpoint.chat(
-      { model, messages, sampling, seeds },
+      { model, messages, sampling, seeds, schema },
       { signal, deadline, isAhead },
     );
     return slots.map((slot, index) => this.#answerOf(request, slot, samples[index]!));
   }
 
-  #answerOf(
-    { example, endpoint, model }: Question,
-    slot: Question['slots'][number],
-    sample: ChatSample,
-  ) {
+  #answerOf(question: Question, slot: Question['slots'][number], sample: ChatSample): Answer {
     const { round, stage, context } = this.#options;
+    const { example, endpoint, model, isReasoned } = question;
+    const { task } = context;
+    const isCut = sample.finishReason === 'length';
     const { logprobs, ...rest } = sample;
     return {
       round,
@@ -188,7 +192,9 @@ export class Batch {
       ...slot,
       ...{ endpoint, model },
       ...rest,
-      parsed: context.task.parse(rest.text, example, rest.finishReason === 'length'),
+      parsed: isReasoned
+        ? readReasoned(task, rest.text, example, isCut)
+        : task.parse(rest.text, example, isCut),
       entropy: logprobs && meanEntropy(logprobs),
     };
   }

@@ -32,16 +32,21 @@ export function createCollaborate(dependencies: Dependencies) {
     async collaborate(input: PropagateInput): Promise<{ spent: Spent }> {
       return askAbout(dependencies, input, SUBJECT, async (batch) => {
         const { context, examples } = batch;
+        const isReasoned = context.spec.answer.form === 'reasoned';
+        const schema = isReasoned ? undefined : context.task.schema;
         const neighboursOf = await neighbours(context, input);
         const questions = requestGroups(context.spec).flatMap((group) =>
           examples.map((example) => {
             const shots = shotsFor(group, neighboursOf(example.ordinal));
+            const manner = { system: group.system, isReasoned };
             return {
               example,
               endpoint: group.endpoint,
               model: modelNamed(group.model, input.models),
-              messages: context.task.prompt(example, shots, { system: group.system }),
+              messages: context.task.prompt(example, shots, manner),
               sampling: group.sampling,
+              isReasoned,
+              schema,
               slots: group.places,
             };
           }),

@@ -1,5 +1,6 @@
 import type { Answer } from '../core/answer.ts';
 import { samplingOf } from '../core/sampling.ts';
+import { teachesReasoning } from '../core/spec.ts';
 import type { Spent } from '../core/spent.ts';
 import { MODEL_ROLES, type ModelRole } from '../core/types.ts';
 import { askAbout, type RangeRef } from './asking.ts';
@@ -19,7 +20,7 @@ export interface ModelScore extends Score {
 export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
-     * Asks a model a range of the test split, without shots, and grades it. What the round before
+     * Asks a model a range of the test split, without shots, in the form that is taught, and grades it. What the round before
      * has asked its champion, this one's base, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent }> {
@@ -29,12 +30,14 @@ export function createEvaluate(dependencies: Dependencies) {
         const { spec, task } = batch.context;
         const { endpoint } = spec.model;
         const sampling = samplingOf(spec.evaluation, spec.maxTokens);
+        const isReasoned = teachesReasoning(spec.answer);
+        const schema = isReasoned ? undefined : task.schema;
         const slots = [{ collaborator: role, sample: 0 }];
         await takeOver(batch, input);
         await batch.ask(
           batch.examples.map((example) => {
-            const messages = task.prompt(example, []);
-            return { example, endpoint, model, messages, sampling, slots };
+            const messages = task.prompt(example, [], { isReasoned });
+            return { example, endpoint, model, messages, sampling, isReasoned, schema, slots };
           }),
         );
         const exampleOf = new Map(batch.examples.map((example) => [example.ordinal, example]));

@@ -41,7 +41,7 @@ export function createJustify(dependencies: Dependencies) {
           const answers = candidates.map(({ answer }) => answer);
           const messages = task.justify(example, answers);
           const slots = [{ collaborator: 'justify', sample: 0 }];
-          return [{ example, endpoint, model, messages, sampling, slots }];
+          return [{ example, endpoint, model, messages, sampling, isReasoned: true, slots }];
         });
         await batch.ask(questions);
         const justified = new Map(

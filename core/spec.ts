@@ -190,6 +190,35 @@ const common = z.strictObject({
   maxTokens: count
     .default(16)
     .describe('Most tokens of an answer, of collaborators and in the evaluation.'),
+  answer: z
+    .strictObject({
+      form: z
+        .enum(['direct', 'reasoned'])
+        .default('direct')
+        .describe(
+          'How collaborators answer: direct, with the answer alone, as in the paper; reasoned, after thinking step by step, with the line "Answer: …" at the end.',
+        ),
+      entropy: z
+        .enum(['response', 'answer'])
+        .default('response')
+        .describe(
+          'Whose entropy is taken: that of the whole response, as in the paper, or of the tokens of the answer in it alone.',
+        ),
+      target: z
+        .enum(['answer', 'response'])
+        .default('answer')
+        .describe(
+          'What selected examples teach: the answer alone, or the whole response that gave it, with its reasoning. The evaluation asks in the form that is taught.',
+        ),
+      thoughts: z
+        .enum(['leave-out', 'keep'])
+        .default('leave-out')
+        .describe(
+          'What becomes of thoughts that models mark as such (reasoning_content, <think>): left out of all, or kept before a response that is taught, and in its entropy.',
+        ),
+    })
+    .prefault({})
+    .describe('How answers are given, and what is made of them.'),
   justification: z
     .strictObject({
       endpoint: elsewhere,
@@ -303,6 +332,12 @@ export function runSpecOf(
 export type DataSpec = z.output<typeof dataSpec>;
 /** How a fine-tuning job trains. */
 export type TrainingSpec = z.output<typeof trainingSpec>;
+/** How answers are given, and what is made of them. */
+export type AnswerForm = RunSpec['answer'];
+
+/** Whether selected examples teach to reason before the answer. */
+export const teachesReasoning = ({ form, target }: AnswerForm): boolean =>
+  form === 'reasoned' && target === 'response';
 
 const isModel = (one: CollaboratorSpec): one is ModelCollaborator => one.type === 'model';
 

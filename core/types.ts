@@ -3,6 +3,9 @@
 /** What comes through a payload as it was: no NaN, no infinite numbers. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+/** A schema of JSON values, in the words of JSON Schema. */
+export type JsonSchema = { [keyword: string]: Json };
+
 /** What a selection rule has found to tell the kept from the others by; only the rule knows its form. */
 export type Threshold = Json;
 

@@ -166,11 +166,7 @@ export class Endpoint {
   }
 
   /** The same, in the form of this request. */
-  #probeChat({
-    model,
-    sampling,
-    seeds,
-  }: Pick<ChatRequest, 'model' | 'sampling' | 'seeds'>): Promise<Standing> {
+  #probeChat({ model, sampling, seeds, schema }: Omit<ChatRequest, 'messages'>): Promise<Standing> {
     const request: ChatRequest = {
       model,
       messages: [
@@ -179,6 +175,7 @@ export class Endpoint {
       ],
       sampling: { ...sampling, maxTokens: PROBE_TOKENS },
       seeds: seeds.slice(0, 2).map(() => 0),
+      schema,
     };
     return this.#model(model).probe({
       form: JSON.stringify(request),

@@ -1,6 +1,6 @@
 import type { OpenAI } from 'openai';
 import type { Sampling } from '../core/sampling.ts';
-import type { ChatMessage } from '../core/types.ts';
+import type { ChatMessage, JsonSchema } from '../core/types.ts';
 
 /** One request for answers to one prompt. */
 export interface ChatRequest {
@@ -9,6 +9,8 @@ export interface ChatRequest {
   sampling: Sampling;
   /** A seed for each of the samples to draw; one request for several has the first. */
   seeds: readonly number[];
+  /** The JSON schema that answers are to keep to (structured output), of an object. */
+  schema?: JsonSchema | undefined;
 }
 
 /** What the wire calls the parameters of sampling. Likely ones to be refused come first. */
@@ -22,7 +24,14 @@ const PARAMETER_ENTRIES = Object.entries(PARAMETERS) as [keyof typeof PARAMETERS
 type Parameter = (typeof PARAMETERS)[keyof typeof PARAMETERS];
 
 /** What can be in a request, and be refused by a model: then it is left out or said otherwise. */
-export type Feature = 'logprobs' | Parameter | 'seed' | 'n' | 'system' | 'base64';
+export type Feature =
+  | 'logprobs'
+  | 'response_format'
+  | Parameter
+  | 'seed'
+  | 'n'
+  | 'system'
+  | 'base64';
 
 /** The features that a model has refused. */
 export type Refused = ReadonlySet<Feature>;
@@ -31,11 +40,12 @@ export type Refused = ReadonlySet<Feature>;
 const INSTEAD: { [feature in Feature]?: string } = { max_tokens: 'max_completion_tokens' };
 
 /** The features of a chat request, the likeliest to be refused first. */
-export function featuresOf({ messages, sampling, seeds }: ChatRequest): Feature[] {
+export function featuresOf({ messages, sampling, seeds, schema }: ChatRequest): Feature[] {
   const given = PARAMETER_ENTRIES.filter(([key]) => sampling[key] !== undefined).map(
     ([, name]) => name,
   );
   return [
+    ...(schema ? (['response_format'] as const) : []),
     'logprobs',
     ...given,
     'seed',
@@ -51,7 +61,7 @@ type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
  * `max_completion_tokens`; what the system says goes before the user's first words.
  */
 export function bodyOf(request: ChatRequest, refused: Refused): Body {
-  const { model, messages, sampling, seeds } = request;
+  const { model, messages, sampling, seeds, schema } = request;
   const takes = (feature: Feature) => !refused.has(feature);
   const body: Body = {
     model,
@@ -59,6 +69,7 @@ export function bodyOf(request: ChatRequest, refused: Refused): Body {
     ...(takes('seed') && { seed: seeds[0]! }),
     ...(takes('logprobs') && { logprobs: true }),
     ...(seeds.length > 1 && { n: seeds.length }),
+    ...(schema && takes('response_format') && { response_format: formatOf(schema) }),
   };
   const fields: Record<string, unknown> = {};
   for (const [key, feature] of PARAMETER_ENTRIES) {
@@ -66,6 +77,10 @@ export function bodyOf(request: ChatRequest, refused: Refused): Body {
     if (name && sampling[key] !== undefined) fields[name] = sampling[key];
   }
   return { ...body, ...fields, ...sampling.extraBody };
+}
+
+function formatOf(schema: JsonSchema): Body['response_format'] {
+  return { type: 'json_schema', json_schema: { name: 'answer', schema, strict: true } };
 }
 
 function withoutSystem(messages: ChatMessage[]): ChatMessage[] {
@@ -79,6 +94,7 @@ function withoutSystem(messages: ChatMessage[]): ChatMessage[] {
 /** How refusals name a feature, where not by its own word. */
 const NAMES: { [feature in Feature]?: RegExp } = {
   logprobs: /\b(top_)?logprobs\b/i,
+  response_format: /\bresponse_format\b|\bjson_schema\b|\bstructured outputs?\b|\bgrammar\b/i,
   n: /^n$|["'`]n["'`]|\bn\s*[=>]|\bchoices?\b|"n" is ignored/i,
   base64: /\bencoding_format\b|\bbase64\b/i,
 };

@@ -50,7 +50,8 @@ function create({ instruction, labels }: z.output<typeof spec>): Task {
   return {
     ...sameWord,
     ...conversation({
-      system: `${instruction}\nLabels: ${labelList}\nAnswer with one of the labels only.`,
+      system: `${instruction}\nLabels: ${labelList}`,
+      answer: 'one of the labels',
       justifySystem: `${instruction}\nLabels: ${labelList}\nSeveral answers were proposed: weigh them and choose one.`,
       question: passageAndQuestion,
       candidate: (_, answer) => answer,

@@ -33,7 +33,8 @@ export interface TaskKind<Spec extends TaskSchema = TaskSchema> {
  *     const read = (text: string) => /^\W*(yes|no)\b/i.exec(text)?.[1]?.toLowerCase() ?? null;
  *     return {
  *       ...conversation({
- *         system: `${instruction}\nAnswer with yes or no.`,
+ *         system: instruction,
+ *         answer: 'yes or no',
  *         justifySystem: `${instruction}\nTwo answers were proposed: weigh them and choose one.`,
  *         question: ({ question }) => question,
  *         candidate: (_, answer) => answer,

@@ -26,7 +26,8 @@ function create({ instruction }: z.output<typeof spec>): Task {
   return {
     ...sameWord,
     ...conversation({
-      system: `${instruction}\nAnswer with one letter only.`,
+      system: instruction,
+      answer: 'one letter',
       justifySystem: `${instruction}\nSeveral answers were proposed: weigh them and choose one.`,
       question: (x) => [passageAndQuestion(x), ...lines(x.options)].join('\n'),
       candidate: (x, answer) => lines(x.options)[position(answer) ?? -1] ?? answer,

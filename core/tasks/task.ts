@@ -1,4 +1,4 @@
-import type { ChatMessage, Example, Shot } from '../types.ts';
+import type { ChatMessage, Example, JsonSchema, Shot } from '../types.ts';
 
 /** An answer in canonical form, or what is wrong with the one given. */
 export type Canonical = { answer: string } | { problem: string };
@@ -24,6 +24,8 @@ export interface Part {
 export interface Manner {
   /** Stands instead of the task's instruction. */
   system?: string | undefined;
+  /** Whether it is to reason, and to end with the line "Answer: …", instead of answering at once. */
+  isReasoned?: boolean;
 }
 
 /** What the method needs to know of a kind of task. All functions are pure. */
@@ -42,8 +44,22 @@ export interface Task {
   justify(x: Example, candidates: readonly string[]): ChatMessage[];
   /** The assistant's turn for an answer, in training and in worked examples. */
   target(answer: string): string;
-  /** A row of a training file in chat format: system, user, assistant. */
-  trainingRow(x: Example, answer: string): { messages: ChatMessage[] };
+  /**
+   * A row of a training file in chat format: what `prompt` asks without worked examples, and the
+   * assistant's turn.
+   * @param said what a model said when it gave the answer, and how it was asked: the row teaches to
+   * say that, instead of the answer alone
+   */
+  trainingRow(
+    x: Example,
+    answer: string,
+    said?: { response: string; manner?: Manner },
+  ): { messages: ChatMessage[] };
+  /**
+   * The schema of an object that answers are, in words that OpenAI's strict mode takes. Models that
+   * give structured output are held to it, where they do not reason first.
+   */
+  schema?: JsonSchema;
   /** All the answers there can be; null where they differ from example to example. */
   classes: readonly string[] | null;
   /**

@@ -11,6 +11,7 @@ describe('An endpoint learns what a model refuses', () => {
     here.provider.setFaults(({ body }) =>
       isRefused(body as Body) ? { status, body: answer } : undefined,
     );
+  const schema = { type: 'object', properties: {}, required: [], additionalProperties: false };
   const cases: Record<string, [(body: Body) => boolean, number, object]> = {
     max_tokens: [
       (body) => body.max_tokens !== undefined,
@@ -42,6 +43,11 @@ describe('An endpoint learns what a model refuses', () => {
       400,
       { object: 'error', message: 'System role not supported', code: 400 },
     ],
+    'the form of answers': [
+      (body) => body.response_format !== undefined,
+      400,
+      { error: { message: "'response_format' of type 'json_schema' is not supported." } },
+    ],
     'what it does not name': [
       (body) => body.seed !== undefined,
       400,
@@ -53,14 +59,25 @@ describe('An endpoint learns what a model refuses', () => {
       refuse(isRefused, status, answer);
       const notices: string[] = [];
       const endpoint = endpointAt(here.provider, {}, (notice) => notices.push(notice));
-      const first = await endpoint.chat({ ...request, seeds: [40, 41] });
+      const first = await endpoint.chat({ ...request, schema, seeds: [40, 41] });
       assert.ok(first.length === 2 && first.every(({ text }) => text !== ''));
       const before = here.provider.requests().length;
-      await endpoint.chat(request);
+      await endpoint.chat({ ...request, schema });
       const [entry, ...more] = here.provider.requests().slice(before);
       assert.deepEqual([entry!.status, more.length], [200, 0]);
       assert.match(notices.join(), /does not take/);
     });
+
+  it('and what it takes goes on to be sent', async () => {
+    refuse((body) => body.seed !== undefined, 400, { error: { message: 'No seed.' } });
+    const endpoint = endpointAt(here.provider);
+    await endpoint.chat({ ...request, schema });
+    const bodies = here.provider.requests({ kind: 'chat', status: 200 }).map(({ body }) => body);
+    assert.deepEqual(
+      bodies.map(({ response_format }) => response_format),
+      [{ type: 'json_schema', json_schema: { name: 'answer', schema, strict: true } }],
+    );
+  });
 
   it('two of them, one after the other', async () => {
     here.provider.setFaults(({ body }) => {
