@@ -1,19 +1,16 @@
 import type { Answer } from '../core/answer.ts';
 import { samplingOf } from '../core/sampling.ts';
+import { type Score, scoreOf } from '../core/score.ts';
 import { teachesReasoning } from '../core/spec.ts';
 import type { Spent } from '../core/spent.ts';
 import { MODEL_ROLES, type ModelRole } from '../core/types.ts';
 import { askAbout, type RangeRef } from './asking.ts';
 import type { Batch } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
-import type { Score } from './select.ts';
+import { gradesOf } from './grading.ts';
 
 export interface EvaluateInput extends RangeRef {
   role: ModelRole;
-  model: string;
-}
-
-export interface ModelScore extends Score {
   model: string;
 }
 
@@ -40,11 +37,10 @@ export function createEvaluate(dependencies: Dependencies) {
             return { example, endpoint, model, messages, sampling, isReasoned, schema, slots };
           }),
         );
-        const exampleOf = new Map(batch.examples.map((example) => [example.ordinal, example]));
-        const right = (await batch.answers()).filter(
-          (one) => task.grade(one.parsed, exampleOf.get(one.ordinal)!)[0]!.got,
-        );
-        return { correct: right.length, total: batch.examples.length, spent: batch.spent };
+        const answers = await batch.answers();
+        const given = new Map(answers.map(({ ordinal, parsed }) => [ordinal, parsed]));
+        const grades = gradesOf(batch.context, batch.examples, given);
+        return { ...scoreOf(task.metrics, grades), spent: batch.spent };
       });
     },
   };

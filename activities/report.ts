@@ -1,20 +1,18 @@
 import type { AnswerStage } from '../core/answer.ts';
 import type { RoundReport } from '../core/roundReport.ts';
-import { mcnemar, wilson } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import { haveEntropy } from '../core/tally.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
 import type { Bill, ModelUsage } from '../core/usage.ts';
 import { billOf } from '../providers/pricing.ts';
+import { type ComparedModels, compareModels } from './compareModels.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
-import type { ModelScore } from './evaluate.ts';
 import { tracked } from './progress.ts';
-import type { Score, Selection } from './select.ts';
+import type { Selection } from './select.ts';
 
 export interface ReportInput extends RoundRef {
   counts: RoundReport['examples'];
-  models: { base: string; warmUp: string; semievol: string };
-  scores: PerModel<ModelScore>;
+  models: PerModel<string>;
   selection: Selection;
   seconds: Record<string, number>;
 }
@@ -22,14 +20,15 @@ export interface ReportInput extends RoundRef {
 export function createReport(dependencies: Dependencies) {
   return {
     /**
-     * Puts a round's figures together, and decides by McNemar's test on the test split whether
-     * the new model takes the champion's (the round's base model's) place. The report that the store
-     * keeps is the round's: of several attempts the first.
+     * Puts a round's figures together, and decides by the first metric and its test on the test
+     * split whether the new model takes the champion's (the round's base model's) place. The report
+     * that the store keeps is the round's: of several attempts the first.
      */
     async report(input: ReportInput): Promise<RoundReport> {
-      return tracked({ total: 1, unit: 'reports' }, async () => {
+      return tracked({ total: 1, unit: 'reports' }, async (tracker) => {
         const context = await openRound(dependencies, input);
-        return context.tables.addReport(await roundReport(dependencies, context, input));
+        const compared = await compareModels(context, input, tracker);
+        return context.tables.addReport(await roundReport(dependencies, context, input, compared));
       });
     },
   };
@@ -39,28 +38,12 @@ async function roundReport(
   dependencies: Dependencies,
   context: RoundContext,
   input: ReportInput,
+  { metrics, sftBaseline, promoted }: ComparedModels,
 ): Promise<RoundReport> {
   const { spec, tables } = context;
   const usage = await tables.spend(input.round);
   const { confidence } = spec.evaluation;
-  const { scores, selection, models } = input;
-  const proportion = (score: Score) => wilson(score.correct, score.total, confidence);
-
-  const steps = scores['sft-steps'] ?? scores.sft;
-  const sftBaseline = steps.correct > scores.sft.correct ? 'steps' : 'epochs';
-  const sftRole = sftBaseline === 'steps' ? 'sft-steps' : 'sft';
-  const againstSft = await paired(context, input.round, 'semievol', sftRole);
-  const againstBase = await paired(context, input.round, 'semievol', 'vanilla');
-  const promoted =
-    againstBase.aOnly > againstBase.bOnly &&
-    mcnemar(againstBase.aOnly, againstBase.bOnly).pValue <= 1 - confidence;
-
-  for (const [role, score] of Object.entries(scores))
-    await tables.addEvaluation({
-      round: input.round,
-      role: role as ModelRole,
-      ...score,
-    });
+  const { selection, models } = input;
   return {
     run: input.run,
     round: input.round,
@@ -70,21 +53,10 @@ async function roundReport(
     seed: spec.seed,
     examples: input.counts,
     confidence,
-    accuracy: {
-      vanilla: proportion(scores.vanilla),
-      sft: proportion(sftBaseline === 'steps' ? steps : scores.sft),
-      semievol: proportion(scores.semievol),
-    },
+    metrics,
     sftBaseline,
-    sftVariants: { epochs: proportion(scores.sft), steps: proportion(steps) },
-    mcnemar: {
-      semievolOnly: againstSft.aOnly,
-      sftOnly: againstSft.bOnly,
-      ...mcnemar(againstSft.aOnly, againstSft.bOnly),
-    },
     pseudoLabels: {
-      all: proportion(selection.accuracy.all),
-      selected: proportion(selection.accuracy.selected),
+      ...selection.quality,
       count: selection.selected,
       agreement: selection.agreed / input.counts.unlabelled,
       threshold: selection.threshold,
@@ -96,9 +68,9 @@ async function roundReport(
     withoutVector: await withoutVector(context, input),
     promoted,
     models: {
-      warmUp: models.warmUp,
+      warmUp: models.sft,
       semievol: models.semievol,
-      champion: promoted ? models.semievol : models.base,
+      champion: promoted ? models.semievol : models.vanilla,
     },
     seconds: input.seconds,
     usage,
@@ -119,9 +91,9 @@ async function withoutVector(
 /** What became of the justifications, and of the answers of the evaluated models. */
 async function otherTallies(
   { tables }: RoundContext,
-  { round, scores }: ReportInput,
+  { round, models }: ReportInput,
 ): Promise<AnswerTally[]> {
-  const roles = Object.keys(scores) as ModelRole[];
+  const roles = Object.keys(models) as ModelRole[];
   const stages: AnswerStage[] = ['justify', ...roles.map((role) => `evaluate-${role}` as const)];
   const tallies = await Promise.all(stages.map((stage) => tables.tally({ round, stage })));
   return tallies.flat();
@@ -134,30 +106,4 @@ async function priced(usage: ModelUsage[], { store, endpoints }: Dependencies): 
     model: await store.models.rootOf(one),
   }));
   return billOf(await Promise.all(ofBases), (endpoint) => endpoints.get(endpoint).config.prices);
-}
-
-/** On how many test examples only the one, or only the other, was right. */
-async function paired(
-  { tables, dataset, task }: RoundContext,
-  round: number,
-  a: ModelRole,
-  b: ModelRole,
-): Promise<{ aOnly: number; bOnly: number }> {
-  const counts = { aOnly: 0, bOnly: 0 };
-  for await (const batch of tables.scanAnswers({ round, stage: `evaluate-${a}` })) {
-    // A batch is not sorted within.
-    const ordinals = batch.map((answer) => answer.ordinal);
-    const examples = await dataset.at('test', ordinals);
-    const range = { from: Math.min(...ordinals), to: Math.max(...ordinals) + 1 };
-    const others = await tables.answers({ round, stage: `evaluate-${b}`, range });
-    const otherOf = new Map(others.map((answer) => [answer.ordinal, answer]));
-    batch.forEach((answer, index) => {
-      const example = examples[index]!;
-      const aRight = task.grade(answer.parsed, example)[0]!.got > 0;
-      const bRight = task.grade(otherOf.get(answer.ordinal)?.parsed ?? null, example)[0]!.got > 0;
-      if (aRight && !bRight) counts.aOnly++;
-      if (bRight && !aRight) counts.bOnly++;
-    });
-  }
-  return counts;
 }

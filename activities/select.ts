@@ -1,20 +1,19 @@
+import { type Sums, sumsFor } from '../core/comparison.ts';
 import type { PseudoLabel } from '../core/consensus.ts';
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
+import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
-import type { Task } from '../core/tasks/task.ts';
+import type { Part, Task } from '../core/tasks/task.ts';
 import type { Classes, Threshold } from '../core/types.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
+import { gradesOf } from './grading.ts';
 import { tracked } from './progress.ts';
 
 /** Classes that a report names. */
 const LISTED = 10;
 
-/** Correct out of those that have a gold answer to compare with. */
-export interface Score {
-  correct: number;
-  total: number;
-}
+const NOTHING: Part = { got: 0, of: 0 };
 
 export interface Selection {
   threshold: Threshold;
@@ -25,8 +24,11 @@ export interface Selection {
   classes: Classes;
   /** Of the collaborators. */
   answers: AnswerTally[];
-  /** Only for the report: selection never sees gold answers. */
-  accuracy: { all: Score; selected: Score };
+  /**
+   * By the first metric, of those that have a gold answer to compare with. Only for the report:
+   * selection never sees gold answers.
+   */
+  quality: { all: Estimate; selected: Estimate };
 }
 
 export function createSelect(dependencies: Dependencies) {
@@ -51,17 +53,22 @@ export function createSelect(dependencies: Dependencies) {
           }
         }
         const threshold = selector.threshold(scores.subarray(0, ranked));
-        const accuracy = { all: { correct: 0, total: 0 }, selected: { correct: 0, total: 0 } };
-        const counts = { labelled: 0, agreed: 0, selected: 0, accuracy };
+        const { spec, task } = context;
+        const counts = { labelled: 0, agreed: 0, selected: 0 };
         const labels = new Set<string>();
+        // Of all, and of the selected.
+        const sums = sumsFor(task.metrics[0], { models: 2, examples: total, seed: spec.seed });
         for await (const batch of context.tables.scanPseudoLabels(ref.round)) {
-          await count(batch, { threshold, counts, labels }, context);
+          await count(batch, { threshold, counts, labels, sums }, context);
           tracker.add(batch.length);
         }
         const answers = await talliesOf(context, ref);
-        const classes = classesOf(labels, context.task);
-        const selection: Selection = { threshold, ...counts, classes, answers };
-        const empty = emptyResult(selection, context.spec, selector);
+        const classes = classesOf(labels, task);
+        const { confidence } = spec.evaluation;
+        const [all, selected] = [0, 1].map((index) => sums.estimate(index, confidence));
+        const quality = { all: all!, selected: selected! };
+        const selection: Selection = { threshold, ...counts, classes, answers, quality };
+        const empty = emptyResult(selection, spec, selector);
         if (empty) throw finalFailure(empty.type, empty.message);
         return selection;
       });
@@ -69,38 +76,36 @@ export function createSelect(dependencies: Dependencies) {
   };
 }
 
-/** Adds a batch to the counts, and the labels of what is selected to theirs. */
+/** Adds a batch to the counts, the labels of what is selected to theirs, and grades to the sums. */
 async function count(
   batch: PseudoLabel[],
-  sums: {
+  of: {
     threshold: Threshold;
-    counts: Pick<Selection, 'labelled' | 'agreed' | 'selected' | 'accuracy'>;
+    counts: Pick<Selection, 'labelled' | 'agreed' | 'selected'>;
     labels: Set<string>;
+    sums: Sums;
   },
   context: RoundContext,
 ) {
-  const { threshold, counts, labels } = sums;
-  const { dataset, task, selector } = context;
+  const { threshold, counts, labels } = of;
+  const { dataset, selector } = context;
   const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
   const examples = await dataset.range('unlabelled', range);
-  const exampleOf = new Map(examples.map((example) => [example.ordinal, example]));
-  batch.forEach((row) => {
-    const kept = selector.keeps(row, threshold);
+  const kept = new Set<number>();
+  for (const row of batch) {
     if (row.label !== null) counts.labelled++;
     if (row.agreed) counts.agreed++;
-    if (kept) {
-      counts.selected++;
-      labels.add(row.label!);
-    }
-    const example = exampleOf.get(row.ordinal)!;
-    if (example.answer === undefined) return;
-    const correct = task.grade(row.label, example)[0]!.got;
-    for (const one of kept
-      ? [counts.accuracy.all, counts.accuracy.selected]
-      : [counts.accuracy.all]) {
-      one.total++;
-      one.correct += correct;
-    }
+    if (!selector.keeps(row, threshold)) continue;
+    kept.add(row.ordinal);
+    counts.selected++;
+    labels.add(row.label!);
+  }
+  const given = new Map(batch.map(({ ordinal, label }) => [ordinal, label]));
+  const graded = examples.filter(
+    ({ ordinal, answer }) => answer !== undefined && given.has(ordinal),
+  );
+  gradesOf(context, graded, given).forEach(([first], index) => {
+    of.sums.add([first!, kept.has(graded[index]!.ordinal) ? first! : NOTHING]);
   });
 }
 

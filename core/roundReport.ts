@@ -1,5 +1,5 @@
 import type { PhaseName } from './phases.ts';
-import type { Proportion } from './statistics.ts';
+import type { Comparison, Estimate } from './statistics.ts';
 import type { AnswerTally } from './tally.ts';
 import type { Classes, Split, Threshold } from './types.ts';
 import type { Bill, ModelUsage } from './usage.ts';
@@ -17,16 +17,14 @@ export interface RoundReport {
   examples: Record<Split, number>;
   /** Level of all intervals, 0.5..1. */
   confidence: number;
-  accuracy: { vanilla: Proportion; sft: Proportion; semievol: Proportion };
+  /** What the task is graded by; the first decides which SFT is the better, and on promotion. */
+  metrics: MetricReport[];
   /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
   sftBaseline: 'epochs' | 'steps';
-  sftVariants: { epochs: Proportion; steps: Proportion };
-  /** McNemar's exact test of SemiEvol against SFT on the test split. */
-  mcnemar: { semievolOnly: number; sftOnly: number; pValue: number };
   pseudoLabels: {
-    /** Accuracy against the gold answers of the unlabelled split, where it has them. */
-    all: Proportion;
-    selected: Proportion;
+    /** By the first metric, against the gold answers of the unlabelled split, where it has them. */
+    all: Estimate;
+    selected: Estimate;
     /** Selected pseudo-labels. */
     count: number;
     /** Share of examples on which all collaborators agreed, 0..1. */
@@ -49,4 +47,17 @@ export interface RoundReport {
   seconds: Partial<Record<PhaseName, number>>;
   usage: ModelUsage[];
   bill: Bill;
+}
+
+/** The models of a round on the test split, by one metric. */
+export interface MetricReport {
+  name: string;
+  values: {
+    base: Estimate;
+    /** The same two times where equal epochs are equal steps. */
+    sft: { epochs: Estimate; steps: Estimate };
+    semievol: Estimate;
+  };
+  /** SemiEvol (the first) with the better SFT (the second). */
+  comparison: Comparison;
 }

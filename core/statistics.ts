@@ -1,36 +1,46 @@
-/** A successes-out-of-trials figure with its Wilson interval. */
-export interface Proportion {
-  correct: number;
-  total: number;
-  /** correct / total, or null when total is 0. */
+/** A share, 0 to 1, with its interval; all three are null where nothing was to get. */
+export interface Estimate {
+  /** got / of */
   value: number | null;
   low: number | null;
   high: number | null;
+  got: number;
+  of: number;
 }
 
+/** Two models on the same examples. Both tests are two-sided. */
+export type Comparison = { pValue: number } & (
+  | {
+      test: 'mcnemar';
+      /** Examples that the first model alone got right, and the second. */
+      firstOnly: number;
+      secondOnly: number;
+    }
+  | { test: 'bootstrap'; resamples: number }
+);
+
 /**
- * `correct` out of `total` with the Wilson score interval at `confidence` (0 to 1); without trials
+ * `got` out of `of` trials with the Wilson score interval at `confidence` (0 to 1); without trials
  * all its figures are null. E. B. Wilson, Probable inference, the law of succession, and
  * statistical inference, JASA 22 (1927).
- * @throws RangeError unless 0 ≤ correct ≤ total and 0 < confidence < 1
+ * @throws RangeError unless 0 ≤ got ≤ of and 0 < confidence < 1
  */
-export function wilson(correct: number, total: number, confidence = 0.95): Proportion {
-  if (!(correct >= 0 && correct <= total))
-    throw new RangeError(`${correct} correct out of ${total} is not a proportion.`);
+export function wilson(got: number, of: number, confidence = 0.95): Estimate {
+  if (!(got >= 0 && got <= of)) throw new RangeError(`${got} out of ${of} is not a proportion.`);
   if (!(confidence > 0 && confidence < 1))
     throw new RangeError(`A confidence lies between 0 and 1; ${confidence} does not.`);
-  if (total === 0) return { correct, total, value: null, low: null, high: null };
+  if (of === 0) return { value: null, low: null, high: null, got, of };
   const z = normalQuantile((1 + confidence) / 2);
-  const value = correct / total;
-  const scale = 1 + z ** 2 / total;
-  const centre = (value + z ** 2 / (2 * total)) / scale;
-  const half = (z / scale) * Math.sqrt((value * (1 - value)) / total + (z / (2 * total)) ** 2);
+  const value = got / of;
+  const scale = 1 + z ** 2 / of;
+  const centre = (value + z ** 2 / (2 * of)) / scale;
+  const half = (z / scale) * Math.sqrt((value * (1 - value)) / of + (z / (2 * of)) ** 2);
   return {
-    correct,
-    total,
     value,
-    low: correct === 0 ? 0 : centre - half,
-    high: correct === total ? 1 : centre + half,
+    low: got === 0 ? 0 : centre - half,
+    high: got === of ? 1 : centre + half,
+    got,
+    of,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { PhaseName, PhaseState } from './phases.ts';
+import type { Score } from './score.ts';
 import type { Warning } from './searchAttributes.ts';
 import type { Spent } from './spent.ts';
 import type { ModelRole } from './types.ts';
@@ -32,7 +33,7 @@ export interface RoundFigures {
   /** Selected pseudo-labels, once they are. */
   selected?: number;
   /** Graded answers of the models. */
-  scores?: Partial<Record<ModelRole, { correct: number; total: number }>>;
+  scores?: Partial<Record<ModelRole, Score>>;
 }
 
 /** The state of a phase of a round, as the `status` query gives it. */
@@ -91,8 +92,10 @@ export interface RunStatus {
 /** What a run remembers of a round. */
 export interface RoundSummary {
   round: number;
-  /** Shares of the test split, 0..1. */
-  accuracy: { vanilla: number | null; sft: number | null; semievol: number | null };
+  /** Name of the task's first metric. */
+  metric: string;
+  /** By it, on the test split; the better SFT. */
+  values: { base: number | null; sft: number | null; semievol: number | null };
   /** Selected pseudo-labels. */
   selected: number;
   promoted: boolean;

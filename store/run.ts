@@ -11,13 +11,14 @@ import { Log } from './log.ts';
 import { PartitionedLog } from './partitionedLog.ts';
 import { equals } from './sql.ts';
 
-/** The result of one model on the test split. */
+/** The result of one model on the test split, by one metric. */
 export interface EvaluationRecord {
   round: number;
   role: ModelRole;
   model: string;
-  correct: number;
-  total: number;
+  metric: string;
+  got: number;
+  of: number;
 }
 
 /** What was paid for outside of the answers: embeddings, training, batches. */
@@ -57,10 +58,11 @@ export class RunTables {
         round: types.int,
         role: types.string,
         model: types.string,
-        correct: types.int,
-        total: types.int,
+        metric: types.string,
+        got: types.double,
+        of: types.double,
       }),
-      key: (row) => `${row.round}/${row.role}`,
+      key: (row) => `${row.round}/${row.role}/${row.metric}`,
     });
     this.#spend = new Log<SpendRow>(database, {
       name: 'spend',
@@ -127,8 +129,8 @@ export class RunTables {
     return this.#pseudoLabels(round).scan();
   }
 
-  addEvaluation(evaluation: EvaluationRecord): Promise<void> {
-    return this.#evaluations.append([evaluation]);
+  addEvaluations(evaluations: readonly EvaluationRecord[]): Promise<void> {
+    return this.#evaluations.append(evaluations);
   }
 
   evaluations(round: number): Promise<EvaluationRecord[]> {

@@ -34,7 +34,7 @@ export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { PhaseName } from '../core/phases.ts';
 export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
-export type { RoundReport } from '../core/roundReport.ts';
+export type { MetricReport, RoundReport } from '../core/roundReport.ts';
 export {
   type Criterion,
   defineSelectionRule,
@@ -56,7 +56,7 @@ export type {
   TaskSpec,
   TrainingSpec,
 } from '../core/spec.ts';
-export type { Proportion } from '../core/statistics.ts';
+export type { Comparison, Estimate } from '../core/statistics.ts';
 export type { RoundSummary, RunStatus, RunTotals } from '../core/status.ts';
 export type { AnswerTally } from '../core/tally.ts';
 export { ACCURACY, rightOrWrong } from '../core/tasks/answers.ts';

@@ -1,8 +1,8 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
-import type { ModelScore } from '../activities/evaluate.ts';
 import type { Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
+import { addScores, NO_SCORE, type Score } from '../core/score.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
@@ -12,10 +12,10 @@ import { handlePause, progress } from './messages.ts';
 
 export interface EvaluateWorkflowInput {
   ref: RoundRef;
-  /** The models to grade, with what is known of their scores so far. */
-  scores: PerModel<ModelScore>;
-  /** Carried over when continued as new. */
-  spent?: Spent;
+  /** Those to grade. */
+  models: PerModel<string>;
+  /** What there is already, carried over when continued as new. */
+  soFar?: Evaluated;
   /** Over the test split, which is gone through once for each model. */
   fanOut: FanOut;
   paused: boolean;
@@ -24,7 +24,7 @@ export interface EvaluateWorkflowInput {
 
 /** What evaluation has come to. */
 export interface Evaluated {
-  scores: PerModel<ModelScore>;
+  scores: Partial<Record<ModelRole, Score>>;
   spent: Spent;
 }
 
@@ -35,18 +35,20 @@ export interface Evaluated {
  * @internal
  */
 export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated> {
-  const { ref, scores } = input;
+  const { ref } = input;
   const { size, total } = input.fanOut;
-  const models = Object.entries(scores) as [ModelRole, ModelScore][];
+  const models = Object.entries(input.models) as [ModelRole, string][];
   const perform = activitiesWith(input.setting.activityOptions);
-  let spent = input.spent ?? NOTHING_SPENT;
-  const done = () => models.reduce((sum, [, score]) => sum + score.total, 0);
+  const scores = { ...input.soFar?.scores };
+  let spent = input.soFar?.spent ?? NOTHING_SPENT;
+  const graded = (role: ModelRole) => scores[role]?.examples ?? 0;
+  const done = () => models.reduce((sum, [role]) => sum + graded(role), 0);
   const pause = handlePause(input.paused);
   setHandler(progress, () => ({
     done: done(),
     total: total * models.length,
     unit: 'examples',
-    note: models.find(([, score]) => score.total < total)?.[0],
+    note: models.find(([role]) => graded(role) < total)?.[0],
   }));
 
   const page = batchPage('evaluate', ref, pause, () => ({
@@ -58,21 +60,20 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
   const perModel = rangeCount(total, size);
   const batches = perModel * models.length;
   const next = await fanOut(batches, input.fanOut, pause, async (batch) => {
-    const [role, soFar] = models[Math.floor(batch / perModel)]!;
+    const [role, model] = models[Math.floor(batch / perModel)]!;
     const range = rangeAt(batch % perModel, size, total);
-    const score = await perform.evaluate(
-      { ...ref, role, model: soFar.model, range },
+    const { spent: more, ...score } = await perform.evaluate(
+      { ...ref, role, model, range },
       `evaluate ${rangeText(range)} of ${role}`,
     );
-    soFar.correct += score.correct;
-    soFar.total += score.total;
-    spent = addSpent(spent, score.spent);
+    scores[role] = addScores(scores[role] ?? NO_SCORE, score);
+    spent = addSpent(spent, more);
     page.show();
   });
   if (next < batches)
     await continueAsNew<typeof evaluate>({
       ...input,
-      spent,
+      soFar: { scores, spent },
       fanOut: { ...input.fanOut, from: next },
       paused: pause.paused,
     });

@@ -6,7 +6,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
-import type { ModelScore } from '../activities/evaluate.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
 import { type PhaseName, phaseOf } from '../core/phases.ts';
 import type { Plan, Setting } from '../core/plan.ts';
@@ -183,11 +182,16 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     trainBaseline(),
   ]);
 
-  const scores = await phases.run('evaluate', async (phase) => {
-    const ungraded = (model: string): ModelScore => ({ model, correct: 0, total: 0 });
+  const models = {
+    vanilla: base,
+    sft: warmUp.model,
+    ...(baseline && { 'sft-steps': baseline.model }),
+    semievol: semievol.model,
+  };
+  await phases.run('evaluate', async (phase) => {
     phase.workflowId = childId('evaluate');
     phase.total = counts.test * (baseline ? 4 : 3);
-    const { scores, spent } = await pause.follow(
+    const figures = await pause.follow(
       startChild(evaluate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf('evaluate').purpose}.`,
@@ -195,12 +199,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         args: [
           {
             ref,
-            scores: {
-              vanilla: ungraded(base),
-              sft: ungraded(warmUp.model),
-              ...(baseline && { 'sft-steps': ungraded(baseline.model) }),
-              semievol: ungraded(semievol.model),
-            },
+            models,
             fanOut: window(counts.test),
             paused: pause.paused,
             setting,
@@ -208,8 +207,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         ],
       }),
     );
-    phases.record('evaluate', { scores, spent });
-    return scores;
+    phases.record('evaluate', figures);
   });
 
   return phases.run('report', async () => {
@@ -217,8 +215,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     const input = {
       ...ref,
       counts,
-      models: { base, warmUp: warmUp.model, semievol: semievol.model },
-      scores,
+      models,
       selection,
       seconds: phases.seconds(),
     };

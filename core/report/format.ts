@@ -1,4 +1,4 @@
-import type { Proportion } from '../statistics.ts';
+import type { Estimate } from '../statistics.ts';
 import { normalise, printable } from '../text.ts';
 
 /** What stands where there is no value, or none is known. */
@@ -14,10 +14,11 @@ export function level(confidence: number): string {
   return `${Number((100 * confidence).toFixed(1))} %`;
 }
 
-/** A proportion with its interval and what it was counted from: `50.0 % (23.7 to 76.3 %, 5/10)`. */
-export function proportion({ value, low, high, correct, total }: Proportion): string {
+/** A share with its interval and what it was counted from: `50.0 % (23.7 to 76.3 %, 5/10)`. */
+export function estimate({ value, low, high, got, of }: Estimate): string {
   if (value === null || low === null || high === null) return NONE;
-  return `${percent(value)} (${(100 * low).toFixed(1)} to ${percent(high)}, ${correct}/${total})`;
+  const [sum, most] = [got, of].map((one) => Number(one.toFixed(1)));
+  return `${percent(value)} (${(100 * low).toFixed(1)} to ${percent(high)}, ${sum}/${most})`;
 }
 
 /** A whole number with commas between thousands. */

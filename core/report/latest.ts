@@ -5,14 +5,18 @@ import { type Section, tableOf } from './section.ts';
 /** The few figures of a round that a run carries along. */
 export function summaryOf({
   round,
-  accuracy: { vanilla, sft, semievol },
+  metrics: [metric],
+  sftBaseline,
   pseudoLabels,
   promoted,
   models,
 }: RoundReport): RoundSummary {
+  const { name, values } = metric!;
+  const { base, sft, semievol } = values;
   return {
     round,
-    accuracy: { vanilla: vanilla.value, sft: sft.value, semievol: semievol.value },
+    metric: name,
+    values: { base: base.value, sft: sft[sftBaseline].value, semievol: semievol.value },
     selected: pseudoLabels.count,
     promoted,
     champion: models.champion,
@@ -24,12 +28,12 @@ export function latestSections(latest: readonly RoundSummary[]): Section[] {
   if (latest.length === 0) return [];
   const rounds = tableOf(latest, [
     { title: 'round', kind: 'count', of: ({ round }) => round },
-    { title: 'base', kind: 'share', of: ({ accuracy }) => accuracy.vanilla },
-    { title: 'SFT', kind: 'share', of: ({ accuracy }) => accuracy.sft },
-    { title: 'SemiEvol', kind: 'share', of: ({ accuracy }) => accuracy.semievol },
+    { title: 'base', kind: 'share', of: ({ values }) => values.base },
+    { title: 'SFT', kind: 'share', of: ({ values }) => values.sft },
+    { title: 'SemiEvol', kind: 'share', of: ({ values }) => values.semievol },
     { title: 'selected', kind: 'count', of: ({ selected }) => selected },
     { title: 'champion', kind: 'text', of: ({ champion }) => champion },
     { title: '', kind: 'text', of: ({ promoted }) => (promoted ? 'promoted' : 'kept') },
   ]);
-  return [{ title: 'Rounds', blocks: [rounds] }];
+  return [{ title: `Rounds, by ${latest[0]!.metric}`, blocks: [rounds] }];
 }

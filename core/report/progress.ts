@@ -1,5 +1,6 @@
 import { NO_FIGURES } from '../figures.ts';
 import { PHASES } from '../phases.ts';
+import type { Score } from '../score.ts';
 import { addSpent, type Spent } from '../spent.ts';
 import type { PhaseStatus, RoundFigures, RoundStatus } from '../status.ts';
 import { amount, count, duration, moment, money, percent, perTime } from './format.ts';
@@ -153,7 +154,6 @@ function paceText(phase: PhaseStatus, now: number, isHeld: boolean): string | un
 function figureFacts(figures: Partial<RoundFigures>): Fact[] {
   const { agreed = 0, disagreed = 0, selected, scores = {}, spent } = figures;
   const answered = agreed + disagreed;
-  const graded = Object.entries(scores).filter(([, { total }]) => total > 0);
   return [
     ['spent', spent && spentText(spent)],
     [
@@ -161,13 +161,16 @@ function figureFacts(figures: Partial<RoundFigures>): Fact[] {
       answered > 0 ? `${percent(agreed / answered)} of ${count(answered)} examples` : undefined,
     ],
     ['selected', selected === undefined ? undefined : `${count(selected)} pseudo-labels`],
-    ...graded.map(
-      ([role, { correct, total }]): Fact => [
-        `accuracy of ${role}`,
-        `${percent(correct / total)} of ${count(total)} test examples`,
-      ],
-    ),
+    ...Object.entries(scores).flatMap(([role, score]) => scoreFact(role, score)),
   ];
+}
+
+/** How good a model is so far by the first metric. */
+function scoreFact(role: string, { examples, parts: [first] }: Score): Fact[] {
+  if (!first) return [];
+  const { metric, got, of } = first;
+  const value = percent(of > 0 ? got / of : null);
+  return [[`${metric} of ${role}`, `${value} of ${count(examples)} test examples`]];
 }
 
 /** What was spent, in money as far as prices are known, and in tokens. */

@@ -1,5 +1,5 @@
-import type { RoundReport } from '../roundReport.ts';
-import type { Proportion } from '../statistics.ts';
+import type { MetricReport, RoundReport } from '../roundReport.ts';
+import type { Comparison, Estimate } from '../statistics.ts';
 import type { AnswerTally } from '../tally.ts';
 import { type ModelUsage, type Usage, usageOf } from '../usage.ts';
 import { count, level, money, percent } from './format.ts';
@@ -15,7 +15,7 @@ export function roundSections(report: RoundReport): Section[] {
         `The champion is ${report.promoted ? 'the new model' : 'still the base model'}, ${report.models.champion}.`,
       ],
     },
-    accuracySection(report),
+    ...report.metrics.map((metric) => metricSection(metric, report)),
     pseudoLabelSection(report),
     answerSection(report),
     timeSection(report),
@@ -28,34 +28,37 @@ function examplesOf({ examples }: RoundReport): string {
   return `${count(labelled)} labelled, ${count(unlabelled)} unlabelled and ${count(test)} test examples`;
 }
 
-function accuracySection({
-  accuracy,
-  sftBaseline,
-  sftVariants,
-  mcnemar,
-  confidence,
-}: RoundReport): Section {
-  const { semievolOnly, sftOnly, pValue } = mcnemar;
+function metricSection({ name, values, comparison }: MetricReport, report: RoundReport): Section {
+  const { base, sft, semievol } = values;
   return {
-    title: 'Accuracy on the test split',
+    title: `${name[0]!.toUpperCase()}${name.slice(1)} on the test split`,
     blocks: [
-      proportions('model', 'accuracy', confidence, [
-        ['base', accuracy.vanilla],
-        ['SFT, equal epochs', sftVariants.epochs],
-        ['SFT, equal steps', sftVariants.steps],
-        ['SemiEvol', accuracy.semievol],
+      estimates('model', name, report.confidence, [
+        ['base', base],
+        ['SFT, equal epochs', sft.epochs],
+        ['SFT, equal steps', sft.steps],
+        ['SemiEvol', semievol],
       ]),
-      `SemiEvol alone was right on ${count(semievolOnly)} test examples, SFT (equal ${sftBaseline}, the better one) alone on ${count(sftOnly)}: p = ${pValue.toPrecision(2)} by McNemar's exact test.`,
+      comparisonLine(comparison, `SFT (equal ${report.sftBaseline}, the better one)`),
     ],
   };
 }
 
+function comparisonLine(comparison: Comparison, sft: string): string {
+  const p = `p = ${comparison.pValue.toPrecision(2)}`;
+  return comparison.test === 'mcnemar'
+    ? `SemiEvol alone was right on ${count(comparison.firstOnly)} test examples, ${sft} alone on ${count(comparison.secondOnly)}: ${p} by McNemar's exact test.`
+    : `Between SemiEvol and ${sft}: ${p} by a paired bootstrap of ${count(comparison.resamples)} resamples.`;
+}
+
 function pseudoLabelSection(report: RoundReport): Section {
   const { all, selected, agreement, rule } = report.pseudoLabels;
+  const { name, comparison } = report.metrics[0]!;
+  const title = comparison.test === 'mcnemar' ? 'right' : name;
   return {
     title: 'Pseudo-labels',
     blocks: [
-      proportions('pseudo-labels', 'right', report.confidence, [
+      estimates('pseudo-labels', title, report.confidence, [
         ['all', all],
         ['selected', selected],
       ]),
@@ -65,17 +68,17 @@ function pseudoLabelSection(report: RoundReport): Section {
   };
 }
 
-function proportions(
+function estimates(
   of: string,
   title: string,
   confidence: number,
-  rows: [string, Proportion][],
+  rows: [string, Estimate][],
 ): Table {
   return tableOf(rows, [
     { title: of, kind: 'text', of: ([name]) => name },
     {
       title: `${title} (${level(confidence)} interval)`,
-      kind: 'proportion',
+      kind: 'estimate',
       of: ([, value]) => value,
     },
   ]);

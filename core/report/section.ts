@@ -1,4 +1,4 @@
-import type { Proportion } from '../statistics.ts';
+import type { Estimate } from '../statistics.ts';
 import * as format from './format.ts';
 
 /** A part of a report as data: what it says, however it is shown (Markdown, terminal). */
@@ -20,7 +20,7 @@ export interface CellValues {
   count: number;
   /** 0 to 1. */
   share: number;
-  proportion: Proportion;
+  estimate: Estimate;
   seconds: number;
 }
 
@@ -53,7 +53,7 @@ const FORMATS: { [K in CellKind]: (value: CellValues[K]) => string } = {
   text: format.oneLine,
   count: format.count,
   share: format.percent,
-  proportion: format.proportion,
+  estimate: format.estimate,
   seconds: format.duration,
 };
 

@@ -28,12 +28,13 @@ describe('evaluate', () => {
       1,
     );
     const first = await running;
-    assert.deepEqual([first.correct, first.total], [20, 20]);
+    const parts = [{ metric: 'accuracy', got: 20, of: 20 }];
+    assert.deepEqual([first.examples, first.parts], [20, parts]);
     // An attempt that comes later changes nothing any more.
     await lab.tables.addAnswers(
       all(() => 'wrong'),
       2,
     );
-    assert.equal((await attempt(lab.activities.evaluate, input, 3)).correct, 20);
+    assert.deepEqual((await attempt(lab.activities.evaluate, input, 3)).parts, parts);
   });
 });

@@ -3,6 +3,7 @@ import { afterEach, describe, it } from 'mocha';
 import type { ReportInput } from '../../activities/report.ts';
 import type { Selection } from '../../activities/select.ts';
 import type { PseudoLabel } from '../../core/consensus.ts';
+import { mcnemar, wilson } from '../../core/statistics.ts';
 import type { ModelRole } from '../../core/types.ts';
 import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, one, openLaboratory, pool, ref } from './support.ts';
@@ -55,7 +56,7 @@ describe('select', () => {
       selected: 2,
       classes: { selected: 1, known: 5, missing: ['animal', 'artifact', 'person', 'plant'] },
       answers: [],
-      accuracy: { all: { correct: 2, total: 4 }, selected: { correct: 1, total: 2 } },
+      quality: { all: wilson(2, 4), selected: wilson(1, 2) },
     });
   });
 
@@ -67,7 +68,7 @@ describe('select', () => {
       selected: 3,
       classes: { selected: 3, known: 5, missing: ['animal', 'artifact'] },
       answers: [],
-      accuracy: { all: { correct: 2, total: 4 }, selected: { correct: 2, total: 2 } },
+      quality: { all: wilson(2, 4), selected: wilson(2, 2) },
     });
   });
 
@@ -102,12 +103,12 @@ describe('select', () => {
 
   it('chooses the same whatever the gold answers are', async () => {
     const selection = { rule: 'paper', percentile: 50 };
-    const { accuracy: _, ...chosen } = await select(rows, selection);
+    const { quality: _, ...chosen } = await select(rows, selection);
     await lab.close();
     const wrong = rows.map(([label, entropy, agreed]): Row => [label, entropy, agreed, 'artifact']);
-    const { accuracy, ...again } = await select(wrong, selection);
+    const { quality, ...again } = await select(wrong, selection);
     assert.deepEqual(again, chosen);
-    assert.deepEqual(accuracy.selected, { correct: 0, total: 2 });
+    assert.deepEqual(quality.selected, wilson(0, 2));
   });
 });
 
@@ -135,7 +136,7 @@ const noSelection: Selection = {
   labelled: 0,
   agreed: 0,
   selected: 0,
-  accuracy: { all: { correct: 0, total: 0 }, selected: { correct: 0, total: 0 } },
+  quality: { all: wilson(0, 0), selected: wilson(0, 0) },
 };
 
 describe('report', () => {
@@ -159,24 +160,17 @@ describe('report', () => {
         ),
         1,
       );
-    const score = (role: ModelRole) => ({ correct: right[role].length, total: TOTAL, model: role });
     return {
       ...ref,
       counts: { labelled: 5, unlabelled: 40, test: TOTAL },
-      models: { base: 'base', warmUp: 'warm', semievol: 'evolved' },
-      scores: {
-        vanilla: score('vanilla'),
-        sft: score('sft'),
-        'sft-steps': score('sft-steps'),
-        semievol: score('semievol'),
-      },
+      models: { vanilla: 'base', sft: 'warm', 'sft-steps': 'longer', semievol: 'evolved' },
       selection: {
         ...nothingCounted,
         threshold: { cutoff: 0.25 },
         labelled: 38,
         agreed: 30,
         selected: 20,
-        accuracy: { all: { correct: 27, total: 36 }, selected: { correct: 19, total: 20 } },
+        quality: { all: wilson(27, 36), selected: wilson(19, 20) },
       },
       seconds: { collaborate: 3 },
     };
@@ -195,16 +189,15 @@ describe('report', () => {
       semievol: [0, 1, 2, 4, 5, 6, 7],
     });
     assert.equal(figures.sftBaseline, 'steps');
-    const { accuracy, sftVariants, pseudoLabels } = figures;
-    assert.deepEqual(
-      [accuracy.vanilla, accuracy.sft, accuracy.semievol].map(({ value }) => value),
-      [1 / 8, 4 / 8, 7 / 8],
-    );
-    assert.deepEqual([sftVariants.epochs.correct, sftVariants.steps.correct], [3, 4]);
-    // Against the better baseline: 4, 5, 6, 7 only here and 3 only there; p = 2 (1 + 5) / 2⁵.
-    const { semievolOnly, sftOnly, pValue } = figures.mcnemar;
-    assert.deepEqual([semievolOnly, sftOnly], [4, 1]);
-    assert.ok(Math.abs(pValue - 0.375) < 1e-9);
+    const { metrics, pseudoLabels } = figures;
+    const values = {
+      base: wilson(1, 8),
+      sft: { epochs: wilson(3, 8), steps: wilson(4, 8) },
+      semievol: wilson(7, 8),
+    };
+    // With the better baseline: 4, 5, 6, 7 only here and 3 only there; p = 2 (1 + 5) / 2⁵.
+    const comparison = { test: 'mcnemar', firstOnly: 4, secondOnly: 1, ...mcnemar(4, 1) };
+    assert.deepEqual(metrics, [{ name: 'accuracy', values, comparison }]);
     assert.deepEqual(
       [pseudoLabels.all.value, pseudoLabels.selected.value, pseudoLabels.agreement],
       [0.75, 0.95, 0.75],
@@ -217,7 +210,15 @@ describe('report', () => {
     assert.equal(figures.promoted, true);
     assert.equal(figures.models.champion, 'evolved');
     const recorded = await lab.tables.evaluations(1);
-    assert.equal(recorded.length, 4);
+    assert.deepEqual(
+      recorded.map(({ role, model, metric, got, of }) => [role, model, metric, got, of]),
+      [
+        ['vanilla', 'base', 'accuracy', 1, 8],
+        ['sft', 'warm', 'accuracy', 3, 8],
+        ['sft-steps', 'longer', 'accuracy', 4, 8],
+        ['semievol', 'evolved', 'accuracy', 7, 8],
+      ],
+    );
   });
 
   it('counts the examples that have no neighbours, since they have no vector', async () => {
@@ -238,7 +239,7 @@ describe('report', () => {
     assert.equal(figures.promoted, false);
     assert.equal(figures.models.champion, 'base');
     assert.equal(figures.sftBaseline, 'epochs');
-    assert.equal(figures.accuracy.sft.correct, 2);
+    assert.equal(figures.metrics[0]!.values.sft.epochs.got, 2);
   });
 
   it('is the one that was first committed: a later attempt took other seconds', async () => {
@@ -269,12 +270,10 @@ describe('report', () => {
       ],
       1,
     );
-    const nothing = { correct: 0, total: 0, model: 'none' };
     const { bill, usage } = await attempt(lab.activities.report, {
       ...ref,
       counts: { labelled: 1, unlabelled: 2, test: 1 },
-      models: { base: 'base', warmUp: 'warm', semievol: 'warmer' },
-      scores: { vanilla: nothing, sft: nothing, semievol: nothing },
+      models: { vanilla: 'base', sft: 'warm', semievol: 'warmer' },
       selection: noSelection,
       seconds: {},
     });

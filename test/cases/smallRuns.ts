@@ -147,11 +147,11 @@ function failureOf(error: unknown): { type: string; message: string } {
 /** What must not change where a server only says the same otherwise. */
 export function figuresOf({ report, failure }: Result) {
   if (!report) throw new Error(`the run failed: ${failure?.type}: ${failure?.message}`);
-  const { accuracy, pseudoLabels, examples } = report;
+  const { metrics, pseudoLabels, examples } = report;
   const { all, selected, count, agreement, threshold } = pseudoLabels;
   return {
     examples,
-    right: [accuracy.vanilla, accuracy.sft, accuracy.semievol].map(({ correct }) => correct),
-    pseudoLabels: [all.correct, selected.correct, count, agreement, threshold],
+    metrics,
+    pseudoLabels: [all.got, selected.got, count, agreement, threshold],
   };
 }

@@ -36,11 +36,13 @@ describe('the recount of a report', function () {
   });
 
   it('finds each figure that is another', async () => {
-    const { accuracy, answers, pseudoLabels } = report;
-    const { correct, ...rest } = accuracy.semievol;
+    const { metrics, answers, pseudoLabels } = report;
+    const [accuracy] = metrics;
+    const { values } = accuracy!;
+    const { got, ...rest } = values.semievol;
     const found = await recount({
       ...report,
-      accuracy: { ...accuracy, semievol: { ...rest, correct: correct - 1 } },
+      metrics: [{ ...accuracy!, values: { ...values, semievol: { ...rest, got: got - 1 } } }],
       pseudoLabels: { ...pseudoLabels, count: pseudoLabels.count + 1 },
       answers: answers.map((tally) => ({ ...tally, unread: tally.unread + 1 })),
     });
@@ -49,7 +51,7 @@ describe('the recount of a report', function () {
     assert.deepEqual(
       new Set(found),
       new Set([
-        said('right of semievol', correct - 1, correct),
+        said('accuracy, got of semievol', got - 1, got),
         said('selected pseudo-labels', pseudoLabels.count + 1, pseudoLabels.count),
         ...answers.map(({ stage, collaborator, unread }) =>
           said(`unread of ${stage} ${collaborator}`, unread + 1, unread),

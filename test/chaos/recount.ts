@@ -1,9 +1,10 @@
 import type { Answer } from '../../core/answer.ts';
 import { isGivenUp } from '../../core/answer.ts';
 import { builtIn } from '../../core/registry.ts';
-import type { RoundReport } from '../../core/roundReport.ts';
+import type { MetricReport, RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { AnswerTally } from '../../core/tally.ts';
+import type { Metric, Part } from '../../core/tasks/task.ts';
 import { MODEL_ROLES, type ModelRole } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 import { answersOf } from './tables.ts';
@@ -35,24 +36,38 @@ type Figures = Record<string, number | string | null>;
 
 /** The figures of a report that its tables must bear out. */
 function figuresOf(report: RoundReport): Figures {
-  const { accuracy, answers, mcnemar, pseudoLabels } = report;
+  const { answers, metrics, pseudoLabels } = report;
   return {
     ...Object.fromEntries(answers.flatMap(tallyFigures)),
     'examples without a vector': report.withoutVector,
     'selected pseudo-labels': pseudoLabels.count,
-    'right of all pseudo-labels': pseudoLabels.all.correct,
-    'right of the selected': pseudoLabels.selected.correct,
+    'got by all pseudo-labels': pseudoLabels.all.got,
+    'got by the selected': pseudoLabels.selected.got,
     agreement: pseudoLabels.agreement,
     threshold: pseudoLabels.rule,
-    'right of vanilla': accuracy.vanilla.correct,
-    'right of sft': report.sftVariants.epochs.correct,
-    'right of sft-steps': report.sftVariants.steps.correct,
-    'right of semievol': accuracy.semievol.correct,
-    'SemiEvol alone right': mcnemar.semievolOnly,
-    'SFT alone right': mcnemar.sftOnly,
+    ...Object.fromEntries(metrics.flatMap(metricFigures)),
     'better SFT': report.sftBaseline === 'steps' ? 1 : 0,
   };
 }
+
+/** What each model got by a metric, and how many examples only one of two did right. */
+const metricFigures = ({ name, values, comparison }: MetricReport): [string, number][] => [
+  ...Object.entries({
+    vanilla: values.base,
+    sft: values.sft.epochs,
+    'sft-steps': values.sft.steps,
+    semievol: values.semievol,
+  }).flatMap(([role, { got, of }]): [string, number][] => [
+    [`${name}, got of ${role}`, got],
+    [`${name}, of of ${role}`, of],
+  ]),
+  ...(comparison.test === 'mcnemar'
+    ? ([
+        [`${name}, SemiEvol alone right`, comparison.firstOnly],
+        [`${name}, SFT alone right`, comparison.secondOnly],
+      ] as [string, number][])
+    : []),
+];
 
 type Counts = Omit<AnswerTally, 'givenUp'>;
 
@@ -95,8 +110,8 @@ async function recount(
   const scores = rows.flatMap((row) => selector.rankedScore(row) ?? []);
   const threshold = selector.threshold(Float64Array.from(scores));
   const selected = rows.filter((row) => selector.keeps(row, threshold));
-  const right = (some: typeof rows) =>
-    some.filter((row) => task.grade(row.label, unlabelled[row.ordinal]!)[0]!.got).length;
+  const got = (some: typeof rows) =>
+    some.reduce((sum, row) => sum + task.grade(row.label, unlabelled[row.ordinal]!)[0]!.got, 0);
 
   const unembedded = await Promise.all(
     (['labelled', 'unlabelled'] as const).map((split) =>
@@ -106,35 +121,44 @@ async function recount(
   const answers = await answersOf(store, spec, dataset, round);
   const kinds = Map.groupBy(answers, ({ stage, collaborator }) => `${stage} ${collaborator}`);
   const test = await data.range('test', everything);
-  const rightOf = (role: ModelRole) => {
-    const graded = answers.filter(
-      (one) =>
-        one.stage === `evaluate-${role}` && task.grade(one.parsed, test[one.ordinal]!)[0]!.got,
-    );
-    return new Set(graded.map(({ ordinal }) => ordinal));
-  };
-  const [vanilla, sft, steps, semievol] = MODEL_ROLES.map(rightOf);
   const isAsked = answers.some(({ stage }) => stage === 'evaluate-sft-steps');
-  const equalSteps = isAsked ? steps! : sft!;
-  const isStepsBetter = equalSteps.size > sft!.size;
-  const baseline = isStepsBetter ? equalSteps : sft!;
+  /** By ordinal, what a model got by each metric. */
+  const gradesOf = (role: ModelRole) => {
+    const stage = `evaluate-${role === 'sft-steps' && !isAsked ? 'sft' : role}`;
+    const own = answers.filter((answer) => answer.stage === stage);
+    const parsedOf = new Map(own.map(({ ordinal, parsed }) => [ordinal, parsed]));
+    return test.map((example) => task.grade(parsedOf.get(example.ordinal) ?? null, example));
+  };
+  const grades = Object.fromEntries(MODEL_ROLES.map((role) => [role, gradesOf(role)]));
+  const sum = (role: ModelRole, metric: number, of: keyof Part) =>
+    grades[role]!.reduce((total, parts) => total + parts[metric]![of], 0);
+  const share = (role: ModelRole) => sum(role, 0, 'got') / sum(role, 0, 'of');
+  const isStepsBetter = share('sft-steps') > share('sft');
+  const sft = isStepsBetter ? 'sft-steps' : 'sft';
+  const alone = (role: ModelRole, other: ModelRole, metric: number) =>
+    grades[role]!.filter((parts, at) => parts[metric]!.got > grades[other]![at]![metric]!.got)
+      .length;
+  const figuresOfMetric = ({ name, test: by }: Metric, metric: number): Figures => ({
+    ...Object.fromEntries(
+      MODEL_ROLES.flatMap((role) => [
+        [`${name}, got of ${role}`, sum(role, metric, 'got')],
+        [`${name}, of of ${role}`, sum(role, metric, 'of')],
+      ]),
+    ),
+    ...(by === 'mcnemar' && {
+      [`${name}, SemiEvol alone right`]: alone('semievol', sft, metric),
+      [`${name}, SFT alone right`]: alone(sft, 'semievol', metric),
+    }),
+  });
   return {
     ...Object.fromEntries([...kinds.values()].map(tallyOf).flatMap(tallyFigures)),
     'examples without a vector': unembedded.reduce((sum, { size }) => sum + size, 0),
     'selected pseudo-labels': selected.length,
-    'right of all pseudo-labels': right(rows),
-    'right of the selected': right(selected),
+    'got by all pseudo-labels': got(rows),
+    'got by the selected': got(selected),
     agreement: rows.filter((row) => row.agreed).length / unlabelled.length,
     threshold: selector.describe(threshold),
-    'right of vanilla': vanilla!.size,
-    'right of sft': sft!.size,
-    'right of sft-steps': equalSteps.size,
-    'right of semievol': semievol!.size,
-    'SemiEvol alone right': without(semievol!, baseline),
-    'SFT alone right': without(baseline, semievol!),
+    ...Object.assign({}, ...task.metrics.map(figuresOfMetric)),
     'better SFT': isStepsBetter ? 1 : 0,
   };
 }
-
-const without = (some: Set<number>, others: Set<number>) =>
-  [...some].filter((one) => !others.has(one)).length;

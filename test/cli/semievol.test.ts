@@ -164,8 +164,9 @@ describe('semievol as a process', function () {
       const { rounds, data } = JSON.parse(first.stdout);
       assert.equal(data.files.length, 3);
       assert.equal(rounds.length, 1);
-      for (const model of ['vanilla', 'sft', 'semievol'])
-        assert.equal(typeof rounds[0].accuracy[model].value, 'number');
+      const { base, sft, semievol } = rounds[0].metrics[0].values;
+      for (const { value } of [base, sft.epochs, sft.steps, semievol])
+        assert.equal(typeof value, 'number');
       assert.ok(rounds[0].pseudoLabels.count > 0);
 
       const again = await run('run', spec, '--json');

@@ -8,13 +8,13 @@ import {
   amount,
   count,
   duration,
+  estimate,
   level,
   moment,
   money,
   oneLine,
   percent,
   perTime,
-  proportion,
 } from '../../core/report/format.ts';
 import { latestSections } from '../../core/report/latest.ts';
 import { markdown } from '../../core/report/markdown.ts';
@@ -35,10 +35,18 @@ const report: RoundReport = {
   ...{ run: 'fpb', round: 2, dataset: 'd', task: 'classification', model: 'tiny', seed: 7 },
   examples: { labelled: 40, unlabelled: 3000, test: 300 },
   confidence: 0.95,
-  accuracy: { vanilla: wilson(90, 300), sft: wilson(160, 300), semievol: wilson(240, 300) },
+  metrics: [
+    {
+      name: 'accuracy',
+      values: {
+        base: wilson(90, 300),
+        sft: { epochs: wilson(150, 300), steps: wilson(160, 300) },
+        semievol: wilson(240, 300),
+      },
+      comparison: { test: 'mcnemar', firstOnly: 90, secondOnly: 10, pValue: 0.000123 },
+    },
+  ],
   sftBaseline: 'steps',
-  sftVariants: { epochs: wilson(150, 300), steps: wilson(160, 300) },
-  mcnemar: { semievolOnly: 90, sftOnly: 10, pValue: 0.000123 },
   pseudoLabels: {
     ...{ all: wilson(0, 0), selected: wilson(0, 0), count: 1500, agreement: 0.5 },
     ...{
@@ -91,6 +99,31 @@ describe('a report', () => {
     assertShown(stripVTControlCharacters(terminal(sections)));
   });
 
+  it('has a section for each metric, the pseudo-labels by the first', () => {
+    const f1 = { value: 0.6, low: 0.55, high: 0.66, got: 60.25, of: 100 };
+    const text = markdown(
+      roundSections({
+        ...report,
+        metrics: [
+          {
+            name: 'token F1',
+            values: { base: f1, sft: { epochs: f1, steps: f1 }, semievol: f1 },
+            comparison: { test: 'bootstrap', resamples: 10_000, pValue: 0.0213 },
+          },
+          ...report.metrics,
+        ],
+      }),
+    );
+    assert.match(text, /^## Token F1 on the test split$/m);
+    assert.match(text, /^\| SemiEvol \| 60\.0 % \(55\.0 to 66\.0 %, 60\.3\/100\) \|$/m);
+    assert.match(
+      text,
+      /SFT \(equal steps, the better one\): p = 0\.021 by a paired bootstrap of 10,000 resamples\.$/m,
+    );
+    assert.match(text, /^## Accuracy on the test split$/m);
+    assert.match(text, /^\| pseudo-labels \| token F1 \(95 % interval\) \|$/m);
+  });
+
   it('tells of votes, names the classes that are missing, and counts what had no neighbours', () => {
     const classes = { selected: 2, known: 13, missing: ['a', 'b'] };
     const text = markdown(
@@ -106,12 +139,13 @@ describe('a report', () => {
   });
 
   it('has a row for each of the rounds that ended last, or no section', () => {
-    const accuracy = { vanilla: 0.5, sft: null, semievol: 0.75 };
-    const round = { round: 3, accuracy, selected: 20, promoted: true, champion: 'new' };
+    const values = { base: 0.5, sft: null, semievol: 0.75 };
+    const figures = { metric: 'micro F1', values, selected: 20 };
+    const round = { round: 3, ...figures, promoted: true, champion: 'new' };
     assert.deepEqual(latestSections([]), []);
     assert.match(
       markdown(latestSections([round])),
-      /^\| 3 \| 50\.0 % \| – \| 75\.0 % \| 20 \| new \| promoted \|$/m,
+      /^## Rounds, by micro F1$.*^\| 3 \| 50\.0 % \| – \| 75\.0 % \| 20 \| new \| promoted \|$/ms,
     );
   });
 
@@ -199,8 +233,10 @@ describe('figures', () => {
   it('are written in one way', () => {
     assert.deepEqual([percent(0.8167), percent(null), count(12_345)], ['81.7 %', '–', '12,345']);
     assert.deepEqual([0.95, 0.999].map(level), ['95 %', '99.9 %']);
-    assert.equal(proportion(wilson(5, 10)), '50.0 % (23.7 to 76.3 %, 5/10)');
-    assert.equal(proportion(wilson(0, 0)), '–');
+    assert.equal(estimate(wilson(5, 10)), '50.0 % (23.7 to 76.3 %, 5/10)');
+    assert.equal(estimate(wilson(0, 0)), '–');
+    const share = { value: 0.4567, low: 0.4, high: 0.5, got: 45.6667, of: 100 };
+    assert.equal(estimate(share), '45.7 % (40.0 to 50.0 %, 45.7/100)');
     assert.deepEqual([0.002, 0.5, 42].map(perTime), ['7.2/h', '30/min', '42/s']);
     assert.equal(moment(0), '1970-01-01 00:00:00 UTC');
     assert.deepEqual(

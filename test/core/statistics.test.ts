@@ -39,7 +39,7 @@ describe('wilson', () => {
   });
 
   it('says nothing without trials', () => {
-    assert.deepEqual(wilson(0, 0), { correct: 0, total: 0, value: null, low: null, high: null });
+    assert.deepEqual(wilson(0, 0), { value: null, low: null, high: null, got: 0, of: 0 });
   });
 
   it('holds the share, within 0 and 1, and is wider for more confidence', () => {
@@ -58,7 +58,7 @@ describe('wilson', () => {
   });
 
   it('refuses what is no proportion', () => {
-    assert.throws(() => wilson(2, 1), /2 correct out of 1/);
+    assert.throws(() => wilson(2, 1), /2 out of 1/);
     assert.throws(() => wilson(-1, 1), RangeError);
     assert.throws(() => wilson(1, 2, 95), /confidence/);
   });

@@ -41,9 +41,9 @@ describe('An evolution', function () {
       .pseudoLabels(1, { from: 0, to: sizes.unlabelled });
     store.close();
     const [report] = await bench.reports(name);
-    const { accuracy, pseudoLabels, promoted } = report!;
+    const { metrics, pseudoLabels, promoted } = report!;
     labels.sort((a, b) => a.ordinal - b.ordinal);
-    return { accuracy, pseudoLabels, promoted, labels };
+    return { metrics, pseudoLabels, promoted, labels };
   };
 
   before(async () => {

@@ -155,18 +155,24 @@ describe('The tables of a run', () => {
     );
   });
 
-  it('record one evaluation a role', async () => {
+  it('record one evaluation a role and metric', async () => {
     const run = store.run('evaluations', 'data');
-    const evaluation = { round: 1, role: 'sft' as const, model: 'm', correct: 7, total: 10 };
-    await run.addEvaluation(evaluation);
-    await run.addEvaluation({ ...evaluation, correct: 8 });
-    await run.addEvaluation({ ...evaluation, role: 'vanilla' });
+    const evaluation = {
+      ...{ round: 1, role: 'sft' as const, model: 'm' },
+      ...{ metric: 'micro F1', got: 7.5, of: 10 },
+    };
+    await run.addEvaluations([evaluation, { ...evaluation, metric: 'accuracy', got: 1 }]);
+    await run.addEvaluations([
+      { ...evaluation, got: 8 },
+      { ...evaluation, role: 'vanilla' },
+    ]);
     const read = await run.evaluations(1);
     assert.deepEqual(
-      read.map(({ role, correct }) => [role, correct]),
+      read.map(({ role, metric, got }) => [role, metric, got]),
       [
-        ['sft', 7],
-        ['vanilla', 7],
+        ['sft', 'micro F1', 7.5],
+        ['sft', 'accuracy', 1],
+        ['vanilla', 'micro F1', 7.5],
       ],
     );
   });

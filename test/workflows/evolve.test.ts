@@ -22,16 +22,16 @@ describe('an evolution', function () {
     assert.deepEqual(report.examples, sizes);
     assert.deepEqual(status.totals, { finished: 1, promoted: report.promoted ? 1 : 0 });
     assert.deepEqual(
-      status.latest.map(({ accuracy, champion }) => [accuracy.semievol, champion]),
-      [[report.accuracy.semievol.value, report.models.champion]],
+      status.latest.map(({ metric, values, champion }) => [metric, values.semievol, champion]),
+      [['accuracy', report.metrics[0]!.values.semievol.value, report.models.champion]],
     );
 
-    const { vanilla, sft, semievol } = report.accuracy;
-    assert.ok(semievol.value! > vanilla.value! && sft.value! > vanilla.value!);
+    const { base, sft, semievol } = report.metrics[0]!.values;
+    assert.ok(semievol.value! > base.value! && sft.epochs.value! > base.value!);
     const { all, selected, count } = report.pseudoLabels;
     assert.ok(selected.value! > all.value!);
     assert.equal(count, 20, 'half of the unlabelled is kept at θ = 50');
-    assert.equal(selected.total, count);
+    assert.equal(selected.of, count);
 
     // One warm-up, one final fine-tune, one baseline of equal steps; each was known by its key.
     const jobs = bench.provider.jobs.all();
@@ -82,8 +82,8 @@ describe('an evolution', function () {
     );
     // Its answers of the first round are taken over: it was asked once only.
     assert.equal(usageOf(second.usage, 'evaluate-vanilla').requests, 0);
-    const { vanilla, semievol } = first.accuracy;
-    assert.deepEqual(second.accuracy.vanilla, first.promoted ? semievol : vanilla);
+    const { base, semievol } = first.metrics[0]!.values;
+    assert.deepEqual(second.metrics[0]!.values.base, first.promoted ? semievol : base);
     assert.equal(bench.provider.repeats('chat'), 0);
   });
 
@@ -152,7 +152,7 @@ describe('an evolution', function () {
     const [first, second] = await bench.reports(spec.name);
     assert.deepEqual([first!.examples, second!.examples], [sizes, sizes]);
     assert.equal(second!.dataset, first!.dataset);
-    assert.equal(second!.accuracy.semievol.total, sizes.test);
+    assert.equal(second!.metrics[0]!.values.semievol.of, sizes.test);
   });
 
   it('does not mix the examples of a data file that was changed in between', async () => {
@@ -170,7 +170,7 @@ describe('an evolution', function () {
     await bench.run(spec);
     const reports = await bench.reports(spec.name);
     assert.deepEqual(reports[0]!.examples, { labelled: 12, unlabelled: 15, test: 20 });
-    assert.equal(reports[0]!.accuracy.semievol.total, 20);
-    assert.equal(reports[0]!.pseudoLabels.all.total, 15);
+    assert.equal(reports[0]!.metrics[0]!.values.semievol.of, 20);
+    assert.equal(reports[0]!.pseudoLabels.all.of, 15);
   });
 });

@@ -35,7 +35,7 @@ describe('our tickets', () => {
       await run.result();
       return run.reports();
     });
-    assert.equal(rounds[0].accuracy.semievol.value, 1);
+    assert.equal(rounds[0].metrics[0].values.semievol.value, 1);
     for (const { body } of provider.requests({ kind: 'chat' }))
       assert.match(JSON.stringify(body.messages), /Which team/);
     await client.close();

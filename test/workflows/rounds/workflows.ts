@@ -1,10 +1,10 @@
 import type { RoundReport } from '../../../core/roundReport.ts';
-import type { Proportion } from '../../../core/statistics.ts';
+import type { Estimate } from '../../../core/statistics.ts';
 import type { RoundInput } from '../../../workflows/round.ts';
 
 export { evolve } from '../../../workflows/evolve.ts';
 
-const half: Proportion = { correct: 5, total: 10, value: 0.5, low: 0.2, high: 0.8 };
+const half: Estimate = { value: 0.5, low: 0.2, high: 0.8, got: 5, of: 10 };
 
 /** A round that takes no time; the new model of every other one is promoted. */
 export async function round(input: RoundInput): Promise<RoundReport> {
@@ -14,10 +14,14 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   return {
     ...{ run, round, dataset, task: 'classification', model: 'base', seed: 0, examples: counts },
     confidence: 0.95,
-    accuracy: { vanilla: half, sft: half, semievol: half },
+    metrics: [
+      {
+        name: 'accuracy',
+        values: { base: half, sft: { epochs: half, steps: half }, semievol: half },
+        comparison: { test: 'mcnemar', firstOnly: 1, secondOnly: 1, pValue: 1 },
+      },
+    ],
     sftBaseline: 'epochs',
-    sftVariants: { epochs: half, steps: half },
-    mcnemar: { semievolOnly: 1, sftOnly: 1, pValue: 1 },
     pseudoLabels: {
       ...{ all: half, selected: half, count: round, agreement: 0.5, threshold: 0.1, rule: 'paper' },
       entropyOf: 'answers',
