@@ -5,6 +5,7 @@ import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
 import { readReasoned } from '../core/tasks/reasoned.ts';
+import { allTroubles } from '../core/trouble.ts';
 import type { ChatMessage, JsonSchema, OrdinalRange, StoredExample } from '../core/types.ts';
 import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
@@ -82,11 +83,11 @@ export class Batch {
   }
 
   /**
-   * Asks what has no stored answer yet, each question at its endpoint, and stores the answers while it goes: a repetition asks only
-   * for what is missing. After a failure, or when the worker stops, the requests under way are still
-   * waited for and their answers stored. A cancellation ends them, and what has come is stored.
-   * What is to be told of answers has to be read from the store then: another attempt's may have
-   * come first.
+   * Asks what has no stored answer yet, each question at its endpoint, and stores the answers while
+   * it goes: a repetition asks only for what is missing. After a failure, or when the worker stops,
+   * the requests under way are still waited for and their answers stored. A cancellation ends them,
+   * and what has come is stored. What is to be told of answers has to be read from the store then:
+   * another attempt's may have come first.
    * @throws ApplicationFailure `MostlyUnanswered` where most requests had to be given up
    */
   async ask(questions: readonly Question[]): Promise<void> {
@@ -100,7 +101,7 @@ export class Batch {
 
     const failures: unknown[] = [];
     const byEndpoint = Map.groupBy(missing, ({ endpoint }) => this.#endpoint(endpoint));
-    tracker.watch(() => troublesOf([...byEndpoint.keys()]));
+    tracker.watch(() => allTroubles([...byEndpoint.keys()].map(({ trouble }) => trouble)));
     const asked = [...byEndpoint].map(async ([endpoint, requests]) => ({
       requests,
       ...(await this.#askAt(endpoint, requests, failures)),
@@ -157,12 +158,14 @@ export class Batch {
 
   async #withoutAnswer(requests: readonly Request[]): Promise<Request[]> {
     const { round, stage } = this.#options;
-    const answers = await this.answers();
-    this.#spending.addAnswers(answers);
-    const stored = new Set(answers.map(answerKey));
-    return requests.filter(({ example: { id: exampleId }, slots }) =>
-      slots.some((slot) => !stored.has(answerKey({ round, stage, exampleId, ...slot }))),
-    );
+    const stored = new Map((await this.answers()).map((answer) => [answerKey(answer), answer]));
+    return requests.filter(({ example: { id: exampleId }, slots }) => {
+      const answers = slots.map((slot) =>
+        stored.get(answerKey({ round, stage, exampleId, ...slot })),
+      );
+      this.#spending.addAnswers(answers.filter((answer) => answer !== undefined));
+      return answers.includes(undefined);
+    });
   }
 
   async #answersTo(request: Request, endpoint: Endpoint): Promise<Answer[]> {
@@ -214,7 +217,3 @@ export class Batch {
     await this.store(rows);
   }
 }
-
-/** What is the matter with endpoints, all of it; undefined where nothing is. */
-const troublesOf = (endpoints: readonly Endpoint[]): string | undefined =>
-  endpoints.flatMap(({ trouble }) => trouble ?? []).join('; ') || undefined;

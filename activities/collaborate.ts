@@ -16,6 +16,11 @@ export interface PropagateInput extends RangeRef {
   models: RoundModels;
 }
 
+export interface CollaborateInput extends PropagateInput {
+  /** Name of the endpoint. */
+  endpoint: string;
+}
+
 /** The model that a spec's word stands for. */
 export function modelNamed(name: string, models: RoundModels): string {
   return isRole(name) ? models[name] : name;
@@ -26,16 +31,18 @@ const SUBJECT: Subject = { stage: 'collaborate', split: 'unlabelled', unit: 'ans
 export function createCollaborate(dependencies: Dependencies) {
   return {
     /**
-     * Lets every collaborator answer a range of unlabelled examples (collaborative learning, §3.2).
-     * Collaborators that send the same request share it.
+     * Lets every collaborator at an endpoint answer a range of unlabelled examples (collaborative
+     * learning, §3.2). Collaborators that send the same request share it.
      */
-    async collaborate(input: PropagateInput): Promise<{ spent: Spent }> {
+    async collaborate(input: CollaborateInput): Promise<{ spent: Spent }> {
       return askAbout(dependencies, input, SUBJECT, async (batch) => {
         const { context, examples } = batch;
         const isReasoned = context.spec.answer.form === 'reasoned';
         const schema = isReasoned ? undefined : context.task.schema;
         const neighboursOf = await neighbours(context, input);
-        const questions = requestGroups(context.spec).flatMap((group) =>
+        const groups = requestGroups(context.spec);
+        const here = groups.filter(({ endpoint }) => endpoint === input.endpoint);
+        const questions = here.flatMap((group) =>
           examples.map((example) => {
             const shots = shotsFor(group, neighboursOf(example.ordinal));
             const manner = { system: group.system, isReasoned };

@@ -1,5 +1,6 @@
 import { activityInfo, getClient } from '@temporalio/activity';
 import type { Progress, Sighting } from '../core/status.ts';
+import { lasting, linesOf } from '../core/trouble.ts';
 
 const FIRST_MS = 3_000;
 const LONGEST_MS = 3_600_000;
@@ -62,7 +63,7 @@ async function send({ done, total, detail, trouble }: Progress): Promise<void> {
   const { activityId, workflowExecution } = activityInfo();
   const { workflowId, runId } = workflowExecution!;
   // How often an endpoint was tried meanwhile, and when it is next, is no news.
-  const lasting = trouble?.replace(/(; held back since [^,;]+), .*$/s, '$1');
-  const sighting: Sighting = { activityId, done, total, detail, trouble: lasting };
+  const told = trouble && linesOf(trouble).map(lasting).join('\n');
+  const sighting: Sighting = { activityId, done, total, detail, trouble: told };
   await getClient().workflow.getHandle(workflowId, runId).signal('sighted', sighting);
 }

@@ -6,6 +6,7 @@ import type { Stuck } from '../client/stuck.ts';
 import type { PhaseState } from '../core/phases.ts';
 import { duration } from '../core/report/format.ts';
 import type { PhaseStatus } from '../core/status.ts';
+import { lasting, linesOf } from '../core/trouble.ts';
 
 const NAME_WIDTH = 10;
 /** Of `59 min 59 s`. */
@@ -162,8 +163,8 @@ class Lines implements ProgressDisplay {
     for (const phase of view.phases) {
       const quarter = phase.total > 0 ? Math.floor((4 * phase.done) / phase.total) : 0;
       // How often an endpoint was tried meanwhile is no news.
-      const [trouble] = phase.trouble?.split(';') ?? [];
-      const step = [view.status?.round, phase.state, quarter, trouble];
+      const troubles = linesOf(phase.trouble).map(lasting);
+      const step = [view.status?.round, phase.state, quarter, ...troubles];
       const key = step.join();
       if (phase.state === 'waiting' || this.#shown.get(phase.name) === key) continue;
       this.#shown.set(phase.name, key);

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { Progress } from '../core/status.ts';
 import { printable } from '../core/text.ts';
+import { allTroubles, linesOf } from '../core/trouble.ts';
 
 /** What a workflow's activities under way say. */
 export interface Activities {
@@ -20,20 +21,21 @@ export async function activitiesOf(
   { raw }: WorkflowExecutionDescription,
 ): Promise<Activities> {
   const progress: Progress[] = [];
-  const troubles: { now?: string; failed?: string; interrupted?: string } = {};
+  const held: string[] = [];
+  const again: { failed?: string; interrupted?: string } = {};
   for (const { attempt, heartbeatDetails, lastFailure } of raw.pendingActivities ?? []) {
     const [beat] = (await decodeArrayFromPayloads(
       loadedDataConverter,
       heartbeatDetails?.payloads,
     )) as Progress[];
     if (beat) progress.push(beat);
-    if (beat?.trouble) troubles.now ??= printable(beat.trouble);
+    held.push(...linesOf(beat?.trouble).map(printable));
     const failure = await decodeOptionalFailureToOptionalError(loadedDataConverter, lastFailure);
     if (!failure) continue;
-    if (isInterruption(failure)) troubles.interrupted ??= interrupted(attempt ?? 2);
-    else troubles.failed ??= `attempt ${attempt}: ${printable(failure.message || 'failed')}`;
+    if (isInterruption(failure)) again.interrupted ??= interrupted(attempt ?? 2);
+    else again.failed ??= `attempt ${attempt}: ${printable(failure.message || 'failed')}`;
   }
-  return { progress, trouble: troubles.now ?? troubles.failed ?? troubles.interrupted };
+  return { progress, trouble: allTroubles(held) ?? again.failed ?? again.interrupted };
 }
 
 /** One that ends its worker each time is taken up again and again: then the number tells. */
@@ -60,7 +62,7 @@ export function progressOf(ended: Progress, { progress, trouble }: Activities): 
   const total = ended.total || sum(counted, 'total');
   const done = ended.done + sum(counted, 'done');
   const said = [
-    ...(trouble ? [trouble] : []),
+    ...linesOf(trouble),
     ...new Set(progress.flatMap(({ note }) => (note ? printable(note) : []))),
   ];
   const amounts = others.map(

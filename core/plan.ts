@@ -1,9 +1,10 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import type { ActivityOptions } from './activityOptions.ts';
 import { finalFailure } from './failures.ts';
+import { endpointOf } from './modelNames.ts';
 import type { SearchAttributeName } from './searchAttributes.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
-import type { RunSpec } from './spec.ts';
+import { modelCollaborators, type RunSpec } from './spec.ts';
 
 /**
  * What the workflows of a run go by: its choices and numbers. The texts of the spec, and where its
@@ -16,6 +17,15 @@ export interface Plan
   needs: RetrievalNeeds;
   /** How many there are. */
   collaborators: number;
+  endpoints: AskedEndpoints;
+}
+
+/** The endpoints at which the unlabelled examples are asked about. */
+export interface AskedEndpoints {
+  embedding: string;
+  /** Those of the collaborators, each once; that of the run where none of them is a model. */
+  collaborators: string[];
+  justification: string;
 }
 
 /** What all workflows of a run have in common. */
@@ -25,17 +35,29 @@ export interface Setting {
   searchAttributes?: readonly SearchAttributeName[];
 }
 
+function collaboratorEndpoints(spec: RunSpec): string[] {
+  const own = new Set(modelCollaborators(spec).map((one) => endpointOf(spec, one)));
+  return own.size > 0 ? [...own] : [spec.model.endpoint];
+}
+
 /**
  * The plan of a spec that a registry has read.
  * @throws ApplicationFailure `SpecNotUnderstood`, non-retryable, for a spec as it is written
  */
 export function planOf(spec: RunSpec): Plan {
-  if (!spec.model || !spec.collaborators || !spec.retrieval) throw notRead(spec);
+  const { embedding, justification } = spec;
+  if (!spec.model || !spec.collaborators || !spec.retrieval || !embedding || !justification)
+    throw notRead(spec);
   const { type: task } = spec.task;
   const { model, training, evolve, batch, rounds, seed } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
-  return { task, model, training, evolve, batch, rounds, seed, needs, collaborators };
+  const endpoints = {
+    embedding: embedding.endpoint,
+    collaborators: collaboratorEndpoints(spec),
+    justification: endpointOf(spec, justification),
+  };
+  return { task, model, training, evolve, batch, rounds, seed, needs, collaborators, endpoints };
 }
 
 /** That a spec lacks defaults which workflows, where no kinds are known, cannot fill in. */

@@ -14,7 +14,7 @@ export interface Progress {
   note?: string;
   /** A job's status, in its provider's word. */
   detail?: string;
-  /** What it is held up by, since when, and what is done about it. */
+  /** What it is held up by, since when, and what is done about it: a line for each that holds it up. */
   trouble?: string;
 }
 

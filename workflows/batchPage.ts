@@ -8,7 +8,10 @@ import type { PauseState } from './messages.ts';
 import { handleSightings, milestones, phaseNews, toParent } from './news.ts';
 
 /** What a workflow that works in batches has done. */
-export type BatchesDone = Required<Pick<PhaseNews, 'done' | 'total' | 'figures'>>;
+export interface BatchesDone extends Required<Pick<PhaseNews, 'done' | 'total' | 'figures'>> {
+  /** How many examples have been answered at each endpoint, where these are several. */
+  answersAt?: readonly { endpoint: string; done: number }[];
+}
 
 /**
  * Keeps the page of a workflow that works in batches up to date, and its round informed: at each
@@ -25,7 +28,7 @@ export function batchPage(
   const paced = { at: Date.now(), done };
   let trouble: string | undefined;
   const show = () => {
-    const now = soFar();
+    const { answersAt, ...now } = soFar();
     const { pausedAt } = pause;
     const phase = {
       ...now,
@@ -35,11 +38,15 @@ export function batchPage(
       paced,
       trouble,
     };
-    setCurrentDetails(markdown([batchProgress({ run, round, phase, pausedAt }, Date.now())]));
+    const page = batchProgress({ run, round, phase, answersAt, pausedAt }, Date.now());
+    setCurrentDetails(markdown([page]));
     if (isMilestone(now.done)) tell();
   };
   const tellRound = toParent(phaseNews);
-  const tell = () => tellRound({ name, ...soFar(), trouble });
+  const tell = () => {
+    const { answersAt: _, ...now } = soFar();
+    tellRound({ name, ...now, trouble });
+  };
   pause.onChange(show);
   handleSightings((now) => {
     trouble = now;

@@ -7,7 +7,7 @@ import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { batchPage } from './batchPage.ts';
-import { type FanOut, fanOut } from './fanOut.ts';
+import { endOf, type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
 export interface EvaluateWorkflowInput {
@@ -36,7 +36,7 @@ export interface Evaluated {
  */
 export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated> {
   const { ref } = input;
-  const { size, total } = input.fanOut;
+  const { size, total, from, window } = input.fanOut;
   const models = Object.entries(input.models) as [ModelRole, string][];
   const perform = activitiesWith(input.setting.activityOptions);
   const scores = { ...input.soFar?.scores };
@@ -59,7 +59,7 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
 
   const perModel = rangeCount(total, size);
   const batches = perModel * models.length;
-  const next = await fanOut(batches, input.fanOut, pause, async (batch) => {
+  const work = async (batch: number) => {
     const [role, model] = models[Math.floor(batch / perModel)]!;
     const range = rangeAt(batch % perModel, size, total);
     const { spent: more, ...score } = await perform.evaluate(
@@ -69,7 +69,8 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
     scores[role] = addScores(scores[role] ?? NO_SCORE, score);
     spent = addSpent(spent, more);
     page.show();
-  });
+  };
+  const next = await fanOut({ from, end: endOf(from, batches), window, work }, pause);
   if (next < batches)
     await continueAsNew<typeof evaluate>({
       ...input,

@@ -18,29 +18,64 @@ export interface FanOut {
   from: number;
 }
 
+/** The batch before which an execution ends that begins with `from`. @param batches in all */
+export const endOf = (from: number, batches: number): number => Math.min(from + BATCHES, batches);
+
+/** Some of the batches of a split, as one after the other is begun. */
+export interface Lane {
+  /** The first to do. */
+  from: number;
+  /** The one before which to stop. */
+  end: number;
+  /** Batches at the same time. */
+  window: number;
+  /** @param batch its number, from 0 */
+  work(batch: number): Promise<void>;
+  /** Whether what has to come before a batch has been done; else it is waited for. */
+  mayBegin?(batch: number): boolean;
+}
+
+/** Which batches have been done: all before the first of this execution, and some of its own. */
+export class BatchSet {
+  readonly from: number;
+  readonly #batches = new Set<number>();
+
+  constructor(from: number) {
+    this.from = from;
+  }
+
+  get count(): number {
+    return this.from + this.#batches.size;
+  }
+
+  add(batch: number): void {
+    this.#batches.add(batch);
+  }
+
+  has(batch: number): boolean {
+    return batch < this.from || this.#batches.has(batch);
+  }
+}
+
 /**
  * Works through batches in a sliding window: as one ends the next begins, so a slow batch holds up
  * no other. Opens no batches while paused, and no more than one execution should have.
- * @param batches how many there are in all
- * @param work is given the number of a batch, from 0
- * @returns the next batch to do; all are done when it equals `batches`
+ * @returns the next batch to do
  */
 export async function fanOut(
-  batches: number,
-  { window, from }: FanOut,
+  { from, end, window, work, mayBegin = () => true }: Lane,
   pause: PauseState,
-  work: (batch: number) => Promise<void>,
 ): Promise<number> {
-  const end = Math.min(from + BATCHES, batches);
   let next = from;
-  const lane = async () => {
-    while (next < end) {
-      await pause.whilePaused();
-      if (next >= end || workflowInfo().continueAsNewSuggested) return;
-      await work(next++);
+  const isOver = () => next >= end || workflowInfo().continueAsNewSuggested;
+  const isReady = () => !pause.paused && mayBegin(next);
+  const slot = async () => {
+    while (!isOver()) {
+      if (isReady()) await work(next++);
+      else await condition(() => isOver() || isReady());
     }
   };
-  await Promise.all(Array.from({ length: Math.min(window, end - from) }, lane));
+  await Promise.all(Array.from({ length: Math.min(window, end - from) }, slot));
   await condition(allHandlersFinished);
   return next;
 }

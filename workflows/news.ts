@@ -6,6 +6,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PhaseNews, RoundStatus, Sighting } from '../core/status.ts';
+import { allTroubles } from '../core/trouble.ts';
 
 /** From an activity: what it sees at an endpoint, or of a job. */
 const sighted = defineSignal<[Sighting]>('sighted');
@@ -74,7 +75,6 @@ export function handleSightings(
     const { activityId, trouble } = sighting;
     if (trouble === undefined) troubles.delete(activityId);
     else troubles.set(activityId, trouble);
-    // Many may be held up by the same.
-    seen([...new Set(troubles.values())].join('; ') || undefined, sighting);
+    seen(allTroubles([...troubles.values()]), sighting);
   });
 }

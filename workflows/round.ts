@@ -135,7 +135,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       if (needs.vectors) {
         const { spent } = await perform.embed(
           { ...ref, split: 'labelled', range: { from: 0, to: counts.labelled } },
-          `embed ${counts.labelled} labelled examples`,
+          `embed ${counts.labelled} labelled examples at ${plan.endpoints.embedding}`,
         );
         phases.record('embed', { spent });
       } else Object.assign(phase, { total: 1, unit: 'indices' });
@@ -151,14 +151,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       startChild(propagate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf('propagate').purpose}.`,
-        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${counts.unlabelled} unlabelled examples`,
+        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${counts.unlabelled} unlabelled examples at ${plan.endpoints.collaborators.join(', ')}`,
         args: [
           {
             ref,
             models: { base, 'warm-up': warmUp.model },
             fanOut: window(counts.unlabelled),
-            needs,
-            collaborators: plan.collaborators,
+            ...{ needs, endpoints: plan.endpoints },
             paused: pause.paused,
             setting,
           },
@@ -195,7 +194,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       startChild(evaluate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf('evaluate').purpose}.`,
-        staticSummary: `round ${input.round}: ${baseline ? 4 : 3} models on ${counts.test} test examples`,
+        staticSummary: `round ${input.round}: ${baseline ? 4 : 3} models at ${plan.model.endpoint} on ${counts.test} test examples`,
         args: [
           {
             ref,

@@ -1,9 +1,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { RoundRef } from '../../activities/dependencies.ts';
 import { createActivities } from '../../activities/index.ts';
+import { planOf } from '../../core/plan.ts';
 import { builtIn } from '../../core/registry.ts';
-import { retrievalNeeds } from '../../core/shots.ts';
 import type { RunSpec } from '../../core/spec.ts';
+import { NOTHING_SPENT } from '../../core/spent.ts';
 import type { OrdinalRange } from '../../core/types.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
 import { Trainers } from '../../providers/trainers/index.ts';
@@ -47,6 +48,7 @@ export async function propagateTo(
   { from, to }: OrdinalRange,
 ): Promise<void> {
   const base = spec.model.name;
+  const { needs, endpoints } = planOf(spec);
   await stack.client.workflow.execute<typeof propagate>('propagate', {
     workflowId: `propagate-${from}`,
     taskQueue: stack.config().temporal.taskQueue,
@@ -54,12 +56,14 @@ export async function propagateTo(
       {
         ref,
         models: { base, 'warm-up': base },
-        fanOut: { ...spec.batch, total: to, from: from / spec.batch.size },
-        needs: retrievalNeeds(spec),
-        collaborators: spec.collaborators.length,
+        fanOut: { ...spec.batch, total: to, from: 0 },
+        ...{ needs, endpoints },
         paused: false,
         setting: {},
-        soFar: { done: 0, disagreed: 0, compacted: from },
+        soFar: {
+          ...{ done: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
+          ...{ compacted: from, next: [from / spec.batch.size] },
+        },
       },
     ],
   });

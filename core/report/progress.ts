@@ -3,6 +3,7 @@ import { PHASES } from '../phases.ts';
 import type { Score } from '../score.ts';
 import { addSpent, type Spent } from '../spent.ts';
 import type { PhaseStatus, RoundFigures, RoundStatus } from '../status.ts';
+import { allTroubles, linesOf } from '../trouble.ts';
 import { amount, count, duration, moment, money, percent, perTime } from './format.ts';
 import { type Section, type Table, tableOf } from './section.ts';
 
@@ -60,7 +61,7 @@ function sectionOf(subject: string, status: RoundStatus, run: string, now: numbe
     title: `${subject}: ${headline(status)}`,
     blocks: [
       ...(pausedAt === undefined ? [] : [pausedLine(run, pausedAt)]),
-      ...new Set([trouble, ...running.map((phase) => phase.trouble)].flatMap(troubleLines)),
+      ...troubleLines(allTroubles([trouble, ...running.map((phase) => phase.trouble)])),
       ...running.flatMap(({ name, waitsFor }) =>
         waitsFor ? [`○ ${name} waits for ${waitsFor}.`] : [],
       ),
@@ -88,11 +89,13 @@ function headline({ phases, pausedAt }: RoundStatus): string {
 export interface BatchesStatus extends Pick<RoundStatus, 'round' | 'pausedAt'> {
   run: string;
   phase: PhaseStatus & { figures: Partial<RoundFigures> };
+  /** How many examples have been answered at each endpoint. */
+  answersAt?: readonly { endpoint: string; done: number }[];
 }
 
 /** A phase under way. @param now epoch milliseconds */
 export function batchProgress(status: BatchesStatus, now: number): Section {
-  const { run, round, phase, pausedAt } = status;
+  const { run, round, phase, answersAt = [], pausedAt } = status;
   const { name, done, total, unit, trouble, figures } = phase;
   const isHeld = pausedAt !== undefined;
   return {
@@ -104,6 +107,9 @@ export function batchProgress(status: BatchesStatus, now: number): Section {
       factTable('so far', [
         ['done', amount(done, total, unit)],
         ['rate', paceText(phase, now, isHeld)],
+        ...answersAt.map(
+          (at): Fact => [`answered at ${at.endpoint}`, amount(at.done, total, unit)],
+        ),
         ...figureFacts(figures),
       ]),
       `As of ${moment(now)}.`,
@@ -116,7 +122,7 @@ const pausedLine = (run: string, at: number): string =>
 
 /** What an operator should know of what holds work up; nothing where nothing does. */
 export const troubleLines = (trouble: string | undefined): string[] =>
-  trouble === undefined ? [] : [`⚠ ${trouble}. It goes on by itself when this is mended.`];
+  linesOf(trouble).map((line) => `⚠ ${line}. It goes on by itself when this is mended.`);
 
 function phaseTable(phases: readonly PhaseStatus[], now: number, isHeld: boolean): Table {
   return tableOf(phases, [

@@ -20,7 +20,7 @@ import {
 } from './support.ts';
 
 const range = { from: 0, to: 20 };
-const input = { ...ref, range, models };
+const input = { ...ref, range, models, endpoint: 'local' };
 const alone = [{ name: 'alone', shots: 0 }];
 
 describe('collaborate', () => {
@@ -218,7 +218,9 @@ describe('collaborate', () => {
         provider: { models: ['shared'], supportsN: false },
       },
     });
-    const { spent } = await attempt(lab.activities.collaborate, input);
+    const here = await attempt(lab.activities.collaborate, input);
+    assert.equal(lab.elsewhere!.requests().length, 0);
+    const there = await attempt(lab.activities.collaborate, { ...input, endpoint: 'elsewhere' });
     const answers = await stored();
     const of = (endpoint: string) => answers.filter((answer) => answer.endpoint === endpoint);
     assert.deepEqual(
@@ -236,7 +238,10 @@ describe('collaborate', () => {
       ],
     );
     const tokensAt = (name: string) => used.find((one) => one.endpoint === name)!.promptTokens;
-    assert.equal(spent.cost, tokensAt('local') + 3 * tokensAt('elsewhere'));
+    assert.deepEqual(
+      [here.spent.cost, there.spent.cost],
+      [tokensAt('local'), 3 * tokensAt('elsewhere')],
+    );
   });
 
   it('draws the samples one by one where the endpoint knows no n', async () => {
