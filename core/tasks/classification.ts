@@ -78,7 +78,8 @@ function create({ instruction, labels }: z.output<typeof spec>): Task {
   };
 }
 
-function labelChoices(labels: readonly string[]): Choices {
+/** Labels are named in any spelling. */
+export function labelChoices(labels: readonly string[]): Choices {
   const finder = new NameFinder(labels);
   const labelOf = (names: number[]) => (names.length === 1 ? labels[names[0]!]! : null);
   const isWhole = (text: string, isCut: boolean) => !(isCut && finder.isBeginning(text));

@@ -1,5 +1,6 @@
 import { classification } from './classification.ts';
 import { multipleChoice } from './multipleChoice.ts';
+import { numeric } from './numeric.ts';
 
 /** The kinds of tasks there are without extensions. */
-export const TASK_KINDS = [classification, multipleChoice] as const;
+export const TASK_KINDS = [classification, multipleChoice, numeric] as const;

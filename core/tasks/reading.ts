@@ -56,9 +56,15 @@ function unfenced(text: string): string {
   return /^\s*```\w*\n([\s\S]*?)(?:\n```\s*)?$/.exec(text)?.[1] ?? text;
 }
 
-/** Without the backslashes that Markdown and LaTeX have before signs. */
+/** Without what Markdown and LaTeX put around signs and numbers: "\%", "\(12{,}500\)", "\frac{3}{4}". */
 function unescaped(text: string): string {
-  return text.replace(/\\(?=[^\p{L}\p{N}\s])/gu, '');
+  return text
+    .replace(/\\\((?=[^()\\]*\d)([^()]*)\\\)/g, ' $1 ')
+    .replace(/\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}/g, '$1')
+    .replace(/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, '$1/$2')
+    .replace(/\\(?:times|cdot)(?!\p{L})/gu, '×')
+    .replaceAll('{,}', ',')
+    .replace(/\\(?=[^\p{L}\p{N}\s])/gu, '');
 }
 
 const HEDGE = /^[\s"'”’)\]}*_`,;]*(?:[?&/]|(?:or|and)(?![\p{L}\p{N}]))/iu;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { describe, it } from 'mocha';
 import { readRunSpec, runSpecSchema } from '../../cli/specFile.ts';
+import { TASK_KINDS } from '../../core/tasks/index.ts';
 import { useFolder } from '../support/suite.ts';
 import { GOOD_SPEC } from './support.ts';
 
@@ -51,9 +52,11 @@ describe('run spec file', () => {
     const yaml = GOOD_SPEC.replace('name: good\n', '')
       .replace('  test: test.csv', '  test: 3')
       .replace('type: classification', 'type: regression');
+    const kinds = TASK_KINDS.map(({ spec }) => `"${spec.shape.type.value}"`);
+    const list = new Intl.ListFormat('en', { type: 'disjunction' }).format(kinds);
     assert.deepEqual(await complaints(`${yaml}seed: 1.5\n`), [
       '1:1: name is missing',
-      '2:9: task.type must be "classification" or "multiple-choice", not the text "regression"',
+      `2:9: task.type must be ${list.replace(/, or/, ' or')}, not the text "regression"`,
       '7:9: data.test must be a text or a list, not 3. Put quotes around it: "3"',
       '8:7: seed must be a whole number, not 1.5',
     ]);
