@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { type Answer, type AnswerStage, answerKey, isGivenUp } from '../core/answer.ts';
-import { meanEntropy } from '../core/entropy.ts';
+import { meanEntropy, responseProbability } from '../core/entropy.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
@@ -199,6 +199,7 @@ export class Batch {
         ? readReasoned(task, rest.text, example, isCut)
         : task.parse(rest.text, example, isCut),
       entropy: logprobs && meanEntropy(logprobs),
+      probability: logprobs && responseProbability(logprobs),
     };
   }
 

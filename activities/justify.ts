@@ -1,6 +1,7 @@
 import type { Answer } from '../core/answer.ts';
 import { consensus, pseudoLabel } from '../core/consensus.ts';
 import { endpointOf } from '../core/modelNames.ts';
+import type { Way } from '../core/resolution.ts';
 import { samplingOf } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
 import { askAbout, type Subject } from './asking.ts';
@@ -12,7 +13,12 @@ const SUBJECT: Subject = {
   ...{ stage: 'justify', split: 'unlabelled', unit: 'justifications', isAhead: true },
 };
 
-/** What became of a range: on how many examples all agreed, and for how many one was justified. */
+export interface JustifyInput extends PropagateInput {
+  /** How disagreement is resolved. */
+  way: Way;
+}
+
+/** What became of a range: on how many examples all agreed, and on how many there was a choice. */
 export interface Justified {
   agreed: number;
   disagreed: number;
@@ -22,10 +28,11 @@ export interface Justified {
 export function createJustify(dependencies: Dependencies) {
   return {
     /**
-     * Where the collaborators disagreed, shows the model their answers and lets it justify one
-     * (self-justification, §3.2); then stores the pseudo-label of every example of the range.
+     * Resolves disagreement, and stores the pseudo-label of every example of the range. In the
+     * paper's way a model is shown the collaborators' answers where they disagreed, and justifies one
+     * (self-justification, §3.2); the other ways ask nothing.
      */
-    async justify(input: PropagateInput): Promise<Justified> {
+    async justify(input: JustifyInput): Promise<Justified> {
       return askAbout(dependencies, input, SUBJECT, async (batch) => {
         const { spec, tables, task } = batch.context;
         const endpoint = endpointOf(spec, spec.justification);
@@ -43,7 +50,7 @@ export function createJustify(dependencies: Dependencies) {
           const slots = [{ collaborator: 'justify', sample: 0 }];
           return [{ example, endpoint, model, messages, sampling, isReasoned: true, slots }];
         });
-        await batch.ask(questions);
+        if (input.way === 'justify') await batch.ask(questions);
         const justified = new Map(
           (await batch.answers()).map((answer) => [answer.ordinal, answer]),
         );
@@ -52,7 +59,7 @@ export function createJustify(dependencies: Dependencies) {
             round: input.round,
             ordinal,
             exampleId: id,
-            ...pseudoLabel(answersOf(ordinal), justified.get(ordinal), task.equal),
+            ...pseudoLabel(input.way, answersOf(ordinal), justified.get(ordinal), task.equal),
           })),
         );
         return { agreed, disagreed: questions.length, spent: batch.spent };

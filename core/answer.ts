@@ -21,6 +21,8 @@ export interface Answer {
   parsed: string | null;
   /** Mean negative log-probability a token, in nats (§3.3 of the paper); null without logprobs. */
   entropy: number | null;
+  /** Of all its tokens together, 0..1; null without logprobs. */
+  probability: number | null;
   /** Token counts of a request stand with its first sample; null where the endpoint tells none. */
   promptTokens: number | null;
   cachedTokens: number | null;

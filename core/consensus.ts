@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts';
 import { voteEntropy } from './entropy.ts';
+import type { Way } from './resolution.ts';
 
 /** What a round believes about one unlabelled example. */
 export interface PseudoLabel {
@@ -12,6 +13,8 @@ export interface PseudoLabel {
   agreed: boolean;
   /** Mean negative log-probability a token of the answer(s) behind the label, in nats. */
   entropy: number | null;
+  /** Summed probability of the answers behind the label, divided by the number of all: 0..1. */
+  probability: number | null;
   /** How many collaborators stood behind the label, out of `collaborators`. */
   votes: number;
   collaborators: number;
@@ -46,27 +49,39 @@ export function consensus(answers: readonly (string | null)[], equal: Equality):
 }
 
 /** What the pseudo-label needs to know of an answer. */
-export type Reading = Pick<Answer, 'parsed' | 'entropy'>;
+export type Reading = Pick<Answer, 'parsed' | 'entropy' | 'probability'>;
 
-export type Verdict = Pick<PseudoLabel, 'label' | 'agreed' | 'entropy' | 'votes' | 'collaborators'>;
+export type Verdict = Pick<
+  PseudoLabel,
+  'label' | 'agreed' | 'entropy' | 'probability' | 'votes' | 'collaborators'
+>;
 
 /**
- * The pseudo-label of one example from its collaborators' answers and, where they disagreed, the
- * self-justified one (§3.2).
+ * The pseudo-label of one example from its collaborators' answers (§3.2).
  *
  * - Agreed: their answer, with the mean of their entropies.
- * - Disagreed: the justification's choice, with the mean entropy of the justification and of the
- *   answers it chose. (Its own alone would not do: a model that was just fine-tuned is sure of
- *   what it says here, however unsure its answers were, and selection would prefer the disagreed.)
- *   A justification that is unreadable or names none of the candidates has chosen nothing; then
- *   the candidate of most votes stands, with the mean entropy of those who gave it.
- * - No readable answer: no label and no entropy.
+ * - Disagreed, resolved by `justify`: the justification's choice, with the mean entropy of the
+ *   justification and of the answers it chose. (Its own alone would not do: a model that was just
+ *   fine-tuned is sure of what it says here, however unsure its answers were, and selection would
+ *   prefer the disagreed.) A justification that is missing, unreadable or names none of the
+ *   candidates has chosen nothing; then the candidate of most votes stands, with the mean entropy
+ *   of those who gave it.
+ * - By `vote`: the candidate of most votes, of equal ones that of the higher summed probability.
+ * - By `probability`: the candidate of the highest summed probability, of equal ones that of more
+ *   votes. In both ways with the mean entropy of those who gave it; of what is equal altogether the
+ *   first given is taken.
+ * - No readable answer: no label, no entropy and no probability.
+ *
+ * The probability of the label is the summed probability of the answers that gave it, divided by the
+ * number of all. An answer without log-probabilities counts with the mean of the readable ones that
+ * have some, and with 1 where none has; so without any, `probability` is `vote`.
  *
  * Means are over those that have an entropy. Where not one of the answers carries one (the
  * endpoint gives no log-probabilities), it is the normalised entropy of the votes, in which every
  * unreadable answer counts as a voter of its own opinion.
  */
 export function pseudoLabel(
+  way: Way,
   answers: readonly Reading[],
   justification: Reading | undefined,
   equal: Equality,
@@ -76,25 +91,53 @@ export function pseudoLabel(
     equal,
   );
   const collaborators = answers.length;
-  const choice = agreed ? undefined : chosen(justification, candidates, equal);
-  const winner = choice ?? candidates[0];
-  if (!winner) return { label: null, agreed, entropy: null, votes: 0, collaborators };
+  const backed = withBacking(candidates, answers, equal);
+  const choice = agreed || way !== 'justify' ? undefined : chosen(justification, backed, equal);
+  const winner = choice ?? backed.toSorted(FIRST[way])[0];
+  if (!winner)
+    return { label: null, agreed, entropy: null, probability: null, votes: 0, collaborators };
 
-  const { answer: label, votes } = winner;
-  const supporters = answers.filter(({ parsed }) => parsed !== null && equal(parsed, label));
+  const { answer: label, votes, supporters, probability } = winner;
   const behind: readonly Reading[] =
     choice && justification ? [...supporters, justification] : supporters;
   const entropy = [...answers, ...behind].every((one) => one.entropy === null)
     ? entropyOfVotes(candidates, collaborators)
     : mean(behind.flatMap((one) => one.entropy ?? []));
-  return { label, agreed, entropy, votes, collaborators };
+  return { label, agreed, entropy, probability: probability / collaborators, votes, collaborators };
+}
+
+/** A candidate with the answers that gave it, and the sum of their probabilities. */
+interface Backed extends Candidate {
+  supporters: Reading[];
+  probability: number;
+}
+
+/** Which of two candidates comes first; of equal ones the first given, since sorting is stable. */
+const FIRST: Record<Way, (a: Backed, b: Backed) => number> = {
+  justify: (a, b) => b.votes - a.votes,
+  vote: (a, b) => b.votes - a.votes || b.probability - a.probability,
+  probability: (a, b) => b.probability - a.probability || b.votes - a.votes,
+};
+
+function withBacking(
+  candidates: Candidate[],
+  answers: readonly Reading[],
+  equal: Equality,
+): Backed[] {
+  const readable = answers.filter(({ parsed }) => parsed !== null);
+  const usual = mean(readable.flatMap(({ probability }) => probability ?? [])) ?? 1;
+  return candidates.map((candidate) => {
+    const supporters = readable.filter(({ parsed }) => equal(parsed!, candidate.answer));
+    const probability = supporters.reduce((sum, one) => sum + (one.probability ?? usual), 0);
+    return { ...candidate, supporters, probability };
+  });
 }
 
 function chosen(
   justification: Reading | undefined,
-  candidates: Candidate[],
+  candidates: Backed[],
   equal: Equality,
-): Candidate | undefined {
+): Backed | undefined {
   const answer = justification?.parsed ?? null;
   return answer === null ? undefined : candidates.find((one) => equal(one.answer, answer));
 }

@@ -8,6 +8,14 @@ export function meanEntropy(logprobs: readonly number[]): number {
 }
 
 /**
+ * Probability of one response, exp(Σ log p) over its tokens, 0 to 1: how likely the model was to say
+ * just this. That of no tokens is 1.
+ */
+export function responseProbability(logprobs: readonly number[]): number {
+  return Math.exp(logprobs.reduce((sum, logprob) => sum + logprob, 0));
+}
+
+/**
  * Entropy of a vote, divided by the most it can be for that many voters, ln(Σ votes): 0 when all
  * chose the same, 1 when no two did. Stands in for the entropy of responses where an endpoint
  * gives no log-probabilities; the two are not on one scale.

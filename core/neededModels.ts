@@ -25,7 +25,7 @@ export function neededModels(spec: RunSpec): NeededModel[] {
   const asked = [
     { ...spec.evaluation, endpoint: spec.model.endpoint, model: 'base' },
     ...modelCollaborators(spec),
-    spec.justification,
+    ...(justifies(spec) ? [spec.justification] : []),
   ].map(({ model, ...given }) => ({
     endpoint: endpointOf(spec, given),
     name: isRole(model) ? spec.model.name : model,
@@ -42,3 +42,6 @@ export function neededModels(spec: RunSpec): NeededModel[] {
     ...(retrievalNeeds(spec).vectors ? [{ ...spec.embedding, kind: 'embedding' as const }] : []),
   ];
 }
+
+/** Whether a run may have answers justified. */
+const justifies = ({ resolution }: RunSpec) => resolution === 'justify' || resolution === 'auto';

@@ -11,7 +11,10 @@ import { modelCollaborators, type RunSpec } from './spec.ts';
  * data lie, are left out: what workflows hand on is in many histories.
  */
 export interface Plan
-  extends Pick<RunSpec, 'model' | 'training' | 'evolve' | 'batch' | 'rounds' | 'seed'> {
+  extends Pick<
+    RunSpec,
+    'model' | 'training' | 'evolve' | 'resolution' | 'batch' | 'rounds' | 'seed'
+  > {
   /** Kind of the task. */
   task: string;
   needs: RetrievalNeeds;
@@ -49,7 +52,7 @@ export function planOf(spec: RunSpec): Plan {
   if (!spec.model || !spec.collaborators || !spec.retrieval || !embedding || !justification)
     throw notRead(spec);
   const { type: task } = spec.task;
-  const { model, training, evolve, batch, rounds, seed } = spec;
+  const { model, training, evolve, resolution, batch, rounds, seed } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const endpoints = {
@@ -57,7 +60,10 @@ export function planOf(spec: RunSpec): Plan {
     collaborators: collaboratorEndpoints(spec),
     justification: endpointOf(spec, justification),
   };
-  return { task, model, training, evolve, batch, rounds, seed, needs, collaborators, endpoints };
+  return {
+    ...{ task, model, training, evolve, resolution, batch, rounds, seed },
+    ...{ needs, collaborators, endpoints },
+  };
 }
 
 /** That a spec lacks defaults which workflows, where no kinds are known, cannot fill in. */

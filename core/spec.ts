@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { urlProblem } from './dataUrl.ts';
 import { fieldName } from './issues.ts';
 import { endpointOf, isRole } from './modelNames.ts';
+import { WAYS } from './resolution.ts';
 import { sampling } from './sampling.ts';
 import { isUrl } from './url.ts';
 
@@ -159,6 +160,9 @@ export const trainingSpec = z.strictObject({
     .describe("Factor on the endpoint's own learning rate; its own choice when left out."),
 });
 
+const RESOLUTION =
+  'How disagreement is resolved. justify: a model justifies one of the answers, exactly as in the paper. vote: the answer of most collaborators. probability: the answer of the highest summed probability. auto: probability.';
+
 /** All of a run spec but what kinds of tasks and collaborators, and a selection rule, say. */
 const common = z.strictObject({
   name: name.describe('Name of the run: the workflow id, and the key of all it stores.'),
@@ -219,6 +223,10 @@ const common = z.strictObject({
     })
     .prefault({})
     .describe('How answers are given, and what is made of them.'),
+  resolution: z
+    .enum(['auto', ...WAYS])
+    .default('auto')
+    .describe(RESOLUTION),
   justification: z
     .strictObject({
       endpoint: elsewhere,

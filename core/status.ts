@@ -28,7 +28,7 @@ export interface RoundFigures {
   spent: Spent;
   /** Unlabelled examples on which all collaborators agreed. */
   agreed: number;
-  /** Unlabelled examples on which they did not, so that an answer was justified. */
+  /** Unlabelled examples on which they did not, so that one of several answers was taken. */
   disagreed: number;
   /** Selected pseudo-labels, once they are. */
   selected?: number;

@@ -41,6 +41,7 @@ export class Answers {
         text: types.string,
         'parsed?': types.string,
         'entropy?': types.double,
+        'probability?': types.double,
         'promptTokens?': types.int,
         'cachedTokens?': types.int,
         'completionTokens?': types.int,

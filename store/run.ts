@@ -203,6 +203,7 @@ export class RunTables {
         'label?': types.string,
         agreed: types.boolean,
         'entropy?': types.double,
+        'probability?': types.double,
         votes: types.int,
         collaborators: types.int,
       }),

@@ -57,6 +57,7 @@ export async function writeTask(
       unlabelled: await write('unlabelled', labelled, unlabelled),
       test: await write('test', labelled + unlabelled, test),
     },
+    resolution: 'justify' as const,
     batch: { size: 10, window: 2 },
   };
 }

@@ -3,6 +3,7 @@ import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { Plan, Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
+import type { Way } from '../core/resolution.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { RoundFigures } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
@@ -13,6 +14,8 @@ import { handlePause, progress } from './messages.ts';
 export interface PropagateWorkflowInput extends Pick<Plan, 'needs' | 'endpoints'> {
   ref: RoundRef;
   models: RoundModels;
+  /** How disagreement is resolved. */
+  way: Way;
   fanOut: FanOut;
   paused: boolean;
   setting: Setting;
@@ -42,10 +45,11 @@ export type Propagated = Pick<RoundFigures, 'agreed' | 'disagreed' | 'spent'>;
  * @internal
  */
 export async function propagate(input: PropagateWorkflowInput): Promise<Propagated> {
-  const { ref, models, needs, endpoints } = input;
+  const { ref, models, way, needs, endpoints } = input;
   const { from, size, total, window } = input.fanOut;
   const perform = activitiesWith(input.setting.activityOptions);
-  const asked = new Set([...endpoints.collaborators, endpoints.justification]);
+  const asked = new Set(endpoints.collaborators);
+  if (way === 'justify') asked.add(endpoints.justification);
   const laneCount = asked.size === 1 ? 1 : endpoints.collaborators.length + 1;
   const soFar: SoFar = input.soFar ?? {
     ...{ done: 0, compacted: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
@@ -69,7 +73,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
     total,
     unit: 'examples',
     note: [
-      `${soFar.disagreed} justified`,
+      `${soFar.disagreed} disagreed`,
       ...answersAt().map(({ endpoint, done }) => `${done} answered at ${endpoint}`),
     ].join(', '),
   }));
@@ -126,8 +130,10 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
   const justify = async (batch: number) => {
     const range = rangeOf(batch);
     const { agreed, disagreed, spent } = await perform.justify(
-      { ...ref, range, models },
-      `justify where they disagree on ${rangeText(range)}, at ${endpoints.justification}`,
+      { ...ref, range, models, way },
+      way === 'justify'
+        ? `justify where they disagree on ${rangeText(range)}, at ${endpoints.justification}`
+        : `resolve by ${way} where they disagree on ${rangeText(range)}`,
     );
     spend({ spent });
     soFar.done += range.to - range.from;

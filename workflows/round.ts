@@ -156,6 +156,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
           {
             ref,
             models: { base, 'warm-up': warmUp.model },
+            way: plan.resolution === 'auto' ? 'probability' : plan.resolution,
             fanOut: window(counts.unlabelled),
             ...{ needs, endpoints: plan.endpoints },
             paused: pause.paused,

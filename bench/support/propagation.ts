@@ -56,6 +56,7 @@ export async function propagateTo(
       {
         ref,
         models: { base, 'warm-up': base },
+        way: 'justify',
         fanOut: { ...spec.batch, total: to, from: 0 },
         ...{ needs, endpoints },
         paused: false,

@@ -1,11 +1,9 @@
 import type { z } from 'zod';
-import type { PseudoLabel } from '../consensus.ts';
+import type { Verdict } from '../consensus.ts';
 import type { Json } from '../types.ts';
 
 /** What selection sees of a pseudo-label that has a label; one without is never selected. */
-export type Scorable = Pick<PseudoLabel, 'agreed' | 'entropy' | 'votes' | 'collaborators'> & {
-  label: string;
-};
+export type Scorable = Omit<Verdict, 'label'> & { label: string };
 
 /** The same with what the score says of it: the lower, the surer; null where it says nothing. */
 export type Scored = Scorable & { score: number | null };

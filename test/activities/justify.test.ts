@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { PseudoLabel } from '../../core/consensus.ts';
+import type { Way } from '../../core/resolution.ts';
 import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, models, one, openLaboratory, pool, ref } from './support.ts';
 
 const range = { from: 0, to: 4 };
-const input = { ...ref, range, models };
+const input = { ...ref, range, models, way: 'justify' as Way };
 const collaborators = ['zeta', 'alpha', 'mid'].map((name) => ({ name, shots: 0 }));
 
 /** What zeta, alpha and mid said to each example; entropies are 0.1, 0.2 and 0.3. */
@@ -14,6 +15,13 @@ const SPLIT = ['food', 'plant', 'plant'];
 const TIE = ['person', 'animal', null];
 const UNREADABLE = [null, null, null];
 const SAID = [AGREED, SPLIT, TIE, UNREADABLE];
+/** How probable each of that was. */
+const PROBABILITIES = [
+  [0.25, 0.75, 0.5],
+  [0.9, 0.25, 0.25],
+  [0.25, 0.5, 0.1],
+  [0.1, 0.1, 0.1],
+];
 
 describe('justify', () => {
   let lab: Laboratory;
@@ -26,6 +34,7 @@ describe('justify', () => {
           collaborator: collaborators[index]!.name,
           parsed,
           entropy: (index + 1) / 10,
+          probability: PROBABILITIES[ordinal]![index]!,
         }),
       ),
     );
@@ -75,6 +84,7 @@ describe('justify', () => {
         label: 'plant',
         agreed: true,
         entropy: 0.2,
+        probability: 0.5,
         votes: 3,
         collaborators: 3,
       },
@@ -90,6 +100,15 @@ describe('justify', () => {
     const [, split, tie] = await labels();
     assert.deepEqual([split!.label, split!.votes, split!.entropy], ['plant', 2, 0.25]);
     assert.deepEqual([tie!.label, tie!.votes, tie!.entropy], ['person', 1, 0.1]);
+  });
+
+  it('asks nothing in the ways that need no justification', async () => {
+    const { disagreed } = await attempt(lab.activities.justify, { ...input, way: 'probability' });
+    assert.equal(disagreed, 2);
+    // Food is likelier than plant and plant, animal is likelier than person.
+    const given = (await labels()).map(({ label }) => label);
+    assert.deepEqual(given, ['plant', 'food', 'animal', null]);
+    assert.equal(asked(), 0);
   });
 
   it('asks nothing twice, and leaves what it has decided', async () => {

@@ -16,6 +16,7 @@ const pseudoLabel = (ordinal: number) => ({
   ordinal,
   exampleId: one('unlabelled', ordinal).id,
   agreed: true,
+  probability: 0.5,
   votes: 1,
   collaborators: 1,
 });

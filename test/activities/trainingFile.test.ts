@@ -68,6 +68,7 @@ describe('a training file', () => {
         label,
         agreed: true,
         entropy,
+        probability: null,
         votes: 1,
         collaborators: 1,
       })),

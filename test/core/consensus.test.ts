@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { consensus, pseudoLabel } from '../../core/consensus.ts';
+import { consensus, pseudoLabel, type Reading } from '../../core/consensus.ts';
+import { WAYS, type Way } from '../../core/resolution.ts';
 
 const equal = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
-const say = (parsed: string | null, entropy: number | null) => ({ parsed, entropy });
+const say = (
+  parsed: string | null,
+  entropy: number | null,
+  probability: number | null = 0.5,
+): Reading => ({ parsed, entropy, probability });
 const answers = fc.array(fc.option(fc.constantFrom('a', 'A', 'b', 'c')), { maxLength: 8 });
 
 describe('consensus', () => {
@@ -40,48 +45,86 @@ describe('consensus', () => {
 });
 
 describe('pseudoLabel', () => {
+  /** In the paper's way. */
+  const justified = (given: readonly Reading[], justification?: Reading) =>
+    pseudoLabel('justify', given, justification, equal);
+  /** Without a justification. */
+  const by = (way: Way, given: readonly Reading[]) => pseudoLabel(way, given, undefined, equal);
+
   it('takes the agreed answer with the mean entropy', () => {
-    assert.deepEqual(pseudoLabel([say('a', 0.25), say('A', 0.75)], undefined, equal), {
-      label: 'a',
-      agreed: true,
-      entropy: 0.5,
-      votes: 2,
-      collaborators: 2,
-    });
-    assert.equal(pseudoLabel([say('a', 0.2), say('a', null)], undefined, equal).entropy, 0.2);
+    for (const way of WAYS)
+      assert.deepEqual(by(way, [say('a', 0.25, 0.5), say('A', 0.75, 0.25)]), {
+        label: 'a',
+        agreed: true,
+        entropy: 0.5,
+        probability: 0.375,
+        votes: 2,
+        collaborators: 2,
+      });
+    assert.equal(justified([say('a', 0.2), say('a', null)]).entropy, 0.2);
   });
 
-  const split = [say('a', 0.5), say('b', 0.25), say('b', 0.75), say('c', 9)];
+  const split = [say('a', 0.5, 0.75), say('b', 0.25, 0.25), say('b', 0.75, 0.25), say('c', 9, 0.1)];
 
   it('takes the justified candidate when they disagree', () => {
-    assert.deepEqual(pseudoLabel(split, say('A', 0.125), equal), {
+    assert.deepEqual(justified(split, say('A', 0.125)), {
       label: 'a',
       agreed: false,
       entropy: (0.5 + 0.125) / 2,
+      probability: 0.75 / 4,
       votes: 1,
       collaborators: 4,
     });
-    assert.equal(pseudoLabel(split, say('a', null), equal).entropy, 0.5);
+    assert.equal(justified(split, say('a', null)).entropy, 0.5);
   });
 
   it('falls back to the majority where the justification chose none of them', () => {
     for (const justification of [say(null, 0.1), say('z', 0.1), undefined]) {
-      const verdict = pseudoLabel(split, justification, equal);
+      const verdict = justified(split, justification);
       assert.deepEqual([verdict.label, verdict.votes, verdict.entropy], ['b', 2, 0.5]);
     }
   });
 
+  it('by vote takes the most votes, of equal ones the more probable, then the first', () => {
+    const { label, votes, entropy, probability } = by('vote', split);
+    assert.deepEqual([label, votes, entropy, probability], ['b', 2, 0.5, 0.5 / 4]);
+    assert.equal(by('vote', [say('a', 1, 0.25), say('b', 1, 0.5)]).label, 'b');
+    assert.equal(by('vote', [say('a', 1, 0.5), say('b', 1, 0.5)]).label, 'a');
+  });
+
+  it('by probability takes the highest sum, of equal ones that of more votes, then the first', () => {
+    const { label, votes, entropy, probability } = by('probability', split);
+    assert.deepEqual([label, votes, entropy, probability], ['a', 1, 0.5, 0.75 / 4]);
+    const halves = [say('a', 1, 0.5), say('b', 1, 0.25), say('b', 1, 0.25)];
+    assert.equal(by('probability', halves).label, 'b');
+    assert.equal(by('probability', [say('a', 1, 0.5), say('b', 1, 0.5)]).label, 'a');
+  });
+
+  it('lets an answer without log-probabilities count as much as the usual one', () => {
+    const given = [say('a', null, null), say('b', 1, 0.5), say('c', 1, 0.75), say(null, 1, 0)];
+    assert.equal(by('probability', given).label, 'c');
+    assert.equal(by('probability', [...given, say('a', null, null)]).label, 'a');
+    assert.equal(by('probability', [...given, say('a', null, null)]).probability, 1.25 / 5);
+  });
+
+  it("looks at a justification in the paper's way only", () => {
+    for (const way of ['vote', 'probability'] as const)
+      assert.deepEqual(pseudoLabel(way, split, say('c', 0), equal), by(way, split));
+  });
+
   it('has no label where nothing is readable', () => {
-    const verdict = pseudoLabel([say(null, 0.1), say(null, 0.1)], say('a', 0.1), equal);
-    assert.deepEqual([verdict.label, verdict.entropy, verdict.votes], [null, null, 0]);
+    for (const way of WAYS)
+      assert.deepEqual(pseudoLabel(way, [say(null, 0.1), say(null, 0.1)], say('a', 0.1), equal), {
+        ...{ label: null, agreed: false, entropy: null, probability: null },
+        ...{ votes: 0, collaborators: 2 },
+      });
   });
 
   it('measures the votes where the endpoint gives no log-probabilities', () => {
     const entropyOf = (...given: (string | null)[]) =>
-      pseudoLabel(
+      justified(
         given.map((one) => say(one, null)),
         say('a', null),
-        equal,
       ).entropy;
     assert.equal(entropyOf('a', 'a', 'a'), 0);
     assert.equal(entropyOf('a', 'b'), 1);
@@ -89,21 +132,50 @@ describe('pseudoLabel', () => {
     assert.equal(entropyOf('a', null, null), 1);
   });
 
+  const reading = fc.record({
+    parsed: fc.option(fc.constantFrom('a', 'A', 'b', 'c')),
+    entropy: fc.option(fc.double({ min: 0, max: 9, noNaN: true })),
+    probability: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+  });
+  const way = fc.constantFrom(...WAYS);
+
   it('labels with one of the answers given, and counts its votes', () => {
-    const reading = fc.record({
-      parsed: fc.option(fc.constantFrom('a', 'A', 'b', 'c')),
-      entropy: fc.option(fc.double({ min: 0, max: 9, noNaN: true })),
-    });
+    const justification = fc.option(reading, { nil: undefined });
     fc.assert(
-      fc.property(fc.array(reading), fc.option(reading, { nil: undefined }), (given, chosen) => {
-        const { label, votes, entropy } = pseudoLabel(given, chosen, equal);
+      fc.property(way, fc.array(reading), justification, (how, given, chosen) => {
+        const verdict = pseudoLabel(how, given, chosen, equal);
+        const { label, votes, entropy, probability } = verdict;
         const same = given.filter((one) => one.parsed && label && equal(one.parsed, label));
         assert.equal(votes, same.length);
         assert.equal(
           label === null,
           given.every((one) => one.parsed === null),
         );
+        assert.equal(probability === null, label === null);
+        assert.ok(probability === null || (probability >= 0 && probability <= 1 + 1e-9));
         assert.ok(entropy === null || entropy >= 0);
+      }),
+    );
+  });
+
+  it('takes what no other candidate beats', () => {
+    fc.assert(
+      fc.property(fc.array(reading), (given) => {
+        const [voted, probable] = [by('vote', given), by('probability', given)];
+        assert.ok(voted.votes >= probable.votes);
+        assert.ok((probable.probability ?? 0) >= (voted.probability ?? 0));
+        assert.equal(justified(given).votes, voted.votes);
+      }),
+    );
+  });
+
+  it('is the vote where no answer has log-probabilities', () => {
+    fc.assert(
+      fc.property(fc.array(reading), (given) => {
+        const without = given.map((one) => ({ ...one, probability: null }));
+        const voted = by('vote', without);
+        assert.deepEqual(by('probability', without), voted);
+        if (voted.label !== null) assert.equal(voted.probability, voted.votes / given.length);
       }),
     );
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { meanEntropy, voteEntropy } from '../../core/entropy.ts';
+import { meanEntropy, responseProbability, voteEntropy } from '../../core/entropy.ts';
 
 describe('meanEntropy', () => {
   it('is the mean negative log-probability a token', () => {
@@ -18,6 +18,13 @@ describe('meanEntropy', () => {
         assert.ok(Math.abs(twice - meanEntropy(given)) < 1e-9);
       }),
     );
+  });
+});
+
+describe('responseProbability', () => {
+  it('is the product of those of the tokens', () => {
+    assert.ok(Math.abs(responseProbability([Math.log(0.5), Math.log(0.25)]) - 0.125) < 1e-12);
+    assert.equal(responseProbability([]), 1);
   });
 });
 

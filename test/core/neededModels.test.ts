@@ -35,4 +35,13 @@ describe('neededModels', () => {
       ],
     );
   });
+
+  it('needs who justifies only where answers may be justified', () => {
+    const needs = (resolution: string) =>
+      needed({ resolution, justification: { model: 'large' } }).some(
+        ({ name }) => name === 'large',
+      );
+    const ways = ['auto', 'justify', 'vote', 'probability'];
+    assert.deepEqual(ways.map(needs), [true, true, false, false]);
+  });
 });

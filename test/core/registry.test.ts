@@ -43,7 +43,14 @@ describe('a registry', () => {
   });
 
   it('says which score or rule of a user goes wrong, where it would pass unseen', () => {
-    const row = { label: 'a', agreed: true, entropy: 0.5, votes: 0, collaborators: 0 };
+    const row = {
+      label: 'a',
+      agreed: true,
+      entropy: 0.5,
+      probability: 0.5,
+      votes: 0,
+      collaborators: 0,
+    };
     const broken = new Registry({
       scores: [{ ...dissent, of: ({ votes, collaborators }) => votes / collaborators }],
       rules: [

@@ -4,6 +4,7 @@ import { describe, it } from 'mocha';
 import type { Verdict } from '../../core/consensus.ts';
 import { builtIn } from '../../core/registry.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
+import { probability } from '../../core/selection/scores/probability.ts';
 import { votes } from '../../core/selection/scores/votes.ts';
 import type { SelectionSpec } from '../../core/spec.ts';
 
@@ -11,6 +12,7 @@ const row = (entropyOf: number | null, agreed = false, label: string | null = 'a
   entropy: entropyOf,
   agreed,
   label,
+  probability: agreed ? 1 : 0.5,
   votes: agreed ? 4 : 3,
   collaborators: 4,
 });
@@ -31,6 +33,7 @@ const pool = fc.array(
   fc.record({
     entropy: fc.option(fc.double({ min: 0, max: 5, noNaN: true })),
     agreed: fc.boolean(),
+    probability: fc.double({ min: 0, max: 1, noNaN: true }),
     label: fc.option(fc.constantFrom('a', 'b')),
     votes: fc.integer({ min: 1, max: 4 }),
     collaborators: fc.constant(4),
@@ -125,6 +128,16 @@ describe('the score', () => {
             assert.ok(apart < 1e-6, 'the share can be read from it');
           }
       }),
+    );
+  });
+
+  it('of probability is what the label lacks of being certain', () => {
+    assert.equal(probability.of({ ...row(null), label: 'a', probability: 0.75 }), 0.25);
+    const rows = [0.2, 0.9, 0.6].map((given) => ({ ...row(null), probability: given }));
+    const kept = select({ rule: 'paper', score: 'probability', percentile: 50 }, rows);
+    assert.deepEqual(
+      kept.map((one) => one.probability),
+      [0.9, 0.6],
     );
   });
 

@@ -38,6 +38,7 @@ describe('The tables of a run', () => {
       label: null,
       agreed: false,
       entropy: null,
+      probability: null,
       votes: 0,
       collaborators: 4,
     };

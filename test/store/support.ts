@@ -49,6 +49,7 @@ export function answer(ordinal: number, more: Partial<Answer> = {}): Answer {
     text: `answer ${ordinal}`,
     parsed: 'a',
     entropy: 0.5,
+    probability: 0.5,
     promptTokens: 10,
     cachedTokens: 4,
     completionTokens: 2,
