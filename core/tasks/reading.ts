@@ -52,7 +52,7 @@ function firstLine({ text, isCut }: Passage): Passage {
 }
 
 /** What stands in a block of code, where that is all. */
-function unfenced(text: string): string {
+export function unfenced(text: string): string {
   return /^\s*```\w*\n([\s\S]*?)(?:\n```\s*)?$/.exec(text)?.[1] ?? text;
 }
 

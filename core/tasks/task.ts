@@ -28,6 +28,26 @@ export interface Manner {
   isReasoned?: boolean;
 }
 
+/** How a model grades answers, where no code can. */
+export interface Judge {
+  /** Messages that ask whether an answer to `x`, which has a gold one, is right. */
+  prompt(x: Example, answer: string): ChatMessage[];
+  /** The verdict that a judge's text gives, from 0 (wrong) to 1 (right); null where it gives none. */
+  read(text: string): number | null;
+}
+
+/** How answers that differ in their words are found to mean the same. */
+export type Agreement =
+  /** Vectors of the answers have at least this cosine similarity, 0 to 1. */
+  | { by: 'embedding'; threshold: number }
+  | {
+      by: 'judge';
+      /** Messages that ask which of the answers to `x` mean the same. */
+      prompt(x: Example, answers: readonly string[]): ChatMessage[];
+      /** The number of the group of each of `count` answers; null where a text gives none. */
+      read(text: string, count: number): number[] | null;
+    };
+
 /** What the method needs to know of a kind of task. All functions are pure. */
 export interface Task {
   /**
@@ -42,6 +62,11 @@ export interface Task {
    * @throws RangeError without candidates
    */
   justify(x: Example, candidates: readonly string[]): ChatMessage[];
+  /**
+   * Which of the candidates that `justify` has shown a model's text chooses; null where it chooses
+   * none. Left out: the one that is equal to what `parse` makes of the text.
+   */
+  chosen?(text: string, candidates: readonly string[], isCut: boolean): string | null;
   /** The assistant's turn for an answer, in training and in worked examples. */
   target(answer: string): string;
   /**
@@ -74,10 +99,17 @@ export interface Task {
    * same.
    */
   asAnswerTo?(x: Example, shot: Shot): string | null;
+  /** How answers that are not equal are found to mean the same; none do where it is left out. */
+  agreement?: Agreement;
   /** The figures that grades add up to; by the first, models are promoted. */
   metrics: readonly [Metric, ...Metric[]];
-  /** What an answer adds to each of the metrics, in their order; nothing is got without an answer. */
-  grade(parsed: string | null, x: Example): Part[];
+  /**
+   * What an answer adds to each of the metrics, in their order; nothing is got without an answer.
+   * @param verdict what `judge` says of it, 0 to 1; null where it was not asked or says nothing
+   */
+  grade(parsed: string | null, x: Example, verdict?: number | null): Part[];
+  /** How a model grades answers; where it is left out, none is asked. */
+  judge?: Judge;
   /**
    * The canonical form of an answer in a data file: the answer itself in any spelling, or the letter
    * or digit (1 is the first) of an option. Else what is wrong with it.
