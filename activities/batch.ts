@@ -10,6 +10,7 @@ import type { ChatMessage, JsonSchema, OrdinalRange, StoredExample } from '../co
 import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
+import { goByFindings } from './capabilities.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
 import type { Tracker } from './progress.ts';
 import { rootIn, Spending } from './spending.ts';
@@ -91,7 +92,8 @@ export class Batch {
    * @throws ApplicationFailure `MostlyUnanswered` where most requests had to be given up
    */
   async ask(questions: readonly Question[]): Promise<void> {
-    const { dependencies, tracker } = this.#options;
+    const { dependencies, tracker, context } = this.#options;
+    await goByFindings(dependencies, context.spec, questions);
     const requests = questions.flatMap((question) => this.#requestsOf(question));
     const missing = await this.#withoutAnswer(requests);
     tracker.set({ total: requests.length });

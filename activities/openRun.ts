@@ -9,6 +9,7 @@ import type { OrdinalRange } from '../core/types.ts';
 import { listModels, probeModel } from '../providers/check.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { saidBy } from '../providers/said.ts';
+import { findOut } from './capabilities.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { readSpec } from './readSpec.ts';
@@ -27,12 +28,13 @@ export function createOpenRun(dependencies: Dependencies) {
       const spec = readSpec(registry, given);
       if (!isDeepStrictEqual([planOf(spec), spec.data], [planOf(given), given.data]))
         throw notRead(given);
-      await tracked({ total: 1, unit: 'models' }, async () => {
+      await tracked({ total: 1, unit: 'models' }, async ({ signal }) => {
         const needed = neededModels(spec).map((model) => ({
           model,
           endpoint: endpoints.get(model.endpoint),
         }));
         for (const { endpoint, model } of needed) await checkModel(endpoint, model);
+        await findOut(dependencies, needed, signal);
         const obstacle = await trainers.of(endpoints.get(spec.model.endpoint)).preflight();
         if (obstacle) throw finalFailure('NoFineTuning', obstacle);
       });
@@ -73,7 +75,13 @@ async function checkModel(endpoint: Endpoint, model: NeededModel): Promise<void>
     const failure = endpoint.failure(error, name);
     if (!(error instanceof NotFoundError && saidBy(error))) throw failure;
     const listed = await listModels(endpoint).catch(() => []);
-    const others = listed.length > 0 ? `; it has ${listed.slice(0, 20).join(', ')}` : '';
+    const others =
+      listed.length > 0
+        ? `; it has ${listed
+            .slice(0, 20)
+            .map((one) => one.name)
+            .join(', ')}`
+        : '';
     throw finalFailure('ModelNotFound', `${failure.message}${others}`);
   }
 }

@@ -8,7 +8,7 @@ import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { DataError } from '../data/errors.ts';
 import { type Preflight, preflight } from '../data/preflight.ts';
-import { isListed, listModels, probeModel } from '../providers/check.ts';
+import { findListed, type ListedModel, listModels, probeModel } from '../providers/check.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { whyUnreachable } from '../providers/connection.ts';
 import { Endpoint } from '../providers/endpoint.ts';
@@ -134,18 +134,20 @@ function unlessHint(error: unknown): undefined {
 async function modelProblem(
   endpoint: Endpoint,
   model: NeededModel,
-  listed: string[] = [],
+  listed: ListedModel[] = [],
 ): Promise<string | undefined> {
   const { name } = model;
-  if (isListed(name, listed)) return undefined;
+  if (findListed(name, listed)) return undefined;
   try {
     await probeModel(endpoint, model);
     return undefined;
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
-    return `endpoint "${endpoint.name}" has no model "${name}"${suggestion(name, listed)}: correct the name in the spec, or serve the model at ${endpoint.config.baseURL}`;
+    return `endpoint "${endpoint.name}" has no model "${name}"${suggestion(name, namesOf(listed))}: correct the name in the spec, or serve the model at ${endpoint.config.baseURL}`;
   }
 }
+
+const namesOf = (listed: readonly ListedModel[]) => listed.map(({ name }) => name);
 
 /** Whether a URL leads to this machine. */
 export function isLocal(url: string): boolean {

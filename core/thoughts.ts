@@ -4,12 +4,13 @@ export interface Span {
   to: number;
 }
 
-// What the models of different houses put around a thought. gpt-oss writes channels, of which
-// "final" holds the answer, and of which nothing is left but words where a server drops its tags.
+// What the models of different houses put around a thought; one may have been cut off in a tag. gpt-oss
+// writes channels, of which "final" holds the answer, and of which nothing is left but words where a
+// server drops its tags.
 const TAG = String.raw`(?:\w{1,20}:)?(?:think(?:ing)?|thoughts?|reasoning|reflection|analysis|scratchpad)`;
 const MARKS = {
-  open: String.raw`<${TAG}\b[^<>]*>|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|begin_of_thought\|>|<\|channel>thought`,
-  close: String.raw`</${TAG}\b[^<>]*>|\[/THINK\]|◁/think▷|<\|END_THINKING\|>|<\|end_of_thought\|>|<channel\|>`,
+  open: String.raw`<${TAG}\b[^<>]*(?:>|$)|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|begin_of_thought\|>|<\|inner_prefix\|>|<\|channel>thought`,
+  close: String.raw`</${TAG}\b[^<>]*(?:>|$)|\[/THINK\]|◁/think▷|<\|END_THINKING\|>|<\|end_of_thought\|>|<\|inner_suffix\|>|<channel\|>`,
   final: String.raw`<\|channel\|>final\b[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>|assistantfinal`,
   channel: String.raw`<\|channel\|>`,
   end: String.raw`<\|(?:end|return|call)\|>`,
@@ -20,6 +21,12 @@ const MARK = new RegExp(
     .join('|'),
   'gi',
 );
+
+/** What the first mark of a thought in a text is; undefined where there is none. */
+export function firstMark(text: string): keyof typeof MARKS | undefined {
+  const groups = text.matchAll(MARK).next().value?.groups ?? {};
+  return (Object.keys(MARKS) as (keyof typeof MARKS)[]).find((name) => groups[name]);
+}
 
 /**
  * Where in what a model said its answer stands, without the white space around it: what is said

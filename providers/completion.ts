@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { ThoughtsPlace } from '../core/capabilities.ts';
 import { SemiEvolError } from '../core/errors.ts';
-import { answerSpan } from '../core/thoughts.ts';
+import { answerSpan, firstMark } from '../core/thoughts.ts';
 
 /** What is read of a chat completion. What a model was paid for is kept, whatever else is odd. */
 
@@ -30,13 +31,18 @@ const part = z.object({
   refusal: z.unknown().optional(),
 });
 
-const message = z.object({
+/** Where servers put thoughts that they take out of the content. */
+const THOUGHT_FIELDS = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking'] as const;
+const anything = z.unknown().optional();
+
+export const message = z.object({
   content: z.union([z.string(), z.array(part)]).nullish(),
-  refusal: z.unknown().optional(),
-  // Where servers put thoughts that they take out of the content.
-  reasoning_content: z.unknown().optional(),
-  reasoning: z.unknown().optional(),
-});
+  refusal: anything,
+  reasoning_content: anything,
+  reasoning: anything,
+  reasoning_details: anything,
+  thinking: anything,
+} satisfies Record<'content' | 'refusal' | (typeof THOUGHT_FIELDS)[number], z.ZodType>);
 
 /** The text of a token tells where the answer begins; its log-probability may be anything. */
 const token = z.object({
@@ -84,16 +90,21 @@ export class TooFewSamples extends SemiEvolError {
 
 /**
  * The samples of a chat completion.
+ * @param place where the model is known to put its thoughts
  * @throws ZodError where it is none, TooFewSamples where it has fewer than `wanted`
  */
-export function samplesOf(answer: unknown, wanted: number): ChatSample[] {
+export function samplesOf(
+  answer: unknown,
+  wanted: number,
+  place?: ThoughtsPlace | null,
+): ChatSample[] {
   const { choices, usage } = completion.parse(answer);
   if (choices.length < wanted)
     throw new TooFewSamples(
       `gave ${choices.length} of the ${wanted} samples asked for: set supportsN: false in temporal.config.ts where "n" is ignored`,
     );
   return choices.slice(0, wanted).map((choice, index) => ({
-    ...spoken(choice),
+    ...spoken(choice, place),
     ...(index === 0 ? paid(usage) : NOTHING_PAID),
   }));
 }
@@ -117,15 +128,20 @@ function paid(usage: Completion['usage']) {
 }
 
 /** What a choice says. What a filter or the model itself held back is no answer, nor its rest. */
-function spoken({ message, finish_reason, logprobs }: Completion['choices'][number]) {
+function spoken(
+  { message, finish_reason, logprobs }: Completion['choices'][number],
+  place?: ThoughtsPlace | null,
+) {
   const finishReason = isRefused(message) ? 'refusal' : reasonOf(finish_reason);
-  if (finishReason === 'content_filter' || finishReason === 'refusal')
-    return { text: '', logprobs: null, finishReason };
   const said = textOf(message);
+  // What was cut before the mark that closes a thought which nothing opens is all thought.
+  const isThought =
+    place === 'text-unopened' && finishReason === 'length' && firstMark(said) === undefined;
+  if (finishReason === 'content_filter' || finishReason === 'refusal' || isThought)
+    return { text: '', logprobs: null, finishReason };
   const { from, to } = answerSpan(said);
   const text = said.slice(from, to);
-  const hasThoughts = text !== said.trim() || thoughtApart(message);
-  const tokens = answerTokens(logprobs?.content ?? [], text, hasThoughts);
+  const tokens = answerTokens(logprobs?.content ?? [], text, thoughtsIn(message) !== null);
   return { text, logprobs: known(tokens), finishReason };
 }
 
@@ -148,7 +164,8 @@ function isRefused({ content, refusal }: Message): boolean {
 
 const isText = ({ type }: Part) => type === 'text' || type === 'output_text';
 
-function textOf({ content }: Message): string {
+/** The text of a message, with the thoughts that are in it. */
+export function textOf({ content }: Message): string {
   if (!Array.isArray(content)) return content ?? '';
   return content
     .filter(isText)
@@ -156,10 +173,20 @@ function textOf({ content }: Message): string {
     .join('');
 }
 
-/** Whether there are thoughts that are not in the text. */
-function thoughtApart({ content, reasoning_content, reasoning }: Message): boolean {
-  const inParts = Array.isArray(content) && !content.every(isText);
-  return inParts || Boolean(reasoning_content || reasoning);
+/** Where a message has thoughts; null where it has none. */
+export function thoughtsIn(message: Message): ThoughtsPlace | null {
+  const { content } = message;
+  if (THOUGHT_FIELDS.some((name) => isThere(message[name]))) return 'field';
+  if (Array.isArray(content) && !content.every(isText)) return 'parts';
+  const said = textOf(message);
+  const { from, to } = answerSpan(said);
+  if (said.slice(from, to) === said.trim()) return null;
+  return firstMark(said) === 'close' ? 'text-unopened' : 'text';
+}
+
+function isThere(thoughts: unknown): boolean {
+  if (typeof thoughts === 'string') return thoughts.trim() !== '';
+  return Array.isArray(thoughts) ? thoughts.length > 0 : Boolean(thoughts);
 }
 
 /**
@@ -182,9 +209,12 @@ function answerTokens(tokens: Token[], answer: string, hasThoughts: boolean): To
 /** What servers write for "impossible", since JSON has no infinity. */
 const CLAMP = -9999;
 
+/** Whether a value can be a log-probability. */
+export const isPossible = (value: number | null | undefined): value is number =>
+  value != null && value <= 0 && value > CLAMP;
+
 /** The values that can be log-probabilities; null where there are none. */
 function known(tokens: Token[]): number[] | null {
-  const isPossible = (one: number) => one <= 0 && one > CLAMP;
-  const values = tokens.map(({ logprob }) => logprob ?? Number.NaN).filter(isPossible);
+  const values = tokens.map(({ logprob }) => logprob).filter(isPossible);
   return values.length > 0 ? values : null;
 }

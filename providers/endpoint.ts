@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import type { Capabilities } from '../core/capabilities.ts';
 import { passingFailure } from '../core/failures.ts';
 import type { Sampling } from '../core/sampling.ts';
 import { type ChatSample, samplesOf, TooFewSamples, unanswered } from './completion.ts';
@@ -6,7 +7,7 @@ import type { EndpointConfig } from './config.ts';
 import { vectorsOf } from './embeddings.ts';
 import { endpointFailure, troubleOf } from './errors.ts';
 import { fetcherOfTexts, type TextInit } from './fetch.ts';
-import { bodyOf, type ChatRequest, featuresOf } from './form.ts';
+import { bodyOf, type ChatRequest, featuresLacking, featuresOf, type Refused } from './form.ts';
 import { AdaptiveLimiter } from './limiter.ts';
 import { Model, type Patience, type Standing } from './model.ts';
 import { inOneForm } from './said.ts';
@@ -79,6 +80,22 @@ export class Endpoint {
   get trouble(): string | undefined {
     for (const { trouble } of this.#models.values()) if (trouble) return trouble;
     return undefined;
+  }
+
+  /** What a model does not take in a request, or ignores, as far as is known. */
+  refused(model: string): Refused {
+    return this.#model(model).refused;
+  }
+
+  /**
+   * From now on a model is asked by what was found out of it: in no way with what it lacks in one.
+   * @param ways what was found out, in each way of asking it
+   */
+  goBy(model: string, ways: readonly Capabilities[]): void {
+    this.#model(model).goBy({
+      without: new Set(ways.flatMap(featuresLacking)),
+      thoughts: ways.map(({ thoughts }) => thoughts).find(Boolean),
+    });
   }
 
   /** Whether one request can draw several samples of a model, as far as is known. */
@@ -182,7 +199,11 @@ export class Endpoint {
       features: featuresOf(request),
       send: (refused) => {
         const drawn = refused.has('n') ? [0] : request.seeds;
-        return this.#draw({ refused }, { ...request, seeds: drawn }, { maxRetries: 0 });
+        return this.#draw(
+          { refused, thoughts: null },
+          { ...request, seeds: drawn },
+          { maxRetries: 0 },
+        );
       },
     });
   }
@@ -213,13 +234,15 @@ export class Endpoint {
   }
 
   #draw(
-    model: Pick<Model, 'refused'>,
+    model: Pick<Model, 'refused' | 'thoughts'>,
     request: ChatRequest,
     sending: Sending,
   ): Promise<ChatSample[]> {
     const body = bodyOf(request, model.refused);
     const sent = this.client.chat.completions.create(body, optionsOf(sending));
-    const samples = answerOf(sent, (answer) => samplesOf(answer, request.seeds.length));
+    const samples = answerOf(sent, (answer) =>
+      samplesOf(answer, request.seeds.length, model.thoughts),
+    );
     return settled(samples, sending.deadline);
   }
 

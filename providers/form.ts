@@ -1,4 +1,5 @@
 import type { OpenAI } from 'openai';
+import { type Capabilities, type Capability, isLacking } from '../core/capabilities.ts';
 import type { Sampling } from '../core/sampling.ts';
 import type { ChatMessage, JsonSchema } from '../core/types.ts';
 
@@ -51,6 +52,21 @@ export function featuresOf({ messages, sampling, seeds, schema }: ChatRequest): 
     'seed',
     ...(seeds.length > 1 ? (['n'] as const) : []),
     ...(messages.some(({ role }) => role === 'system') ? (['system'] as const) : []),
+  ];
+}
+
+/** What is worse sent in vain than left out. */
+const LEFT_OUT = ['logprobs', 'n', 'system', 'response_format'] as const satisfies Capability[];
+
+/** The features that requests go without, by what was found out of a model. */
+export function featuresLacking({ findings }: Pick<Capabilities, 'findings'>): Feature[] {
+  const { max_tokens, max_completion_tokens, temperature, seed } = findings;
+  const isOtherTaken = max_completion_tokens.verdict === 'supported';
+  return [
+    ...LEFT_OUT.filter((name) => isLacking(findings[name])),
+    ...(isLacking(max_tokens) && isOtherTaken ? (['max_tokens'] as const) : []),
+    ...(temperature.verdict === 'refused' ? (['temperature'] as const) : []),
+    ...(seed.verdict === 'refused' ? (['seed'] as const) : []),
   ];
 }
 

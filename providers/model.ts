@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { APIError } from 'openai';
+import type { ThoughtsPlace } from '../core/capabilities.ts';
 import { CircuitBreaker } from './breaker.ts';
 import { TooFewSamples } from './completion.ts';
 import { type Trouble, UnreadableAnswer } from './errors.ts';
 import { type Feature, type Refused, suspects } from './form.ts';
 import type { AdaptiveLimiter } from './limiter.ts';
-import { saidBy } from './said.ts';
+import { refusesForm } from './said.ts';
 
 /** How often we repeat a request whose answer cannot be read, which the client does not. */
 const READ_AGAIN = 2;
@@ -47,6 +47,14 @@ export interface Probe {
   send(refused: Refused): Promise<unknown>;
 }
 
+/** What is known of a model before it is asked. */
+export interface Findings {
+  /** What it refuses or ignores, so that it is not sent. */
+  without: Refused;
+  /** Where it puts its thoughts. */
+  thoughts?: ThoughtsPlace | null;
+}
+
 /** What a request was given up for. */
 export interface GivenUp {
   givenUp: Trouble;
@@ -74,7 +82,10 @@ export class Model {
   readonly #firstWaitMs: number;
   /** So far: whether others are answered tells whose the trouble is. */
   #answers = 0;
+  /** What refusals have told. */
   #refused: Refused = new Set();
+  /** What was found out before, by looking at answers. */
+  #found: Findings = { without: new Set() };
   /** The probes under way, by form. */
   readonly #probing = new Map<string, Promise<Standing>>();
 
@@ -96,9 +107,14 @@ export class Model {
     return this.#breaker.trouble;
   }
 
-  /** What it does not take in a request. */
+  /** What it does not take in a request, or ignores. */
   get refused(): Refused {
-    return this.#refused;
+    return new Set([...this.#refused, ...this.#found.without]);
+  }
+
+  /** Where it puts its thoughts, as far as is known. */
+  get thoughts(): ThoughtsPlace | null | undefined {
+    return this.#found.thoughts;
   }
 
   /**
@@ -158,23 +174,33 @@ export class Model {
 
   /** From now on requests are without these features. */
   learn(refused: Iterable<Feature>): void {
-    const news = [...refused].filter((feature) => !this.#refused.has(feature));
+    const news = [...refused].filter((feature) => !this.refused.has(feature));
     this.#refused = new Set([...this.#refused, ...news]);
     this.#around.notify(
       `endpoint "${this.#around.endpoint}": model "${this.name}" does not take ${news.join(' and ')}; asked without from now on`,
     );
   }
 
+  /** From now on it is asked by what was found out, and no more by what was before. */
+  goBy(found: Findings): void {
+    const news = [...found.without].filter((feature) => !this.refused.has(feature));
+    this.#found = found;
+    if (news.length > 0)
+      this.#around.notify(
+        `endpoint "${this.#around.endpoint}": model "${this.name}" refuses or ignores ${news.join(' and ')}, as was found out; asked without from now on`,
+      );
+  }
+
   async #learnForm({ features, send }: Probe): Promise<Standing> {
-    let refusal = await refusalOf(send(this.#refused));
+    let refusal = await refusalOf(send(this.refused));
     if (!refusal) return 'answers';
-    const refused = new Set(this.#refused);
+    const refused = new Set(this.refused);
     for (const feature of suspects(features, refused, refusal)) {
       const next = await refusalOf(send(new Set([...refused, feature])));
       if (next?.message === refusal.message) continue;
       refused.add(feature);
       if (next) refusal = next;
-      else if (await refusalOf(send(this.#refused))) {
+      else if (await refusalOf(send(this.refused))) {
         this.learn(refused);
         return 'form-learned';
       } else return 'answers'; // it was not for its form
@@ -216,8 +242,7 @@ async function refusalOf(sent: Promise<unknown>): Promise<Error | undefined> {
     await sent;
     return undefined;
   } catch (error) {
-    const isRefusal = error instanceof APIError && [400, 403, 422, 501].includes(error.status ?? 0);
-    if (error instanceof TooFewSamples || (isRefusal && saidBy(error))) return error;
+    if (error instanceof TooFewSamples || refusesForm(error)) return error;
     throw error;
   }
 }

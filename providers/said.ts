@@ -31,6 +31,12 @@ export function saidBy(error: APIError): Said | undefined {
   return isObject(error.error) ? (error.error as Said) : undefined;
 }
 
+/** Whether the provider itself refuses a request as it is, and may take it in another form. */
+export function refusesForm(error: unknown): error is APIError {
+  const mayBe = error instanceof APIError && [400, 403, 422, 501].includes(error.status ?? 0);
+  return mayBe && saidBy(error) !== undefined;
+}
+
 /**
  * The same answer, but the body of an error in one form, that of OpenAI, where the `openai` client
  * looks for it. The client is told not to repeat by itself what only time can mend.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Session } from '@lancedb/lancedb';
 import { isUrl } from '../core/url.ts';
+import { Capabilities } from './capabilities.ts';
 import { Database } from './database.ts';
 import { Dataset } from './dataset.ts';
 import { Datasets } from './datasets.ts';
@@ -73,6 +74,7 @@ export class Store {
   readonly datasets: Datasets;
   readonly models: Models;
   readonly specs: Specs;
+  readonly capabilities: Capabilities;
   readonly #identity: Identity;
   readonly #storageOptions: Record<string, string> | undefined;
   // Without bounds the caches of LanceDB grow to gigabytes in a long-lived worker. The first holds
@@ -88,6 +90,7 @@ export class Store {
     this.datasets = new Datasets(this.#root);
     this.models = new Models(this.#root);
     this.specs = new Specs(this.#root);
+    this.capabilities = new Capabilities(this.#root);
     this.#identity = new Identity(this.#root);
   }
 

@@ -3,6 +3,7 @@ import type { OpenAI } from 'openai';
 import type { AnswerError, ChatAnswer, ChatSample } from './answers.ts';
 import { type Sampled, sample, textOf } from './model.ts';
 import type { Models } from './models.ts';
+import { isProbe, obey } from './obedience.ts';
 import { digest, nowInSeconds, Refusal, tokens } from './wire.ts';
 
 export interface ChatOptions {
@@ -64,16 +65,15 @@ function check({ messages, n, logprobs }: Params, options: ChatOptions): void {
 
 /** Samples that follow from the request, the model's competence and the provider's seed alone. */
 function drawnByModel(params: Params, competence: number, providerSeed: number): Drawn[] {
-  const { model, messages, n, seed, temperature } = params;
-  return Array.from({ length: n ?? 1 }, (_, index) => ({
-    tokens: sample({
-      model,
-      messages,
-      competence,
-      providerSeed,
-      seed: temperature === 0 ? null : (seed ?? 0) * 128 + index,
-    }),
-  }));
+  const { model, messages, n, seed: given, temperature } = params;
+  return Array.from({ length: n ?? 1 }, (_, index) => {
+    const seed = temperature === 0 ? null : (given ?? 0) * 128 + index;
+    return {
+      tokens: isProbe(params)
+        ? obey(params, seed)
+        : sample({ model, messages, competence, providerSeed, seed }),
+    };
+  });
 }
 
 /** @throws Refusal where the answer is an error */
@@ -149,6 +149,18 @@ function complete(params: Params, choices: Drawn[]): OpenAI.ChatCompletion {
 function wireLogprobs(sampled: Sampled, top: number): OpenAI.ChatCompletionTokenLogprob[] {
   return sampled.map(({ token, logprob }) => {
     const one = { token, logprob, bytes: [...Buffer.from(token)] };
-    return { ...one, top_logprobs: top > 0 ? [one] : [] };
+    return { ...one, top_logprobs: [one, ...others(logprob, top - 1)].slice(0, top) };
+  });
+}
+
+/** Tokens that were not chosen, with what is left of the probability. */
+function others(
+  logprob: number,
+  count: number,
+): Omit<OpenAI.ChatCompletionTokenLogprob, 'top_logprobs'>[] {
+  const left = Math.max(1 - Math.exp(logprob), 1e-9) / Math.max(count, 1);
+  return Array.from({ length: Math.max(count, 0) }, (_, index) => {
+    const token = ` other${index + 1}`;
+    return { token, logprob: Math.log(left), bytes: [...Buffer.from(token)] };
   });
 }

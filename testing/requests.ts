@@ -1,4 +1,5 @@
 import type { OpenAI } from 'openai';
+import { isProbe } from './obedience.ts';
 
 /** What is recorded of a request, and kept without its body. */
 export interface JournalEntry {
@@ -85,12 +86,16 @@ export function kindOf(
 ): JournalEntry['kind'] {
   if (method === 'GET' && /^\/fine_tuning\/jobs\/[^/]+$/.test(path)) return 'poll';
   if (method !== 'POST') return 'other';
-  if (path === '/chat/completions')
-    return (body?.max_tokens ?? body?.max_completion_tokens) === 1 ? 'probe' : 'chat';
+  if (path === '/chat/completions') return isForNothing(body) ? 'probe' : 'chat';
   if (path === '/embeddings')
     return Array.isArray(body?.input) && `${body.input}` === 'yes' ? 'probe' : 'embeddings';
   return KINDS[path] ?? 'other';
 }
+
+/** One token is next to nothing; whoever finds out what a model is capable of says so. */
+const isForNothing = (body: RequestBody | null | undefined) =>
+  (body?.max_tokens ?? body?.max_completion_tokens) === 1 ||
+  (Array.isArray(body?.messages) && isProbe({ messages: body.messages }));
 
 const KINDS: Record<string, JournalEntry['kind']> = {
   '/files': 'upload',

@@ -67,10 +67,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     ...(elsewhere && { elsewhere }),
     store,
     endpoints,
-    activities: createActivities({
-      ...{ store, endpoints, trainers: new Trainers(), registry: builtIn, shutdownGraceMs: 500 },
-      trainingFolders: setUp.trainingFolders ?? [],
-    }),
+    activities: activitiesOver(store, endpoints, setUp.trainingFolders),
     tables: store.run(RUN, ref.dataset),
     close: async () => {
       await provider.close();
@@ -78,6 +75,18 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
       await remove();
     },
   };
+}
+
+function activitiesOver(store: Store, endpoints: Endpoints, trainingFolders: string[] = []) {
+  return createActivities({
+    ...{ store, endpoints, trainers: new Trainers(), registry: builtIn, shutdownGraceMs: 500 },
+    trainingFolders,
+  });
+}
+
+/** The activities of another process over the same store, which has learned nothing yet. */
+export function anotherWorker({ store, endpoints }: Laboratory): Activities {
+  return activitiesOver(store, new Endpoints({ local: endpoints.get('local').config }));
 }
 
 /** An activity's surroundings; failures that tests bring about are not printed. */

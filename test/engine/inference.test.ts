@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { after, before, describe, it } from 'mocha';
 import OpenAI from 'openai';
+import { probeCapabilities } from '../../providers/capabilities/probe.ts';
+import { endpointConfig } from '../../providers/config.ts';
+import { Endpoint } from '../../providers/endpoint.ts';
 import { BASE, type RunningEngine, start, stop } from './support.ts';
 
 const ask = (question: string): OpenAI.ChatCompletionMessageParam[] => [
@@ -147,6 +150,16 @@ describe('engine: chat and embeddings', () => {
     assert.equal(stopped.choices[0]!.finish_reason, 'stop');
     assert.ok(cut.choices[0]!.message.content!.startsWith(stopped.choices[0]!.message.content!));
     assert.ok(!stopped.choices[0]!.message.content!.includes(word));
+  });
+
+  it('is capable of what it says', async () => {
+    const config = endpointConfig.parse({ baseURL: running.engine.url });
+    const probed = await probeCapabilities(new Endpoint('engine', config), BASE, {});
+    const { response_format, json_object, ...others } = probed!.findings;
+    for (const [name, { verdict }] of Object.entries(others))
+      assert.equal(verdict, 'supported', name);
+    assert.deepEqual([response_format.verdict, json_object.verdict], ['ignored', 'ignored']);
+    assert.deepEqual([probed!.thoughts, probed!.isWhole], [null, true]);
   });
 
   it('streams the same answer, with usage last when asked for', async () => {

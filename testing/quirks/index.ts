@@ -2,10 +2,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CHAT_QUIRKS } from './chat.ts';
 import { EMBEDDING_QUIRKS } from './embeddings.ts';
 import { JOB_QUIRKS } from './jobs.ts';
+import { LIES } from './lies.ts';
 import { MODEL_QUIRKS } from './models.ts';
 import type { Asked, Quirk } from './quirk.ts';
 
-const QUIRKS = { ...CHAT_QUIRKS, ...EMBEDDING_QUIRKS, ...MODEL_QUIRKS, ...JOB_QUIRKS };
+const QUIRKS = {
+  ...CHAT_QUIRKS,
+  ...LIES,
+  ...EMBEDDING_QUIRKS,
+  ...MODEL_QUIRKS,
+  ...JOB_QUIRKS,
+};
 
 /** An oddity of servers, by its name. */
 export type QuirkName = keyof typeof QUIRKS;
@@ -51,5 +58,10 @@ export class Quirks {
         payload as object,
       );
     });
+    api.addHook('onSend', async (request, _, payload) =>
+      handled.has(request) && typeof payload === 'string'
+        ? this.#quirks.reduce((text, quirk) => quirk.sent?.(text) ?? text, payload)
+        : payload,
+    );
   }
 }

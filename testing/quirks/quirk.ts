@@ -17,6 +17,8 @@ export interface Quirk {
   before?(request: Asked): Reply | undefined;
   /** The handler's answer as this server gives it. */
   after?(answer: object, request: Asked): object;
+  /** The text of a right answer as this server sends it. */
+  sent?(text: string): string;
 }
 
 /** Makes a quirk; one that has a memory starts with an empty one. */
