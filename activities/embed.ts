@@ -1,5 +1,5 @@
 import { ranges } from '../core/range.ts';
-import { retrievalNeeds } from '../core/shots.ts';
+import { retrievalNeeds, searchText } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { NO_USAGE } from '../core/usage.ts';
@@ -42,7 +42,7 @@ export function createEmbed(dependencies: Dependencies) {
             tracker.signal.throwIfAborted();
             const settled = await Promise.allSettled(
               inBatches(missing.slice(step.from, step.to)).map(async (batch) => {
-                const texts = batch.map((example) => example.question);
+                const texts = batch.map(searchText);
                 return { batch, ...(await endpoint.embed(model, texts, tracker)) };
               }),
             );

@@ -1,4 +1,4 @@
-import { neighboursNeeded } from '../core/shots.ts';
+import { neighboursNeeded, searchText } from '../core/shots.ts';
 import type { OrdinalRange, StoredExample } from '../core/types.ts';
 import { hybrid, type Neighbour } from '../store/search.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
@@ -63,11 +63,7 @@ async function search(
   k: number,
 ): Promise<Alike[][]> {
   const { mode } = spec.retrieval;
-  const byText = (some: StoredExample[]) =>
-    dataset.bm25(
-      some.map((example) => example.question),
-      k,
-    );
+  const byText = (some: StoredExample[]) => dataset.bm25(some.map(searchText), k);
   if (mode === 'bm25') return (await byText(examples)).map(sharesOfBest);
   const vectors = await dataset.vectors(spec.embedding.name, 'unlabelled', range);
   // One that cannot be embedded has at least words.

@@ -4,7 +4,7 @@ import {
   modelCollaborators,
   type RunSpec,
 } from './spec.ts';
-import type { Shot } from './types.ts';
+import type { Example, Shot } from './types.ts';
 
 /**
  * The worked examples a collaborator sees, in the order of its prompt, from an example's
@@ -36,4 +36,16 @@ export interface RetrievalNeeds {
 export function retrievalNeeds(spec: Pick<RunSpec, 'collaborators' | 'retrieval'>): RetrievalNeeds {
   const neighbours = neighboursNeeded(spec) > 0;
   return { neighbours, vectors: neighbours && spec.retrieval.mode !== 'bm25' };
+}
+
+/**
+ * The text by which an example's neighbours are found: the question, and what the user asked before it,
+ * the latest first, since "And in 2018?" alone is like all others that ask so.
+ */
+export function searchText({
+  question,
+  before = [],
+}: Pick<Example, 'question' | 'before'>): string {
+  const asked = before.filter(({ role }) => role === 'user').map(({ content }) => content);
+  return [question, ...asked.reverse()].join('\n');
 }

@@ -31,7 +31,7 @@ const count = z.number().int().positive();
 
 export const dataSpec = z.strictObject({
   labelled: files.describe(
-    'CSV, JSON Lines, JSON or Parquet files (paths from the spec file, or URLs) with answers. Rows in chat format (`messages`) need no columns: the user turns are the question, the last turn of the assistant is the answer.',
+    'CSV, JSON Lines, JSON or Parquet files (paths from the spec file, or URLs) with answers. Rows in chat format (`messages`) need no columns: the last turn of the user is the question, what stands before it is kept, the turn of the assistant after it is the answer.',
   ),
   unlabelled: files.describe('Files without answers. Where they have some, these only measure.'),
   test: files.describe('Files with answers that no training sees.'),
@@ -40,10 +40,27 @@ export const dataSpec = z.strictObject({
       question: z.string().min(1).default('question').describe('Column of the question or text.'),
       options: z.string().min(1).default('options').describe('Column of the options, a JSON list.'),
       answer: z.string().min(1).default('answer').describe('Column of the answer.'),
-      context: z.string().min(1).default('context').describe('Column of a passage to read first.'),
+      context: z
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+        .default('context')
+        .describe(
+          'Column, or columns in their order, of a passage to read first; it may hold tables.',
+        ),
+      before: z
+        .string()
+        .min(1)
+        .default('before')
+        .describe(
+          'Column of the earlier turns of a conversation: messages, or pairs of question and answer.',
+        ),
+      system: z
+        .string()
+        .min(1)
+        .default('system')
+        .describe("Column of a system prompt of the row's own."),
     })
     .prefault({})
-    .describe('Names of the columns; options and context may be missing in the files.'),
+    .describe('Names of the columns; all but question and answer may be missing in the files.'),
   answers: z
     .union([z.enum(['index-0', 'index-1', 'text']), z.record(z.string(), z.string().min(1))])
     .optional()

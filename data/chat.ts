@@ -1,27 +1,34 @@
-import { isObject } from './jsonl.ts';
+import type { ChatMessage } from '../core/types.ts';
 import { cellOf } from './records.ts';
+import { turnsOf } from './turns.ts';
 
-/** The column of a row in chat format. */
-export const CHAT_COLUMN = 'messages';
+/** Columns of rows in chat format: OpenAI's, and ShareGPT's. */
+export const CHAT_COLUMNS = ['messages', 'conversations'];
 
-/**
- * What a row in chat format holds: the user's turns as the question, and the last turn of the
- * assistant as the answer. The system's turns are left out, since the task has its own instruction.
- * Undefined where the row is in another format.
- */
-export function chatOf(
-  values: Record<string, unknown>,
-): { question: string; answer: string | undefined } | undefined {
-  const messages = cellOf(values, CHAT_COLUMN);
-  if (!Array.isArray(messages) || !messages.every(isObject)) return undefined;
-  const turns = (role: string) =>
-    messages.filter((message) => message.role === role).map(({ content }) => textOf(content));
-  return { question: turns('user').join('\n\n'), answer: turns('assistant').at(-1) };
+/** A conversation as an example. */
+export interface Chat {
+  /** What was said before the question. */
+  before: ChatMessage[];
+  /** The last turn of the user; there may be none. */
+  question: string | undefined;
+  /** What the assistant answered to it. */
+  answer: string | undefined;
 }
 
-/** A text, or its parts joined. */
-function textOf(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  return content.map((part) => (isObject(part) ? String(part.text ?? '') : String(part))).join('');
+/** What a row in chat format holds, or what is wrong with it; undefined where it is in another format. */
+export function chatOf(
+  values: Record<string, unknown>,
+): (Chat & { problem?: undefined }) | { problem: string } | undefined {
+  const column = CHAT_COLUMNS.find((name) => Array.isArray(cellOf(values, name)));
+  if (column === undefined) return undefined;
+  const read = turnsOf(cellOf(values, column));
+  if (read.problem !== undefined) return { problem: `"${column}": ${read.problem}` };
+  const { turns } = read;
+  const asked = turns.findLastIndex(({ role }) => role === 'user');
+  const answer = turns.slice(asked + 1).find(({ role }) => role === 'assistant');
+  return {
+    before: turns.slice(0, Math.max(asked, 0)),
+    question: turns[asked]?.content,
+    answer: answer?.content,
+  };
 }

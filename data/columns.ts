@@ -3,7 +3,7 @@ import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import { quoted } from '../core/text.ts';
 import type { Split } from '../core/types.ts';
-import { CHAT_COLUMN } from './chat.ts';
+import { CHAT_COLUMNS } from './chat.ts';
 import { DataError } from './errors.ts';
 import { isObject } from './jsonl.ts';
 import type { RawBatch } from './records.ts';
@@ -13,14 +13,18 @@ type Columns = DataSpec['columns'];
 /** Columns that a message lists. */
 const LISTED = 20;
 
-/** The parts of an example that the files of a split must have a column for. */
-function required(split: Split, columns: Columns, task: Task): (keyof Columns)[] {
+/** A column that a file must have: the part of an example it is, and its name. */
+type Needed = [part: keyof Columns, name: string];
+
+/** The columns that the files of a split must have. */
+function needed(split: Split, columns: Columns, task: Task): Needed[] {
   const parts: (keyof Columns)[] = ['question'];
   if (split !== 'unlabelled') parts.push('answer');
   // Those that may be missing are asked for where the spec gives them a name of its own.
   if (columns.options !== 'options' || task.checkOptions(undefined) !== null) parts.push('options');
-  if (columns.context !== 'context') parts.push('context');
-  return parts;
+  for (const part of ['context', 'before', 'system'] as const)
+    if (columns[part] !== part) parts.push(part);
+  return parts.flatMap((part) => [columns[part]].flat().map((name): Needed => [part, name]));
 }
 
 /**
@@ -39,12 +43,11 @@ export function checkColumns(
   if (first?.problem !== undefined && records.every(({ problem }) => problem !== undefined))
     throw new DataError(`${file}, line ${first.line}: ${first.problem}`);
   const isChat =
-    found.includes(CHAT_COLUMN) &&
-    (columns.question === CHAT_COLUMN || !found.includes(columns.question));
+    CHAT_COLUMNS.some((name) => found.includes(name)) &&
+    (CHAT_COLUMNS.includes(columns.question) || !found.includes(columns.question));
   const fromChat = ['question', 'answer'];
-  for (const part of required(split, columns, task)) {
+  for (const [part, name] of needed(split, columns, task)) {
     if (isChat && fromChat.includes(part)) continue;
-    const name = columns[part];
     const times = found.filter((one) => one === name).length;
     if (times === 1) continue;
     const setting = `data.columns.${part}`;

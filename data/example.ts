@@ -3,12 +3,14 @@ import type { BadReason } from '../core/ingestReport.ts';
 import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import { normalise } from '../core/text.ts';
-import type { Example } from '../core/types.ts';
+import type { ChatMessage, Example } from '../core/types.ts';
 import { type Counted, readAnswer } from './answers.ts';
-import { CHAT_COLUMN, chatOf } from './chat.ts';
+import { CHAT_COLUMNS, chatOf } from './chat.ts';
+import { contextOf } from './context.ts';
 import { optionsOf } from './options.ts';
 import { cellOf } from './records.ts';
 import { textOf } from './text.ts';
+import { turnsOf } from './turns.ts';
 
 /**
  * SHA-256 (hex) of the normalised question, options, context and what was said before: the same
@@ -40,8 +42,10 @@ export function exampleOf(
   task: Task,
   needsAnswer: boolean,
 ): ExampleOrProblem {
-  const isPlain = columns.question !== CHAT_COLUMN && Object.hasOwn(values, columns.question);
+  const isPlain =
+    !CHAT_COLUMNS.includes(columns.question) && Object.hasOwn(values, columns.question);
   const chat = isPlain ? undefined : chatOf(values);
+  if (chat?.problem !== undefined) return { reason: 'question', problem: chat.problem };
   const given = chat ? chat.question : cellOf(values, columns.question);
   if (typeof given === 'object' && given !== null)
     return { reason: 'question', problem: `"${columns.question}" is not a text` };
@@ -51,6 +55,9 @@ export function exampleOf(
       reason: 'question',
       problem: chat ? 'no turn of the user holds a text' : `"${columns.question}" is empty`,
     };
+  const earlier = turnsOf(cellOf(values, columns.before));
+  if (earlier.problem !== undefined)
+    return { reason: 'question', problem: `"${columns.before}" ${earlier.problem}` };
   const options = optionsOf(cellOf(values, columns.options));
   if (options === null) {
     const lost = /\bNaN\b/.test(String(cellOf(values, columns.options)));
@@ -59,9 +66,11 @@ export function exampleOf(
   }
   const wrong = task.checkOptions(options?.texts);
   if (wrong !== null) return { reason: 'options', problem: wrong };
-  const context = textOf(cellOf(values, columns.context));
+  const context = contextIn(values, columns);
+  const before = [...systemIn(values, columns), ...earlier.turns, ...(chat?.before ?? [])];
   const content = {
     question,
+    ...(before.length > 0 && { before }),
     ...(context !== undefined && { context }),
     ...(options && { options: options.texts }),
   };
@@ -77,4 +86,17 @@ export function exampleOf(
   const { counted, ...read } = readAnswer(raw, options, answers, task);
   if ('answer' in read) return { example: { ...example, answer: read.answer }, counted };
   return needsAnswer ? { reason: 'answer', problem: read.problem, counted } : { example, counted };
+}
+
+type Columns = DataSpec['columns'];
+
+/** The passage, of one column or of several. */
+function contextIn(values: Record<string, unknown>, { context }: Columns): string | undefined {
+  const parts = [context].flat().map((column) => contextOf(cellOf(values, column)));
+  return textOf(parts.filter((part) => part !== undefined).join('\n\n'));
+}
+
+function systemIn(values: Record<string, unknown>, { system }: Columns): ChatMessage[] {
+  const content = textOf(cellOf(values, system));
+  return content === undefined ? [] : [{ role: 'system', content }];
 }

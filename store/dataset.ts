@@ -1,3 +1,4 @@
+import { searchText } from '../core/shots.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets } from './datasets.ts';
@@ -11,14 +12,14 @@ export class Dataset {
   readonly id: string;
   readonly #database: Database;
   readonly #datasets: Datasets;
-  readonly #questions: TextSearch;
+  readonly #texts: TextSearch;
   #info: DatasetInfo | undefined;
 
   constructor(database: Database, datasets: Datasets, id: string) {
     this.id = id;
     this.#database = database;
     this.#datasets = datasets;
-    this.#questions = new TextSearch(database);
+    this.#texts = new TextSearch(database);
   }
 
   /** What was ingested. Throws StoreError where the ingest has not ended. */
@@ -80,7 +81,12 @@ export class Dataset {
    */
   async prepareSearch(model?: string): Promise<void> {
     const labelled = { from: 0, to: await this.count('labelled') };
-    await this.#questions.prepare(() => this.range('labelled', labelled));
+    await this.#texts.prepare(async () =>
+      (await this.range('labelled', labelled)).map((example) => ({
+        ordinal: example.ordinal,
+        text: searchText(example),
+      })),
+    );
     if (model === undefined) return;
     await new VectorSearch(this.#database, model).prepare(async () => {
       const vectors = await this.vectors(model, 'labelled', labelled);
@@ -100,6 +106,6 @@ export class Dataset {
 
   /** The k labelled examples of the best BM25 score for each text, best first. */
   bm25(texts: readonly string[], k: number): Promise<Neighbour[][]> {
-    return this.#questions.nearest(texts, k);
+    return this.#texts.nearest(texts, k);
   }
 }

@@ -88,7 +88,7 @@ async function queryVectors(
   return results;
 }
 
-/** Full-text search (BM25) over the labelled questions. */
+/** Full-text search (BM25) over the texts of the labelled examples. */
 export class TextSearch {
   readonly #database: Database;
 
@@ -97,17 +97,15 @@ export class TextSearch {
   }
 
   /** Makes the table (in one commit) and its index where they are missing. */
-  async prepare(questions: () => Promise<{ ordinal: number; question: string }[]>): Promise<void> {
-    const schema = schemaOf({ ordinal: types.int, question: types.string });
-    const table = await this.#database.tableOf('questions', async () =>
-      toArrow(schema, await questions()),
-    );
-    await index(table, 'question', Index.fts({ withPosition: false }));
+  async prepare(texts: () => Promise<{ ordinal: number; text: string }[]>): Promise<void> {
+    const schema = schemaOf({ ordinal: types.int, text: types.string });
+    const table = await this.#database.tableOf('texts', async () => toArrow(schema, await texts()));
+    await index(table, 'text', Index.fts({ withPosition: false }));
   }
 
   /** The k of the best score for each text; fewer where fewer share a word with it. */
   async nearest(texts: readonly string[], k: number): Promise<Neighbour[][]> {
-    const table = await prepared(this.#database, 'questions', 'the labelled questions');
+    const table = await prepared(this.#database, 'texts', 'the labelled examples');
     const few = pLimit(4);
     return Promise.all(
       texts.map((text) =>
@@ -125,7 +123,7 @@ export class TextSearch {
 async function queryText(table: Table, text: string, limit: number): Promise<Neighbour[]> {
   const rows: { ordinal: number; _score: number }[] = await table
     .query()
-    .fullTextSearch(new MatchQuery(text, 'question'))
+    .fullTextSearch(new MatchQuery(text, 'text'))
     .select(['ordinal', '_score'])
     .limit(limit)
     .toArray();
