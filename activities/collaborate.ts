@@ -2,9 +2,9 @@ import { isRole } from '../core/modelNames.ts';
 import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
-import type { Shot } from '../core/types.ts';
 import { askAbout, type RangeRef, type Subject } from './asking.ts';
-import type { Dependencies, RoundContext } from './dependencies.ts';
+import type { Dependencies } from './dependencies.ts';
+import { labelledNeighbours } from './labelledNeighbours.ts';
 
 /** The models a spec may call by their part in the round. */
 export interface RoundModels {
@@ -31,20 +31,21 @@ const SUBJECT: Subject = { stage: 'collaborate', split: 'unlabelled', unit: 'ans
 export function createCollaborate(dependencies: Dependencies) {
   return {
     /**
-     * Lets every collaborator at an endpoint answer a range of unlabelled examples (collaborative
-     * learning, §3.2). Collaborators that send the same request share it.
+     * Lets every model among the collaborators that is at an endpoint answer a range of unlabelled
+     * examples (collaborative learning, §3.2). Those that send the same request share it.
      */
     async collaborate(input: CollaborateInput): Promise<{ spent: Spent }> {
       return askAbout(dependencies, input, SUBJECT, async (batch) => {
         const { context, examples } = batch;
         const isReasoned = context.spec.answer.form === 'reasoned';
         const schema = isReasoned ? undefined : context.task.schema;
-        const neighboursOf = await neighbours(context, input);
+        const neighboursOf = await labelledNeighbours(context, input);
+        const shotsOf = (ordinal: number) => neighboursOf(ordinal).map(({ example }) => example);
         const groups = requestGroups(context.spec);
         const here = groups.filter(({ endpoint }) => endpoint === input.endpoint);
         const questions = here.flatMap((group) =>
           examples.map((example) => {
-            const shots = shotsFor(group, neighboursOf(example.ordinal));
+            const shots = shotsFor(group, shotsOf(example.ordinal));
             const manner = { system: group.system, isReasoned };
             return {
               example,
@@ -63,17 +64,4 @@ export function createCollaborate(dependencies: Dependencies) {
       });
     },
   };
-}
-
-/** The stored neighbours of a range as worked examples, nearest first. */
-async function neighbours(
-  { dataset, tables }: RoundContext,
-  { round, range }: PropagateInput,
-): Promise<(ordinal: number) => Shot[]> {
-  const stored = await tables.neighbours(round, range);
-  const ordinals = [...new Set([...stored.values()].flatMap((one) => one.labelled))];
-  const labelled = new Map(
-    (await dataset.at('labelled', ordinals)).map((example) => [example.ordinal, example as Shot]),
-  );
-  return (ordinal) => (stored.get(ordinal)?.labelled ?? []).map((one) => labelled.get(one)!);
 }

@@ -1,5 +1,6 @@
 import { ACTIVITY_NAMES, ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
 import { createCollaborate } from './collaborate.ts';
+import { createCollaborateFree } from './collaborateFree.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createEmbed } from './embed.ts';
 import { createEvaluate } from './evaluate.ts';
@@ -21,6 +22,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createFineTune(dependencies),
     ...createRetrieve(dependencies),
     ...createCollaborate(dependencies),
+    ...createCollaborateFree(dependencies),
     ...createJustify(dependencies),
     ...createSelect(dependencies),
     ...createEvaluate(dependencies),

@@ -7,6 +7,7 @@ export const ACTIVITY_NAMES = [
   'cancelJobs',
   'checkModels',
   'collaborate',
+  'collaborateFree',
   'embed',
   'evaluate',
   'ingest',

@@ -13,8 +13,9 @@ export interface Answer {
   /** Name of the collaborator; the model role for evaluations. */
   collaborator: string;
   sample: number;
-  /** Name of the endpoint that was asked. */
+  /** Name of the endpoint that was asked; empty for a collaborator that asks none. */
   endpoint: string;
+  /** As the endpoint knows it; the kind of a collaborator that asks none. */
   model: string;
   text: string;
   /** The answer in canonical form, or null where none could be read from the text. */

@@ -89,6 +89,12 @@ export const FAILURES = {
     remedy:
       "See what the worker's log says of the endpoint; lower shots where prompts are too long.",
   },
+  CollaboratorFailed: {
+    outlook: 'again',
+    meaning: 'A collaborator of your own, which asks no model, throws, or says what is no answer.',
+    remedy:
+      "The worker's log has what it threw: mend its module, and start the worker again. What is answered is kept.",
+  },
   JobFailed: {
     outlook: 'again',
     meaning: 'The provider failed a fine-tuning job.',

@@ -4,7 +4,7 @@ import { finalFailure } from './failures.ts';
 import { endpointOf } from './modelNames.ts';
 import type { SearchAttributeName } from './searchAttributes.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
-import { modelCollaborators, type RunSpec } from './spec.ts';
+import { freeCollaborators, modelCollaborators, type RunSpec } from './spec.ts';
 
 /**
  * What the workflows of a run go by: its choices and numbers. The texts of the spec, and where its
@@ -20,6 +20,8 @@ export interface Plan
   needs: RetrievalNeeds;
   /** How many there are. */
   collaborators: number;
+  /** Whether any of them asks no model. */
+  hasFree: boolean;
   endpoints: AskedEndpoints;
 }
 
@@ -55,6 +57,7 @@ export function planOf(spec: RunSpec): Plan {
   const { model, training, evolve, resolution, batch, rounds, seed } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
+  const hasFree = freeCollaborators(spec).length > 0;
   const endpoints = {
     embedding: embedding.endpoint,
     collaborators: collaboratorEndpoints(spec),
@@ -62,7 +65,7 @@ export function planOf(spec: RunSpec): Plan {
   };
   return {
     ...{ task, model, training, evolve, resolution, batch, rounds, seed },
-    ...{ needs, collaborators, endpoints },
+    ...{ needs, collaborators, hasFree, endpoints },
   };
 }
 

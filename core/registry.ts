@@ -10,7 +10,6 @@ import { Selector } from './selection/selector.ts';
 import {
   collaboratorName,
   type FreeCollaborator,
-  freeCollaborators,
   modelCollaborator,
   neighboursField,
   type RunSpec,
@@ -61,13 +60,10 @@ export class Registry {
    */
   readonly task: (spec: TaskSpec) => Task;
   /**
-   * The collaborators of a spec that cost no request, in its order; made once a spec, which this
-   * registry has read.
+   * The collaborator that a part of a spec describes, which this registry has read; it asks no model.
    * @internal
    */
-  readonly freeCollaborators: (
-    spec: RunSpec,
-  ) => { spec: FreeCollaborator; collaborator: Collaborator }[];
+  readonly collaborator: (spec: FreeCollaborator, task: Task) => Collaborator;
   /**
    * The selection that a spec describes.
    * @throws ZodError for a rule, a score or fields that are not known
@@ -100,13 +96,10 @@ export class Registry {
       const known = taskSpec.parse(spec);
       return kindOf.get(known.type)!.create(known);
     });
-    this.freeCollaborators = oncePer((spec) => {
-      const task = this.task(spec.task);
-      return freeCollaborators(spec).map((given) => ({
-        spec: given,
-        collaborator: freeOf.get(given.type)!.create(given, task),
-      }));
-    });
+    const collaboratorFor = oncePer((spec: FreeCollaborator) =>
+      oncePer((task: Task) => freeOf.get(spec.type)!.create(spec, task)),
+    );
+    this.collaborator = (spec, task) => collaboratorFor(spec)(task);
     this.selector = oncePer((spec) => {
       const known = selectionSpec.parse(spec);
       return new Selector(ruleOf.get(known.rule)!.create(known), scoreOf.get(known.score)!);

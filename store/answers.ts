@@ -74,7 +74,7 @@ export class Answers {
   /**
    * What all answers of the round cost, by stage, endpoint and model. Repeated ones were paid for too and
    * count. The first of several samples of one request carries its tokens, or that they are not
-   * known; the others have none.
+   * known; the others have none. What asked no endpoint cost nothing.
    */
   async usage(): Promise<Spending> {
     const spending = new Spending();
@@ -82,6 +82,7 @@ export class Answers {
     const columns = [...of, 'promptTokens', 'cachedTokens', 'completionTokens'] as const;
     for await (const batch of this.#log.every('', columns)) {
       for (const { stage, endpoint, model, ...tokens } of batch) {
+        if (endpoint === '') continue;
         const { promptTokens, cachedTokens, completionTokens } = tokens;
         const isMetered = promptTokens !== null && completionTokens !== null;
         spending.add(

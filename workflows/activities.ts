@@ -44,6 +44,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   cancelJobs: SHORT,
   checkModels: SHORT,
   collaborate: BATCH,
+  collaborateFree: BATCH,
   embed: BATCH,
   evaluate: BATCH,
   ingest: PASS,

@@ -11,7 +11,7 @@ import { batchPage } from './batchPage.ts';
 import { BatchSet, endOf, type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
-export interface PropagateWorkflowInput extends Pick<Plan, 'needs' | 'endpoints'> {
+export interface PropagateWorkflowInput extends Pick<Plan, 'needs' | 'hasFree' | 'endpoints'> {
   ref: RoundRef;
   models: RoundModels;
   /** How disagreement is resolved. */
@@ -45,7 +45,7 @@ export type Propagated = Pick<RoundFigures, 'agreed' | 'disagreed' | 'spent'>;
  * @internal
  */
 export async function propagate(input: PropagateWorkflowInput): Promise<Propagated> {
-  const { ref, models, way, needs, endpoints } = input;
+  const { ref, models, way, needs, hasFree, endpoints } = input;
   const { from, size, total, window } = input.fanOut;
   const perform = activitiesWith(input.setting.activityOptions);
   const asked = new Set(endpoints.collaborators);
@@ -129,11 +129,14 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
   };
   const justify = async (batch: number) => {
     const range = rangeOf(batch);
+    const of = rangeText(range);
+    if (hasFree)
+      await perform.collaborateFree({ ...ref, range }, `collaborate ${of} without asking a model`);
     const { agreed, disagreed, spent } = await perform.justify(
       { ...ref, range, models, way },
       way === 'justify'
-        ? `justify where they disagree on ${rangeText(range)}, at ${endpoints.justification}`
-        : `resolve by ${way} where they disagree on ${rangeText(range)}`,
+        ? `justify where they disagree on ${of}, at ${endpoints.justification}`
+        : `resolve by ${way} where they disagree on ${of}`,
     );
     spend({ spent });
     soFar.done += range.to - range.from;

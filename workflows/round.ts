@@ -158,7 +158,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
             models: { base, 'warm-up': warmUp.model },
             way: plan.resolution === 'auto' ? 'probability' : plan.resolution,
             fanOut: window(counts.unlabelled),
-            ...{ needs, endpoints: plan.endpoints },
+            ...{ needs, hasFree: plan.hasFree, endpoints: plan.endpoints },
             paused: pause.paused,
             setting,
           },

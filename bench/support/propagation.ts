@@ -48,7 +48,7 @@ export async function propagateTo(
   { from, to }: OrdinalRange,
 ): Promise<void> {
   const base = spec.model.name;
-  const { needs, endpoints } = planOf(spec);
+  const { needs, hasFree, endpoints } = planOf(spec);
   await stack.client.workflow.execute<typeof propagate>('propagate', {
     workflowId: `propagate-${from}`,
     taskQueue: stack.config().temporal.taskQueue,
@@ -58,7 +58,7 @@ export async function propagateTo(
         models: { base, 'warm-up': base },
         way: 'justify',
         fanOut: { ...spec.batch, total: to, from: 0 },
-        ...{ needs, endpoints },
+        ...{ needs, hasFree, endpoints },
         paused: false,
         setting: {},
         soFar: {

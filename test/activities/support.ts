@@ -1,7 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import type { Dependencies } from '../../activities/dependencies.ts';
 import { type Activities, createActivities } from '../../activities/index.ts';
-import { builtIn, runSpec } from '../../core/registry.ts';
+import { builtIn, type Registry } from '../../core/registry.ts';
 import type { Split, StoredExample } from '../../core/types.ts';
 import { endpointConfig } from '../../providers/config.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
@@ -26,6 +27,8 @@ export interface SetUp {
   /** Another endpoint, "elsewhere", with a provider of its own. */
   elsewhere?: { endpoint?: object; provider?: ProviderOptions };
   examples?: StoredExample[];
+  /** With kinds of a test's own. */
+  registry?: Registry;
   trainingFolders?: string[];
 }
 
@@ -42,7 +45,7 @@ export interface Laboratory {
 }
 
 export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
-  const { spec, endpoint, examples } = setUp;
+  const { spec, endpoint, examples, registry = builtIn } = setUp;
   const provider = await startProvider(setUp.provider);
   const elsewhere = setUp.elsewhere && (await startProvider(setUp.elsewhere.provider));
   const { store, remove } = await temporaryStore();
@@ -54,7 +57,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
   });
   await store.specs.add(
     RUN,
-    runSpec.parse({
+    registry.runSpec.parse({
       name: RUN,
       task: { type: 'classification', labels: LABELS },
       data: { labelled: 'l.jsonl', unlabelled: 'u.jsonl', test: 't.jsonl' },
@@ -67,7 +70,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     ...(elsewhere && { elsewhere }),
     store,
     endpoints,
-    activities: activitiesOver(store, endpoints, setUp.trainingFolders),
+    activities: activitiesOver({ store, endpoints, registry }, setUp.trainingFolders),
     tables: store.run(RUN, ref.dataset),
     close: async () => {
       await provider.close();
@@ -77,16 +80,20 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
   };
 }
 
-function activitiesOver(store: Store, endpoints: Endpoints, trainingFolders: string[] = []) {
+function activitiesOver(
+  given: Pick<Dependencies, 'store' | 'endpoints' | 'registry'>,
+  trainingFolders: string[] = [],
+) {
   return createActivities({
-    ...{ store, endpoints, trainers: new Trainers(), registry: builtIn, shutdownGraceMs: 500 },
+    ...{ ...given, trainers: new Trainers(), shutdownGraceMs: 500 },
     trainingFolders,
   });
 }
 
 /** The activities of another process over the same store, which has learned nothing yet. */
 export function anotherWorker({ store, endpoints }: Laboratory): Activities {
-  return activitiesOver(store, new Endpoints({ local: endpoints.get('local').config }));
+  const fresh = new Endpoints({ local: endpoints.get('local').config });
+  return activitiesOver({ store, endpoints: fresh, registry: builtIn });
 }
 
 /** An activity's surroundings; failures that tests bring about are not printed. */

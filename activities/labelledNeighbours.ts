@@ -1,0 +1,22 @@
+import type { LabelledNeighbour } from '../core/collaborators/kind.ts';
+import type { OrdinalRange, Shot } from '../core/types.ts';
+import type { RoundContext } from './dependencies.ts';
+
+/** The stored neighbours of the unlabelled examples of a range, by ordinal, nearest first. */
+export async function labelledNeighbours(
+  { dataset, tables }: RoundContext,
+  { round, range }: { round: number; range: OrdinalRange },
+): Promise<(ordinal: number) => LabelledNeighbour[]> {
+  const stored = await tables.neighbours(round, range);
+  const ordinals = [...new Set([...stored.values()].flatMap((one) => one.labelled))];
+  const labelled = new Map(
+    (await dataset.at('labelled', ordinals)).map((example) => [example.ordinal, example as Shot]),
+  );
+  return (ordinal) => {
+    const { labelled: nearest = [], similarities = [] } = stored.get(ordinal) ?? {};
+    return nearest.map((one, index) => ({
+      example: labelled.get(one)!,
+      similarity: similarities[index]!,
+    }));
+  };
+}
