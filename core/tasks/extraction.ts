@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { quoted } from '../text.ts';
+import type { Json } from '../types.ts';
+import { conversation, passageAndQuestion } from './conversation.ts';
+import { alike, fields, leavesOf, readerOf, strictSchema } from './fields.ts';
+import { defineTaskKind } from './kind.ts';
+import { isObject, objectsIn } from './objects.ts';
+import { answerStart } from './reasoned.ts';
+import type { Part, Task } from './task.ts';
+
+const spec = z.strictObject({
+  type: z.literal('extraction').describe('The answer is an object of fields found in the text.'),
+  instruction: z
+    .string()
+    .min(1)
+    .default('Extract the fields from the text.')
+    .describe('What to do, in a sentence; the schema stands after it.'),
+  schema: fields.describe(
+    'JSON Schema of the answer, an object: type, properties, required, items, enum, format (date) and description are understood. Models that give structured output are held to it.',
+  ),
+});
+
+/**
+ * Answers are JSON objects by the spec's schema, as texts without white space: every field in the
+ * order of the schema, null where it is missing.
+ */
+export const extraction = defineTaskKind({ spec, create });
+
+/** What models put around the object that they were asked for. */
+const WRAPPING = /^(?:final[_ ]?)?(?:answer|result|output|response|data|json|object)$/i;
+
+function create({ instruction, schema }: z.output<typeof spec>): Task {
+  const read = readerOf(schema);
+  const canonicalOf = (value: unknown) => JSON.stringify(read(value, '', () => {}));
+  const isAnswer = (value: Record<string, unknown>) =>
+    Object.keys(schema.properties).some((name) => Object.hasOwn(value, name));
+  const unwrapped = (value: Record<string, unknown>) => {
+    const inner = Object.entries(value).find(
+      ([name, part]) => WRAPPING.test(name) && isObject(part),
+    );
+    return isAnswer(value) || !inner ? value : (inner[1] as Record<string, unknown>);
+  };
+  /** The answers in a text; of an object that has none of the fields only the empty one is. */
+  const answersIn = (text: string) =>
+    objectsIn(text)
+      .map(({ value, start }) => ({ value: unwrapped(value), start }))
+      .filter(({ value }) => isAnswer(value) || Object.keys(value).length === 0);
+  const shown = JSON.stringify(schema);
+
+  return {
+    ...conversation({
+      system: `${instruction}\nSchema of the answer: ${shown}`,
+      answer: 'a JSON object by the schema',
+      justifySystem: `${instruction}\nSchema of the answer: ${shown}\nSeveral answers were proposed: weigh them and choose one.`,
+      question: passageAndQuestion,
+      candidate: (_, answer) => answer,
+      target: (answer) => answer,
+    }),
+    schema: strictSchema(schema),
+    classes: null,
+
+    parse(text) {
+      const found = answersIn(text);
+      const marked = answerStart(text);
+      const last = found.filter(({ start }) => marked !== null && start >= marked);
+      const answers = (last.length > 0 ? last : found).map(({ value }) => canonicalOf(value));
+      const [first, ...others] = new Map(answers.map((one) => [keyOf(one), one])).values();
+      return others.length > 0 ? null : (first ?? null);
+    },
+
+    equal: isAlike,
+    metrics: [
+      { name: 'exact match', test: 'mcnemar' },
+      { name: 'field F1', test: 'bootstrap' },
+    ],
+    grade(parsed, { answer: gold }) {
+      const isRight = parsed !== null && gold !== undefined && isAlike(parsed, gold);
+      return [{ got: isRight ? 1 : 0, of: 1 }, overlap(parsed, gold)];
+    },
+
+    canonical(raw) {
+      const [found, ...others] = answersIn(raw);
+      if (!found || others.length > 0)
+        return {
+          problem: `answer ${quoted(raw)} is not one JSON object with fields of the schema`,
+        };
+      const problems: string[] = [];
+      const answer = read(found.value, '', (path, problem) => problems.push(`${path} ${problem}`));
+      return problems.length > 0
+        ? { problem: `of the answer, ${problems[0]}` }
+        : { answer: JSON.stringify(answer) };
+    },
+
+    checkOptions: () => null,
+  };
+}
+
+const keyOf = (answer: string) => alike(JSON.parse(answer) as Json);
+
+const isAlike = (a: string, b: string) => a === b || keyOf(a) === keyOf(b);
+
+/** Twice the values that two answers have in common, of all that both have. */
+function overlap(parsed: string | null, gold: string | undefined): Part {
+  const leaves = (answer: string | null | undefined) =>
+    answer ? [...leavesOf(JSON.parse(answer) as Json)] : [];
+  const [given, wanted] = [leaves(parsed), leaves(gold)];
+  const left = new Map<string, number>();
+  for (const leaf of wanted) left.set(leaf, (left.get(leaf) ?? 0) + 1);
+  let right = 0;
+  for (const leaf of given) {
+    const times = left.get(leaf) ?? 0;
+    if (times > 0) right++;
+    left.set(leaf, times - 1);
+  }
+  return { got: 2 * right, of: given.length + wanted.length };
+}
