@@ -5,10 +5,4 @@ import { multipleChoice } from './multipleChoice.ts';
 import { numeric } from './numeric.ts';
 
 /** The kinds of tasks there are without extensions. */
-export const TASK_KINDS = [
-  classification,
-  multipleChoice,
-  numeric,
-  freeForm,
-  extraction,
-] as const;
+export const TASK_KINDS = [classification, multipleChoice, numeric, freeForm, extraction] as const;
