@@ -43,6 +43,13 @@ describe('run spec file', () => {
     ]);
   });
 
+  it('names the kinds of collaborators there are, a model first', async () => {
+    const yaml = `${GOOD_SPEC}collaborators:\n  - type: neighbors\n    name: a\n`;
+    assert.deepEqual(await complaints(yaml), [
+      '9:11: collaborators[0].type must be "model" or "neighbours", not the text "neighbors"',
+    ]);
+  });
+
   it('lists the known fields when none is near', async () => {
     const [line] = await complaints(GOOD_SPEC.replace('  test:', '  limits:\n    zzz: 1\n  test:'));
     assert.equal(line, '9:5: unknown field data.limits.zzz (known: labelled, unlabelled, test)');

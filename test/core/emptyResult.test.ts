@@ -49,6 +49,18 @@ describe('emptyResult', () => {
     assert.match(both, /at 8 or 2 tokens/);
   });
 
+  it('is AnswersCut of the models, whatever others say, who are voters as they are', () => {
+    const collaborators = [{ name: 'alone' }, { type: 'neighbours', name: 'vote' }];
+    const both = spec({ collaborators, maxTokens: 8 });
+    const [vote] = answers({ collaborator: 'vote', withoutEntropy: 40 });
+    const cut = [...answers({ cut: 40, unread: 40 }), vote!];
+    assert.equal(types({ ...good, answers: cut }, both), 'AnswersCut');
+    const silent = [...answers({ withoutEntropy: 40 }), vote!];
+    assert.equal(types({ ...good, answers: silent }, both), undefined);
+    const one = spec({ collaborators: collaborators.slice(1) });
+    assert.equal(types({ ...good, answers: [vote!] }, one), 'NoEntropy');
+  });
+
   it('takes what is cut and read all the same for answers: a letter needs one token', () => {
     assert.equal(types({ ...good, answers: answers({ cut: 40 }) }), undefined);
     assert.equal(types({ ...good, answers: answers({ cut: 39, unread: 39 }) }), undefined);
