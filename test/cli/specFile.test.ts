@@ -46,7 +46,7 @@ describe('run spec file', () => {
   it('names the kinds of collaborators there are, a model first', async () => {
     const yaml = `${GOOD_SPEC}collaborators:\n  - type: neighbors\n    name: a\n`;
     assert.deepEqual(await complaints(yaml), [
-      '9:11: collaborators[0].type must be "model" or "neighbours", not the text "neighbors"',
+      '10:11: collaborators[0].type must be "model" or "neighbours", not the text "neighbors"',
     ]);
   });
 
