@@ -65,6 +65,8 @@ const OTHER = [
   String.raw`\d{1,2}:\d\d(?::\d\d)?(?!\d)`,
   String.raw`\d+(?:st|nd|rd|th)(?!\p{L})`,
   String.raw`10-[KQ](?!\p{L})`,
+  String.raw`\d+[-‐](?:hour|day|week|month|quarter|year)(?!\p{L})`,
+  String.raw`(?<=['’])\d\d(?!\d)`,
   String.raw`\[\d+\]`,
   String.raw`(?<=^[ \t>]{0,20}\(?)\d{1,2}[.)][ \t]+(?=[\p{L}*_"“])`,
   String.raw`(?:${PLACES}|FY)s?\s#?\d+(?![.,]?\d)`,

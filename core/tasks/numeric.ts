@@ -129,7 +129,7 @@ const JOINS = /(?<!\p{L})(?:or|and|to|not|but|plus|minus|times|x)(?!\p{L})/iu;
 const MAY_GO_ON = /^[\s.,]*\p{L}*$/u;
 const IS_CLOSED = /[%％‰)]/u;
 const REFUSAL =
-  /(?<!\p{L})(?:can(?:not|['’]t|\snot)|unable|un(?:known|clear|available)|insufficient|do(?:es)?(?:n['’]t|\snot)\s(?:know|provide|contain|specify|say|state|mention|include)|not\s(?:\p{L}+\s)?(?:enough|provided|available|given|disclosed|stated|specified|mentioned|possible))(?!\p{L})/iu;
+  /(?<!\p{L})(?:can(?:not|['’]t|\snot)|unable|un(?:known|clear|available)|insufficient|n\/a|do(?:es)?(?:n['’]t|\snot)\s(?:know|provide|contain|specify|say|state|mention|include)|not\s(?:\p{L}+\s)?(?:enough|found|applicable|provided|available|given|disclosed|stated|specified|mentioned|possible))(?!\p{L})/iu;
 
 /** Answers are numbers, or some words. */
 function answerChoices(scale: Scale, words: readonly string[]): Choices {

@@ -63,6 +63,7 @@ function unescaped(text: string): string {
     .replace(/\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}/g, '$1')
     .replace(/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, '$1/$2')
     .replace(/\\(?:times|cdot)(?!\p{L})/gu, '×')
+    .replace(/\\approx(?!\p{L})/gu, '≈')
     .replaceAll('{,}', ',')
     .replace(/\\(?=[^\p{L}\p{N}\s])/gu, '');
 }

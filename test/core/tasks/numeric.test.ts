@@ -1,22 +1,132 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { builtIn } from '../../core/registry.ts';
-import type { Example } from '../../core/types.ts';
-import { growth, LINEAR } from '../support/growth.ts';
+import { builtIn } from '../../../core/registry.ts';
+import { numeric as kind } from '../../../core/tasks/numeric.ts';
+import { growth, LINEAR } from '../../support/growth.ts';
+import { assertReads, cellOf, example, itConforms, type Reading } from './conformance.ts';
 
-const example = (answer?: string): Example => ({
-  id: '00',
-  question: 'how much?',
-  ...(answer !== undefined && { answer }),
-});
 const numeric = (fields: object = {}) => builtIn.task({ type: 'numeric', ...fields });
-/** Checks what texts are read as; `isCut` for texts that were cut off. */
-function reads(cases: Record<string, string | null>, fields: object = {}, isCut = false): void {
+/** Asserts what texts are read as by a task with these fields. */
+function reads(readings: Record<string, string | null>, fields: object = {}): void {
   const task = numeric(fields);
-  for (const [text, expected] of Object.entries(cases))
-    assert.equal(task.parse(text, example(), isCut), expected, JSON.stringify(text));
+  assertReads((text) => task.parse(text, example()), Object.entries(readings));
 }
+
+/** Canonical answers: decimals of any size, near each other as often as not. */
+const answers = fc
+  .oneof(
+    fc.integer({ min: -2000, max: 2000 }).map((one) => one / 100),
+    fc.integer({ min: 1_000, max: 1_030 }),
+    fc.double({ noNaN: true, min: -1e15, max: 1e15 }),
+  )
+  .map((one) => cellOf(numeric(), String(one))!);
+
+describe('numeric', () => {
+  const x = example({ question: 'and what was it in 2019?' });
+  const texts: Reading[] = [
+    ['Answer: 12,500', '12500'],
+    ['**Answer:** $12.5 million', '12500000'],
+    ['The answer is approximately 12.5.', '12.5'],
+    ['The answer is (12.5)', '-12.5'],
+    ['Answer: about 5, up from 4', '5'],
+    ['From 100 to 120, so it rose.\nAnswer: 0.2', '0.2'],
+    ['It rose from 100 to 120. \\boxed{20\\%}', '0.2'],
+    ['\\boxed{12{,}500}', '12500'],
+    ['\\boxed{\\frac{3}{4}}', '0.75'],
+    ['\\boxed{\\$1.2\\text{ million}}', '1200000'],
+    ['The answer is \\(12.5\\).', '12.5'],
+    ['120 - 100 = 20', '20'],
+    ['Answer: 120 - 100 = 20', '20'],
+    ['(120 - 100) / 100 = 0.2, or 20%', '0.2'],
+    ['{"answer": 12.5}', '12.5'],
+    ['{"answer": "$12.5 million"}', '12500000'],
+    ['12.5\nThe margin is 3 of 24.', '12.5'],
+    ['0.125 (12.5%)', '0.125'],
+    ['12.5% (0.125)', '0.125'],
+    ['The change is 206588 - 181001 = 25587; relative to 2017: 25587 / 181001 ≈ 14.1%', '0.141'],
+    ['$$\\frac{25587}{181001} \\approx 0.1414$$', '0.1414'],
+    ['The percentage change in net sales from 2017 to 2018 was 14.1%.', '0.141'],
+    ['Step 1: 5 + 3 = 8. Step 2: 8 * 2 = 16. The result is 16.', '16'],
+    ['In the 12-month period and in Q4’19 it was 5.', '5'],
+    ['Approximately 14% of sales', '0.14'],
+    ['-14.1% (a decrease)', '-0.141'],
+    ['The loss was (5.2) million.', '-5200000'],
+    ['12.5x', '12.5'],
+    ['Answer: 25,587 (14.1%)', '25587'],
+    ['Net sales rose by 25,587 (14.1%).', null],
+    ['$1.2-1.5 million', null],
+    ['3:1', null],
+    ['Answer: N/A (2019)', null],
+    ['½', null],
+    ['', null],
+    ['There is no such number.', null],
+    ['5 or 6', null],
+    ['5-7', null],
+    ['5 to 7', null],
+    ['between 5 and 7', null],
+    ['from 100 to 120', null],
+    ['Answer: 5 to 7', null],
+    ['Answer: 2 + 3', null],
+    ['1,2,3', null],
+    ['1, 2 and 3', null],
+    ['I cannot tell the value for 2019.', null],
+    ['The text does not say what it was in 2019.', null],
+    ['The margin is not provided for the 12 months.', null],
+    ['not 5', null],
+    ['Answer: <answer>', null],
+    ['1e999', null],
+    ['1/0', null],
+  ];
+  itConforms({
+    kind,
+    spec: { type: 'numeric' },
+    x,
+    cases: fc.record({ x: fc.constant(x), answers: fc.tuple(answers, answers, answers) }),
+    texts,
+    cut: [
+      ['12', null],
+      ['12.', null],
+      ['Answer: 12', null],
+      ['Answer: 12,', null],
+      ['Answer: 12 mil', null],
+      ['Answer: 12 million', null],
+      ['\\boxed{12', null],
+      ['Answer: 12.5%', '0.125'],
+      ['Answer: 12.5\nThis fol', '12.5'],
+      ['\\boxed{12.5} is wh', '12.5'],
+      ['In 2019 it was 5.3 and then it', null],
+      ['12.5. The margin', '12.5'],
+    ],
+    cells: [
+      ['$ 1,234', '1234'],
+      ['14.1%', '0.141'],
+      ['206588', '206588'],
+      ['12 units', '12'],
+      ['-5.0', '-5'],
+      ['', null],
+      ['n/a', null],
+      ['5 or 6', null],
+      ['in 2019 it was 5.3', null],
+      ['yes', null],
+    ],
+  });
+
+  it('says what a cell of a data file is not', () => {
+    assert.deepEqual(numeric().canonical('n/a', undefined), {
+      problem: 'answer "n/a" is not a number',
+    });
+  });
+
+  it('asks for the unit and the words there may be', () => {
+    const fields = { unit: 'million dollars', words: ['yes', 'no'] };
+    const [system] = numeric(fields).prompt(x, []);
+    assert.equal(
+      system!.content,
+      'Answer the question with a number.\nGive the number in million dollars.\nWords that may be the answer: yes, no.\nAnswer with one number or word only.',
+    );
+  });
+});
 
 describe('a number read from a text', () => {
   it('is one in any way of writing it', () => {
@@ -112,73 +222,6 @@ describe('a number read from a text', () => {
     });
   });
 
-  it('is what is marked, or what a calculation gives', () => {
-    reads({
-      'Answer: 12,500': '12500',
-      '**Answer:** $12.5 million': '12500000',
-      'The answer is approximately 12.5.': '12.5',
-      'The answer is (12.5)': '-12.5',
-      'Answer: about 5, up from 4': '5',
-      'From 100 to 120, so it rose.\nAnswer: 0.2': '0.2',
-      'It rose from 100 to 120. \\boxed{20\\%}': '0.2',
-      '\\boxed{12{,}500}': '12500',
-      '\\boxed{\\frac{3}{4}}': '0.75',
-      '\\boxed{\\$1.2\\text{ million}}': '1200000',
-      'The answer is \\(12.5\\).': '12.5',
-      '120 - 100 = 20': '20',
-      'Answer: 120 - 100 = 20': '20',
-      '(120 - 100) / 100 = 0.2, or 20%': '0.2',
-      'The change is 206588 - 181001 = 25587, and relative to 2008: 25587 / 181001 ≈ 14.1%':
-        '0.141',
-      '{"answer": 12.5}': '12.5',
-      '{"answer": "$12.5 million"}': '12500000',
-      '12.5\nThe margin is 3 of 24.': '12.5',
-      '0.125 (12.5%)': '0.125',
-      '12.5% (0.125)': '0.125',
-    });
-  });
-
-  it('is none where none or several are given', () => {
-    reads({
-      '': null,
-      'There is no such number.': null,
-      '5 or 6': null,
-      '5-7': null,
-      '5 to 7': null,
-      'between 5 and 7': null,
-      'from 100 to 120': null,
-      'Answer: 5 to 7': null,
-      'Answer: 2 + 3': null,
-      '1,2,3': null,
-      '1, 2 and 3': null,
-      'I cannot tell the value for 2019.': null,
-      'The text does not say what it was in 2019.': null,
-      'The margin is not provided for the 12 months.': null,
-      'not 5': null,
-      'Answer: <answer>': null,
-      '1e999': null,
-      '1/0': null,
-    });
-  });
-
-  it('is none where a text was cut off in it', () => {
-    const cut = (cases: Record<string, string | null>) => reads(cases, {}, true);
-    cut({
-      '12': null,
-      '12.': null,
-      'Answer: 12': null,
-      'Answer: 12,': null,
-      'Answer: 12 mil': null,
-      'Answer: 12 million': null,
-      '\\boxed{12': null,
-      'Answer: 12.5%': '0.125',
-      'Answer: 12.5\nThis fol': '12.5',
-      '\\boxed{12.5} is wh': '12.5',
-      'In 2019 it was 5.3 and then it': null,
-      '12.5. The margin': '12.5',
-    });
-  });
-
   it('is given in a unit', () => {
     reads(
       { '14.1%': '14.1', '14.1': '14.1', '0.5 percent': '0.5', '(2)%': '-2', '25 bps': '0.25' },
@@ -215,8 +258,8 @@ describe('a number read from a text', () => {
     assert.deepEqual(task.canonical('YES', undefined), { answer: 'yes' });
     assert.equal(task.equal('yes', 'no'), false);
     assert.equal(task.equal('0', 'no'), false);
-    assert.deepEqual(task.grade('yes', example('yes')), [{ got: 1, of: 1 }]);
-    assert.deepEqual(task.grade('1', example('yes')), [{ got: 0, of: 1 }]);
+    assert.deepEqual(task.grade('yes', example({ answer: 'yes' })), [{ got: 1, of: 1 }]);
+    assert.deepEqual(task.grade('1', example({ answer: 'yes' })), [{ got: 0, of: 1 }]);
   });
 
   it('in a time that grows with its length', () => {
@@ -278,15 +321,9 @@ describe('a number read from a text', () => {
 });
 
 describe('answers that are numbers', () => {
-  const value = fc.oneof(
-    fc.integer({ min: -2000, max: 2000 }).map((one) => one / 100),
-    fc.double({ noNaN: true, min: -1e15, max: 1e15 }),
-  );
-  const answer = value.map((one) => numeric().parse(String(one), example())!);
-
   it('are right within the tolerance, as math.isclose has it', () => {
     const right = (said: string, gold: string, tolerance?: object) =>
-      numeric({ tolerance }).grade(said, example(gold))[0]!.got === 1;
+      numeric({ tolerance }).grade(said, example({ answer: gold }))[0]!.got === 1;
     assert.ok(right('101', '100'));
     assert.ok(right('99', '100'));
     assert.ok(!right('102', '100'));
@@ -296,7 +333,7 @@ describe('answers that are numbers', () => {
     assert.ok(!right('101', '100', { relative: 0 }));
     assert.ok(right('100', '100', { relative: 0 }));
     assert.ok(right('101', '100', { relative: 0, absolute: 1 }));
-    assert.deepEqual(numeric().grade(null, example('1')), [{ got: 0, of: 1 }]);
+    assert.deepEqual(numeric().grade(null, example({ answer: '1' })), [{ got: 0, of: 1 }]);
   });
 
   it('agree where they lie in one cell, which is within the tolerance', () => {
@@ -307,31 +344,17 @@ describe('answers that are numbers', () => {
     assert.ok(!numeric({ tolerance: { relative: 0 } }).equal('0.1412', '0.1413'));
     const share = fc.constantFrom(0, 0.001, 0.01, 0.05, 0.5);
     fc.assert(
-      fc.property(share, share, answer, answer, answer, (relative, absolute, a, b, c) => {
+      fc.property(share, share, answers, answers, answers, (relative, absolute, a, b, c) => {
         const task = numeric({ tolerance: { relative, absolute } });
         const near = numeric({ tolerance: { relative: relative * (1 + 1e-9), absolute } });
         assert.ok(task.equal(a, a));
         assert.equal(task.equal(a, b), task.equal(b, a));
         if (task.equal(a, b) && task.equal(b, c)) assert.ok(task.equal(a, c));
-        if (task.equal(a, b)) assert.equal(near.grade(a, example(b))[0]!.got, 1, `${a} ${b}`);
-        assert.equal(task.grade(a, example(a))[0]!.got, 1);
+        if (task.equal(a, b))
+          assert.equal(near.grade(a, example({ answer: b }))[0]!.got, 1, `${a} ${b}`);
+        assert.equal(task.grade(a, example({ answer: a }))[0]!.got, 1);
       }),
       { numRuns: 500 },
     );
-  });
-
-  it('are read from data files as they stand there, or are refused', () => {
-    const task = numeric();
-    const read = (raw: string) => task.canonical(raw, undefined);
-    for (const [raw, expected] of [
-      ['$ 1,234', '1234'],
-      ['14.1%', '0.141'],
-      ['206588', '206588'],
-      ['12 units', '12'],
-      ['-5.0', '-5'],
-    ] as const)
-      assert.deepEqual(read(raw), { answer: expected });
-    for (const raw of ['', 'n/a', '5 or 6', 'in 2019 it was 5.3', 'yes'])
-      assert.deepEqual(read(raw), { problem: `answer "${raw}" is not a number` });
   });
 });
