@@ -28,6 +28,8 @@ export interface Question {
   sampling: Sampling;
   /** Whether the model is asked to reason, and to end with the line "Answer: …". */
   isReasoned: boolean;
+  /** Makes of a text what is stored as `parsed`; the task does where it is left out. */
+  read?: ((text: string, isCut: boolean) => string | null) | undefined;
   /** What answers are to keep to, where the model gives structured output. */
   schema?: JsonSchema | undefined;
   slots: { collaborator: string; sample: number }[];
@@ -56,19 +58,33 @@ export interface BatchOptions {
 export class Batch {
   readonly context: RoundContext;
   readonly examples: readonly StoredExample[];
+  readonly tracker: Tracker;
+  /** Of the batch in all its stages. */
+  readonly spending: Spending;
   readonly #options: BatchOptions;
-  readonly #spending = new Spending();
+  readonly #progress: { total: number };
 
-  constructor(options: BatchOptions) {
-    const { context, examples } = options;
+  constructor(options: BatchOptions, sums = { spending: new Spending(), progress: { total: 0 } }) {
+    const { context, examples, tracker } = options;
     this.#options = options;
     this.context = context;
     this.examples = examples;
+    this.tracker = tracker;
+    this.spending = sums.spending;
+    this.#progress = sums.progress;
+  }
+
+  /** The same examples in another stage of the round. */
+  in(stage: AnswerStage): Batch {
+    return new Batch(
+      { ...this.#options, stage },
+      { spending: this.spending, progress: this.#progress },
+    );
   }
 
   /** What all answers of the batch have cost, those that an earlier attempt got included. */
   get spent(): Spent {
-    return this.#spending.spent(this.#options.dependencies.endpoints, rootIn(this.context.spec));
+    return this.spending.spent(this.#options.dependencies.endpoints, rootIn(this.context));
   }
 
   /** The answers that are stored. */
@@ -96,7 +112,8 @@ export class Batch {
     await goByFindings(dependencies, context.spec, questions);
     const requests = questions.flatMap((question) => this.#requestsOf(question));
     const missing = await this.#withoutAnswer(requests);
-    tracker.set({ total: requests.length });
+    this.#progress.total += requests.length;
+    tracker.set(this.#progress);
     tracker.add(requests.length - missing.length);
     if (missing.length === 0) return;
     await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
@@ -134,7 +151,7 @@ export class Batch {
       if (failures.length > 0 || tracker.signal.aborted) return;
       try {
         const rows = await this.#answersTo(request, endpoint);
-        this.#spending.addAnswers(rows);
+        this.spending.addAnswers(rows);
         if (rows.every(({ finishReason }) => isGivenUp(finishReason))) {
           givenUp.push(...rows);
           buffer.expectOneLess();
@@ -165,7 +182,7 @@ export class Batch {
       const answers = slots.map((slot) =>
         stored.get(answerKey({ round, stage, exampleId, ...slot })),
       );
-      this.#spending.addAnswers(answers.filter((answer) => answer !== undefined));
+      this.spending.addAnswers(answers.filter((answer) => answer !== undefined));
       return answers.includes(undefined);
     });
   }
@@ -186,6 +203,9 @@ export class Batch {
     const { round, stage, context } = this.#options;
     const { example, endpoint, model, isReasoned } = question;
     const { task } = context;
+    const byTask = (text: string, isCut: boolean) =>
+      isReasoned ? readReasoned(task, text, example, isCut) : task.parse(text, example, isCut);
+    const read = question.read ?? byTask;
     const isCut = sample.finishReason === 'length';
     const { logprobs, ...rest } = sample;
     return {
@@ -197,9 +217,7 @@ export class Batch {
       ...slot,
       ...{ endpoint, model },
       ...rest,
-      parsed: isReasoned
-        ? readReasoned(task, rest.text, example, isCut)
-        : task.parse(rest.text, example, isCut),
+      parsed: read(rest.text, isCut),
       entropy: logprobs && meanEntropy(logprobs),
       probability: logprobs && responseProbability(logprobs),
     };

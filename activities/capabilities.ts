@@ -1,5 +1,5 @@
 import { type KnownCapabilities, waysOf } from '../core/capabilities.ts';
-import { type NeededModel, neededModels } from '../core/neededModels.ts';
+import { type NeededModel, neededChatModels } from '../core/neededModels.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { capabilitiesOf } from '../providers/capabilities/known.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
@@ -41,7 +41,7 @@ export async function goByFindings(
   spec: RunSpec,
   asked: readonly { endpoint: string; model: string }[],
 ): Promise<void> {
-  const chat = neededModels(spec).filter((one) => one.kind === 'chat');
+  const chat = neededChatModels(spec);
   const needed = ({ endpoint, name }: { endpoint: string; name: string }) =>
     chat.find((one) => one.endpoint === endpoint && one.name === name);
   const models = new Map(asked.map((one) => [JSON.stringify([one.endpoint, one.model]), one]));

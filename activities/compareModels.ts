@@ -3,7 +3,7 @@ import { ranges } from '../core/range.ts';
 import type { MetricReport, RoundReport } from '../core/roundReport.ts';
 import { MODEL_ROLES, type ModelRole, type PerModel } from '../core/types.ts';
 import type { RoundContext } from './dependencies.ts';
-import { gradesOf } from './grading.ts';
+import { gradesOfModel } from './grading.ts';
 import type { Tracker } from './progress.ts';
 
 /** Examples whose answers are graded at once. Bounds the memory. */
@@ -71,18 +71,14 @@ async function sumsOf(
   { round, counts }: ComparisonInput,
   tracker: Tracker,
 ): Promise<Sums[]> {
-  const { dataset, spec, tables, task } = context;
+  const { dataset, spec, task } = context;
   const size = { models: roles.length, examples: counts.test, seed: spec.seed };
   const sums = task.metrics.map((metric) => sumsFor(metric, size));
   for (const range of ranges(counts.test, PAGE)) {
     tracker.signal.throwIfAborted();
     const examples = await dataset.range('test', range);
     const grades = await Promise.all(
-      roles.map(async (role) => {
-        const answers = await tables.answers({ round, stage: `evaluate-${role}`, range });
-        const given = new Map(answers.map(({ ordinal, parsed }) => [ordinal, parsed]));
-        return gradesOf(context, examples, given);
-      }),
+      roles.map((role) => gradesOfModel(context, examples, { round, role, range })),
     );
     for (const [place, sum] of sums.entries())
       examples.forEach((_, index) => {

@@ -4,6 +4,7 @@ import { endpointOf } from '../core/modelNames.ts';
 import type { Way } from '../core/resolution.ts';
 import { samplingOf } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
+import { agreedWords } from './agreeing.ts';
 import { askAbout, type Subject } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
@@ -28,7 +29,7 @@ export interface Justified {
 export function createJustify(dependencies: Dependencies) {
   return {
     /**
-     * Resolves disagreement, and stores the pseudo-label of every example of the range. In the
+     * Finds out which answers mean the same, resolves disagreement, and stores the pseudo-label of every example of the range. In the
      * paper's way a model is shown the collaborators' answers where they disagreed, and justifies one
      * (self-justification, §3.2); the other ways ask nothing.
      */
@@ -38,7 +39,8 @@ export function createJustify(dependencies: Dependencies) {
         const endpoint = endpointOf(spec, spec.justification);
         const model = modelNamed(spec.justification.model, input.models);
         const sampling = samplingOf(spec.justification, spec.maxTokens);
-        const answersOf = await collaboratorsAnswers(batch.context, input);
+        const given = await collaboratorsAnswers(batch.context, input);
+        const answersOf = await agreedWords(dependencies, batch, input, given);
         let agreed = 0;
         const questions = batch.examples.flatMap((example) => {
           const parsed = answersOf(example.ordinal).map((answer) => answer.parsed);
@@ -48,7 +50,9 @@ export function createJustify(dependencies: Dependencies) {
           const answers = candidates.map(({ answer }) => answer);
           const messages = task.justify(example, answers);
           const slots = [{ collaborator: 'justify', sample: 0 }];
-          return [{ example, endpoint, model, messages, sampling, isReasoned: true, slots }];
+          const read =
+            task.chosen && ((text: string, isCut: boolean) => task.chosen!(text, answers, isCut));
+          return [{ example, endpoint, model, messages, sampling, isReasoned: true, read, slots }];
         });
         if (input.way === 'justify') await batch.ask(questions);
         const justified = new Map(

@@ -29,7 +29,7 @@ export function createOpenRun(dependencies: Dependencies) {
       if (!isDeepStrictEqual([planOf(spec), spec.data], [planOf(given), given.data]))
         throw notRead(given);
       await tracked({ total: 1, unit: 'models' }, async ({ signal }) => {
-        const needed = neededModels(spec).map((model) => ({
+        const needed = neededModels(spec, registry.task(spec.task)).map((model) => ({
           model,
           endpoint: endpoints.get(model.endpoint),
         }));

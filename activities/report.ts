@@ -5,6 +5,7 @@ import { haveEntropy } from '../core/tally.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
 import type { Bill, ModelUsage } from '../core/usage.ts';
 import { billOf } from '../providers/pricing.ts';
+import { checkJudge } from './checkJudge.ts';
 import { type ComparedModels, compareModels } from './compareModels.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
@@ -25,10 +26,12 @@ export function createReport(dependencies: Dependencies) {
      * that the store keeps is the round's: of several attempts the first.
      */
     async report(input: ReportInput): Promise<RoundReport> {
+      const judge = await checkJudge(dependencies, input, Object.values(input.models));
       return tracked({ total: 1, unit: 'reports' }, async (tracker) => {
         const context = await openRound(dependencies, input);
         const compared = await compareModels(context, input, tracker);
-        return context.tables.addReport(await roundReport(dependencies, context, input, compared));
+        const report = await roundReport(dependencies, context, input, compared);
+        return context.tables.addReport({ ...report, ...(judge && { judge }) });
       });
     },
   };
@@ -88,13 +91,14 @@ async function withoutVector(
   return (await Promise.all(missing)).reduce((sum, { size }) => sum + size, 0);
 }
 
-/** What became of the justifications, and of the answers of the evaluated models. */
+/** What became of the justifications, of the answers of the evaluated models, and of a judge's. */
 async function otherTallies(
   { tables }: RoundContext,
   { round, models }: ReportInput,
 ): Promise<AnswerTally[]> {
   const roles = Object.keys(models) as ModelRole[];
-  const stages: AnswerStage[] = ['justify', ...roles.map((role) => `evaluate-${role}` as const)];
+  const ofRoles = roles.flatMap((role) => [`evaluate-${role}`, `judge-${role}`] as const);
+  const stages: AnswerStage[] = ['group', 'justify', ...ofRoles];
   const tallies = await Promise.all(stages.map((stage) => tables.tally({ round, stage })));
   return tallies.flat();
 }

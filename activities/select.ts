@@ -25,8 +25,8 @@ export interface Selection {
   /** Of the collaborators. */
   answers: AnswerTally[];
   /**
-   * By the first metric, of those that have a gold answer to compare with. Only for the report:
-   * selection never sees gold answers.
+   * By the first metric, of those that have a gold answer to compare with; of none where a judge
+   * grades. Only for the report: selection never sees gold answers.
    */
   quality: { all: Estimate; selected: Estimate };
 }
@@ -100,6 +100,7 @@ async function count(
     counts.selected++;
     labels.add(row.label!);
   }
+  if (context.task.judge) return; // who is not asked about pseudo-labels
   const given = new Map(batch.map(({ ordinal, label }) => [ordinal, label]));
   const graded = examples.filter(
     ({ ordinal, answer }) => answer !== undefined && given.has(ordinal),

@@ -1,11 +1,11 @@
 import type { Answer } from '../core/answer.ts';
 import { neededModels } from '../core/neededModels.ts';
-import type { RunSpec } from '../core/spec.ts';
 import { type Spent, spentIn } from '../core/spent.ts';
 import type { Usage } from '../core/usage.ts';
 import type { Endpoints } from '../providers/endpoint.ts';
 import { billOf } from '../providers/pricing.ts';
 import { Spending as Sums } from '../store/spending.ts';
+import type { RoundContext } from './dependencies.ts';
 
 /** A model where it is served: two endpoints may have one of the same name. */
 export interface ModelAt {
@@ -41,8 +41,11 @@ export class Spending {
 }
 
 /** Of a run's models: those that its spec names have prices of their own, the others are tuned. */
-export function rootIn(spec: RunSpec): (model: ModelAt) => string {
-  const named = neededModels(spec);
+export function rootIn({
+  spec,
+  task,
+}: Pick<RoundContext, 'spec' | 'task'>): (model: ModelAt) => string {
+  const named = neededModels(spec, task);
   return ({ endpoint, model }) =>
     named.some((one) => one.endpoint === endpoint && one.name === model) ? model : spec.model.name;
 }

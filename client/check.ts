@@ -33,7 +33,10 @@ export async function checkBeforeStart(
   folder: string,
   { config, registry }: Surroundings,
 ): Promise<Preflight> {
-  const needed = Map.groupBy(neededModels(spec), ({ endpoint }) => endpoint);
+  const needed = Map.groupBy(
+    neededModels(spec, registry.task(spec.task)),
+    ({ endpoint }) => endpoint,
+  );
   const endpoints = [...needed].map(([name, models]) => {
     const endpoint = config.endpoints[name];
     const trainers =

@@ -1,7 +1,13 @@
 import type { ModelRole, Split } from './types.ts';
 
 /** What a stage of a round asks the models for; part of every answer's key. */
-export type AnswerStage = 'collaborate' | 'justify' | `evaluate-${ModelRole}`;
+export type AnswerStage =
+  | 'collaborate'
+  | 'justify'
+  | 'group'
+  | `evaluate-${ModelRole}`
+  | `judge-${ModelRole}`
+  | 'judge-check';
 
 /** One sampled answer of one model to one example. */
 export interface Answer {

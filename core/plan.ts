@@ -31,6 +31,8 @@ export interface AskedEndpoints {
   /** Those of the collaborators, each once; that of the run where none of them is a model. */
   collaborators: string[];
   justification: string;
+  /** That of the judge, where the task wants one. */
+  judge?: string;
 }
 
 /** What all workflows of a run have in common. */
@@ -50,7 +52,7 @@ function collaboratorEndpoints(spec: RunSpec): string[] {
  * @throws ApplicationFailure `SpecNotUnderstood`, non-retryable, for a spec as it is written
  */
 export function planOf(spec: RunSpec): Plan {
-  const { embedding, justification } = spec;
+  const { embedding, justification, judge } = spec;
   if (!spec.model || !spec.collaborators || !spec.retrieval || !embedding || !justification)
     throw notRead(spec);
   const { type: task } = spec.task;
@@ -62,6 +64,7 @@ export function planOf(spec: RunSpec): Plan {
     embedding: embedding.endpoint,
     collaborators: collaboratorEndpoints(spec),
     justification: endpointOf(spec, justification),
+    ...(judge && { judge: endpointOf(spec, judge) }),
   };
   return {
     ...{ task, model, training, evolve, resolution, batch, rounds, seed },

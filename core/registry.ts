@@ -88,7 +88,12 @@ export class Registry {
     const ruleSpecs = [...ruleOf.values()].map(({ spec }) => spec.safeExtend({ score }));
     const selectionSpec = oneOf('rule', ruleSpecs);
     const rule = selectionSpec.prefault({ rule: 'paper' });
-    this.runSpec = runSpecOf(taskSpec, collaboratorSpec, rule);
+    this.runSpec = runSpecOf(taskSpec, collaboratorSpec, rule).superRefine(
+      ({ task, judge }, context) => {
+        const message = judgeProblem(this.task(task), judge);
+        if (message) context.addIssue({ code: 'custom', path: ['judge'], message });
+      },
+    );
 
     this.readAgain = oncePer((spec) => this.runSpec.safeParse(spec));
     // Labels by the thousand take time to prepare.
@@ -116,6 +121,14 @@ function freeSpec({ spec, neighbours }: CollaboratorKind) {
   return neighbours === undefined
     ? named
     : named.safeExtend({ neighbours: neighboursField.default(neighbours) });
+}
+
+/** A judge that nobody asks would be checked, and named in reports, all the same. */
+function judgeProblem(task: Task, judge: RunSpec['judge']): string | undefined {
+  const isAsked = task.judge !== undefined || task.agreement?.by === 'judge';
+  if (isAsked && !judge)
+    return 'the task wants a judge: add one that grades well, as in judge: { model: gpt-4.1-mini }, or let the task do without';
+  return judge && !isAsked ? 'the task asks no judge: leave it out' : undefined;
 }
 
 /** The alternatives that a literal field tells apart. */

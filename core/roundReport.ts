@@ -37,6 +37,8 @@ export interface RoundReport {
     entropyOf: 'answers' | 'votes';
     classes: Classes;
   };
+  /** Who has graded the answers, where code cannot. */
+  judge?: JudgeReport;
   /** Of the collaborators, the justification and the evaluated models. */
   answers: AnswerTally[];
   /** Labelled and unlabelled examples that the embedding model would not take: they have no neighbours. */
@@ -47,6 +49,18 @@ export interface RoundReport {
   seconds: Partial<Record<PhaseName, number>>;
   usage: ModelUsage[];
   bill: Bill;
+}
+
+/** The judge of a run, and how far it can be trusted on labelled examples. */
+export interface JudgeReport {
+  endpoint: string;
+  model: string;
+  /** The share of gold answers that it takes for right. */
+  gold: Estimate;
+  /** The share of other examples' gold answers that it takes for wrong. */
+  others: Estimate;
+  /** Whether it is one of the models that it grades, or the one that they are tuned from. */
+  isPartial: boolean;
 }
 
 /** The models of a round on the test split, by one metric. */

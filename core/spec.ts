@@ -252,6 +252,15 @@ const common = z.strictObject({
       maxTokens: count.default(256).describe('Most tokens of a justification.'),
     })
     .prefault({}),
+  judge: z
+    .strictObject({
+      endpoint: elsewhere,
+      model: z.string().min(1).describe('Name of a model, the same one in all rounds.'),
+      ...sampling.shape,
+      maxTokens: count.default(256).describe('Most tokens of what it says.'),
+    })
+    .optional()
+    .describe('The model that grades and compares answers, where the task wants one.'),
   evaluation: z
     .strictObject({
       confidence: z.number().gt(0.5).lt(1).default(0.95).describe('Level of the intervals.'),
@@ -325,7 +334,13 @@ export function runSpecOf(
       collaborators: z.array(collaborator).min(1).prefault(DEFAULT_COLLABORATORS),
       selection,
     })
-    .superRefine(({ collaborators, justification, model }, context) => {
+    .superRefine(({ collaborators, justification, judge, model }, context) => {
+      if (judge && isRole(judge.model))
+        context.addIssue({
+          code: 'custom',
+          path: ['judge', 'model'],
+          message: `"${judge.model}" is another model in each round, and a judge has to stay the same: give the name of a model`,
+        });
       const asked = [
         ...collaborators.flatMap((one, index) =>
           isModel(one) ? [{ one, path: ['collaborators', index] }] : [],

@@ -1,3 +1,4 @@
+import type { Meanings } from '../core/agreement.ts';
 import type { Answer, AnswerStage } from '../core/answer.ts';
 import type { PseudoLabel } from '../core/consensus.ts';
 import type { RoundReport } from '../core/roundReport.ts';
@@ -19,6 +20,13 @@ export interface EvaluationRecord {
   metric: string;
   got: number;
   of: number;
+}
+
+/** Which of the collaborators' answers to one unlabelled example mean the same. */
+export interface MeaningsRecord extends Meanings {
+  round: number;
+  ordinal: number;
+  exampleId: string;
 }
 
 /** What was paid for outside of the answers: embeddings, training, batches. */
@@ -116,6 +124,16 @@ export class RunTables {
     return this.#answers(of.round).tally(of.stage);
   }
 
+  addMeanings(rows: readonly MeaningsRecord[]): Promise<void> {
+    return byRound(rows, (round, part) => this.#meanings(round).append(part));
+  }
+
+  /** Which answers to the examples of the range mean the same, by ordinal. */
+  async meanings(round: number, range: OrdinalRange): Promise<Map<number, MeaningsRecord>> {
+    const rows = await this.#meanings(round).read(range);
+    return new Map(rows.map((row) => [row.ordinal, row]));
+  }
+
   addPseudoLabels(rows: readonly PseudoLabel[]): Promise<void> {
     return byRound(rows, (round, part) => this.#pseudoLabels(round).append(part));
   }
@@ -171,6 +189,7 @@ export class RunTables {
   async optimize(round: number, range: OrdinalRange): Promise<void> {
     await this.#answers(round).optimize(range);
     await this.#neighbours(round).optimize(range);
+    await this.#meanings(round).optimize(range);
     await this.#pseudoLabels(round).optimize(range);
     await this.#spend.optimize();
   }
@@ -188,6 +207,20 @@ export class RunTables {
         exampleId: types.string,
         labelled: types.ints,
         similarities: types.doubles,
+      }),
+      key: (row) => `${row.ordinal}`,
+    });
+  }
+
+  #meanings(round: number): PartitionedLog<MeaningsRecord> {
+    return new PartitionedLog(this.#database, {
+      name: `meanings-r${round}`,
+      schema: schemaOf({
+        round: types.int,
+        ordinal: types.int,
+        exampleId: types.string,
+        answers: types.strings,
+        groups: types.ints,
       }),
       key: (row) => `${row.ordinal}`,
     });

@@ -54,7 +54,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   openRun: SHORT,
   prepareSearch: BATCH,
   recordModel: SHORT,
-  report: SHORT,
+  report: BATCH,
   retrieve: BATCH,
   select: BATCH,
   startJob: { ...BATCH, ...SHORT },

@@ -50,6 +50,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
   const perform = activitiesWith(input.setting.activityOptions);
   const asked = new Set(endpoints.collaborators);
   if (way === 'justify') asked.add(endpoints.justification);
+  if (endpoints.judge !== undefined) asked.add(endpoints.judge);
   const laneCount = asked.size === 1 ? 1 : endpoints.collaborators.length + 1;
   const soFar: SoFar = input.soFar ?? {
     ...{ done: 0, compacted: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },

@@ -17,6 +17,7 @@ export function roundSections(report: RoundReport): Section[] {
     },
     ...report.metrics.map((metric) => metricSection(metric, report)),
     pseudoLabelSection(report),
+    ...judgeSections(report),
     answerSection(report),
     timeSection(report),
     costSection(report),
@@ -88,11 +89,14 @@ function estimates(
  * What is odd about a selection: where its entropies come from, which classes are missing, and what
  * had no neighbours.
  */
-function selectionNotes({ pseudoLabels, withoutVector }: RoundReport): string[] {
+function selectionNotes({ pseudoLabels, withoutVector, judge }: RoundReport): string[] {
   const { entropyOf, classes } = pseudoLabels;
   const { known, selected, missing } = classes;
   const unnamed = (known ?? 0) - selected - missing.length;
   return [
+    ...(judge
+      ? ['Pseudo-labels are not graded: the judge is asked about the test split only.']
+      : []),
     ...(entropyOf === 'votes'
       ? ['No answer carries log-probabilities: the entropy of votes was taken.']
       : []),
@@ -107,6 +111,22 @@ function selectionNotes({ pseudoLabels, withoutVector }: RoundReport): string[] 
         ]
       : []),
   ];
+}
+
+/** How far the judge can be trusted, where there is one. */
+function judgeSections({ judge }: RoundReport): Section[] {
+  if (!judge) return [];
+  const { model, endpoint, gold, others, isPartial } = judge;
+  const share = ({ got, of }: Estimate) => `${count(got)} of ${count(of)}`;
+  const lines = [
+    `${model} at ${endpoint} graded the answers. On labelled examples it took the gold answer for right in ${share(gold)}, and the gold answer of another example for wrong in ${share(others)}.`,
+    ...(isPartial
+      ? [
+          'It is one of the models that it graded, or the one that they are tuned from: it may favour itself.',
+        ]
+      : []),
+  ];
+  return [{ title: 'Judge', blocks: [lines.join(' ')] }];
 }
 
 /** Whose answers, how many, and the shares of them that are wanting. */

@@ -1,3 +1,4 @@
+import { numbered } from '../agreement.ts';
 import type { ChatMessage, Example } from '../types.ts';
 import { passageAndQuestion } from './conversation.ts';
 import type { Agreement, Judge } from './task.ts';
@@ -86,10 +87,4 @@ export function readGroups(text: string, count: number): number[] | null {
       groupOf.set(answer, group);
     }
   return numbered(Array.from({ length: count }, (_, answer) => groupOf.get(answer) ?? -1 - answer));
-}
-
-/** The same groups, numbered from 0 in the order in which they come. */
-export function numbered(groups: readonly number[]): number[] {
-  const order = [...new Set(groups)];
-  return groups.map((group) => order.indexOf(group));
 }

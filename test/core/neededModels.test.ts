@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { neededModels } from '../../core/neededModels.ts';
-import { runSpec } from '../../core/registry.ts';
+import { builtIn, runSpec } from '../../core/registry.ts';
 
-const needed = (more: object) =>
-  neededModels(
-    runSpec.parse({
-      name: 'run',
-      task: { type: 'classification', labels: ['animal', 'plant'] },
-      data: { labelled: 'l.csv', unlabelled: 'u.csv', test: 't.csv' },
-      model: { endpoint: 'home', name: 'small' },
-      ...more,
-    }),
-  );
+const needed = (more: object) => {
+  const spec = runSpec.parse({
+    name: 'run',
+    task: { type: 'classification', labels: ['animal', 'plant'] },
+    data: { labelled: 'l.csv', unlabelled: 'u.csv', test: 't.csv' },
+    model: { endpoint: 'home', name: 'small' },
+    ...more,
+  });
+  return neededModels(spec, builtIn.task(spec.task));
+};
 
 describe('neededModels', () => {
   it('takes a model of one name at two endpoints for two', () => {
@@ -43,5 +43,19 @@ describe('neededModels', () => {
       );
     const ways = ['auto', 'justify', 'vote', 'probability'];
     assert.deepEqual(ways.map(needs), [true, true, false, false]);
+  });
+
+  it('needs the judge, and for agreement by embedding the embedding model also without retrieval', () => {
+    const none = { collaborators: [{ name: 'alone', shots: 0 }], resolution: 'vote' };
+    const names = (more: object) => needed({ ...none, ...more }).map(({ name }) => name);
+    assert.deepEqual(names({}), ['small']);
+    assert.deepEqual(
+      names({ task: { type: 'free-form', answers: 'long' }, judge: { model: 'wise' } }),
+      ['small', 'wise'],
+    );
+    assert.deepEqual(names({ task: { type: 'free-form', agreement: 'embedding' } }), [
+      'small',
+      'all-minilm-l6-v2',
+    ]);
   });
 });

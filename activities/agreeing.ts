@@ -1,0 +1,137 @@
+import { differing, groupsOf, inWordsOfSurest } from '../core/agreement.ts';
+import type { Answer } from '../core/answer.ts';
+import { ranges } from '../core/range.ts';
+import type { Agreement } from '../core/tasks/task.ts';
+import type { StoredExample } from '../core/types.ts';
+import { NO_USAGE } from '../core/usage.ts';
+import type { RangeRef } from './asking.ts';
+import type { Batch } from './batch.ts';
+import type { Dependencies } from './dependencies.ts';
+import { toJudge } from './judging.ts';
+import { keepUntilStored } from './keeping.ts';
+
+/** Texts a request. */
+const TEXTS = 64;
+/** Examples whose answers are embedded together: few commits, and few texts again after a crash. */
+const STEP = 256;
+
+type AnswersOf = (ordinal: number) => Answer[];
+
+/** An example with its different answers, two or more. */
+interface Doubtful {
+  example: StoredExample;
+  answers: string[];
+}
+
+/**
+ * The collaborators' answers, those to one example that mean the same all in the same words. Which do
+ * is found out as the task says, where they differ, and stored: a repetition finds the same, and asks
+ * for nothing again.
+ */
+export async function agreedWords(
+  dependencies: Dependencies,
+  batch: Batch,
+  { round, range }: RangeRef,
+  answersOf: AnswersOf,
+): Promise<AnswersOf> {
+  const { task, tables } = batch.context;
+  const { agreement, equal } = task;
+  if (!agreement) return answersOf;
+  const known = await tables.meanings(round, range);
+  const doubtful = batch.examples.flatMap((example) => {
+    const given = answersOf(example.ordinal).map(({ parsed }) => parsed);
+    const answers = differing(given, equal);
+    return answers.length > 1 && !known.has(example.ordinal) ? [{ example, answers }] : [];
+  });
+  const store = (of: readonly Doubtful[], groups: (one: Doubtful) => number[]) =>
+    keepUntilStored(batch.tracker, `${of.length} meanings`, () =>
+      tables.addMeanings(
+        of.map((one) => {
+          const { ordinal, id: exampleId } = one.example;
+          return { round, ordinal, exampleId, answers: one.answers, groups: groups(one) };
+        }),
+      ),
+    );
+  if (agreement.by === 'judge') await store(doubtful, await judged(batch, doubtful, agreement));
+  else
+    for (const step of ranges(doubtful.length, STEP)) {
+      batch.tracker.signal.throwIfAborted();
+      const part = doubtful.slice(step.from, step.to);
+      const { vectorOf, usage } = await embedded(dependencies, batch, part);
+      const near = ({ answers }: Doubtful) => groupsOf(answers.map(vectorOf), agreement.threshold);
+      await store(part, near);
+      await tables.addSpend({
+        key: `group/${round}/${part[0]!.example.ordinal}`,
+        ...{ round, phase: 'group', usage },
+        ...embedderOf(batch),
+      });
+    }
+  // Another attempt's may have come first.
+  const found = doubtful.length > 0 ? await tables.meanings(round, range) : known;
+  return (ordinal) => {
+    const meanings = found.get(ordinal);
+    const answers = answersOf(ordinal);
+    return meanings ? inWordsOfSurest(answers, meanings, equal) : answers;
+  };
+}
+
+/** Lets the judge say of each example which of its answers mean the same; where it does not, none do. */
+async function judged(
+  batch: Batch,
+  doubtful: readonly Doubtful[],
+  { prompt, read }: Extract<Agreement, { by: 'judge' }>,
+): Promise<(one: Doubtful) => number[]> {
+  const asking = batch.in('group');
+  await asking.ask(
+    doubtful.map(({ example, answers }) =>
+      toJudge(batch.context, {
+        example,
+        messages: prompt(example, answers),
+        read(text) {
+          const groups = read(text, answers.length);
+          return groups && JSON.stringify(groups);
+        },
+      }),
+    ),
+  );
+  const said = new Map((await asking.answers()).map(({ ordinal, parsed }) => [ordinal, parsed]));
+  return ({ example, answers }) => {
+    const groups = said.get(example.ordinal);
+    return groups ? (JSON.parse(groups) as number[]) : [...answers.keys()];
+  };
+}
+
+/** Where the run embeds, and with which model. */
+function embedderOf({ context: { spec } }: Batch) {
+  return { endpoint: spec.embedding.endpoint, model: spec.embedding.name };
+}
+
+/** The vectors of all answers to some examples, and what they took. */
+async function embedded(
+  { endpoints, store }: Dependencies,
+  batch: Batch,
+  doubtful: readonly Doubtful[],
+) {
+  const { endpoint: name, model } = embedderOf(batch);
+  const endpoint = endpoints.get(name);
+  batch.tracker.watch(() => endpoint.trouble);
+  await store.ensureSpace();
+  const texts = [...new Set(doubtful.flatMap(({ answers }) => answers))];
+  const parts = ranges(texts.length, TEXTS).map(({ from, to }) => texts.slice(from, to));
+  const came = await Promise.all(parts.map((part) => endpoint.embed(model, part, batch.tracker)));
+  const vectors = new Map(
+    came.flatMap(({ vectors }, index) =>
+      vectors.map((vector, place) => [parts[index]![place]!, vector] as const),
+    ),
+  );
+  const sum = (of: (one: (typeof came)[number]) => number) =>
+    came.reduce((total, one) => total + of(one), 0);
+  const usage = {
+    ...NO_USAGE,
+    requests: sum(({ requests }) => requests),
+    unmetered: sum(({ promptTokens, requests }) => (promptTokens === null ? requests : 0)),
+    promptTokens: sum(({ promptTokens }) => promptTokens ?? 0),
+  };
+  batch.spending.add({ endpoint: name, model }, { promptTokens: usage.promptTokens });
+  return { vectorOf: (text: string) => vectors.get(text) ?? null, usage };
+}

@@ -1,0 +1,85 @@
+import type { Answer } from './answer.ts';
+import type { Equality } from './consensus.ts';
+
+/** Which of the different answers to one example mean the same. */
+export interface Meanings {
+  /** In canonical form, no two of them equal. */
+  answers: string[];
+  /** The number of the group of each, from 0. */
+  groups: number[];
+}
+
+/** The different ones among answers, in their order. */
+export function differing(answers: readonly (string | null)[], equal: Equality): string[] {
+  const different: string[] = [];
+  for (const answer of answers)
+    if (answer !== null && !different.some((one) => equal(one, answer))) different.push(answer);
+  return different;
+}
+
+/** The same groups, numbered from 0 in the order in which they come. */
+export function numbered(groups: readonly number[]): number[] {
+  const order = [...new Set(groups)];
+  return groups.map((group) => order.indexOf(group));
+}
+
+/** Vectors come in single precision. */
+const ROUNDING = 1e-6;
+
+/**
+ * Groups of vectors: those of at least the cosine similarity `threshold` are in one, and so are those
+ * that others link, so that being in one group is an equivalence. What has no vector stands alone.
+ */
+export function groupsOf(
+  vectors: readonly (ArrayLike<number> | null)[],
+  threshold: number,
+): number[] {
+  const groups = vectors.map((_, index) => index);
+  vectors.forEach((a, one) => {
+    vectors.slice(0, one).forEach((b, other) => {
+      if (!a || !b || !(cosine(a, b) > threshold - ROUNDING)) return;
+      const [from, to] = [groups[one]!, groups[other]!];
+      for (const [index, group] of groups.entries()) if (group === from) groups[index] = to;
+    });
+  });
+  return numbered(groups);
+}
+
+function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [dot, ofA, ofB] = [0, 0, 0];
+  for (let place = 0; place < a.length; place++) {
+    dot += a[place]! * b[place]!;
+    ofA += a[place]! ** 2;
+    ofB += b[place]! ** 2;
+  }
+  return dot / Math.sqrt(ofA * ofB);
+}
+
+/** What is said of an answer in the words of another. */
+type Worded = Pick<Answer, 'parsed' | 'entropy'>;
+
+/**
+ * The answers to one example, those of a group all in the words of the surest of them: that of the
+ * lowest entropy, of equal ones the first. So they are equal, and their label is in words that a
+ * model was sure of.
+ */
+export function inWordsOfSurest<One extends Worded>(
+  answers: readonly One[],
+  { answers: different, groups }: Meanings,
+  equal: Equality,
+): One[] {
+  const groupOf = (answer: string) => groups[different.findIndex((one) => equal(one, answer))];
+  const surest = new Map<number, One>();
+  for (const answer of answers) {
+    const group = answer.parsed === null ? undefined : groupOf(answer.parsed);
+    if (group === undefined) continue;
+    const known = surest.get(group);
+    if (!known || entropyOf(answer) < entropyOf(known)) surest.set(group, answer);
+  }
+  return answers.map((answer) => {
+    const group = answer.parsed === null ? undefined : groupOf(answer.parsed);
+    return group === undefined ? answer : { ...answer, parsed: surest.get(group)!.parsed };
+  });
+}
+
+const entropyOf = ({ entropy }: Worded) => entropy ?? Number.POSITIVE_INFINITY;
