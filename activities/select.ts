@@ -88,7 +88,7 @@ async function count(
   context: RoundContext,
 ) {
   const { threshold, counts, labels } = of;
-  const { dataset, selector } = context;
+  const { dataset, selector, task } = context;
   const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
   const examples = await dataset.range('unlabelled', range);
   const kept = new Set<number>();
@@ -98,7 +98,7 @@ async function count(
     if (!selector.keeps(row, threshold)) continue;
     kept.add(row.ordinal);
     counts.selected++;
-    labels.add(row.label!);
+    for (const one of task.classesOf?.(row.label!) ?? [row.label!]) labels.add(one);
   }
   if (context.task.judge) return; // who is not asked about pseudo-labels
   const given = new Map(batch.map(({ ordinal, label }) => [ordinal, label]));
@@ -122,7 +122,7 @@ function classesOf(selected: Set<string>, { classes }: Task): Classes {
   const missing = classes?.filter((label) => !selected.has(label)) ?? [];
   return {
     selected: selected.size,
-    known: classes?.length ?? null,
+    known: classes && selected.size + missing.length,
     missing: missing.slice(0, LISTED),
   };
 }

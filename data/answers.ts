@@ -22,8 +22,8 @@ export function readAnswer(
   const shown = `answer ${quoted(raw)}`;
 
   if (typeof form === 'object') {
-    const meaning = [raw.trim(), text].find((value) => Object.hasOwn(form, value));
-    if (meaning !== undefined) return readAnswer(form[meaning]!, options, undefined, task);
+    const meaning = meaningOf(raw, form) ?? meaningOf(text, form) ?? meaningOfList(raw, form);
+    if (meaning !== undefined) return readAnswer(meaning, options, undefined, task);
     if (/^\d+$/.test(text)) return { problem: `${shown} is not in data.answers` };
   }
   for (const word of [raw, text]) {
@@ -45,6 +45,22 @@ export function readAnswer(
   return {
     problem: `${canonical.problem}; data.answers can say what numbers mean, as in {0: …, 1: …}`,
   };
+}
+
+function meaningOf(raw: string, form: Record<string, string>): string | undefined {
+  const value = raw.trim();
+  return Object.hasOwn(form, value) ? form[value] : undefined;
+}
+
+/** The same of each item of a JSON list: [0, 2] is a list of labels. */
+function meaningOfList(raw: string, form: Record<string, string>): string | undefined {
+  if (!/^\s*\[[^[\]]*\]\s*$/.test(raw)) return undefined;
+  try {
+    const meanings = (JSON.parse(raw) as unknown[]).map((item) => meaningOf(String(item), form));
+    return meanings.includes(undefined) ? undefined : JSON.stringify(meanings);
+  } catch {
+    return undefined; // it only looks like one
+  }
 }
 
 function byDigit(

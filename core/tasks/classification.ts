@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { spellingOf } from '../spelling.ts';
 import { quoted } from '../text.ts';
 import { letterOf, outside, position, sameWord } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
 import { defineTaskKind } from './kind.ts';
+import { labelWords, someOf } from './labels.ts';
 import { isDenied, NameFinder } from './names.ts';
 import { type Choices, readAnswer } from './reading.ts';
 import type { Task } from './task.ts';
@@ -15,26 +15,9 @@ const spec = z.strictObject({
     .min(1)
     .default('Classify the text.')
     .describe('What to do, in a sentence; the labels are listed after it.'),
-  labels: z
-    .array(z.string().trim().min(1))
-    .min(2)
-    .superRefine((labels, context) => {
-      const labelOf = new Map<string, string>();
-      for (const [index, label] of labels.entries()) {
-        const { key } = spellingOf(label);
-        const other = labelOf.get(key);
-        if (other === undefined) labelOf.set(key, label);
-        else
-          context.addIssue({
-            code: 'custom',
-            path: [index],
-            message: `"${label}" is another spelling of "${other}": labels must differ in more than case, spaces, "-" and "_"`,
-          });
-      }
-    })
-    .describe(
-      'The label words. Answers in the data may be these words, or letters or digits of `options`.',
-    ),
+  labels: labelWords.describe(
+    'The label words. Answers in the data may be these words, or letters or digits of `options`.',
+  ),
 });
 
 /** Answers are the label words, as the spec writes them. */
@@ -42,8 +25,6 @@ export const classification = defineTaskKind({ spec, create });
 
 function create({ instruction, labels }: z.output<typeof spec>): Task {
   const labelList = labels.join(', ');
-  const some = labels.slice(0, 20);
-  const someLabels = [...some, ...(labels.length > some.length ? ['…'] : [])].join(', ');
   const choices = labelChoices(labels);
   const labelOf = (text: string) => choices.whole(text, false);
 
@@ -63,7 +44,8 @@ function create({ instruction, labels }: z.output<typeof spec>): Task {
     canonical(raw, options) {
       const label = labelOf(raw);
       if (label !== null) return { answer: label };
-      const unknown = (text: string) => `${quoted(text)} is not one of the labels: ${someLabels}`;
+      const unknown = (text: string) =>
+        `${quoted(text)} is not one of the labels: ${someOf(labels)}`;
       const index = position(raw);
       if (index === null || !options?.length) return { problem: `answer ${unknown(raw)}` };
       const option = options[index];

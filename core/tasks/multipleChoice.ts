@@ -4,7 +4,7 @@ import { fold, normalise, quoted } from '../text.ts';
 import { letterOf, letterPosition, outside, position, sameWord } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
 import { defineTaskKind } from './kind.ts';
-import { isDenied, NameFinder, type NameFound } from './names.ts';
+import { besides, isDenied, NameFinder } from './names.ts';
 import { type Choices, readAnswer } from './reading.ts';
 import type { Task } from './task.ts';
 
@@ -130,7 +130,7 @@ const optionChoices = oncePer((options: readonly string[]): Choices => {
     },
     named(text) {
       const texts = [...finder.all(text)];
-      const rest = without(text, texts);
+      const rest = besides(texts, text).join('…');
       const letters = [...rest.matchAll(NAMED_LETTER)]
         .filter(({ index }) => !isDenied(rest, index))
         .map((match) => (match[1] ?? match[2])!)
@@ -140,10 +140,3 @@ const optionChoices = oncePer((options: readonly string[]): Choices => {
     },
   };
 });
-
-/** A text without the names found in it. */
-function without(text: string, found: readonly NameFound[]): string {
-  const ends = [0, ...found.map(({ end }) => end)];
-  const starts = [...found.map(({ start }) => start), text.length];
-  return ends.map((end, place) => text.slice(end, starts[place])).join('…');
-}

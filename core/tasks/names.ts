@@ -24,6 +24,12 @@ export function isDenied(text: string, at: number): boolean {
   return DENIAL.test(text.slice(Math.max(0, at - DENIAL_LENGTH), at));
 }
 
+/** The pieces of a text before, between and after the names found in it. */
+export function besides(found: readonly NameFound[], text: string): string[] {
+  const starts = [...found.map(({ start }) => start), text.length];
+  return [0, ...found.map(({ end }) => end)].map((end, place) => text.slice(end, starts[place]));
+}
+
 /**
  * Finds names (labels, texts of options) as whole words in a text (`composed`), in any case and
  * spelling. Of names that begin at the same place the longest is found. The time it takes grows

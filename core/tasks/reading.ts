@@ -57,7 +57,7 @@ export function unfenced(text: string): string {
 }
 
 /** Without what Markdown and LaTeX put around signs and numbers: "\%", "\(12{,}500\)", "\frac{3}{4}". */
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   return text
     .replace(/\\\((?=[^()\\]*\d)([^()]*)\\\)/g, ' $1 ')
     .replace(/\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}/g, '$1')

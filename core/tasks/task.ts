@@ -85,8 +85,10 @@ export interface Task {
    * give structured output are held to it, where they do not reason first.
    */
   schema?: JsonSchema;
-  /** All the answers there can be; null where they differ from example to example. */
+  /** All the answers there can be, or the parts of them; null where they differ from example to example. */
   classes: readonly string[] | null;
+  /** Those of an answer, and others of that kind; when left out, the answer itself. */
+  classesOf?(answer: string): readonly string[];
   /**
    * The canonical answer that a model's text gives; null where it gives none, or several. Of a text
    * that was cut off (`isCut`) only what is stated beyond doubt before the cut counts.

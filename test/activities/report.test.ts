@@ -61,6 +61,24 @@ describe('select', () => {
     });
   });
 
+  it('counts each label of a set as a class, and grades sets as such', async () => {
+    const labels = ['plant', 'food', 'person'];
+    lab = await openLaboratory({
+      spec: {
+        task: { type: 'multi-label', labels },
+        selection: { rule: 'paper', percentile: 100 },
+      },
+      examples: pool('unlabelled', 3, { answer: '["plant"]' }),
+    });
+    const labelOf = ['["plant","food"]', '["plant"]', '[]'];
+    await lab.tables.addPseudoLabels(
+      labelOf.map((label, ordinal) => ({ ...pseudoLabel(ordinal), label, entropy: 0.1 })),
+    );
+    const { classes, quality } = await attempt(lab.activities.select, ref);
+    assert.deepEqual(classes, { selected: 3, known: 4, missing: ['person'] });
+    assert.deepEqual(quality, { all: wilson(1, 3), selected: wilson(1, 3) });
+  });
+
   it("keeps the agreed, and the surest of the disagreed, by the authors' rule", async () => {
     assert.deepEqual(await select(rows, { rule: 'official', percentile: 50 }), {
       threshold: { cutoff: 0.1 },

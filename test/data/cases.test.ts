@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, it } from 'mocha';
 import { builtIn } from '../../core/registry.ts';
+import type { TaskSpec } from '../../core/spec.ts';
 import { cleanFile } from '../../data/cleanFile.ts';
 import { Cleaning } from '../../data/cleaning.ts';
 import { sourceOf } from '../../data/source.ts';
@@ -14,7 +15,7 @@ describe('Data files as they come', () => {
   const folder = useFolder('test');
 
   /** The labelled examples of a file, its bad rows and its counts. */
-  async function read(name: string, data: object = {}, taskSpec?: typeof choice) {
+  async function read(name: string, data: object = {}, taskSpec?: TaskSpec) {
     const input = inputOf(folder.path, { ...data, labelled: name }, taskSpec);
     const task = builtIn.task(input.task);
     const cleaning = new Cleaning(input.data, task);
@@ -304,6 +305,43 @@ describe('Data files as they come', () => {
       await write('labelled.parquet', "SELECT 'x' AS question, 'positive' AS answer WHERE false");
       const { files } = await read('labelled.parquet');
       assert.deepEqual([files[0]!.rows, files[0]!.kept], [0, 0]);
+    });
+  });
+
+  describe('Lists of labels', () => {
+    const task: TaskSpec = { type: 'multi-label', labels: ['joy', 'fear', 'pride'] };
+    const answersIn = async (name: string, data?: object) => {
+      const { examples, bad } = await read(name, data, task);
+      return { answers: examples.map(([, answer]) => answer), bad };
+    };
+
+    it('are lists of JSON, or texts with signs between the labels', async () => {
+      const rows = [
+        ['fear', 'joy'],
+        [],
+        'joy; fear',
+        'fear|joy',
+        'none',
+        "['joy']",
+        ['joy', 'anger'],
+      ];
+      const lines = rows.map((answer, index) => JSON.stringify({ question: `q${index}`, answer }));
+      await folder.write('labelled.jsonl', lines.join('\n'));
+      const both = '["joy","fear"]';
+      assert.deepEqual(await answersIn('labelled.jsonl'), {
+        answers: [both, '[]', both, both, '[]', '["joy"]'],
+        bad: ['7: answer "["joy","anger"]" is no list of the labels: joy, fear, pride'],
+      });
+    });
+
+    it('of numbers mean what the spec says of each', async () => {
+      const select = "SELECT 'one' AS question, [2, 0] AS answer UNION ALL SELECT 'two', [7]";
+      await runSql(`COPY (${select}) TO '${join(folder.path, 'labelled.parquet')}'`);
+      const answers = { 0: 'joy', 1: 'fear', 2: 'pride' };
+      assert.deepEqual(await answersIn('labelled.parquet', { answers }), {
+        answers: ['["joy","pride"]'],
+        bad: ['2: answer "[7]" is no list of the labels: joy, fear, pride'],
+      });
     });
   });
 
