@@ -59,8 +59,8 @@ const PLACES =
 const OTHER = [
   String.raw`\d{4}(?<ymd>[-/.])\d{1,2}\k<ymd>\d{1,2}(?!\d)`,
   String.raw`\d{1,2}(?<dmy>[-/.])\d{1,2}\k<dmy>(?:\d{4}|\d\d)(?![.,]?\d)`,
-  String.raw`${MONTH}\.?\s${DAY}(?![\d.])(?:,?\s${YEAR})?`,
-  String.raw`${DAY}\s(?:of\s)?${MONTH}(?!\p{L})\.?(?:,?\s${YEAR})?`,
+  String.raw`${MONTH}\.?\s${DAY}(?![\d.])(?:\s?,?\s${YEAR})?`,
+  String.raw`${DAY}\s(?:of\s)?${MONTH}(?!\p{L})\.?(?:\s?,?\s${YEAR})?`,
   String.raw`${YEAR}[-–/](?:19|20)?\d\d(?![.,]?\d)`,
   String.raw`\d{1,2}:\d\d(?::\d\d)?(?!\d)`,
   String.raw`\d+(?:st|nd|rd|th)(?!\p{L})`,
@@ -137,8 +137,8 @@ export function* numbersIn(text: string, scale: Scale): Generator<NumberFound> {
     const isUnit =
       letter !== undefined &&
       (!(letter in LETTERS) || (NEEDS_CURRENCY.includes(letter) && currency === undefined));
+    const power = powerOf({ ...after.groups, ...(isUnit && { letter: undefined }) }, scale);
     const isAlone = paren !== undefined && (closed ?? ended) !== undefined;
-    const power = isUnit ? 0 : powerOf(after.groups!, scale);
     const magnitude =
       groups!.over === undefined
         ? decimal(...partsOf(groups!.digits!), power)

@@ -182,6 +182,7 @@ describe('a number read from a text', () => {
       '5.3M': '5300000',
       '5 m': '5',
       '5m': '5',
+      '1.2×10^5m': '120000',
       '₹ 3 crore': '30000000',
       '2 hundred thousand': '200000',
       '5-million': '5000000',
