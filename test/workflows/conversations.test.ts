@@ -68,6 +68,15 @@ describe('a round on numbers that conversations ask for', function () {
     assert.equal(report!.pseudoLabels.all.value, 1);
     assert.equal(usageOf(report!.usage, 'justify').requests, 0, 'all agree');
 
+    const embedded = provider
+      .requests({ kind: 'embeddings' })
+      .flatMap(({ body }) => body!.input as string[]);
+    assert.ok(
+      embedded.includes(
+        'and what is the change since then?\nwhat were the sales of unit 3 in 2017?',
+      ),
+    );
+
     const trained = provider.jobs
       .all()
       .find(({ metadata }) => /warm-up/.test(metadata!.semievol_key!))!;
