@@ -90,6 +90,7 @@ export class Registry {
     const rule = selectionSpec.prefault({ rule: 'paper' });
     this.runSpec = runSpecOf(taskSpec, collaboratorSpec, rule).superRefine(
       ({ task, judge }, context) => {
+        if (context.issues.length > 0) return; // a task that is wrong has no judge
         const message = judgeProblem(this.task(task), judge);
         if (message) context.addIssue({ code: 'custom', path: ['judge'], message });
       },
