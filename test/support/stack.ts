@@ -11,6 +11,7 @@ import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RunStatus } from '../../core/status.ts';
 import { ensureEngine, temporalBinary } from '../../engine/setup.ts';
+import { endpointConfig } from '../../providers/config.ts';
 import type { Provider } from '../../testing/provider.ts';
 import {
   testConfig as plainConfig,
@@ -97,6 +98,12 @@ export class Bench {
     this.provider = provider;
     this.folder = folder;
     this.config = config;
+  }
+
+  /** Configures a further endpoint, for the workers that are started from then on. */
+  addEndpoint(name: string, { baseURL }: Pick<Provider, 'baseURL'>, more: object = {}): void {
+    const given = { baseURL, finalAfterSeconds: 0.5, ...more };
+    this.config.endpoints[name] = endpointConfig.parse(given);
   }
 
   /** A client as a user would make it. */
