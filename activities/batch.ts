@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { type Answer, type AnswerStage, answerKey, isGivenUp } from '../core/answer.ts';
+import { type Answer, type AnswerStage, answerKey, isAway, isGivenUp } from '../core/answer.ts';
 import { meanEntropy, responseProbability } from '../core/entropy.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
@@ -10,6 +10,7 @@ import type { ChatMessage, JsonSchema, OrdinalRange, StoredExample } from '../co
 import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
+import { AwayClock, type AwaySince } from './awayClock.ts';
 import { goByFindings } from './capabilities.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
 import type { Tracker } from './progress.ts';
@@ -33,6 +34,8 @@ export interface Question {
   /** What answers are to keep to, where the model gives structured output. */
   schema?: JsonSchema | undefined;
   slots: { collaborator: string; sample: number }[];
+  /** For how long the model may be away until it is gone on without it; it is waited for without. */
+  goOnAfterMinutes?: number | undefined;
 }
 
 /** A question as it is sent: where one request cannot draw several samples, each is a request. */
@@ -54,6 +57,19 @@ export interface BatchOptions {
   isAhead?: boolean;
 }
 
+/** What a batch has in common with the same examples in another stage. */
+interface Shared {
+  spending: Spending;
+  progress: { total: number };
+  away: AwayClock;
+}
+
+function sharedIn({ tracker }: BatchOptions): Shared {
+  const away = new AwayClock(tracker.kept as AwaySince | undefined);
+  tracker.keep(() => away.since);
+  return { spending: new Spending(), progress: { total: 0 }, away };
+}
+
 /** A range of examples in one stage of a round, and what models answer to questions about them. */
 export class Batch {
   readonly context: RoundContext;
@@ -62,24 +78,22 @@ export class Batch {
   /** Of the batch in all its stages. */
   readonly spending: Spending;
   readonly #options: BatchOptions;
-  readonly #progress: { total: number };
+  readonly #shared: Shared;
 
-  constructor(options: BatchOptions, sums = { spending: new Spending(), progress: { total: 0 } }) {
+  /** @param shared with the same examples in other stages of the round */
+  constructor(options: BatchOptions, shared = sharedIn(options)) {
     const { context, examples, tracker } = options;
     this.#options = options;
     this.context = context;
     this.examples = examples;
     this.tracker = tracker;
-    this.spending = sums.spending;
-    this.#progress = sums.progress;
+    this.#shared = shared;
+    this.spending = shared.spending;
   }
 
   /** The same examples in another stage of the round. */
   in(stage: AnswerStage): Batch {
-    return new Batch(
-      { ...this.#options, stage },
-      { spending: this.spending, progress: this.#progress },
-    );
+    return new Batch({ ...this.#options, stage }, this.#shared);
   }
 
   /** What all answers of the batch have cost, those that an earlier attempt got included. */
@@ -103,7 +117,8 @@ export class Batch {
    * Asks what has no stored answer yet, each question at its endpoint, and stores the answers while
    * it goes: a repetition asks only for what is missing. After a failure, or when the worker stops,
    * the requests under way are still waited for and their answers stored. A cancellation ends them,
-   * and what has come is stored. What is to be told of answers has to be read from the store then:
+   * and what has come is stored. A question may be gone on without where its model is away for too
+   * long: that is stored, too. What is to be told of answers has to be read from the store then:
    * another attempt's may have come first.
    * @throws ApplicationFailure `MostlyUnanswered` where most requests had to be given up
    */
@@ -112,8 +127,8 @@ export class Batch {
     await goByFindings(dependencies, context.spec, questions);
     const requests = questions.flatMap((question) => this.#requestsOf(question));
     const missing = await this.#withoutAnswer(requests);
-    this.#progress.total += requests.length;
-    tracker.set(this.#progress);
+    this.#shared.progress.total += requests.length;
+    tracker.set(this.#shared.progress);
     tracker.add(requests.length - missing.length);
     if (missing.length === 0) return;
     await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
@@ -189,13 +204,19 @@ export class Batch {
 
   async #answersTo(request: Request, endpoint: Endpoint): Promise<Answer[]> {
     const { context, tracker, isAhead } = this.#options;
-    const { example, model, messages, sampling, schema, slots, draw } = request;
+    const { example, model, messages, sampling, schema, slots, draw, goOnAfterMinutes } = request;
     const seeds = slots.map((_, index) => seedFor(context.spec.seed, example.id, draw + index));
     const { signal, deadline } = tracker;
     const samples = await endpoint.chat(
       { model, messages, sampling, seeds, schema },
-      { signal, deadline, isAhead },
+      {
+        signal,
+        deadline,
+        isAhead,
+        away: this.#shared.away.limit(endpoint, model, goOnAfterMinutes),
+      },
     );
+    if (!samples.every(isAway)) this.#shared.away.answered(endpoint, model);
     return slots.map((slot, index) => this.#answerOf(request, slot, samples[index]!));
   }
 

@@ -56,6 +56,7 @@ export function createCollaborate(dependencies: Dependencies) {
               isReasoned,
               schema,
               slots: group.places,
+              goOnAfterMinutes: group.goOnAfterMinutes,
             };
           }),
         );

@@ -1,4 +1,4 @@
-import type { Answer } from '../core/answer.ts';
+import { type Answer, isAway } from '../core/answer.ts';
 import { consensus, pseudoLabel } from '../core/consensus.ts';
 import { endpointOf } from '../core/modelNames.ts';
 import type { Way } from '../core/resolution.ts';
@@ -72,12 +72,16 @@ export function createJustify(dependencies: Dependencies) {
   };
 }
 
-/** What the collaborators have answered to each example, in the order of the spec. */
+/**
+ * What the collaborators have answered to each example, in the order of the spec; those that were
+ * away are left out.
+ */
 async function collaboratorsAnswers(
   { spec, tables }: RoundContext,
   { round, range }: PropagateInput,
 ): Promise<(ordinal: number) => Answer[]> {
-  const answers = await tables.answers({ round, stage: 'collaborate', range });
+  const all = await tables.answers({ round, stage: 'collaborate', range });
+  const answers = all.filter((answer) => !isAway(answer));
   // Ties go to who comes first in the spec, not to whose answer came first.
   const places = new Map(spec.collaborators.map(({ name }, index) => [name, index]));
   const place = ({ collaborator }: Answer) => places.get(collaborator) ?? 0;

@@ -5,12 +5,13 @@ import {
   heartbeat,
 } from '@temporalio/activity';
 import type { Progress } from '../core/status.ts';
+import type { Json } from '../core/types.ts';
 import { Telling } from './telling.ts';
 
 const HEARTBEAT_MS = 2_000;
 
-/** What is heartbeated: the progress, and what the workflow was told last. */
-type Beat = Progress & { told?: string };
+/** What is heartbeated: the progress, what the workflow was told last, and what attempts hand on. */
+type Beat = Progress & { told?: string; kept?: Json };
 
 export interface Tracker {
   /** Aborts when the activity is cancelled or its worker stops: nothing new is begun. */
@@ -22,6 +23,10 @@ export interface Tracker {
   readonly deadline: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** What the attempt before has kept; undefined where there is nothing. */
+  readonly kept: Json | undefined;
+  /** Keeps what the next attempt has to know, should there be one. */
+  keep(what: () => Json): void;
   add(done: number): void;
   /** Heartbeats the trouble that there is, as long as there is any. */
   watch(trouble: () => string | undefined): void;
@@ -45,10 +50,12 @@ export async function tracked<T>(
   const progress: Progress = { done: 0, ...start };
   let troubleNow = (): string | undefined => undefined;
   let news = () => '';
-  const telling = new Telling((activityInfo().heartbeatDetails as Beat | undefined)?.told);
+  const before = activityInfo().heartbeatDetails as Beat | undefined;
+  let kept = (): Json | undefined => before?.kept;
+  const telling = new Telling(before?.told);
   const beat = () => {
     const now = { ...progress, trouble: progress.trouble ?? troubleNow() };
-    const told: Beat = { ...now, told: telling.told };
+    const told: Beat = { ...now, told: telling.told, kept: kept() };
     heartbeat(told);
     telling.offer(now, news());
   };
@@ -61,6 +68,10 @@ export async function tracked<T>(
       signal,
       deadline: deadline.signal,
       attempt: activityInfo().attempt,
+      kept: before?.kept,
+      keep: (what) => {
+        kept = what;
+      },
       add: (done) => {
         progress.done += done;
       },

@@ -46,6 +46,13 @@ export function answerKey(
   return [round, stage, exampleId, collaborator, sample].join('/');
 }
 
+/** The `finishReason` of an answer without which a run went on, since who should have given it was away. */
+export const AWAY = 'away';
+
+/** Whether an answer is missing since who should have given it was away: that is no vote. */
+export const isAway = ({ finishReason }: Pick<Answer, 'finishReason'>): boolean =>
+  finishReason === AWAY;
+
 /**
  * Whether an answer stands for a request that was given up, by its `finishReason`: refused with a
  * status, or answered with nothing that can be read, time and again, while others were answered.

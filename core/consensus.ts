@@ -17,6 +17,7 @@ export interface PseudoLabel {
   probability: number | null;
   /** How many collaborators stood behind the label, out of `collaborators`. */
   votes: number;
+  /** Those that have answered: without any that was away. */
   collaborators: number;
 }
 

@@ -4,7 +4,10 @@ import { type ModelCollaborator, modelCollaborators, type RunSpec } from './spec
 
 /** A request that one or more collaborators share, each with an answer or more of its own. */
 export interface RequestGroup
-  extends Pick<ModelCollaborator, 'model' | 'system' | 'shots' | 'skip' | 'order'> {
+  extends Pick<
+    ModelCollaborator,
+    'model' | 'system' | 'shots' | 'skip' | 'order' | 'goOnAfterMinutes'
+  > {
   endpoint: string;
   sampling: Sampling;
   /** Whose is each of the request's answers: the i-th choice belongs to the i-th place. */
@@ -34,7 +37,7 @@ export function requestGroups(spec: GroupedSpec): RequestGroup[] {
 
 /** What makes the request: without shots nothing is skipped, and fewer than two have no order. */
 function requestOf(
-  { endpoint, model, system, shots, skip, order, ...sampling }: ModelCollaborator,
+  { endpoint, model, system, shots, skip, order, goOnAfterMinutes, ...sampling }: ModelCollaborator,
   spec: GroupedSpec,
 ): Omit<RequestGroup, 'places'> {
   return {
@@ -44,6 +47,7 @@ function requestOf(
     shots,
     skip: shots > 0 ? skip : 0,
     order: shots > 1 ? order : 'nearest-last',
+    goOnAfterMinutes,
     sampling: samplingOf(sampling, spec.maxTokens),
   };
 }

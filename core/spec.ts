@@ -158,6 +158,13 @@ export const modelCollaborator = z.strictObject({
     .max(16)
     .default(1)
     .describe('Answers drawn (one request with `n`).'),
+  goOnAfterMinutes: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'How long it may be away until the run goes on without its answers to the examples it has not answered; it is waited for when left out, and of at least one collaborator it has to be.',
+    ),
 });
 
 const DEFAULT_COLLABORATORS = [
@@ -356,6 +363,13 @@ export function runSpecOf(
             message: `"${one.model}" is at endpoint "${model.endpoint}" only (model.endpoint): name a model that "${endpoint}" has, or leave ${fieldName([...path, 'endpoint'])} out`,
           });
       }
+      if (collaborators.every((one) => isModel(one) && one.goOnAfterMinutes !== undefined))
+        context.addIssue({
+          code: 'custom',
+          path: ['collaborators', 0, 'goOnAfterMinutes'],
+          message:
+            'every collaborator may be gone on without, and somebody has to answer: leave it out of at least one, such as one at the endpoint that fine-tunes',
+        });
       const names = collaborators.map((one) => one.name);
       names.forEach((value, index) => {
         if (names.indexOf(value) !== index)

@@ -1,9 +1,10 @@
-import { type Answer, type AnswerStage, isGivenUp } from './answer.ts';
+import { type Answer, type AnswerStage, isAway, isGivenUp } from './answer.ts';
 
 /** What became of the answers of one collaborator, or of one evaluated model. */
 export interface AnswerTally {
   stage: AnswerStage;
   collaborator: string;
+  /** Without those that were away. */
   answers: number;
   /** Answers in which none was found, the cut and those given up included. */
   unread: number;
@@ -13,6 +14,8 @@ export interface AnswerTally {
   withoutEntropy: number;
   /** Requests that the endpoint would not answer, while it answered others. */
   givenUp: number;
+  /** Answers without which the run went on, since their endpoint was away for too long. */
+  away: number;
 }
 
 /** What is counted of an answer. */
@@ -27,9 +30,13 @@ export class Tally {
 
   add({ stage, collaborator, parsed, entropy, finishReason }: Counted): void {
     const key = `${stage}/${collaborator}`;
-    const none = { answers: 0, unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0 };
+    const none = { answers: 0, unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0, away: 0 };
     const counts = this.#counts.get(key) ?? { stage, collaborator, ...none };
     this.#counts.set(key, counts);
+    if (isAway({ finishReason })) {
+      counts.away++;
+      return;
+    }
     const givenUp = isGivenUp(finishReason);
     counts.answers++;
     if (parsed === null) counts.unread++;
@@ -60,5 +67,6 @@ export function sumOf(tallies: readonly AnswerTally[]): Counts {
     cut: sum('cut'),
     withoutEntropy: sum('withoutEntropy'),
     givenUp: sum('givenUp'),
+    away: sum('away'),
   };
 }

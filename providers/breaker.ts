@@ -17,6 +17,14 @@ interface Outage {
   over: Promise<void>;
 }
 
+/** For how long one waits. */
+export interface AwayLimit {
+  /** From when it was away, in milliseconds. */
+  mostMs: number;
+  /** Since when it is known to be away from before this process; epoch milliseconds. */
+  since(): number | undefined;
+}
+
 export interface BreakerOptions {
   /** What an error of it means; undefined for one of our own. */
   troubleOf(error: unknown): Trouble | undefined;
@@ -36,6 +44,8 @@ export interface BreakerOptions {
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
   #outage?: Outage;
+  /** Since when nothing is answered, also while nobody waits for it; epoch milliseconds. */
+  #awaySince?: number;
   #waiting = 0;
 
   constructor(options: BreakerOptions) {
@@ -44,6 +54,16 @@ export class CircuitBreaker {
 
   get isOpen(): boolean {
     return this.#outage !== undefined;
+  }
+
+  /** Since when it is away, until something is answered; undefined where it is not. */
+  get awaySince(): number | undefined {
+    return this.#awaySince;
+  }
+
+  /** Something was answered. */
+  answered(): void {
+    this.#awaySince = undefined;
   }
 
   /** What is the matter, since when, and what is done about it; undefined where all is well. */
@@ -58,8 +78,9 @@ export class CircuitBreaker {
   open(trouble: Trouble, probe: () => Promise<unknown>): void {
     if (this.#outage) return;
     const now = Date.now();
+    this.#awaySince ??= now;
     const outage: Outage = {
-      ...{ trouble, since: now, probes: 0, nextProbeAt: now },
+      ...{ trouble, since: this.#awaySince, probes: 0, nextProbeAt: now },
       over: Promise.resolve(),
     };
     this.#outage = outage;
@@ -71,18 +92,22 @@ export class CircuitBreaker {
   }
 
   /**
-   * Resolves when it is closed.
+   * Resolves when it is closed, or with what is the matter when it has been away for too long.
    * @throws ApplicationFailure, non-retryable, for a refusal that is final; the signal's reason
    */
-  async closed(signal?: AbortSignal): Promise<void> {
+  async closed(signal?: AbortSignal, limit?: AwayLimit): Promise<Trouble | undefined> {
     while (this.#outage) {
+      const { over, since, trouble } = this.#outage;
+      const left = limit && Math.min(since, limit.since() ?? since) + limit.mostMs - Date.now();
+      if (left !== undefined && left <= 0) return trouble;
       this.#waiting++;
       try {
-        await settled(this.#outage.over, signal);
+        await settled(left === undefined ? over : within(over, left), signal);
       } finally {
         this.#waiting--;
       }
     }
+    return undefined;
   }
 
   /** Probes until it is answered, or nobody waits any more. */
@@ -96,6 +121,7 @@ export class CircuitBreaker {
       if (this.#waiting === 0) return;
       try {
         await probe();
+        this.answered();
         notify(`${outage.trouble.message}: over after ${seconds(outage.since)} s`);
         return;
       } catch (error) {
@@ -110,6 +136,13 @@ export class CircuitBreaker {
       }
     }
   }
+}
+
+/** The promise's outcome, or nothing when that takes longer. */
+async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  const ended = new AbortController();
+  const late = sleep(milliseconds, undefined, { signal: ended.signal }).catch(() => {});
+  await Promise.race([promise, late]).finally(() => ended.abort());
 }
 
 const timeOf = (epoch: number) => `${new Date(epoch).toISOString().slice(11, 19)} UTC`;

@@ -82,6 +82,11 @@ export class Endpoint {
     return undefined;
   }
 
+  /** Since when a model is away; undefined where it is not. */
+  awaySince(model: string): number | undefined {
+    return this.#model(model).awaySince;
+  }
+
   /** What a model does not take in a request, or ignores, as far as is known. */
   refused(model: string): Refused {
     return this.#model(model).refused;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AWAY } from '../core/answer.ts';
 import type { ThoughtsPlace } from '../core/capabilities.ts';
-import { CircuitBreaker } from './breaker.ts';
+import { type AwayLimit, CircuitBreaker } from './breaker.ts';
 import { TooFewSamples } from './completion.ts';
 import { type Trouble, UnreadableAnswer } from './errors.ts';
 import { type Feature, type Refused, suspects } from './form.ts';
@@ -22,6 +23,8 @@ export interface Patience {
   deadline: AbortSignal;
   /** Whether it goes before all batches: for the few that one of them waits for. */
   isAhead?: boolean;
+  /** For how long the model may be away until the request is given up; it is waited for without. */
+  away?: AwayLimit | undefined;
 }
 
 /** What a probe tells of a model: it answers as it is asked, or, from now on, in another form. */
@@ -107,6 +110,11 @@ export class Model {
     return this.#breaker.trouble;
   }
 
+  /** Since when nothing is answered; undefined where something is. */
+  get awaySince(): number | undefined {
+    return this.#breaker.awaySince;
+  }
+
   /** What it does not take in a request, or ignores. */
   get refused(): Refused {
     return new Set([...this.#refused, ...this.#found.without]);
@@ -125,7 +133,7 @@ export class Model {
    */
   async ask<T>(
     { send, probe, texts, failures: most }: Asking<T>,
-    { signal, deadline, isAhead }: Partial<Patience> = {},
+    { signal, deadline, isAhead, away }: Partial<Patience> = {},
   ): Promise<T | GivenUp> {
     const { limiter, troubleOf, notify } = this.#around;
     const whole = async () => {
@@ -134,11 +142,13 @@ export class Model {
       return readable(() => send(deadline));
     };
     for (let failures = 0; ; ) {
-      await this.#breaker.closed(signal);
+      const trouble = await this.#breaker.closed(signal, away);
+      if (trouble) return { givenUp: { ...trouble, reason: AWAY } };
       const before = this.#answers;
       try {
         const answer = await limiter.run(whole, signal, isAhead);
         this.#answers++;
+        this.#breaker.answered();
         return answer;
       } catch (error) {
         if (error === HELD_BACK) continue;

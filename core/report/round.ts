@@ -153,9 +153,22 @@ function answerSection({ answers }: RoundReport): Section {
         share('cut off', ({ cut }) => cut),
         share('no entropy', ({ withoutEntropy }) => withoutEntropy),
         share('given up', ({ givenUp }) => givenUp),
+        {
+          title: 'away',
+          kind: 'share',
+          of: ({ answers, away }) => (away > 0 ? away / (answers + away) : null),
+        },
       ]),
+      ...answers.flatMap(awayNote),
     ],
   };
+}
+
+function awayNote({ collaborator, answers, away }: AnswerTally): string[] {
+  if (away === 0) return [];
+  return [
+    `${collaborator} was away for too long for ${count(away)} of ${count(answers + away)} answers: the other collaborators went on without it.`,
+  ];
 }
 
 /** How long each phase took. Phases may overlap, so that there is no sum. */

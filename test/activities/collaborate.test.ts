@@ -244,6 +244,81 @@ describe('collaborate', () => {
     );
   });
 
+  describe('where a model is away', () => {
+    const goesWithout = (goOnAfterMinutes: number): SetUp => ({
+      spec: {
+        collaborators: [
+          ...alone,
+          { name: 'there', shots: 0, endpoint: 'elsewhere', model: 'large', goOnAfterMinutes },
+        ],
+      },
+      elsewhere: { provider: { models: ['large'] }, endpoint: { maxInFlight: 2 } },
+    });
+    const there = { ...input, endpoint: 'elsewhere' };
+    const down = { status: 503, headers: { 'retry-after-ms': '1' } };
+
+    it('goes on without it after so long, for good, at no cost', async () => {
+      await open(goesWithout(0.002));
+      const elsewhere = lab.elsewhere!;
+      elsewhere.setFaults(() =>
+        elsewhere.requests({ kind: 'chat', status: 200 }).length < 6 ? undefined : down,
+      );
+      await attempt(lab.activities.collaborate, there);
+      const answers = await stored();
+      assert.equal(answers.length, 20);
+      const away = answers.filter(({ finishReason }) => finishReason === 'away');
+      assert.equal(away.length, 20 - elsewhere.requests({ kind: 'chat', status: 200 }).length);
+      assert.ok(away.length >= 12);
+      for (const { text, parsed, promptTokens, endpoint, model } of away)
+        assert.deepEqual(
+          [text, parsed, promptTokens, endpoint, model],
+          ['', null, 0, 'elsewhere', 'large'],
+        );
+
+      elsewhere.setFaults(undefined);
+      const asked = elsewhere.requests().length;
+      await attempt(lab.activities.collaborate, there, 2);
+      assert.equal(
+        elsewhere.requests().length,
+        asked,
+        'what was gone on without is not asked again',
+      );
+    });
+
+    it('goes on counting where another attempt has begun to', async () => {
+      await open(goesWithout(10));
+      lab.elsewhere!.setFaults(() => down);
+      const since = Date.now() - 11 * 60_000;
+      const kept = { '["elsewhere","large"]': since };
+      await environment(2, { kept }).run(lab.activities.collaborate, there);
+      assert.ok((await stored()).every(({ finishReason }) => finishReason === 'away'));
+    });
+
+    it('tells the next attempt since when', async () => {
+      await open(goesWithout(10));
+      lab.elsewhere!.setFaults(() => down);
+      const surroundings = environment();
+      const begun = Date.now();
+      const told = new Promise<number>((resolve) => {
+        surroundings.on('heartbeat', ({ kept }: { kept?: Record<string, number> }) => {
+          const since = kept?.['["elsewhere","large"]'];
+          if (since !== undefined) resolve(since);
+        });
+      });
+      const running = surroundings.run(lab.activities.collaborate, there);
+      assert.ok((await told) >= begun);
+      surroundings.cancel();
+      await assert.rejects(running, CancelledFailure);
+    });
+
+    it('counts anew once it has answered', async () => {
+      await open(goesWithout(10));
+      const kept = { '["elsewhere","large"]': Date.now() - 11 * 60_000 };
+      await environment(2, { kept }).run(lab.activities.collaborate, there);
+      assert.ok((await stored()).every(({ parsed }) => parsed !== null));
+    });
+  });
+
   it('draws the samples one by one where the endpoint knows no n', async () => {
     await open({ spec: { ...sampling, seed: 5 }, endpoint: { supportsN: false } });
     const first = { from: 0, to: 1 };

@@ -26,7 +26,7 @@ const PROBABILITIES = [
 describe('justify', () => {
   let lab: Laboratory;
   beforeEach(async () => {
-    lab = await openLaboratory({ spec: { collaborators }, examples: pool('unlabelled', 4) });
+    lab = await openLaboratory({ spec: { collaborators }, examples: pool('unlabelled', 6) });
     const answers = SAID.flatMap((texts, ordinal) =>
       texts.map((parsed, index) =>
         answer(ordinal, {
@@ -109,6 +109,33 @@ describe('justify', () => {
     const given = (await labels()).map(({ label }) => label);
     assert.deepEqual(given, ['plant', 'food', 'animal', null]);
     assert.equal(asked(), 0);
+  });
+
+  it('goes by those that were there', async () => {
+    const answers = [
+      ['food', 'plant', null],
+      [null, 'plant', null],
+    ].flatMap((said, index) =>
+      said.map((parsed, place) =>
+        answer(4 + index, {
+          exampleId: one('unlabelled', 4 + index).id,
+          collaborator: collaborators[place]!.name,
+          parsed,
+          ...(parsed === null && { finishReason: 'away', entropy: null }),
+        }),
+      ),
+    );
+    await lab.tables.addAnswers(answers, 1);
+    const late = { from: 4, to: 6 };
+    await attempt(lab.activities.justify, { ...input, range: late, way: 'vote' });
+    const rows = await lab.tables.pseudoLabels(1, late);
+    assert.deepEqual(
+      rows.map((row) => [row.label, row.agreed, row.votes, row.collaborators]),
+      [
+        ['food', false, 1, 2],
+        ['plant', true, 1, 1],
+      ],
+    );
   });
 
   it('asks nothing twice, and leaves what it has decided', async () => {

@@ -104,6 +104,7 @@ describe('select', () => {
         entropy: null,
       }),
       answer(1, { collaborator: 'first', entropy: null }),
+      answer(1, { collaborator: 'second', sample: 1, finishReason: 'away', parsed: null }),
       answer(1, { stage: 'justify', collaborator: 'justify' }),
     ];
     await lab.tables.addAnswers(given, 1);
@@ -113,10 +114,17 @@ describe('select', () => {
       { ...pseudoLabel(1), label: 'food', entropy: 0.2 },
     ]);
     const { answers } = await attempt(lab.activities.select, ref);
-    const none = { stage: 'collaborate', unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0 };
+    const none = {
+      stage: 'collaborate',
+      unread: 0,
+      cut: 0,
+      withoutEntropy: 0,
+      givenUp: 0,
+      away: 0,
+    };
     assert.deepEqual(answers, [
       { ...none, collaborator: 'first', answers: 2, withoutEntropy: 1 },
-      { ...none, collaborator: 'second', answers: 2, unread: 2, cut: 1, givenUp: 1 },
+      { ...none, collaborator: 'second', answers: 2, unread: 2, cut: 1, givenUp: 1, away: 1 },
     ]);
   });
 

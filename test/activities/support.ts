@@ -97,8 +97,11 @@ export function anotherWorker({ store, endpoints }: Laboratory): Activities {
 }
 
 /** An activity's surroundings; failures that tests bring about are not printed. */
-export function environment(attempt = 1): MockActivityEnvironment {
-  return new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') });
+export function environment(attempt = 1, heartbeatDetails?: unknown): MockActivityEnvironment {
+  return new MockActivityEnvironment(
+    { attempt, heartbeatDetails },
+    { logger: new DefaultLogger('ERROR') },
+  );
 }
 
 /** Runs an activity as a worker would; each call is an attempt of its own. */

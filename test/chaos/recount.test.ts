@@ -30,9 +30,9 @@ describe('the recount of a report', function () {
 
   it('finds what it tells of, and the tables do not', async () => {
     const answers = report.answers.slice(1);
-    assert.equal((await recount({ ...report, answers })).length, 4);
+    assert.equal((await recount({ ...report, answers })).length, 5);
     const more = { ...report.answers[0]!, collaborator: 'nobody' };
-    assert.equal((await recount({ ...report, answers: [...report.answers, more] })).length, 4);
+    assert.equal((await recount({ ...report, answers: [...report.answers, more] })).length, 5);
   });
 
   it('finds each figure that is another', async () => {

@@ -1,5 +1,5 @@
 import type { Answer } from '../../core/answer.ts';
-import { isGivenUp } from '../../core/answer.ts';
+import { isAway, isGivenUp } from '../../core/answer.ts';
 import { builtIn } from '../../core/registry.ts';
 import type { MetricReport, RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
@@ -73,14 +73,15 @@ type Counts = Omit<AnswerTally, 'givenUp'>;
 
 /** What became of the answers of one kind. */
 const tallyFigures = ({ stage, collaborator, ...counts }: Counts): [string, number][] =>
-  (['answers', 'unread', 'cut', 'withoutEntropy'] as const).map((name) => [
+  (['answers', 'unread', 'cut', 'withoutEntropy', 'away'] as const).map((name) => [
     `${name} of ${stage} ${collaborator}`,
     counts[name],
   ]);
 
 /** The same of answers themselves, all of one kind. */
-function tallyOf(answers: Answer[]): Counts {
-  const { stage, collaborator } = answers[0]!;
+function tallyOf(all: Answer[]): Counts {
+  const { stage, collaborator } = all[0]!;
+  const answers = all.filter((answer) => !isAway(answer));
   const count = (isSo: (answer: Answer) => boolean) => answers.filter(isSo).length;
   // What the endpoint would not answer at all is told of by itself.
   const isAnswer = ({ finishReason }: Answer) => !isGivenUp(finishReason);
@@ -91,6 +92,7 @@ function tallyOf(answers: Answer[]): Counts {
     unread: count(({ parsed }) => parsed === null),
     cut: count(({ finishReason }) => finishReason === 'length'),
     withoutEntropy: count((answer) => answer.entropy === null && isAnswer(answer)),
+    away: all.length - answers.length,
   };
 }
 

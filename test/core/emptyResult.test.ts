@@ -16,7 +16,7 @@ const alone = spec({ collaborators: [{ name: 'alone' }], maxTokens: 8 });
 const answers = (counts: Partial<AnswerTally> = {}): AnswerTally[] => [
   {
     ...{ stage: 'collaborate', collaborator: 'alone', answers: 40 },
-    ...{ unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0, ...counts },
+    ...{ unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0, away: 0, ...counts },
   },
 ];
 const good: Findings = {

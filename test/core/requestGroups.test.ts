@@ -34,6 +34,7 @@ describe('requestGroups', () => {
       { endpoint: 'elsewhere' },
       { model: 'base' },
       { system: 'Be brief.' },
+      { goOnAfterMinutes: 60 },
       { shots: 2 },
       { skip: 1 },
       { order: 'nearest-first' as const },

@@ -61,6 +61,16 @@ describe('the run spec', () => {
     );
   });
 
+  it('knows that somebody has to answer', () => {
+    const away = { name: 'a', goOnAfterMinutes: 0.5 };
+    assert.match(
+      String(problems({ ...least, collaborators: [away] })),
+      /^collaborators\.0\.goOnAfterMinutes,every collaborator may be gone on without/,
+    );
+    for (const other of [{ name: 'b' }, { name: 'b', type: 'neighbours' }])
+      assert.equal(problems({ ...least, collaborators: [away, other] }), undefined);
+  });
+
   it('has a JSON schema in which every default is optional', () => {
     const schema = z.toJSONSchema(runSpec, { io: 'input' });
     assert.deepEqual(schema.required, ['name', 'task', 'data']);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import type { RunView } from '../../client/runView.ts';
+import { markdown } from '../../core/report/markdown.ts';
+import { roundSections } from '../../core/report/round.ts';
 import { usageOf } from '../../core/usage.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useProvider, useTemporal } from '../support/suite.ts';
@@ -102,6 +104,30 @@ describe('collaborators at several endpoints', function () {
       ],
     );
     for (const provider of [bench.provider, cloud, lab]) assert.equal(provider.repeats('chat'), 0);
+  });
+
+  it('are gone on without where the spec says so, and the report tells', async () => {
+    const sizes = { labelled: 20, unlabelled: POOL, test: 10 };
+    const spec = await writeTask(bench.folder, 'without', sizes, {
+      collaborators: COLLABORATORS.map((one) =>
+        one.endpoint === 'lab' ? { ...one, goOnAfterMinutes: 0.01 } : one,
+      ),
+    });
+    let isAway = false;
+    lab.setFaults(() => {
+      isAway ||= ofLab() === 15;
+      return isAway ? { status: 503 } : undefined;
+    });
+    await bench.run(spec);
+    const [report] = await bench.reports('without');
+    const [tuned, hosted, greedy, warm] = report!.answers;
+    assert.deepEqual([tuned!.away, hosted!.away], [0, 0]);
+    assert.ok(greedy!.away + warm!.away > 0);
+    assert.deepEqual([greedy!.answers + greedy!.away, warm!.answers + warm!.away], [60, 120]);
+    assert.match(
+      markdown(roundSections(report!)),
+      /warm was away for too long for \d+ of 120 answers: the other collaborators went on/,
+    );
   });
 
   it('part by no more than an execution works through, and nothing is asked twice', async () => {
