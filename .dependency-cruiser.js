@@ -114,8 +114,8 @@ export default {
     tsPreCompilationDeps: true,
     moduleSystems: ['es6'],
     doNotFollow: { path: 'node_modules/' },
-    // A user's project, which imports the package by its name, and what is built.
-    exclude: { path: '^(test/package/user|dist)/' },
+    // What imports the package by its name, as users do, and what is built.
+    exclude: { path: '^(examples|test/package/user|dist)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],

@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
 import manifest from 'semievol/package.json' with { type: 'json' };
+import type { RoundReport } from '../../core/roundReport.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { startTemporal, writeTask } from '../support/stack.ts';
 
@@ -156,6 +157,55 @@ describe('the published package', function () {
     it('CommonJS may require it', async () => {
       const { stdout } = await execa(oldest, ['commonjs.cjs'], { cwd: app });
       assert.match(stdout, /SemiEvolClient/);
+    });
+
+    it("the example with a kind of task and a collaborator of one's own runs", async () => {
+      const folder = join(app, 'own-task');
+      await cp(join(PROJECT, 'examples/own-task'), folder, { recursive: true });
+      const file = join(folder, 'temporal.config.ts');
+      await tool(
+        'tsc',
+        ...TYPED,
+        '--skipLibCheck',
+        ...['--module', 'nodenext', '--noEmit', '--allowImportingTsExtensions'],
+        file,
+      );
+      const provider = await startProvider();
+      const endpoints = { local: { baseURL: provider.baseURL, pollSeconds: 0.05 } };
+      const text = (await readFile(file, 'utf8')).replace(
+        'defineConfig({',
+        `defineConfig({\n  endpoints: ${JSON.stringify(endpoints)},\n  temporal: { taskQueue: 'own-task' },`,
+      );
+      await writeFile(file, text);
+      const options = {
+        ...{ cwd: folder, preferLocal: true, localDir: app },
+        env: { TEMPORAL_ADDRESS: temporal.address },
+      };
+      const worker = execa('semievol', ['worker'], options);
+      try {
+        const run = execa('semievol', ['run', 'tickets.yaml', '--follow'], options);
+        await Promise.race([run, worker.then(() => assert.fail('the worker ended'))]);
+        const { stdout } = await execa('semievol', ['report', 'urgent-tickets', '--json'], options);
+        const [report] = JSON.parse(stdout).rounds as RoundReport[];
+        assert.equal(report!.task, 'urgency');
+        const names = report!.metrics.map(({ name }) => name);
+        assert.deepEqual(names, ['accuracy', 'within one level']);
+        const [accuracy, near] = report!.metrics.map(({ values }) => values.semievol.value!);
+        assert.ok(near! >= accuracy!);
+        // Of the 20 tickets, 7 have one of the words.
+        assert.deepEqual(
+          report!.answers.slice(0, 3).map((one) => [one.collaborator, one.answers, one.unread]),
+          [
+            ['model', 20, 0],
+            ['neighbours', 20, 0],
+            ['rules', 20, 13],
+          ],
+        );
+      } finally {
+        worker.kill();
+        await Promise.allSettled([worker]);
+        await provider.close();
+      }
     });
 
     it('the quick start of the README runs as it stands there', async () => {
