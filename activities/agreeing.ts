@@ -1,4 +1,4 @@
-import { differing, groupsOf, inWordsOfSurest } from '../core/agreement.ts';
+import { differing, groupsOf, inWordsOfSurest, type Meanings } from '../core/agreement.ts';
 import type { Answer } from '../core/answer.ts';
 import { ranges } from '../core/range.ts';
 import type { Agreement } from '../core/tasks/task.ts';
@@ -25,8 +25,8 @@ interface Doubtful {
 
 /**
  * The collaborators' answers, those to one example that mean the same all in the same words. Which do
- * is found out as the task says, where they differ, and stored: a repetition finds the same, and asks
- * for nothing again.
+ * is found out as the task says, where they are not equal, and stored: a repetition finds the same,
+ * and asks for nothing again.
  */
 export async function agreedWords(
   dependencies: Dependencies,
@@ -36,11 +36,21 @@ export async function agreedWords(
 ): Promise<AnswersOf> {
   const { task, tables } = batch.context;
   const { agreement, equal } = task;
-  if (!agreement) return answersOf;
+  const differingOf = (ordinal: number) =>
+    differing(
+      answersOf(ordinal).map(({ parsed }) => parsed),
+      equal,
+    );
+  const inSameWords =
+    (found?: ReadonlyMap<number, Meanings>): AnswersOf =>
+    (ordinal) => {
+      const meanings = found?.get(ordinal) ?? allApart(differingOf(ordinal));
+      return inWordsOfSurest(answersOf(ordinal), meanings, equal);
+    };
+  if (!agreement) return inSameWords();
   const known = await tables.meanings(round, range);
   const doubtful = batch.examples.flatMap((example) => {
-    const given = answersOf(example.ordinal).map(({ parsed }) => parsed);
-    const answers = differing(given, equal);
+    const answers = differingOf(example.ordinal);
     return answers.length > 1 && !known.has(example.ordinal) ? [{ example, answers }] : [];
   });
   const store = (of: readonly Doubtful[], groups: (one: Doubtful) => number[]) =>
@@ -67,13 +77,10 @@ export async function agreedWords(
       });
     }
   // Another attempt's may have come first.
-  const found = doubtful.length > 0 ? await tables.meanings(round, range) : known;
-  return (ordinal) => {
-    const meanings = found.get(ordinal);
-    const answers = answersOf(ordinal);
-    return meanings ? inWordsOfSurest(answers, meanings, equal) : answers;
-  };
+  return inSameWords(doubtful.length > 0 ? await tables.meanings(round, range) : known);
 }
+
+const allApart = (answers: string[]): Meanings => ({ answers, groups: [...answers.keys()] });
 
 /** Lets the judge say of each example which of its answers mean the same; where it does not, none do. */
 async function judged(
@@ -97,7 +104,7 @@ async function judged(
   const said = new Map((await asking.answers()).map(({ ordinal, parsed }) => [ordinal, parsed]));
   return ({ example, answers }) => {
     const groups = said.get(example.ordinal);
-    return groups ? (JSON.parse(groups) as number[]) : [...answers.keys()];
+    return groups ? (JSON.parse(groups) as number[]) : allApart(answers).groups;
   };
 }
 

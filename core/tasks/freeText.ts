@@ -1,47 +1,88 @@
+import { z } from 'zod';
 import { normalise } from '../text.ts';
 import { unfenced } from './reading.ts';
 
+const BEFORE = String.raw`^[\s>#*_\x60~-]*`;
 // "Answer: x", "**Final answer:** x", "So the answer is x", at the beginning of a line.
-const MARK =
-  /^[\s>#*_`~-]*(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|my)\s+)?(?:(?:final|short|correct|right|best)\s+)?answer[*_`]*\s*(?:is(?!\p{L})(?:\s*[:：])?|[:：=])(?:[*_`]+(?=\s|$))?/gimu;
+const MARK = new RegExp(
+  String.raw`${BEFORE}(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|my)\s+)?(?:(?:final|short|correct|right|best)\s+)?answer[*_\x60]*\s*(?:is(?!\p{L})(?:\s*[:：])?|[:：=])(?:[*_\x60]+(?=\s|$))?`,
+  'gimu',
+);
+// Of these only "Answer:": a long answer may well say what the answer is.
+const PLAIN_MARK = new RegExp(
+  String.raw`${BEFORE}(?:final\s+)?answer[*_\x60]*\s*[:：](?:[*_\x60]+(?=\s|$))?`,
+  'gimu',
+);
 
 /** What models say instead of an answer, at its beginning. */
 const REFUSAL =
-  /^(?:(?:i['’]?m|i am)\s+(?:very\s+|so\s+)?sorry|sorry|i apologi[sz]e|unfortunately)?[,.]?\s*(?:but\s+)?(?:as an? (?:ai|language model)[^.,]*,\s*)?(?:i (?:can(?:not|['’]t| not)|am (?:unable|not able) to|won['’]t|will not)|i['’]m (?:unable|not able) to) (?:be able to )?(?:help|assist|answer|provide|do|comply|fulfil|discuss|respond|determine|say)\b/iu;
+  /^(?:(?:(?:i['’]?m|i am)\s+(?:very\s+|so\s+)?sorry|sorry|i apologi[sz]e|unfortunately)?[,.]?\s*(?:but\s+)?(?:i (?:can(?:not|['’]t| not)|am (?:unable|not able) to|won['’]t|will not)|i['’]m (?:unable|not able) to) (?:be able to )?(?:help|assist|answer|provide|give|do|comply|fulfil|discuss|respond|determine|say)\b|i (?:do not|don['’]t) have (?:enough|sufficient|access)\b|as an? (?:ai|(?:large )?language model)\b)/iu;
+/** What they say, too, where a few words were wanted. */
 const IGNORANCE =
-  /^(?:(?:i['’]?m|i am) (?:not sure|sorry)|sorry|i (?:do not|don['’]t|really don['’]t) know|as an? (?:ai|language model))\b/iu;
+  /^(?:(?:i['’]?m|i am) (?:not sure|sorry)|sorry|i (?:do not|don['’]t|really don['’]t) know)\b/iu;
 /** A place that was to be filled in: "<answer>". */
 const BLANK = /^(?:<[^<>]*>|\[[^\]]*answer[^\]]*\])$/i;
-
-/** Whether a text declines to answer. */
-export const isRefusal = (text: string): boolean => REFUSAL.test(text.trimStart());
+const HAS_WORD = /[\p{L}\p{N}\p{So}\p{Sc}]/u;
 
 /** What stands after the last mark of an answer in a text; null where there is none. */
-export function afterMark(text: string): string | null {
-  const last = [...text.matchAll(MARK)].at(-1);
+export function afterMark(text: string, mark = MARK): string | null {
+  const last = [...text.matchAll(mark)].at(-1);
   return last ? text.slice(last.index + last[0].length) : null;
+}
+
+/** The texts of a JSON list of texts; undefined for any other text. */
+export function listed(text: string): string[] | undefined {
+  if (!/^\s*\[/.test(text)) return undefined;
+  try {
+    return z.array(z.string()).min(1).safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // a text that begins with a bracket
+  }
 }
 
 /**
  * The short answer that a text gives: what its last mark speaks of, else the text itself, of which
- * the first line counts. Null where there is none, or where that line was cut off.
+ * the first line counts, without what Markdown and quotes put around it. Null where there is none,
+ * or several, and where that line was cut off.
  */
 export function shortAnswer(raw: string, isCut: boolean): string | null {
-  const text = unfenced(raw.normalize('NFC'));
-  const passage = (fieldOf(text) ?? afterMark(text) ?? text).trimStart();
-  const end = passage.indexOf('\n');
-  if (end < 0 && isCut) return null;
-  const answer = bare(end < 0 ? passage : passage.slice(0, end));
-  const isNone = answer === '' || BLANK.test(answer) || isRefusal(answer) || IGNORANCE.test(answer);
-  return isNone ? null : answer;
+  return settled(raw, (given) => {
+    const text = unfenced(given.normalize('NFC'));
+    const passage = (fieldOf(text) ?? afterMark(text) ?? text).trimStart();
+    const end = passage.indexOf('\n');
+    if (end < 0 && isCut && given === raw) return null;
+    const answer = bare(end < 0 ? passage : passage.slice(0, end));
+    return IGNORANCE.test(answer) ? null : answer;
+  });
 }
 
-/** The long answer that a text is: all of it, after a mark that it begins with. Null where it was cut off. */
+/**
+ * The long answer that a text gives: all that stands after its last mark, else the text itself. Null
+ * where there is none, and where it was cut off.
+ */
 export function longAnswer(raw: string, isCut: boolean): string | null {
   if (isCut) return null;
-  let text = raw.normalize('NFC').replace(/\r\n?/g, '\n').trim();
-  for (let shorter = unmarked(text); shorter !== text; shorter = unmarked(text)) text = shorter;
-  return text === '' || BLANK.test(text) || isRefusal(text) ? null : text;
+  return settled(raw, (given) => {
+    const text = given.normalize('NFC').replace(/\r\n?/g, '\n');
+    return (afterMark(text, PLAIN_MARK) ?? text).trim();
+  });
+}
+
+/** Reads a text until nothing changes any more, so that an answer is read as it is. */
+function settled(raw: string, read: (text: string) => string | null): string | null {
+  let text = raw;
+  for (;;) {
+    const answer = read(text);
+    if (answer === null || isNone(answer)) return null;
+    if (answer === text) return answer;
+    text = answer;
+  }
+}
+
+/** Whether a text is no answer, or several. */
+function isNone(text: string): boolean {
+  const isEmpty = !HAS_WORD.test(unfenced(text)) || afterMark(text)?.trim() === '';
+  return isEmpty || BLANK.test(text) || REFUSAL.test(text) || listed(text) !== undefined;
 }
 
 /** Without the mark that a text begins with. */

@@ -35,6 +35,26 @@ describe('a registry', () => {
     assert.equal(builtIn.readAgain(old), builtIn.readAgain(old));
   });
 
+  it('wants a judge where the task asks one, and nowhere else', () => {
+    const problems = (more: object) =>
+      runSpec
+        .safeParse({ name: 'a', data, ...more })
+        .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message.split(':')[0]}`);
+    const long = { type: 'free-form', answers: 'long', agreement: 'text' };
+    const judge = { model: 'wise' };
+    assert.deepEqual(problems({ task: long }), ['judge: the task wants a judge']);
+    assert.deepEqual(problems({ task: { type: 'free-form', agreement: 'judge' } }), [
+      'judge: the task wants a judge',
+    ]);
+    assert.equal(problems({ task: long, judge }), undefined);
+    assert.deepEqual(problems({ task: { type: 'free-form' }, judge }), [
+      'judge: the task asks no judge',
+    ]);
+    assert.deepEqual(problems({ task: long, judge: { model: 'warm-up' } }), [
+      'judge.model: "warm-up" is another model in each round, and a judge has to stay the same',
+    ]);
+  });
+
   it('names what has the name of another', () => {
     assert.deepEqual(clashesIn('scores', ['entropy'], ['mine', 'entropy', 'yours', 'mine']), [
       { path: ['scores', 1], message: '"entropy" is the name of what is built in: give another' },

@@ -139,6 +139,21 @@ describe('a report', () => {
     assert.match(text, /^The embedding model would not take 3 examples/m);
   });
 
+  it('tells how far the judge can be trusted, and that it may be partial', () => {
+    const judge = {
+      ...{ endpoint: 'cloud', model: 'wise', isPartial: false },
+      ...{ gold: wilson(48, 50), others: wilson(49, 50) },
+    };
+    const shown = (more: object) =>
+      markdown(roundSections({ ...report, judge: { ...judge, ...more } }));
+    const text = shown({});
+    assert.match(text, /wise at cloud .* right in 48 of 50, .* wrong in 49 of 50\./);
+    assert.match(text, /the judge is asked about the test split only/);
+    assert.doesNotMatch(text, /favour/);
+    assert.match(shown({ isPartial: true }), /it may favour itself/);
+    assert.doesNotMatch(markdown(roundSections(report)), /judge/i);
+  });
+
   it('has a row for each of the rounds that ended last, or no section', () => {
     const values = { base: 0.5, sft: null, semievol: 0.75 };
     const figures = { metric: 'micro F1', values, selected: 20 };

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { builtIn } from '../../core/registry.ts';
-import { readGroups, readVerdict } from '../../core/tasks/judging.ts';
-import { gist, tokenF1, wordsOf } from '../../core/tasks/overlap.ts';
-import type { Example } from '../../core/types.ts';
+import { builtIn } from '../../../core/registry.ts';
+import { freeForm } from '../../../core/tasks/freeForm.ts';
+import { readGroups, readVerdict } from '../../../core/tasks/judging.ts';
+import { gist, tokenF1, wordsOf } from '../../../core/tasks/overlap.ts';
+import { example, itConforms, REFUSALS, type Reading } from './conformance.ts';
 
-const example = (fields: Partial<Example> = {}): Example => ({
-  id: '00',
-  question: 'Where do they meet?',
-  ...fields,
-});
 const short = builtIn.task({ type: 'free-form' });
 const long = builtIn.task({ type: 'free-form', answers: 'long' });
 
@@ -63,11 +59,28 @@ describe('words of answers', () => {
   });
 });
 
-describe('short free-form answers', () => {
-  const read = (text: string, isCut = false) => short.parse(text, example(), isCut);
+const words = fc
+  .array(
+    fc.constantFrom('the', 'Paris', 'Rome', '3.5', '-2', '5 %', '東京', 'U.S.', 'C++', 'être'),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  )
+  .map((all) => all.join(' '));
+const answersFrom = (one: fc.Arbitrary<string>) =>
+  fc.record({
+    x: fc.record({ id: fc.constant('00'), question: fc.string({ minLength: 1 }) }),
+    answers: fc.tuple(one, one, one),
+  });
 
-  it('are read in the shapes models give them', () => {
-    const cases: [string, string | null][] = [
+describe('short free-form answers', () => {
+  itConforms({
+    kind: freeForm,
+    spec: { type: 'free-form' },
+    x: example(),
+    cases: answersFrom(words),
+    texts: [
       ['Paris', 'Paris'],
       [' Paris\n', 'Paris'],
       ['"Paris"', 'Paris'],
@@ -87,6 +100,7 @@ describe('short free-form answers', () => {
       ['{"answer": "Paris"}', 'Paris'],
       ['{"answer": 42}', '42'],
       ['["Paris"]', 'Paris'],
+      ['["Paris", "Rome"]', null],
       ['```\nParis\n```', 'Paris'],
       ['```json\n{"answer": "Paris"}\n```', 'Paris'],
       ['$\\boxed{42}$', '42'],
@@ -95,23 +109,30 @@ describe('short free-form answers', () => {
       ['東京', '東京'],
       ['A dog', 'A dog'],
       ['"a" and "b"', '"a" and "b"'],
-      ['', null],
-      ['   \n', null],
-      ['Answer:', null],
-      ['Answer: <answer>', null],
-      ["I'm sorry, but I can't help with that.", null],
-      ['I cannot answer this question.', null],
+      ['None of them', 'None of them'],
+      ['in 1987, after the war', 'in 1987, after the war'],
       ["I don't know.", null],
-      ['As an AI language model, I have no opinion.', null],
-    ];
-    for (const [text, expected] of cases) assert.equal(read(text), expected, JSON.stringify(text));
-  });
-
-  it('count where they end before the cut', () => {
-    assert.equal(read('Paris, the capi', true), null);
-    assert.equal(read('Answer: Par', true), null);
-    assert.equal(read('Paris\nIt is the capi', true), 'Paris');
-    assert.equal(read('Answer: Paris\nIt is the capi', true), 'Paris');
+      ["I'm not sure, but maybe Paris", null],
+      ['?!', null],
+    ],
+    cut: [
+      ['Paris, the capi', null],
+      ['Answer: Par', null],
+      ['{"answer": "Par', null],
+      ['Paris\nIt is the capi', 'Paris'],
+      ['Answer: Paris\nIt is the capi', 'Paris'],
+    ],
+    cells: [
+      ['Paris', 'Paris'],
+      [' "Paris" ', 'Paris'],
+      ['two\nlines', 'two lines'],
+      ['["New York City", "NYC"]', '["New York City","NYC"]'],
+      ['["NYC"]', 'NYC'],
+      ['12', '12'],
+      ["I don't know", null],
+      ['[""]', null],
+      ['["Paris", "<answer>"]', null],
+    ],
   });
 
   it('are graded by the gold answer they come nearest to', () => {
@@ -137,25 +158,55 @@ describe('short free-form answers', () => {
       content: 'New York City',
     });
   });
-
-  it('refuse a gold answer that no answer could be', () => {
-    for (const raw of ["I don't know", '[""]', '<answer>'])
-      assert.ok('problem' in short.canonical(raw, undefined), raw);
-    assert.deepEqual(short.canonical('two\nlines', undefined), { answer: 'two lines' });
-  });
 });
 
 describe('long free-form answers', () => {
-  it('are the whole text, which must not be cut', () => {
-    const text = 'First this.\n\nThen "that".';
-    assert.equal(long.parse(` ${text}\n`, example()), text);
-    assert.equal(long.parse(`Answer: ${text}`, example()), text);
-    assert.equal(long.parse(text, example(), true), null);
-    assert.equal(
-      long.parse("I'm sorry to hear that. Try again.", example()),
-      "I'm sorry to hear that. Try again.",
-    );
-    assert.equal(long.parse("I'm sorry, but I can't help with that.", example()), null);
+  const letter = "I'm sorry to hear that.\n\nPlease try this:\n- wait\n- call us";
+  itConforms({
+    kind: freeForm,
+    spec: { type: 'free-form', answers: 'long' },
+    x: example(),
+    cases: answersFrom(
+      fc.array(words, { minLength: 1, maxLength: 3 }).map((lines) => lines.join('\n\n')),
+    ),
+    texts: [
+      ...[letter, 'Paris.', '"Quoted," she said.', '**Bold** words', '- a\n- b', '`code`'],
+      ...['{"a": 1}', '1. First\n2. Second', 'No.', 'Yes, it is.', '東京です。', '😀 thanks', '42'],
+      ...[
+        'The answer is in the book.',
+        'So the answer is clear: wait.',
+        '# Title\nText',
+        '(see 3)',
+      ],
+      ...['Sorry for the delay.', 'Unfortunately it is late.', '<b>HTML</b>', 'x = y', '50 %'],
+      ...[
+        'We cannot do it before May.',
+        'I cannot wait to see it.',
+        'a, b or c',
+        '…and so on',
+        '- [ ] to do',
+        'Answering your mail: yes',
+        'My answer, in short',
+        'A\n\n\nB',
+        'Dear Sir,\nyes.',
+      ],
+    ].map((text): Reading => [text, text]),
+    cut: [
+      [letter, null],
+      ['Paris.\n', null],
+    ],
+    cells: [
+      [letter, letter],
+      [' a\r\nb\n', 'a\nb'],
+      ['["one way", "another"]', '["one way","another"]'],
+      ['Answer:', null],
+    ],
+    refusals: REFUSALS.filter((text) => !/^Sorry, something/.test(text)),
+  });
+
+  it('are what stands after the last mark', () => {
+    assert.equal(long.parse(`Answer: ${letter}`, example()), letter);
+    assert.equal(long.parse(`Let me think.\n**Answer:**\n${letter}\n`, example()), letter);
   });
 
   it('are graded by a judge, and what says the gold answer by itself', () => {
@@ -174,28 +225,6 @@ describe('long free-form answers', () => {
 });
 
 describe('free-form tasks', () => {
-  it('read their own target, and grade gold as right, whatever the text', () => {
-    const text = fc.oneof(
-      fc.string({ unit: 'grapheme' }),
-      fc
-        .array(
-          fc.constantFrom('Answer:', 'Paris', '**', '"', '\n', '`', '-', '[', ']', "don't know"),
-        )
-        .map((parts) => parts.join(' ')),
-    );
-    for (const task of [short, long])
-      fc.assert(
-        fc.property(text, (raw) => {
-          const gold = task.canonical(raw, undefined);
-          if ('problem' in gold) return;
-          const { answer } = gold;
-          assert.equal(task.parse(task.target(answer), example()), answer);
-          assert.deepEqual(task.canonical(answer, undefined), gold);
-          for (const { got, of } of task.grade(answer, example({ answer }))) assert.equal(got, of);
-        }),
-      );
-  });
-
   it('have candidates chosen by letter, or in their own words', () => {
     const candidates = ['A dog', 'a red fox'];
     const choose = (text: string) => short.chosen!(text, candidates, false);
