@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import { NO_FIGURES, sumOf } from '../../core/figures.ts';
 import { markdown } from '../../core/report/markdown.ts';
 import { roundProgress, runProgress, spentText } from '../../core/report/progress.ts';
+import { NO_SCORE } from '../../core/score.ts';
 import { NOTHING_SPENT } from '../../core/spent.ts';
 import type { PhaseStatus, RoundStatus } from '../../core/status.ts';
 
@@ -40,6 +41,17 @@ describe('the page of a round', () => {
     assert.match(text, /\| embed \| – skipped, no collaborator is shown neighbours \|/);
     assert.match(text, /\| agreement: \| 80\.0 % of 250 examples \|/);
     assert.match(text, /As of 2026-01-02 03:04:05 UTC/);
+  });
+
+  it('says how good the models are so far, by the first metric', () => {
+    const parts = [
+      { metric: 'micro F1', got: 30.5, of: 50 },
+      { metric: 'subset accuracy', got: 3, of: 10 },
+    ];
+    const scores = { vanilla: { examples: 10, parts }, sft: NO_SCORE };
+    const text = page({ figures: { ...status.figures, scores } });
+    assert.match(text, /\| micro F1 of vanilla: \| 61\.0 % of 10 test examples \|/);
+    assert.doesNotMatch(text, /subset accuracy|of sft/);
   });
 
   it('says first why it does not go on, and then no rate', () => {
