@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { type Answer, type AnswerStage, answerKey, isAway, isGivenUp } from '../core/answer.ts';
-import { meanEntropy, responseProbability } from '../core/entropy.ts';
+import { certaintyOf } from '../core/certainty.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
@@ -223,12 +223,13 @@ export class Batch {
   #answerOf(question: Question, slot: Question['slots'][number], sample: ChatSample): Answer {
     const { round, stage, context } = this.#options;
     const { example, endpoint, model, isReasoned } = question;
-    const { task } = context;
+    const { spec, task } = context;
     const byTask = (text: string, isCut: boolean) =>
       isReasoned ? readReasoned(task, text, example, isCut) : task.parse(text, example, isCut);
     const read = question.read ?? byTask;
     const isCut = sample.finishReason === 'length';
-    const { logprobs, ...rest } = sample;
+    const { thoughts, tokens: _, allTokens: __, ...rest } = sample;
+    const isKept = spec.answer.thoughts === 'keep' && thoughts !== '';
     return {
       round,
       stage,
@@ -238,9 +239,9 @@ export class Batch {
       ...slot,
       ...{ endpoint, model },
       ...rest,
+      text: isKept ? `${thoughts}\n\n${rest.text}` : rest.text,
       parsed: read(rest.text, isCut),
-      entropy: logprobs && meanEntropy(logprobs),
-      probability: logprobs && responseProbability(logprobs),
+      ...certaintyOf(sample, spec.answer, isReasoned),
     };
   }
 

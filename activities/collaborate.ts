@@ -1,4 +1,5 @@
 import { isRole } from '../core/modelNames.ts';
+import { mostTokens } from '../core/mostTokens.ts';
 import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
@@ -37,11 +38,12 @@ export function createCollaborate(dependencies: Dependencies) {
     async collaborate(input: CollaborateInput): Promise<{ spent: Spent }> {
       return askAbout(dependencies, input, SUBJECT, async (batch) => {
         const { context, examples } = batch;
-        const isReasoned = context.spec.answer.form === 'reasoned';
-        const schema = isReasoned ? undefined : context.task.schema;
+        const { spec, task } = context;
+        const isReasoned = spec.answer.form === 'reasoned';
+        const schema = isReasoned ? undefined : task.schema;
         const neighboursOf = await labelledNeighbours(context, input);
         const shotsOf = (ordinal: number) => neighboursOf(ordinal).map(({ example }) => example);
-        const groups = requestGroups(context.spec);
+        const groups = requestGroups({ ...spec, maxTokens: mostTokens(spec, task, isReasoned) });
         const here = groups.filter(({ endpoint }) => endpoint === input.endpoint);
         const questions = here.flatMap((group) =>
           examples.map((example) => {
@@ -51,7 +53,7 @@ export function createCollaborate(dependencies: Dependencies) {
               example,
               endpoint: group.endpoint,
               model: modelNamed(group.model, input.models),
-              messages: context.task.prompt(example, shots, manner),
+              messages: task.prompt(example, shots, manner),
               sampling: group.sampling,
               isReasoned,
               schema,

@@ -1,4 +1,5 @@
 import type { Answer, AnswerStage } from '../core/answer.ts';
+import { mostTokens } from '../core/mostTokens.ts';
 import { samplingOf } from '../core/sampling.ts';
 import { type Score, scoreOf } from '../core/score.ts';
 import { teachesReasoning } from '../core/spec.ts';
@@ -28,8 +29,8 @@ export function createEvaluate(dependencies: Dependencies) {
       return askAbout(dependencies, input, subject, async (batch) => {
         const { spec, task } = batch.context;
         const { endpoint } = spec.model;
-        const sampling = samplingOf(spec.evaluation, spec.maxTokens);
         const isReasoned = teachesReasoning(spec.answer);
+        const sampling = samplingOf(spec.evaluation, mostTokens(spec, task, isReasoned));
         const schema = isReasoned ? undefined : task.schema;
         const slots = [{ collaborator: role, sample: 0 }];
         await takeOver(batch, input);

@@ -1,5 +1,5 @@
 import { type Answer, isAway } from '../core/answer.ts';
-import { consensus, pseudoLabel } from '../core/consensus.ts';
+import { consensus, pseudoLabel, responseBehind } from '../core/consensus.ts';
 import { endpointOf } from '../core/modelNames.ts';
 import type { Way } from '../core/resolution.ts';
 import { samplingOf } from '../core/sampling.ts';
@@ -59,12 +59,19 @@ export function createJustify(dependencies: Dependencies) {
           (await batch.answers()).map((answer) => [answer.ordinal, answer]),
         );
         await tables.addPseudoLabels(
-          batch.examples.map(({ ordinal, id }) => ({
-            round: input.round,
-            ordinal,
-            exampleId: id,
-            ...pseudoLabel(input.way, answersOf(ordinal), justified.get(ordinal), task.equal),
-          })),
+          batch.examples.map(({ ordinal, id }) => {
+            const answers = answersOf(ordinal);
+            const verdict = pseudoLabel(input.way, answers, justified.get(ordinal), task.equal);
+            const { label } = verdict;
+            const isTaught = spec.answer.target === 'response' && label !== null;
+            return {
+              round: input.round,
+              ordinal,
+              exampleId: id,
+              ...verdict,
+              response: isTaught ? responseBehind(label, answers, task.equal) : null,
+            };
+          }),
         );
         return { agreed, disagreed: questions.length, spent: batch.spent };
       });

@@ -2,6 +2,7 @@ import { type Sums, sumsFor } from '../core/comparison.ts';
 import type { PseudoLabel } from '../core/consensus.ts';
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
+import { mostTokens } from '../core/mostTokens.ts';
 import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { Part, Task } from '../core/tasks/task.ts';
@@ -68,7 +69,8 @@ export function createSelect(dependencies: Dependencies) {
         const [all, selected] = [0, 1].map((index) => sums.estimate(index, confidence));
         const quality = { all: all!, selected: selected! };
         const selection: Selection = { threshold, ...counts, classes, answers, quality };
-        const empty = emptyResult(selection, spec, selector);
+        const maxTokens = mostTokens(spec, task, spec.answer.form === 'reasoned');
+        const empty = emptyResult(selection, { ...spec, maxTokens }, selector);
         if (empty) throw finalFailure(empty.type, empty.message);
         return selection;
       });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ranges } from '../core/range.ts';
+import { teachesReasoning } from '../core/spec.ts';
 import type { Threshold } from '../core/types.ts';
 import { withFolder } from '../data/scratch.ts';
 import type { TrainingFile } from '../providers/trainer.ts';
@@ -91,7 +92,8 @@ async function* messages(
   dependencies: Dependencies,
   rows: Exclude<TrainingRows, { from: 'file' }>,
 ) {
-  const { dataset, tables, task, selector } = await openRound(dependencies, rows.ref);
+  const { spec, dataset, tables, task, selector } = await openRound(dependencies, rows.ref);
+  const manner = { isReasoned: teachesReasoning(spec.answer) };
   const times = rows.from === 'labelled' ? rows.times : 1;
   for (let time = 0; time < times; time++)
     for (const range of ranges(await dataset.count('labelled'), BATCH))
@@ -104,6 +106,7 @@ async function* messages(
       'unlabelled',
       kept.map((row) => row.ordinal),
     );
-    for (const [index, row] of kept.entries()) yield task.trainingRow(examples[index]!, row.label!);
+    for (const [index, { label, response }] of kept.entries())
+      yield task.trainingRow(examples[index]!, label!, response ? { response, manner } : undefined);
   }
 }

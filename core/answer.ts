@@ -23,12 +23,16 @@ export interface Answer {
   endpoint: string;
   /** As the endpoint knows it; the kind of a collaborator that asks none. */
   model: string;
+  /** What the model said; thoughts stand before it where the spec keeps them. */
   text: string;
   /** The answer in canonical form, or null where none could be read from the text. */
   parsed: string | null;
-  /** Mean negative log-probability a token, in nats (§3.3 of the paper); null without logprobs. */
+  /**
+   * Mean negative log-probability a token, in nats (§3.3 of the paper), of the response or of the
+   * answer in it; null without logprobs.
+   */
   entropy: number | null;
-  /** Of all its tokens together, 0..1; null without logprobs. */
+  /** Of all its tokens together, where it was reasoned those of the answer, 0..1; null without logprobs. */
   probability: number | null;
   /** Token counts of a request stand with its first sample; null where the endpoint tells none. */
   promptTokens: number | null;

@@ -19,6 +19,8 @@ export interface PseudoLabel {
   votes: number;
   /** Those that have answered: without any that was away. */
   collaborators: number;
+  /** What a model said that gave the label, where the final model is taught to say that; else null. */
+  response: string | null;
 }
 
 /** The task's equality of two canonical answers. */
@@ -132,6 +134,24 @@ function withBacking(
     const probability = supporters.reduce((sum, one) => sum + (one.probability ?? usual), 0);
     return { ...candidate, supporters, probability };
   });
+}
+
+/**
+ * The response that a model is taught where a label is taught by whole responses: of the models that
+ * gave the label, what the surest said; the first of equally sure ones. Null where none said it to
+ * its end.
+ */
+export function responseBehind(
+  label: string,
+  answers: readonly Answer[],
+  equal: Equality,
+): string | null {
+  const sureness = ({ entropy }: Answer) => entropy ?? Number.POSITIVE_INFINITY;
+  const [surest] = answers
+    .filter(({ endpoint, finishReason }) => endpoint !== '' && finishReason !== 'length')
+    .filter(({ parsed }) => parsed !== null && equal(parsed, label))
+    .sort((a, b) => (sureness(a) < sureness(b) ? -1 : Number(sureness(a) > sureness(b))));
+  return surest?.text ?? null;
 }
 
 function chosen(

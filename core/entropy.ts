@@ -1,3 +1,15 @@
+/** A token of a response. */
+export interface Token {
+  text: string;
+  /** Natural logarithm of its probability; null where the endpoint gives none that can be one. */
+  logprob: number | null;
+}
+
+/** The log-probabilities of tokens, of which at least one has one. */
+export function logprobsOf(tokens: readonly Token[]): number[] {
+  return tokens.flatMap(({ logprob }) => logprob ?? []);
+}
+
 /**
  * Entropy of one response, H = −(1/L) Σ log p over its L tokens, in nats (§3.3 of the paper).
  * @throws RangeError for a response of no tokens, which has none.

@@ -60,7 +60,7 @@ export type Sampling = z.output<typeof sampling>;
  * @param given such as a collaborator; what is not about sampling is left out
  * @param maxTokens of an answer, where the part does not say
  */
-export function samplingOf(given: Sampling, maxTokens: number): Sampling {
+export function samplingOf(given: Sampling, maxTokens: number | undefined): Sampling {
   const own = sampling.parse(given);
   return { ...own, maxTokens: own.maxTokens ?? maxTokens };
 }

@@ -216,8 +216,10 @@ const common = z.strictObject({
     })
     .prefault({}),
   maxTokens: count
-    .default(16)
-    .describe('Most tokens of an answer, of collaborators and in the evaluation.'),
+    .optional()
+    .describe(
+      'Most tokens of an answer, of collaborators and in the evaluation. When left out, 1024 where it is reasoned, else what its kind needs: 16 for a word or a number, 512 for an object.',
+    ),
   answer: z
     .strictObject({
       form: z

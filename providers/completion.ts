@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ThoughtsPlace } from '../core/capabilities.ts';
+import type { Token } from '../core/entropy.ts';
 import { SemiEvolError } from '../core/errors.ts';
 import { answerSpan, firstMark } from '../core/thoughts.ts';
 
@@ -9,8 +10,12 @@ import { answerSpan, firstMark } from '../core/thoughts.ts';
 export interface ChatSample {
   /** The answer, without thoughts; empty where there is none, or where it was refused. */
   text: string;
-  /** Natural log-probabilities of the answer's tokens, at least one; null where none are known. */
-  logprobs: number[] | null;
+  /** What the model thought before the answer, with the marks of a thought; empty where nothing. */
+  thoughts: string;
+  /** The answer's tokens, at least one with a log-probability; null where none is known. */
+  tokens: Token[] | null;
+  /** The same with those of its thoughts, where the endpoint has them. */
+  allTokens: Token[] | null;
   /**
    * `stop`, `length` where the text was cut off, `content_filter` or `refusal` where there is none
    * for such a reason; else what the endpoint says.
@@ -24,16 +29,18 @@ export interface ChatSample {
 
 const count = z.number().min(0).nullish().catch(null);
 
+const anything = z.unknown().optional();
+
 /** A part of a content that comes in parts; those of other types (thoughts) are no text. */
 const part = z.object({
   type: z.string().default('text'),
   text: z.string().nullish(),
-  refusal: z.unknown().optional(),
+  refusal: anything,
+  thinking: anything,
 });
 
 /** Where servers put thoughts that they take out of the content. */
 const THOUGHT_FIELDS = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking'] as const;
-const anything = z.unknown().optional();
 
 export const message = z.object({
   content: z.union([z.string(), z.array(part)]).nullish(),
@@ -81,7 +88,7 @@ const completion = z.compile(
 type Completion = z.output<typeof completion>;
 type Message = z.output<typeof message>;
 type Part = z.output<typeof part>;
-type Token = z.output<typeof token>;
+type SentToken = z.output<typeof token>;
 
 /** An answer with some, but fewer samples than were asked for: a repetition would be no other. */
 export class TooFewSamples extends SemiEvolError {
@@ -111,9 +118,10 @@ export function samplesOf(
 
 /** Stands for a sample of a request that the endpoint will not answer: an unreadable answer. */
 export function unanswered(reason: string): ChatSample {
-  return { text: '', logprobs: null, finishReason: reason, ...NOTHING_PAID };
+  return { ...NOTHING_SAID, finishReason: reason, ...NOTHING_PAID };
 }
 
+const NOTHING_SAID = { text: '', thoughts: '', tokens: null, allTokens: null };
 const NOTHING_PAID = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
 
 function paid(usage: Completion['usage']) {
@@ -130,19 +138,28 @@ function paid(usage: Completion['usage']) {
 /** What a choice says. What a filter or the model itself held back is no answer, nor its rest. */
 function spoken(
   { message, finish_reason, logprobs }: Completion['choices'][number],
-  place?: ThoughtsPlace | null,
+  usualPlace?: ThoughtsPlace | null,
 ) {
   const finishReason = isRefused(message) ? 'refusal' : reasonOf(finish_reason);
   const said = textOf(message);
   // What was cut before the mark that closes a thought which nothing opens is all thought.
   const isThought =
-    place === 'text-unopened' && finishReason === 'length' && firstMark(said) === undefined;
+    usualPlace === 'text-unopened' && finishReason === 'length' && firstMark(said) === undefined;
   if (finishReason === 'content_filter' || finishReason === 'refusal' || isThought)
-    return { text: '', logprobs: null, finishReason };
+    return { ...NOTHING_SAID, finishReason };
   const { from, to } = answerSpan(said);
   const text = said.slice(from, to);
-  const tokens = answerTokens(logprobs?.content ?? [], text, thoughtsIn(message) !== null);
-  return { text, logprobs: known(tokens), finishReason };
+  const place = thoughtsIn(message);
+  const sent = logprobs?.content ?? [];
+  const answered = answerTokens(sent, text, place !== null);
+  const tokens = known(answered);
+  return {
+    text,
+    thoughts: place === null ? '' : thoughtsOf(message, said.slice(0, from)),
+    tokens,
+    allTokens: answered === sent ? tokens : known(sent),
+    finishReason,
+  };
 }
 
 /** The reasons that matter, in the spellings of other wires, which gateways pass on. */
@@ -189,11 +206,32 @@ function isThere(thoughts: unknown): boolean {
   return Array.isArray(thoughts) ? thoughts.length > 0 : Boolean(thoughts);
 }
 
+/** The thoughts of a message: as they stand before its answer, else as the models of most houses mark them. */
+function thoughtsOf(message: Message, before: string): string {
+  if (before.trim() !== '') return before.trim();
+  const { content } = message;
+  const apart = [
+    ...(Array.isArray(content) ? content.filter((one) => !isText(one)) : []),
+    THOUGHT_FIELDS.map((name) => wordsOf(message[name])).find(Boolean),
+  ];
+  const words = apart.map(wordsOf).filter(Boolean).join('\n');
+  return words && `<think>\n${words}\n</think>`;
+}
+
+/** The words of a thought in whichever form: a text, or parts with texts. */
+function wordsOf(thought: unknown): string {
+  if (typeof thought === 'string') return thought.trim();
+  if (Array.isArray(thought)) return thought.map(wordsOf).filter(Boolean).join('\n');
+  if (typeof thought !== 'object' || thought === null) return '';
+  const { text, thinking, summary, content } = thought as Record<string, unknown>;
+  return wordsOf(text ?? thinking ?? summary ?? content);
+}
+
 /**
  * The tokens of the answer. Where the model thought, its thoughts are among the tokens of some
  * servers, also where they are not in the content; where the answer cannot be told from them, none.
  */
-function answerTokens(tokens: Token[], answer: string, hasThoughts: boolean): Token[] {
+function answerTokens(tokens: SentToken[], answer: string, hasThoughts: boolean): SentToken[] {
   const said = tokens.map(({ token }) => token).join('');
   const { from, to } = answerSpan(said);
   if (!hasThoughts && said.slice(from, to) === said.trim()) return tokens;
@@ -213,8 +251,11 @@ const CLAMP = -9999;
 export const isPossible = (value: number | null | undefined): value is number =>
   value != null && value <= 0 && value > CLAMP;
 
-/** The values that can be log-probabilities; null where there are none. */
-function known(tokens: Token[]): number[] | null {
-  const values = tokens.map(({ logprob }) => logprob).filter(isPossible);
-  return values.length > 0 ? values : null;
+/** The tokens with those values that can be log-probabilities; null where there are none. */
+function known(tokens: SentToken[]): Token[] | null {
+  const all = tokens.map(({ token, logprob }) => ({
+    text: token,
+    logprob: isPossible(logprob) ? logprob : null,
+  }));
+  return all.some(({ logprob }) => logprob !== null) ? all : null;
 }

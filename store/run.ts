@@ -239,6 +239,7 @@ export class RunTables {
         'probability?': types.double,
         votes: types.int,
         collaborators: types.int,
+        'response?': types.string,
       }),
       key: (row) => `${row.ordinal}`,
     });

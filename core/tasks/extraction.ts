@@ -57,6 +57,7 @@ function create({ instruction, schema }: z.output<typeof spec>): Task {
       target: (answer) => answer,
     }),
     schema: strictSchema(schema),
+    maxTokens: 512,
     classes: null,
 
     parse(text) {

@@ -1,3 +1,4 @@
+import type { Token } from '../entropy.ts';
 import type { Example } from '../types.ts';
 import type { Task } from './task.ts';
 
@@ -25,4 +26,19 @@ export function readReasoned(
   const start = answerStart(text);
   if (start !== null) return task.parse(text.slice(start), x, isCut);
   return isCut ? null : task.parse(text, x);
+}
+
+/**
+ * The tokens of a response that are its answer: those after its last mark, or all where it has none;
+ * null where the tokens, as some servers write them, do not show the mark that the text has.
+ */
+export function answerTokens(text: string, tokens: readonly Token[]): readonly Token[] | null {
+  if (answerStart(text) === null) return tokens;
+  const start = answerStart(tokens.map((token) => token.text).join(''));
+  if (start === null) return null;
+  let end = 0;
+  return tokens.filter((token) => {
+    end += token.text.length;
+    return end > start;
+  });
 }

@@ -85,6 +85,8 @@ export interface Task {
    * give structured output are held to it, where they do not reason first.
    */
   schema?: JsonSchema;
+  /** Most tokens of an answer that is not reasoned, where the spec does not say; 16 when left out. */
+  maxTokens?: number;
   /** All the answers there can be, or the parts of them; null where they differ from example to example. */
   classes: readonly string[] | null;
   /** Those of an answer, and others of that kind; when left out, the answer itself. */

@@ -85,6 +85,7 @@ describe('justify', () => {
         agreed: true,
         entropy: 0.2,
         probability: 0.5,
+        response: null,
         votes: 3,
         collaborators: 3,
       },

@@ -17,6 +17,7 @@ const pseudoLabel = (ordinal: number) => ({
   exampleId: one('unlabelled', ordinal).id,
   agreed: true,
   probability: 0.5,
+  response: null,
   votes: 1,
   collaborators: 1,
 });

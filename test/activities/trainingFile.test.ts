@@ -69,6 +69,7 @@ describe('a training file', () => {
         agreed: true,
         entropy,
         probability: null,
+        response: null,
         votes: 1,
         collaborators: 1,
       })),

@@ -68,7 +68,7 @@ describe('the view of a run', function () {
 
   it('takes the end of a worker for an interruption, not for a fault', async () => {
     const { provider } = bench;
-    const spec = await writeTask(bench.folder, 'interrupted');
+    const spec = await writeTask(bench.folder, 'interrupted', undefined, { maxTokens: 8 });
     const hanging = new Promise<void>((resolve) => {
       provider.setFaults(({ path, body }) => {
         // Not of what only tries whether a model is there.

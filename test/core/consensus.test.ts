@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { consensus, pseudoLabel, type Reading } from '../../core/consensus.ts';
+import { consensus, pseudoLabel, type Reading, responseBehind } from '../../core/consensus.ts';
 import { WAYS, type Way } from '../../core/resolution.ts';
+import { answer } from '../store/support.ts';
 
 const equal = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 const say = (
@@ -178,5 +179,33 @@ describe('pseudoLabel', () => {
         if (voted.label !== null) assert.equal(voted.probability, voted.votes / given.length);
       }),
     );
+  });
+});
+
+describe('the response behind a label', () => {
+  const gave = (text: string, parsed: string | null, entropy: number | null, more = {}) =>
+    answer(0, { text, parsed, entropy, ...more });
+
+  it('is what the surest model said that gave it', () => {
+    const said = [
+      gave('unsure', 'a', 0.9),
+      gave('sure', 'A', 0.1),
+      gave('as sure', 'a', 0.1),
+      gave('unknown', 'a', null),
+      gave('another', 'b', 0),
+      gave('unreadable', null, 0),
+      gave('cut off', 'a', 0, { finishReason: 'length' }),
+      gave('a neighbour', 'a', 0, { endpoint: '' }),
+    ];
+    assert.equal(responseBehind('a', said, equal), 'sure');
+    assert.equal(responseBehind('a', said.slice(3), equal), 'unknown');
+  });
+
+  it('is none where no model gave it, and said it to its end', () => {
+    const said = [
+      gave('cut off', 'a', 0, { finishReason: 'length' }),
+      gave('a neighbour', 'a', 0, { endpoint: '' }),
+    ];
+    assert.equal(responseBehind('a', said, equal), null);
   });
 });

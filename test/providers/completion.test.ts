@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { Token } from '../../core/entropy.ts';
 import { samplesOf } from '../../providers/completion.ts';
 
 const answer = (...choices: object[]) => ({
@@ -9,6 +10,8 @@ const answer = (...choices: object[]) => ({
 /** The one sample of a completion with this message, and with what else its choice has. */
 const sample = (message: object, more: object = {}) =>
   samplesOf(answer({ message, finish_reason: 'stop', ...more }), 1)[0]!;
+/** The log-probabilities of tokens. */
+const valuesOf = (tokens: Token[] | null) => tokens?.map(({ logprob }) => logprob) ?? null;
 const saying = (content: unknown) => sample({ content }).text;
 
 describe('a chat completion', () => {
@@ -38,7 +41,7 @@ describe('a chat completion', () => {
     it('but not where it was refused or filtered, whatever else came', () => {
       const logprobs = { content: [{ token: 'animal', logprob: -0.2 }] };
       const held = (message: object, finish_reason: string) => {
-        const { text, logprobs: kept, finishReason } = sample(message, { finish_reason, logprobs });
+        const { text, tokens: kept, finishReason } = sample(message, { finish_reason, logprobs });
         assert.deepEqual([text, kept], ['', null]);
         return finishReason;
       };
@@ -62,15 +65,17 @@ describe('a chat completion', () => {
 
   describe('has log-probabilities', () => {
     const of = (...values: unknown[]) =>
-      sample(
-        { content: 'animal' },
-        { logprobs: { content: values.map((logprob) => ({ token: 'animal', logprob })) } },
-      ).logprobs;
+      valuesOf(
+        sample(
+          { content: 'animal' },
+          { logprobs: { content: values.map((logprob) => ({ token: 'animal', logprob })) } },
+        ).tokens,
+      );
 
     it('but for the values that can be none', () => {
       assert.deepEqual(of(-0.2, -1), [-0.2, -1]);
       const values = [null, undefined, Number.NaN, -Infinity, Infinity, 0.1, -9999, -1e5, '-0.3'];
-      for (const value of values) assert.deepEqual(of(-0.2, value), [-0.2], String(value));
+      for (const value of values) assert.deepEqual(of(-0.2, value), [-0.2, null], String(value));
       assert.deepEqual(of(0), [0]);
     });
 
@@ -78,7 +83,7 @@ describe('a chat completion', () => {
       assert.equal(of(), null);
       assert.equal(of(null, -9999), null);
       for (const logprobs of [null, undefined, {}, { content: null }, { content: 'x' }, []])
-        assert.equal(sample({ content: 'animal' }, { logprobs }).logprobs, null);
+        assert.equal(sample({ content: 'animal' }, { logprobs }).tokens, null);
     });
   });
 
@@ -88,34 +93,85 @@ describe('a chat completion', () => {
     });
     const thought = ['<think>', 'food', '?', '</think>', '\n\n'];
     const all = [...thought, 'ani', 'mal', '<|im_end|>'];
+    const of = (message: object, ...tokens: string[]) =>
+      valuesOf(sample(message, { logprobs: logprobs(...tokens) }).tokens);
 
     it('where it was thought aloud', () => {
       const content = '<think>food?</think>\n\nanimal';
-      assert.deepEqual(sample({ content }, { logprobs: logprobs(...all) }).logprobs, [-5, -6, -7]);
+      assert.deepEqual(of({ content }, ...all), [-5, -6, -7]);
     });
 
     it('where the server took the thoughts out of the text, but not out of the tokens', () => {
       for (const message of [{ content: 'animal', reasoning: 'food?' }, { content: '\n\nanimal' }])
-        assert.deepEqual(sample(message, { logprobs: logprobs(...all) }).logprobs, [-5, -6, -7]);
+        assert.deepEqual(of(message, ...all), [-5, -6, -7]);
     });
 
     it('where the tokens are those of the answer', () => {
       const parts = [{ type: 'thinking' }, { type: 'text', text: 'animal' }];
       for (const message of [{ content: 'animal', reasoning_content: 'food?' }, { content: parts }])
-        assert.deepEqual(sample(message, { logprobs: logprobs('ani', 'mal') }).logprobs, [-0, -1]);
+        assert.deepEqual(of(message, 'ani', 'mal'), [-0, -1]);
     });
 
     it('and none where it cannot be told from the thoughts', () => {
-      const unmarked = logprobs('food', '?', 'ani', 'mal');
       const message = { content: 'animal', reasoning_content: 'food?' };
-      assert.equal(sample(message, { logprobs: unmarked }).logprobs, null);
+      assert.equal(of(message, 'food', '?', 'ani', 'mal'), null);
       const cut = { content: '<think>food' };
-      assert.equal(sample(cut, { logprobs: logprobs('<think>', 'food') }).logprobs, null);
+      assert.equal(of(cut, '<think>', 'food'), null);
       assert.deepEqual(
-        sample({ content: 'animal' }, { logprobs: logprobs('Ġani', 'mal') }).logprobs?.length,
+        of({ content: 'animal' }, 'Ġani', 'mal')?.length,
         2,
         'where nothing was thought, all is the answer',
       );
+    });
+  });
+
+  describe('has thoughts, with their marks', () => {
+    const thoughts = (message: object) => sample(message).thoughts;
+
+    it('as they stand before the answer', () => {
+      assert.equal(thoughts({ content: '<think>food?</think>\n\nanimal' }), '<think>food?</think>');
+      assert.equal(thoughts({ content: 'food? No.\n</think>\nanimal' }), 'food? No.\n</think>');
+    });
+
+    it('or marked as most models mark them, where they came apart', () => {
+      const marked = '<think>\nfood?\nNo.\n</think>';
+      const content = 'animal';
+      for (const message of [
+        { content, reasoning_content: 'food?\nNo.\n' },
+        { content, reasoning: 'food?\nNo.', reasoning_content: '' },
+        { content, reasoning_details: [{ type: 'reasoning.text', text: 'food?\nNo.' }] },
+        {
+          content: [
+            { type: 'thinking', thinking: 'food?\nNo.' },
+            { type: 'text', text: content },
+          ],
+        },
+        {
+          content: [
+            { type: 'thinking', thinking: [{ type: 'text', text: 'food?' }, { text: 'No.' }] },
+            { type: 'text', text: content },
+          ],
+        },
+      ])
+        assert.equal(thoughts(message), marked, JSON.stringify(message));
+    });
+
+    it('or none', () => {
+      assert.equal(thoughts({ content: 'animal' }), '');
+      assert.equal(thoughts({ content: 'animal', reasoning: 5 }), '');
+      assert.equal(thoughts({ content: 'animal', refusal: 'No.', reasoning: 'food?' }), '');
+    });
+
+    it('and their tokens beside those of the answer', () => {
+      const content = ['<think>', 'food?', '</think>', 'animal'].map((token, index) => ({
+        ...{ token, logprob: -index },
+      }));
+      const said = sample({ content: '<think>food?</think>animal' }, { logprobs: { content } });
+      assert.deepEqual(valuesOf(said.tokens), [-3]);
+      assert.deepEqual(valuesOf(said.allTokens), [-0, -1, -2, -3]);
+      const apart = { content: 'animal', reasoning: 'food?' };
+      const only = { content: [{ token: 'animal', logprob: -2 }] };
+      assert.deepEqual(valuesOf(sample(apart, { logprobs: only }).allTokens), [-2]);
     });
   });
 

@@ -21,9 +21,9 @@ describe('An endpoint, asked for answers,', () => {
       assert.equal(first!.completionTokens, 3);
       for (const { promptTokens, cachedTokens, completionTokens } of others)
         assert.deepEqual([promptTokens, cachedTokens, completionTokens], [0, 0, 0]);
-      for (const { text, logprobs, finishReason } of samples) {
+      for (const { text, tokens, finishReason } of samples) {
         assert.ok(['animal', 'food', 'plant'].includes(text));
-        assert.ok(logprobs!.length === 1 && logprobs![0]! < 0);
+        assert.ok(tokens!.length === 1 && tokens![0]!.logprob! < 0);
         assert.equal(finishReason, 'stop');
       }
     });
@@ -77,7 +77,7 @@ describe('An endpoint, asked for answers,', () => {
     it('gives null where the answer has none', async () => {
       here.always('no-logprobs');
       const [sample] = await endpointAt(here.provider).chat(request);
-      assert.equal(sample!.logprobs, null);
+      assert.equal(sample!.tokens, null);
       assert.notEqual(sample!.text, '');
     });
 
@@ -91,7 +91,8 @@ describe('An endpoint, asked for answers,', () => {
         body: `{"choices": [{"message": {"content": "NaN"}, "logprobs": {"content": [${entries}]}}]}`,
       });
       const [sample] = await endpointAt(here.provider).chat(request);
-      assert.deepEqual([sample!.text, sample!.logprobs], ['NaN', [-0.2]]);
+      const values = sample!.tokens!.map(({ logprob }) => logprob);
+      assert.deepEqual([sample!.text, values.filter(Boolean)], ['NaN', [-0.2]]);
       assert.equal(here.chats().length, 1);
     });
 
@@ -109,7 +110,7 @@ describe('An endpoint, asked for answers,', () => {
         const endpoint = endpointAt(shy);
         for (const model of ['reasoning', 'reasoning', 'plain']) {
           const [sample] = await endpoint.chat({ ...request, model });
-          assert.equal(sample!.logprobs === null, model === 'reasoning');
+          assert.equal(sample!.tokens === null, model === 'reasoning');
         }
         assert.deepEqual(
           bodies.map((body) => [body.model, body.logprobs]),
@@ -131,7 +132,7 @@ describe('An endpoint, asked for answers,', () => {
         body?.logprobs ? { status: 403, body: { error } } : undefined,
       );
       const [sample] = await endpointAt(here.provider).chat(request);
-      assert.equal(sample!.logprobs, null);
+      assert.equal(sample!.tokens, null);
       assert.notEqual(sample!.text, '');
     });
   });

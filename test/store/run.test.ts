@@ -39,6 +39,7 @@ describe('The tables of a run', () => {
       agreed: false,
       entropy: null,
       probability: null,
+      response: null,
       votes: 0,
       collaborators: 4,
     };
