@@ -218,7 +218,7 @@ const common = z.strictObject({
   maxTokens: count
     .optional()
     .describe(
-      'Most tokens of an answer, of collaborators and in the evaluation. When left out, 1024 where it is reasoned, else what its kind needs: 16 for a word or a number, 512 for an object.',
+      'Most tokens of an answer, of collaborators and in the evaluation. When left out, 1024 where it is reasoned, else what its kind needs: 16 for a word or a number, 48 for a line, 512 for an object or a longer text.',
     ),
   answer: z
     .strictObject({

@@ -25,7 +25,7 @@ const spec = z.strictObject({
     .enum(['short', 'long'])
     .default('short')
     .describe(
-      'short: a line, graded by its words (token F1, and exact match); where the data have several right answers, a JSON list of them, the best counts. long: a text of any length, graded right or wrong by the `judge` of the run; raise maxTokens for it.',
+      'short: a line, graded by its words (token F1, and exact match); where the data have several right answers, a JSON list of them, the best counts. long: a text of any length, graded right or wrong by the `judge` of the run.',
     ),
   rubric: z
     .string()
@@ -77,6 +77,7 @@ function create({
     ...(isShort ? byWords : judgedBy(rubric)),
     ...(by === 'embedding' && { agreement: { by, threshold: similarity } }),
     ...(by === 'judge' && { agreement: sameByJudge }),
+    maxTokens: isShort ? 48 : 512,
     classes: null,
     parse: (text, _, isCut = false) => read(text, isCut),
     equal: isSame,
