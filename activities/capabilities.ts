@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import { type KnownCapabilities, waysOf } from '../core/capabilities.ts';
 import { type NeededModel, neededChatModels } from '../core/neededModels.ts';
 import type { RunSpec } from '../core/spec.ts';
@@ -29,6 +30,9 @@ export async function findOut(
       if (known) found.push(known);
     }
     endpoint.goBy(model.name, found);
+    const shutdown = found.map((known) => known.shutdown).find(Boolean);
+    if (shutdown)
+      log.warn(`endpoint "${endpoint.name}" shuts down model "${model.name}" on ${shutdown}`);
   }
 }
 

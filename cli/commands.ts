@@ -95,11 +95,15 @@ export function addCommands(program: Command): void {
 
   program
     .command('doctor')
-    .description('say what is missing on this machine, and how to get it')
+    .description(
+      'say what is missing on this machine, how to get it, and what models are capable of',
+    )
+    .argument('[spec]', 'run spec, whose models are looked at', findSpec)
+    .option('--fresh', 'find out anew what models are capable of, whatever is known')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing.\n\nExample:\n  $ semievol doctor',
+      '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing. With a spec its models are asked some tiny questions each, unless the\nanswers are known: docs/capabilities.md.\n\nExample:\n  $ semievol doctor examples/fpb.yaml',
     )
     .action(inProject(() => import('./commands/doctor.ts')));
 

@@ -22,17 +22,21 @@ interface Surroundings {
   registry: Registry;
 }
 
+/** What the data files hold, and what does not keep a run from its start, but may harm it later. */
+export interface StartCheck extends Preflight {
+  warnings: string[];
+}
+
 /**
  * Makes sure, before anything is spent, that data files can be used, that there are enough labelled
  * examples for the collaborators, and that the endpoints are there, take the key and know the models.
- * @returns what the data files hold
  * @throws CheckFailed with every problem and its remedy.
  */
 export async function checkBeforeStart(
   spec: RunSpec,
   folder: string,
   { config, registry }: Surroundings,
-): Promise<Preflight> {
+): Promise<StartCheck> {
   const needed = Map.groupBy(
     neededModels(spec, registry.task(spec.task)),
     ({ endpoint }) => endpoint,
@@ -41,19 +45,20 @@ export async function checkBeforeStart(
     const endpoint = config.endpoints[name];
     const trainers =
       name === spec.model.endpoint ? new Trainers(config.extensions.trainers) : undefined;
-    if (endpoint) return endpointProblems(name, endpoint, { models, trainers });
-    return [
+    if (endpoint) return checkEndpoint(name, endpoint, { models, trainers });
+    return obstacle(
       `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
-    ];
+    );
   });
   const [data, ...found] = await Promise.all([dataOf(spec, folder, registry), ...endpoints]);
+  const { problems: ofData, ...held } = data;
   const problems = [
     ...neighbourProblems(spec, data.counts.labelled),
-    ...data.problems,
-    ...found.flat(),
+    ...ofData,
+    ...found.flatMap(({ problems }) => problems),
   ];
   if (problems.length > 0) throw new CheckFailed(problems);
-  return data;
+  return { ...held, warnings: found.flatMap(({ warnings }) => warnings) };
 }
 
 /** @param labelled how many labelled examples there are, where the files told */
@@ -93,17 +98,25 @@ interface Wanted {
   trainers?: Trainers;
 }
 
-/** What keeps an endpoint from serving this; empty when nothing does. */
-export async function endpointProblems(
+/** What was found of an endpoint; no problems where it serves what is wanted. */
+export interface EndpointCheck {
+  problems: string[];
+  warnings: string[];
+}
+
+const obstacle = (problem: string): EndpointCheck => ({ problems: [problem], warnings: [] });
+
+/** Looks whether an endpoint can serve this. */
+export async function checkEndpoint(
   name: string,
   config: EndpointConfig,
   { models, trainers }: Wanted,
-): Promise<string[]> {
+): Promise<EndpointCheck> {
   const { apiKeyEnv, baseURL } = config;
   if (apiKeyEnv && !process.env[apiKeyEnv])
-    return [
+    return obstacle(
       `endpoint "${name}" takes its key from the variable ${apiKeyEnv}, which is not set: export ${apiKeyEnv}=…, here and for the worker`,
-    ];
+    );
   const endpoint = new Endpoint(name, config);
   try {
     const listed = await listModels(endpoint).catch(unlessHint);
@@ -111,15 +124,16 @@ export async function endpointProblems(
       models.map((model) => modelProblem(endpoint, model, listed)),
     );
     const found = problems.flatMap((problem) => problem ?? []);
-    if (!trainers || found.length > 0) return found;
-    const obstacle = await trainers.of(endpoint).preflight();
-    return obstacle ? [obstacle] : [];
+    const warnings = models.flatMap((model) => shutdownWarning(name, model, listed) ?? []);
+    if (!trainers || found.length > 0) return { problems: found, warnings };
+    const untrained = await trainers.of(endpoint).preflight();
+    return { problems: untrained ? [untrained] : [], warnings };
   } catch (error) {
     if (error instanceof APIConnectionError)
-      return [
+      return obstacle(
         `endpoint "${name}" does not answer at ${baseURL}${because(error)}: start it${isLocal(baseURL) ? ' (the embedded engine comes with "semievol dev")' : ''}, or correct its baseURL in temporal.config.ts`,
-      ];
-    return [messagesOf(endpoint.failure(error))[0]!];
+      );
+    return obstacle(messagesOf(endpoint.failure(error))[0]!);
   }
 }
 
@@ -131,6 +145,19 @@ const because = (error: Error) => {
 /** No list is no problem; that nobody answers, or no key is taken, is one. */
 function unlessHint(error: unknown): undefined {
   if (error instanceof APIConnectionError || error instanceof AuthenticationError) throw error;
+}
+
+/** That a model will be gone, where the list has a day for it: what is tuned from it goes, too. */
+function shutdownWarning(
+  endpoint: string,
+  { name }: NeededModel,
+  listed: readonly ListedModel[] = [],
+): string | undefined {
+  const { shutdown } = findListed(name, listed) ?? {};
+  return (
+    shutdown &&
+    `endpoint "${endpoint}" shuts down model "${name}" on ${shutdown}, and what is tuned from it: choose another for what is to last`
+  );
 }
 
 /** A model that is not listed is asked for next to nothing. */

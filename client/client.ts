@@ -8,7 +8,7 @@ import {
 } from '../core/activityOptions.ts';
 import { Registry } from '../core/registry.ts';
 import type { RunSpec, RunSpecInput } from '../core/spec.ts';
-import type { Preflight } from '../data/preflight.ts';
+import type { StartCheck } from './check.ts';
 import { FineTuneHandle } from './fineTuneHandle.ts';
 import type { WorkState } from './handle.ts';
 import { RunHandle } from './runHandle.ts';
@@ -88,10 +88,10 @@ export class SemiEvolClient {
   /**
    * Makes sure, before anything is spent, that data files can be used, that there are enough
    * labelled examples, and that the endpoints are there, take the key and know the models.
-   * @returns what the data files hold
+   * @returns what the data files hold, and warnings
    * @throws SpecError; CheckFailed with every problem and its remedy
    */
-  async check(spec: RunSpecInput, { folder = '.' }: StartOptions = {}): Promise<Preflight> {
+  async check(spec: RunSpecInput, { folder = '.' }: StartOptions = {}): Promise<StartCheck> {
     const { checkBeforeStart } = await import('./check.ts');
     return checkBeforeStart(this.#checked(spec), resolve(folder), {
       config: this.config,

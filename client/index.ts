@@ -27,6 +27,7 @@ export type { Warning } from '../core/searchAttributes.ts';
 export type { RunSpecInput } from '../core/spec.ts';
 export type { Progress, RunStatus } from '../core/status.ts';
 export type { Preflight } from '../data/preflight.ts';
+export type { StartCheck } from './check.ts';
 export { connectClient, type ListedRun, SemiEvolClient } from './client.ts';
 export {
   CheckFailed,

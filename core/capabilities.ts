@@ -81,10 +81,10 @@ export const CAPABILITIES: Record<Capability, CapabilityEntry> = {
 };
 
 /** `ignored` is what is accepted and has no effect; `unknown` what could not be told. */
-export type Verdict = 'supported' | 'refused' | 'ignored' | 'unknown';
+export type CapabilityVerdict = 'supported' | 'refused' | 'ignored' | 'unknown';
 
 export interface Finding {
-  verdict: Verdict;
+  verdict: CapabilityVerdict;
   /** What tells it, where the verdict is not all there is to say. */
   detail?: string;
 }
@@ -115,7 +115,10 @@ export type Way = Pick<Sampling, 'reasoningEffort' | 'extraBody'>;
 
 /** The ways in which a model is asked, each once. */
 export function waysOf(samplings: readonly Way[]): Way[] {
-  const ways = samplings.map(({ reasoningEffort, extraBody }) => ({ reasoningEffort, extraBody }));
+  const ways = samplings.map(({ reasoningEffort, extraBody }) => ({
+    ...(reasoningEffort && { reasoningEffort }),
+    ...(extraBody && { extraBody }),
+  }));
   return [...new Map(ways.map((way) => [JSON.stringify(way), way])).values()];
 }
 

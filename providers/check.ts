@@ -46,8 +46,10 @@ function listed(name: string, entry: Record<string, unknown>): ListedModel {
   return { name, ...(contextLength && { contextLength }), ...(shutdown && { shutdown }) };
 }
 
-const tokensIn = (value: unknown): number[] =>
-  Number.isSafeInteger(Number(value)) && Number(value) > 0 ? [Number(value)] : [];
+function tokensIn(value: unknown): number[] {
+  const tokens = typeof value === 'string' ? Number(value) : value;
+  return typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens > 0 ? [tokens] : [];
+}
 
 /** A day, from a text that is a date, or from the seconds of an epoch. */
 function dateIn(value: unknown): string[] {

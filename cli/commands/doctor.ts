@@ -2,9 +2,17 @@ import { constants } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { endpointProblems, isLocal } from '../../client/check.ts';
+import {
+  type CapabilityOptions,
+  type CapabilityView,
+  viewCapabilities,
+} from '../../client/capabilities.ts';
+import { checkEndpoint, isLocal } from '../../client/check.ts';
 import type { Config } from '../../config/config.ts';
 import { messagesOf } from '../../core/errors.ts';
+import { type NeededModel, neededModels } from '../../core/neededModels.ts';
+import { Registry } from '../../core/registry.ts';
+import { capabilitySections } from '../../core/report/capabilities.ts';
 import { isUrl } from '../../core/url.ts';
 import { type Check, checkEngine } from '../../engine/checks.ts';
 import { isFree } from '../../stack/place.ts';
@@ -12,6 +20,8 @@ import { runningStack } from '../../stack/record.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { EXIT_CODE } from '../errors.ts';
 import { DEFAULT_PLACE } from '../options.ts';
+import { readRunSpec } from '../specFile.ts';
+import { terminal } from '../terminal.ts';
 
 /** Below this a run on the embedded engine may fill the disk. */
 const LOW_DISK_BYTES = 2 * 2 ** 30;
@@ -19,22 +29,53 @@ const LOW_DISK_BYTES = 2 * 2 ** 30;
 /** A check of what need not run yet: `semievol dev` starts it. */
 type Finding = Check & { idle?: boolean };
 
+interface Options {
+  fresh?: boolean;
+  json?: boolean;
+}
+
 export default async function doctor(
-  { json }: { json?: boolean },
+  file: string | undefined,
+  { fresh, json }: Options,
   command: Command,
 ): Promise<void> {
   const config = await configOf(command);
+  const needed = file === undefined ? undefined : await modelsOf(file, config);
   const checks: Finding[] = (
     await Promise.all([
       checkEngine(),
       storeChecks(config),
       temporalChecks(config),
-      endpointChecks(config),
+      endpointChecks(config, needed),
       portChecks(),
     ])
   ).flat();
-  print(json, checks, checks.map(line).join('\n'));
+  const { models, problems } = await capabilities(config, { needed, isFresh: fresh });
+  checks.push(...problems.map((detail) => ({ name: 'models', ok: false, detail })));
+  const sections = capabilitySections(models);
+  const lines = checks.map(line).join('\n');
+  print(
+    json,
+    { checks, models },
+    [lines, ...(sections.length ? [terminal(sections)] : [])].join('\n\n'),
+  );
   if (checks.some(({ ok, idle }) => !ok && !idle)) process.exitCode = EXIT_CODE.failed;
+}
+
+/** The models that a run spec needs. */
+async function modelsOf(file: string, { extensions }: Config): Promise<NeededModel[]> {
+  const registry = new Registry(extensions);
+  const spec = await readRunSpec(file, registry);
+  return neededModels(spec, registry.task(spec.task));
+}
+
+/** Where the store cannot be read, its own check says so. */
+async function capabilities(config: Config, options: CapabilityOptions): Promise<CapabilityView> {
+  try {
+    return await viewCapabilities(config, options);
+  } catch (error) {
+    return { models: [], problems: [messagesOf(error)[0]!] };
+  }
 }
 
 function line({ name, ok, idle, detail, remedy }: Finding): string {
@@ -94,20 +135,21 @@ async function temporalChecks(config: Config): Promise<Finding[]> {
   }
 }
 
-function endpointChecks({ endpoints }: Config): Promise<Finding[]> {
-  return Promise.all(
-    Object.entries(endpoints).map(async ([name, endpoint]) => {
-      const [problem] = await endpointProblems(name, endpoint, {
-        models: [],
-      });
-      return {
-        name: `endpoint ${name}`,
-        ok: problem === undefined,
-        idle: isLocal(endpoint.baseURL),
-        detail: problem ?? endpoint.baseURL,
-      };
-    }),
-  );
+/** @param needed the models that have to be there, if any */
+async function endpointChecks(
+  { endpoints }: Config,
+  needed: readonly NeededModel[] = [],
+): Promise<Finding[]> {
+  const checks = Object.entries(endpoints).map(async ([name, endpoint]): Promise<Finding[]> => {
+    const models = needed.filter((model) => model.endpoint === name);
+    const { problems, warnings } = await checkEndpoint(name, endpoint, { models });
+    const check = { name: `endpoint ${name}`, idle: isLocal(endpoint.baseURL) };
+    if (problems.length > 0) return problems.map((detail) => ({ ...check, ok: false, detail }));
+    return [
+      { ...check, ok: true, detail: endpoint.baseURL, remedy: warnings.join('\n  ') || undefined },
+    ];
+  });
+  return (await Promise.all(checks)).flat();
 }
 
 /** Whether `semievol dev` could start with its defaults. */

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { StartCheck } from '../../client/check.ts';
 import type { RunHandle } from '../../client/runHandle.ts';
 import { Registry } from '../../core/registry.ts';
 import { fileLine } from '../../core/report/data.ts';
 import { printable } from '../../core/text.ts';
-import type { Preflight } from '../../data/preflight.ts';
 import { Interrupted, onInterrupt } from '../../stack/interrupt.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { EXIT_CODE } from '../errors.ts';
@@ -26,7 +26,7 @@ export default async function run(file: string, options: Options, command: Comma
   await withClient(config, async (client) => {
     const before = await client.stateOf(spec.name);
     const begins = before === 'none' || before === 'ended-early';
-    if (begins) say(dataLines(await client.check(spec, place)));
+    if (begins) say(linesOf(await client.check(spec, place)));
     const handle = await client.start(spec, place);
     const { name } = handle;
     if (before === 'completed') {
@@ -49,11 +49,12 @@ export default async function run(file: string, options: Options, command: Comma
   });
 }
 
-/** What the data files hold. */
-function dataLines({ files, unread }: Preflight): string {
+/** What the data files hold, and what there is to be warned of. */
+function linesOf({ files, unread, warnings }: StartCheck): string {
   return [
     ...files.map(fileLine),
     ...unread.map((name) => `${name}: only its first rows were looked at; the worker reads it all`),
+    ...warnings.map((warning) => `warning: ${warning}`),
   ].join('\n');
 }
 

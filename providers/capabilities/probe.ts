@@ -119,23 +119,24 @@ async function makeObjects(
 async function draw(prober: Prober): Promise<{ seed: Finding; draws: Draws; two: Outcome }> {
   const greedy = await prober.ask(SENTENCE, { temperature: 0 });
   const at = (temperature: number) => (greedy === 'refused' ? {} : { temperature });
-  const drawing = async (by: (seed: number) => object): Promise<Draws> => {
+  const drawing = async (haveSeeds: boolean): Promise<Draws> => {
     const [seed, another] = SEEDS;
+    const by = (seed: number) => (haveSeeds ? { seed } : {});
     const [greedyToo, ...drawn] = await Promise.all([
       prober.ask(SENTENCE, { ...at(0), ...by(another) }),
       prober.ask(SENTENCE, { ...at(1), ...by(seed) }),
       prober.ask(SENTENCE, { ...at(1), ...by(seed) }),
       prober.ask(SENTENCE, { ...at(1), ...by(another) }),
     ]);
-    return { greedy: [greedy, greedyToo], drawn };
+    return { greedy: [greedy, greedyToo], drawn, haveSeeds };
   };
   const [seeded, two] = await Promise.all([
-    drawing((seed) => ({ seed })),
+    drawing(true),
     prober.ask(SENTENCE, { n: 2, ...at(1) }),
   ]);
   const seed = onSeed(seeded);
   // Where seeds are refused it is asked without, for what the temperature does.
-  return { seed, two, draws: seed.verdict === 'refused' ? await drawing(() => ({})) : seeded };
+  return { seed, two, draws: seed.verdict === 'refused' ? await drawing(false) : seeded };
 }
 
 /** Whether a model hears the system, and where it puts thoughts while it answers. */

@@ -82,12 +82,15 @@ export interface Draws {
   greedy: [Outcome, Outcome];
   /** At temperature 1: the first two with one seed, the third with another. */
   drawn: [Outcome, Outcome, Outcome];
+  /** Whether they have seeds: two requests that are one and the same may be answered once. */
+  haveSeeds: boolean;
 }
 
 /** Whether different seeds give different texts at temperature 1; undefined where that is not known. */
-export function isDrawn({ drawn: [first, , other] }: Draws): boolean | undefined {
+export function isDrawn({ drawn: [first, , other], haveSeeds }: Draws): boolean | undefined {
   const [a, b] = [textIn(first), textIn(other)];
-  return a === undefined || b === undefined ? undefined : a !== b;
+  if (a === undefined || b === undefined) return undefined;
+  return a !== b || (haveSeeds ? false : undefined);
 }
 
 export function onTemperature(draws: Draws): Finding {
@@ -95,7 +98,8 @@ export function onTemperature(draws: Draws): Finding {
   if (greedy.includes('refused')) return REFUSED;
   const [a, b] = greedy.map(textIn);
   const drawn = isDrawn(draws);
-  if (a === undefined || b === undefined || drawn === undefined) return UNKNOWN;
+  if (a === undefined || b === undefined) return UNKNOWN;
+  if (drawn === undefined) return unknown('no two draws to compare');
   if (!drawn) return ignored('nothing is drawn at temperature 1');
   return isAlike(a, b) ? SUPPORTED : ignored('what is said at temperature 0 is drawn, too');
 }

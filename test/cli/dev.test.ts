@@ -35,7 +35,7 @@ describe('semievol dev', function () {
       assert.equal(env.TEMPORAL_ADDRESS, `127.0.0.1:${temporal}`);
 
       const doctor = await semievol(['doctor', '--json'], { ...cloud, ...env });
-      const checks = JSON.parse(doctor.stdout) as { name: string; ok: boolean }[];
+      const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; ok: boolean }[] };
       for (const name of ['Temporal', 'worker', 'endpoint local'])
         assert.ok(checks.find((check) => check.name === name)?.ok, `${name}: ${doctor.stdout}`);
       const open: string[] = [];

@@ -29,6 +29,10 @@ describe('semievol as a process', function () {
   });
   const run = (...args: string[]) => semievol([...args, configOption], env);
 
+  /** The option of a configuration with a store of its own. */
+  const useFreshStore = (name: string) =>
+    writeConfigOption(files, { ...config, store: { uri: join(files.path, name) } });
+
   /** Lends a worker process, started and stopped as users do it. */
   async function withWorker(option: string, use: () => Promise<void>): Promise<void> {
     const worker = startSemievol(['worker', option], env);
@@ -184,6 +188,29 @@ describe('semievol as a process', function () {
       const listed = JSON.parse((await run('status', '--json')).stdout);
       assert.equal(listed.find((one: { name: string }) => one.name === 'whole').state, 'completed');
     });
+  });
+
+  it('tells by doctor what the models of a spec are capable of, and keeps it', async () => {
+    const own = await useFreshStore('capabilities');
+    const spec = await specFile('capable');
+    const doctor = async (...args: string[]) => {
+      const { stdout } = await semievol(['doctor', ...args, own], env);
+      return { stdout, asked: provider.requests({ kind: 'probe' }).length };
+    };
+    provider.setQuirks(['lie-logprobs-zero']);
+    const first = await doctor(spec);
+    assert.match(first.stdout, /│ logprobs +│ ignored +│ 0 for every token +│/);
+    assert.match(first.stdout, /^logprobs: not asked for; the entropy of the votes/m);
+    provider.setQuirks([]);
+    const second = await doctor('--json');
+    assert.equal(second.asked, first.asked);
+    const { checks, models } = JSON.parse(second.stdout);
+    assert.ok(checks.some(({ name }: { name: string }) => name === 'endpoint local'));
+    assert.equal(models[0].findings.logprobs.verdict, 'ignored');
+    const third = await doctor('--fresh', '--json');
+    assert.ok(third.asked > second.asked);
+    const found = JSON.parse(third.stdout).models;
+    assert.deepEqual([found.length, found[0].findings.logprobs.verdict], [1, 'supported']);
   });
 
   it('says that no worker polls, pauses, resumes and cancels', async () => {

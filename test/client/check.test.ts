@@ -98,6 +98,17 @@ describe('the check of a run before it starts', () => {
     await quirky.close();
   });
 
+  it('warns of a model that is shut down', async () => {
+    const listing = await startProvider({ quirks: ['models-facts'] });
+    const { warnings } = await check(
+      spec({ retrieval: { mode: 'bm25' } }),
+      config({ baseURL: listing.baseURL, apiKeyEnv: undefined }),
+    );
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /"local" shuts down model "smollm2-135m-instruct" on 2031-05-01/);
+    await listing.close();
+  });
+
   it('asks for no model to embed with where there are no vectors', async () => {
     process.env[KEY] = 'right';
     const embedding = { name: 'none' };

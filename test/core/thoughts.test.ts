@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { answerSpan } from '../../core/thoughts.ts';
+import { answerSpan, firstMark } from '../../core/thoughts.ts';
 import { growth, LINEAR } from '../support/growth.ts';
 
 function answer(text: string): string {
@@ -24,6 +24,7 @@ describe('the answer in what a model said', () => {
       '[THINK]food[/THINK]animal',
       '◁think▷food◁/think▷animal',
       '<|START_THINKING|>food<|END_THINKING|>animal',
+      '<|inner_prefix|>food<|inner_suffix|>animal',
       '<|channel>thought\nfood\n<channel|>animal',
       channels('final<|message|>animal<|return|>'),
       channels('final <|constrain|>text<|message|>animal'),
@@ -48,11 +49,21 @@ describe('the answer in what a model said', () => {
       '<think>food</think>plant<think>or animal',
       '<think>animal</think>\n',
       '[THINK]animal',
+      '<think',
+      '<think>the answer is animal</think',
+      'the answer is animal</think',
       channels('commentary<|message|>animal'),
       channels(''),
       '<|channel|>analysis<|message|>animal<|end|>',
     ])
       assert.equal(answer(said), '', said);
+  });
+
+  it('has a first mark, if any', () => {
+    assert.equal(firstMark('<think>a</think>b'), 'open');
+    assert.equal(firstMark('a</think>b<think>c'), 'close');
+    assert.equal(firstMark(channels('final<|message|>animal')), 'channel');
+    assert.equal(firstMark('a < b'), undefined);
   });
 
   it('is all of a text without thoughts, and never holds a mark of one', () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { CAPABILITIES, type Capability } from '../../core/capabilities.ts';
 import { probeCapabilities } from '../../providers/capabilities/probe.ts';
+import { listModels } from '../../providers/check.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
 import { useProvider } from '../support/suite.ts';
 import { endpointAt, MODEL } from './support.ts';
@@ -35,8 +36,9 @@ describe('What an endpoint is capable of', () => {
   const provider = useProvider('suite');
   const probe = async (...quirks: QuirkName[]) => {
     provider.setQuirks(quirks);
-    const probed = await probeCapabilities(endpointAt(provider), MODEL, {});
-    return probed!;
+    const endpoint = endpointAt(provider);
+    await endpoint.probeChat(MODEL, { samples: 2 });
+    return (await probeCapabilities(endpoint, MODEL, {}))!;
   };
   const ignoredIn = ({ findings }: Awaited<ReturnType<typeof probe>>) =>
     ALL.filter((name) => findings[name].verdict === 'ignored');
@@ -66,7 +68,87 @@ describe('What an endpoint is capable of', () => {
         const ignored = ignoredIn(await probe(...quirks));
         assert.deepEqual(ignored.toSorted(), [...new Set(worthless)].toSorted());
       }),
-      { numRuns: 25, examples: [[LIES.map((one) => Object.keys(one)[0] as QuirkName)]] as never },
+      { numRuns: 25 },
     );
+  });
+
+  it('is told in spite of all of them', async () => {
+    const ignored = ignoredIn(await probe(...LIES.map((one) => Object.keys(one)[0] as QuirkName)));
+    assert.deepEqual(ignored, ALL);
+  });
+
+  it('is not drawing, where every answer is the likeliest', async () => {
+    const { findings } = await probe('lie-greedy');
+    assert.equal(findings.temperature.verdict, 'ignored');
+    assert.deepEqual(findings.seed, { verdict: 'unknown', detail: 'other seeds draw the same' });
+    assert.equal(findings.n.verdict, 'supported');
+  });
+
+  const refusals: [QuirkName, Capability][] = [
+    ['max-tokens', 'max_tokens'],
+    ['temperature', 'temperature'],
+    ['seed', 'seed'],
+    ['n-400', 'n'],
+    ['system', 'system'],
+  ];
+  for (const [quirk, capability] of refusals)
+    it(`is not what is refused: ${capability}`, async () => {
+      const { findings, isWhole } = await probe(quirk);
+      assert.equal(findings[capability].verdict, 'refused');
+      // The stand-in answers two requests that are one and the same in one way.
+      const others = capability === 'seed' ? ['seed', 'temperature'] : [capability];
+      for (const name of ALL.filter((one) => !others.includes(one)))
+        assert.equal(findings[name].verdict, 'supported', name);
+      assert.ok(isWhole);
+    });
+
+  it('includes where it puts its thoughts', async () => {
+    const places: [QuirkName, unknown][] = [
+      ['parts', 'parts'],
+      ['think-inline', 'text'],
+      ['think-close-only', 'text-unopened'],
+      ['think-separate', 'field'],
+      ['think-cut', 'text'],
+    ];
+    for (const [quirk, place] of places) assert.equal((await probe(quirk)).thoughts, place, quirk);
+  });
+
+  it('is not known where nothing is answered in time, and whoever waits may leave', async () => {
+    provider.setQuirks([]);
+    const endpoint = endpointAt(provider, { requestTimeoutSeconds: 0.1 });
+    provider.setFaults(() => ({ status: 418 }));
+    assert.equal(await probeCapabilities(endpoint, MODEL, {}), undefined);
+    provider.setFaults(() => 'hang');
+    const leave = new AbortController();
+    const probing = probeCapabilities(endpoint, MODEL, {}, leave.signal);
+    await provider.untilRequest({ kind: 'probe' });
+    leave.abort(new Error('gone'));
+    await assert.rejects(probing, /gone/);
+    provider.setFaults(undefined);
+  });
+});
+
+describe('A list of models', () => {
+  const provider = useProvider('suite');
+
+  it('tells how much a model takes, and until when it is there', async () => {
+    const listed = async (entry: object) => {
+      const body = { data: [{ id: MODEL, ...entry }] };
+      provider.setFaults(() => ({ status: 200, body }));
+      const [{ name, ...facts } = { name: '' }] = await listModels(endpointAt(provider));
+      assert.equal(name, MODEL);
+      return facts;
+    };
+    assert.deepEqual(await listed({}), {});
+    for (const field of ['max_model_len', 'context_length', 'max_context_length'])
+      assert.deepEqual(await listed({ [field]: 4096 }), { contextLength: 4096 });
+    assert.deepEqual(await listed({ meta: { n_ctx: 512 } }), { contextLength: 512 });
+    assert.deepEqual(await listed({ context_window: '8192' }), { contextLength: 8192 });
+    for (const nothing of [null, 0, -1, 'long', {}, true])
+      assert.deepEqual(await listed({ context_length: nothing, shutdown_date: nothing }), {});
+    const day = { shutdown: '2027-01-06' };
+    assert.deepEqual(await listed({ shutdown_date: '2027-01-06' }), day);
+    assert.deepEqual(await listed({ deprecation: '2027-01-06T12:00:00Z' }), day);
+    assert.deepEqual(await listed({ shutdown_date: 1799193600 }), day);
   });
 });

@@ -30,12 +30,26 @@ describe('a chat completion', () => {
       for (const content of ['', null, undefined]) {
         assert.equal(sample({ content, reasoning_content: reasoning }).text, '');
         assert.equal(sample({ content, reasoning }).text, '');
+        assert.equal(sample({ content, thinking: reasoning }).text, '');
+        assert.equal(sample({ content, reasoning_details: [{ text: reasoning }] }).text, '');
       }
     });
 
     it('but not what was thought aloud', () => {
       assert.equal(saying('<think>\nThe answer is food? No.\n</think>\n\nanimal'), 'animal');
       assert.equal(saying([{ type: 'text', text: '<think>food' }]), '');
+    });
+
+    it('but not what was cut off before the end of a thought that nothing opens', () => {
+      const cut = (content: string, finish_reason = 'length') => {
+        const choice = { message: { content }, finish_reason };
+        return samplesOf(answer(choice), 1, 'text-unopened')[0]!.text;
+      };
+      assert.equal(cut('Is it food? The answer'), '');
+      assert.equal(cut('Is it food?</think>animal'), 'animal');
+      assert.equal(cut('animal', 'stop'), 'animal');
+      const choice = { message: { content: 'ani' }, finish_reason: 'length' };
+      assert.equal(samplesOf(answer(choice), 1, null)[0]!.text, 'ani');
     });
 
     it('but not where it was refused or filtered, whatever else came', () => {

@@ -110,6 +110,35 @@ describe('quirks of the stand-in provider', () => {
     assert.equal(folded.choices[0]!.message.content, right);
   });
 
+  it('lie about what they are capable of', async () => {
+    set('lie-logprobs-nan');
+    const answer = await fetch(`${provider.baseURL}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: MODEL, messages: ask('thing'), logprobs: true }),
+    });
+    assert.match(await answer.text(), /"logprob":NaN[,}]/);
+    const values = async (name: QuirkName) => {
+      set(name);
+      return (await choice()).logprobs?.content?.map(({ logprob }) => logprob);
+    };
+    assert.deepEqual(await values('lie-logprobs-none'), undefined);
+    assert.deepEqual(await values('lie-logprobs-empty'), []);
+    assert.deepEqual(await values('lie-logprobs-clamped'), [-9999]);
+    assert.ok((await values('lie-logprobs-positive'))![0]! > 0);
+    const two = async (name: QuirkName) => {
+      set(name);
+      const { choices } = await chat({ n: 2, temperature: 1 }, 'Probe: say something');
+      return choices.map(({ message }) => message.content);
+    };
+    assert.equal((await two('lie-n')).length, 1);
+    const [first, copy, ...more] = await two('lie-n-copies');
+    assert.deepEqual([copy, more], [first, []]);
+    set('lie-max-tokens');
+    const { usage } = await chat({ max_tokens: 2 }, 'Probe: count');
+    assert.ok(usage!.completion_tokens > 2);
+  });
+
   it('answer otherwise each time', async () => {
     set('unsteady');
     const answers = await Promise.all(Array.from({ length: 20 }, () => chat({ seed: 1 })));
@@ -143,6 +172,8 @@ describe('quirks of the stand-in provider', () => {
     assert.equal(latest.data[0]!.id, `${MODEL}:latest`);
     const others = (await list('models-deployments')) as typeof latest;
     assert.ok(!others.data.some(({ id }) => id === MODEL));
+    const facts = (await list('models-facts')) as { data: { shutdown_date: string }[] };
+    assert.equal(facts.data[0]!.shutdown_date, '2031-05-01');
     assert.match(JSON.stringify(await list('models-200-error')), /Returning 200 anyway/);
     for (const [name, status] of [
       ['models-403', 403],

@@ -18,6 +18,10 @@ export const MODEL_QUIRKS = {
     ...list,
     data: [{ id: 'catalogue-model', object: 'model' }],
   })),
+  'models-facts': changed<List>(LIST, ({ data, ...list }) => ({
+    ...list,
+    data: data.map((model) => ({ ...model, max_model_len: 8192, shutdown_date: '2031-05-01' })),
+  })),
   'models-403': instead(ANY, () => ({ status: 403, body: { error: { message: 'Forbidden' } } })),
   'models-405': instead(ANY, () => ({ status: 405, body: { detail: 'Method Not Allowed' } })),
   'models-200-error': instead(ANY, () => ({
