@@ -3,6 +3,7 @@ import type { CollaboratorKind } from '../core/collaborators/kind.ts';
 import { clashesIn, nameClashes } from '../core/registry.ts';
 import type { SelectionRule } from '../core/selection/rule.ts';
 import type { Score } from '../core/selection/score.ts';
+import { neighboursField } from '../core/spec.ts';
 import type { TaskKind } from '../core/tasks/kind.ts';
 import type { TrainerKind } from '../providers/trainer.ts';
 import { TRAINERS, typeOf } from '../providers/trainers/index.ts';
@@ -21,8 +22,10 @@ const hasLiteral = (spec: unknown, field: string) => {
 
 const isTaskKind = (value: unknown) =>
   isObject(value) && hasLiteral(value.spec, 'type') && isFunction(value.create);
-const isCollaborator = isTaskKind;
 const isTrainer = isTaskKind;
+const isCollaborator = (value: unknown) =>
+  isTaskKind(value) &&
+  neighboursField.optional().safeParse((value as CollaboratorKind).neighbours).success;
 const isRule = (value: unknown) =>
   isObject(value) && hasLiteral(value.spec, 'rule') && isFunction(value.create);
 const isScore = (value: unknown) =>
@@ -42,7 +45,7 @@ export const extensionsConfig = z
     ).describe('Kinds of tasks, made by `defineTaskKind`.'),
     collaborators: list<CollaboratorKind>(
       isCollaborator,
-      'this is no kind of collaborator: make it by defineCollaborator({ spec: z.strictObject({ type: z.literal("NAME"), … }), create })',
+      'this is no kind of collaborator: make it by defineCollaborator({ spec: z.strictObject({ type: z.literal("NAME"), … }), create }), with neighbours (1 to 100) if it sees any',
     ).describe('Collaborators that ask no model, made by `defineCollaborator`.'),
     rules: list<SelectionRule>(
       isRule,

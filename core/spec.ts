@@ -340,7 +340,11 @@ export function runSpecOf(
   return z
     .strictObject({
       ...{ name, task, ...others },
-      collaborators: z.array(collaborator).min(1).prefault(DEFAULT_COLLABORATORS),
+      collaborators: z
+        .array(collaborator)
+        .min(1)
+        .prefault(DEFAULT_COLLABORATORS)
+        .describe('Who answers the unlabelled examples: models, unless they name another type.'),
       selection,
     })
     .superRefine(({ collaborators, justification, judge, model }, context) => {

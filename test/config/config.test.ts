@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { defineConfig } from '../../config/config.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
+import { neighbours as vote } from '../../core/collaborators/neighbours.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
 import { rating } from '../extensions/own/rating.ts';
 import { useFolder } from '../support/suite.ts';
@@ -75,6 +76,18 @@ describe('the configuration', () => {
         /extensions\.tasks\[1\]: this is no kind of task: make it by defineTaskKind\(\{ spec/,
       ],
     ),
+    ...[0, 2.5, '5'].map((neighbours): [string, object, RegExp] => [
+      `a collaborator that sees ${JSON.stringify(neighbours)} neighbours`,
+      { extensions: { collaborators: [{ ...vote, neighbours }] } },
+      /extensions\.collaborators\[0\]: this is no kind of collaborator: make it by defineColl/,
+    ]),
+    [
+      'the name that means a model',
+      {
+        extensions: { collaborators: [{ ...vote, spec: z.object({ type: z.literal('model') }) }] },
+      },
+      /extensions\.collaborators\[0\]: "model" is the name of what is built in: give another/,
+    ],
     [
       'a task kind where a rule should be',
       { extensions: { rules: [rating] } },
