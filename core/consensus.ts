@@ -54,6 +54,7 @@ export function consensus(answers: readonly (string | null)[], equal: Equality):
 /** What the pseudo-label needs to know of an answer. */
 export type Reading = Pick<Answer, 'parsed' | 'entropy' | 'probability'>;
 
+/** What collaborators come to about an example. */
 export type Verdict = Pick<
   PseudoLabel,
   'label' | 'agreed' | 'entropy' | 'probability' | 'votes' | 'collaborators'

@@ -29,12 +29,12 @@ export {
   type LabelledNeighbour,
   type Opinion,
 } from '../core/collaborators/kind.ts';
-export type { PseudoLabel } from '../core/consensus.ts';
+export type { PseudoLabel, Verdict } from '../core/consensus.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { PhaseName } from '../core/phases.ts';
 export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
-export type { MetricReport, RoundReport } from '../core/roundReport.ts';
+export type { JudgeReport, MetricReport, RoundReport } from '../core/roundReport.ts';
 export {
   type Criterion,
   defineSelectionRule,
@@ -62,12 +62,21 @@ export type { AnswerTally } from '../core/tally.ts';
 export { ACCURACY, rightOrWrong } from '../core/tasks/answers.ts';
 export { conversation, passageAndQuestion, type Wording } from '../core/tasks/conversation.ts';
 export { defineTaskKind, type TaskKind, type TaskSchema } from '../core/tasks/kind.ts';
-export type { Canonical, Manner, Metric, Part, Task } from '../core/tasks/task.ts';
+export type {
+  Agreement,
+  Canonical,
+  Judge,
+  Manner,
+  Metric,
+  Part,
+  Task,
+} from '../core/tasks/task.ts';
 export type {
   ChatMessage,
   Classes,
   Example,
   Json,
+  JsonSchema,
   ModelRole,
   PerModel,
   Shot,
