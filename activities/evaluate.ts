@@ -1,16 +1,15 @@
-import type { Answer, AnswerStage } from '../core/answer.ts';
+import { paidBefore } from '../core/answer.ts';
 import { mostTokens } from '../core/mostTokens.ts';
 import { samplingOf } from '../core/sampling.ts';
 import { type Score, scoreOf } from '../core/score.ts';
 import { teachesReasoning } from '../core/spec.ts';
 import type { Spent } from '../core/spent.ts';
-import type { Part } from '../core/tasks/task.ts';
 import { MODEL_ROLES, type ModelRole } from '../core/types.ts';
 import { askAbout, type RangeRef } from './asking.ts';
 import type { Batch } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { gradesOfModel } from './grading.ts';
-import { toGrade } from './judging.ts';
+import { askVerdicts } from './judging.ts';
 
 export interface EvaluateInput extends RangeRef {
   role: ModelRole;
@@ -40,7 +39,7 @@ export function createEvaluate(dependencies: Dependencies) {
             return { example, endpoint, model, messages, sampling, isReasoned, schema, slots };
           }),
         );
-        if (task.judge) await judge(batch, input);
+        if (task.judge) await askVerdicts(batch, input);
         const grades = await gradesOfModel(batch.context, batch.examples, input);
         return { ...scoreOf(task.metrics, grades), spent: batch.spent };
       });
@@ -48,45 +47,20 @@ export function createEvaluate(dependencies: Dependencies) {
   };
 }
 
-/** Has the judge grade the model's answers, but for those whose grade it cannot change. */
-async function judge(batch: Batch, { role }: EvaluateInput): Promise<void> {
-  const { context } = batch;
-  const answers = new Map((await batch.answers()).map(({ ordinal, parsed }) => [ordinal, parsed]));
-  const isWhole = ({ got, of }: Part) => got === of;
-  const questions = batch.examples.flatMap((example) => {
-    const answer = answers.get(example.ordinal) ?? null;
-    return answer === null || context.task.grade(answer, example).every(isWhole)
-      ? []
-      : [toGrade(context, example, answer)];
-  });
-  await batch.in(`judge-${role}`).ask(questions);
-}
-
 /**
- * Stores the answers that the round before has of this round's base model, and this one has not, and
- * what the judge has said of them: they were paid for there.
+ * Stores the answers that the round before has of this round's base model, and this one has not:
+ * they were paid for there.
  */
 async function takeOver(batch: Batch, { round, role, model, range }: EvaluateInput): Promise<void> {
   if (role !== 'vanilla' || round === 1) return;
   const { tables } = batch.context;
   const has = new Set((await batch.answers()).map(({ ordinal }) => ordinal));
-  const before = (stage: AnswerStage) => tables.answers({ round: round - 1, stage, range });
-  for (const other of MODEL_ROLES) {
-    const answers = await before(`evaluate-${other}`);
-    if (answers[0]?.model !== model) continue;
-    const taken = answers.filter((one) => one.model === model && !has.has(one.ordinal));
-    const ordinals = new Set(taken.map(({ ordinal }) => ordinal));
-    const verdicts = await before(`judge-${other}`);
-    await batch.store([
-      ...taken.map((one) => paidBefore({ ...one, stage: 'evaluate-vanilla', collaborator: role })),
-      ...verdicts
-        .filter(({ ordinal }) => ordinals.has(ordinal))
-        .map((one) => paidBefore({ ...one, stage: 'judge-vanilla' })),
-    ]);
-    return;
-  }
-
-  function paidBefore(answer: Answer): Answer {
-    return { ...answer, round, promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-  }
+  const earlier = MODEL_ROLES.map((other) =>
+    tables.answers({ round: round - 1, stage: `evaluate-${other}`, range }),
+  );
+  const ofModel = (await Promise.all(earlier)).find(([answer]) => answer?.model === model) ?? [];
+  const taken = ofModel
+    .filter((answer) => answer.model === model && !has.has(answer.ordinal))
+    .map((answer) => paidBefore(answer, { round, stage: 'evaluate-vanilla', collaborator: role }));
+  await batch.store(taken);
 }

@@ -57,6 +57,11 @@ export const AWAY = 'away';
 export const isAway = ({ finishReason }: Pick<Answer, 'finishReason'>): boolean =>
   finishReason === AWAY;
 
+/** An answer that stands elsewhere, too: there it costs nothing. */
+export function paidBefore(answer: Answer, elsewhere: Partial<Answer>): Answer {
+  return { ...answer, ...elsewhere, promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+}
+
 /**
  * Whether an answer stands for a request that was given up, by its `finishReason`: refused with a
  * status, or answered with nothing that can be read, time and again, while others were answered.

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { runSpec } from '../../core/registry.ts';
+import type { RunSpec } from '../../core/spec.ts';
+import { usageOf } from '../../core/usage.ts';
+import { openStore } from '../../store/store.ts';
+import type { ChatQuestion } from '../../testing/answers.ts';
+import type { Bench } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
+
+const BASE = 'smollm2-135m-instruct';
+const SIZES = { labelled: 8, unlabelled: 12, test: 10 };
+
+/** A small data set of questions about rooms, with its spec. */
+async function writeRooms({ folder }: Bench, name: string, more: object): Promise<RunSpec> {
+  const data: Record<string, string> = {};
+  let number = 1;
+  for (const [split, count] of Object.entries(SIZES)) {
+    const rows = Array.from({ length: count }, () => {
+      const room = number++;
+      return JSON.stringify({ question: `Where is guest ${room}?`, answer: `In room ${room}.` });
+    });
+    data[split] = join(folder, `${name}-${split}.jsonl`);
+    await writeFile(data[split], rows.join('\n'));
+  }
+  const collaborators = [
+    { name: 'alone', shots: 0 },
+    { name: 'shown' },
+    { name: 'base', model: 'base' },
+  ];
+  const common = { name, data, collaborators, batch: { size: 6 }, resolution: 'vote' };
+  return runSpec.parse({ ...common, ...more });
+}
+
+const guestIn = (text: string) => Number(/guest (\d+)\?/.exec(text)![1]);
+const numbersIn = (text: string | undefined) => text?.match(/\d+/g)?.map(Number) ?? [];
+const tagged = (text: string, tag: string) =>
+  [...text.matchAll(new RegExp(`<(${tag})>\\n([^<]*)\\n</\\1>`, 'g'))].map((match) => match[2]!);
+
+/** Tuned models know each room, in words of their own; the base knows that of every other guest. */
+function guess({ text, model, body }: ChatQuestion): string {
+  const guest = guestIn(text);
+  if (model === BASE) return `Room ${guest % 2 === 0 ? guest : guest + 100}, I think.`;
+  return body.messages.length > 2 ? `It is room ${guest}` : `You find them in room ${guest}`;
+}
+
+/** Goes by the numbers of rooms alone. */
+function judge({ text }: ChatQuestion): string {
+  const answers = tagged(text, 'answer-\\d+').map((answer) => numbersIn(answer)[0]!);
+  if (answers.length > 0) {
+    const alike = Map.groupBy(answers.keys(), (index) => answers[index]);
+    return `Groups: ${[...alike.values()].map((group) => group.map((index) => index + 1).join(', ')).join(' | ')}`;
+  }
+  const [[wanted], [given]] = [tagged(text, 'reference'), tagged(text, 'answer')];
+  const isRight = numbersIn(wanted)[0] === numbersIn(given)[0];
+  return `It names ${isRight ? 'that' : 'another'} room.\nVerdict: ${isRight ? 'right' : 'wrong'}`;
+}
+
+describe('a free-form task', function () {
+  this.timeout(60_000);
+  const bench = useBench('test', { models: [BASE, 'all-minilm-l6-v2', 'wise'] });
+  const asked = () => bench.provider.requests({ kind: 'chat' }).length;
+
+  it('of long answers is compared and graded by a judge, whose words are paid for once', async () => {
+    const chat = (question: ChatQuestion) =>
+      question.model === 'wise' ? judge(question) : guess(question);
+    bench.provider.setAnswers({ chat });
+    const spec = await writeRooms(bench, 'rooms', {
+      task: { type: 'free-form', answers: 'long' },
+      judge: { model: 'wise' },
+    });
+    await bench.run(spec);
+    const [first] = await bench.reports(spec.name);
+    assert.ok(first);
+    const [metric, ...others] = first.metrics;
+    assert.equal(others.length, 0);
+    assert.equal(metric!.name, 'judged right');
+    const { base, semievol } = metric!.values;
+    assert.deepEqual([base.got, base.of], [5, 10]);
+    assert.deepEqual([semievol.got, semievol.of], [10, 10]);
+    const { judge: judged } = first;
+    assert.deepEqual([judged!.gold.got, judged!.gold.of], [8, 8]);
+    assert.deepEqual([judged!.others.got, judged!.others.of], [8, 8]);
+    assert.equal(judged!.isPartial, false);
+    assert.equal(first.pseudoLabels.all.of, 0, 'nobody grades pseudo-labels');
+    // Where the base knows the room, three texts mean the same; else two of them.
+    assert.equal(first.pseudoLabels.agreement, 1 / 2);
+    const of = (phase: string) => first.usage.filter((one) => one.phase === phase);
+    assert.deepEqual(
+      ['group', 'judge-check', 'judge-vanilla', 'judge-sft'].map((phase) =>
+        of(phase).map(({ endpoint, model, requests }) => [endpoint, model, requests]),
+      ),
+      [
+        [['local', 'wise', 12]],
+        [['local', 'wise', 16]],
+        [['local', 'wise', 10]],
+        [['local', 'wise', 10]],
+      ],
+    );
+    const before = asked();
+    await bench.run(spec);
+    assert.equal(asked(), before, 'a run that is begun again asks nothing');
+    assert.equal(bench.provider.repeats('chat'), 0);
+  });
+
+  it('of short answers agrees by embedding, and teaches the words of the surest', async () => {
+    bench.provider.setAnswers({
+      chat: (question) => ({ text: guess(question), entropy: question.model === BASE ? 0.1 : 0.5 }),
+      embedding: (text) => [
+        1,
+        ...Array.from({ length: 8 }, (_, bit) => (numbersIn(text)[0]! >> bit) & 1),
+      ],
+    });
+    const spec = await writeRooms(bench, 'rooms-by-vectors', {
+      task: { type: 'free-form', agreement: 'embedding', similarity: 0.99 },
+    });
+    await bench.run(spec);
+    const [report] = await bench.reports(spec.name);
+    assert.deepEqual(
+      report!.metrics.map(({ name, comparison }) => [name, comparison.test]),
+      [
+        ['token F1', 'bootstrap'],
+        ['exact match', 'mcnemar'],
+      ],
+    );
+    assert.equal(report!.judge, undefined);
+    assert.equal(report!.pseudoLabels.agreement, 1 / 2);
+    assert.ok(report!.pseudoLabels.all.value! > 0);
+    assert.ok(usageOf(report!.usage, 'group').requests > 0);
+    const store = await openStore(bench.config.store);
+    try {
+      const tables = store.run(spec.name, report!.dataset);
+      const rows = await tables.pseudoLabels(1, { from: 0, to: SIZES.unlabelled });
+      for (const { ordinal, label } of rows) {
+        const guest = SIZES.labelled + 1 + ordinal;
+        const surest =
+          guest % 2 === 0 ? `Room ${guest}, I think.` : `You find them in room ${guest}`;
+        assert.equal(label, surest);
+      }
+    } finally {
+      store.close();
+    }
+  });
+});
