@@ -1,12 +1,14 @@
 import { differing, groupsOf, inWordsOfSurest, type Meanings } from '../core/agreement.ts';
 import type { Answer } from '../core/answer.ts';
+import type { Equality } from '../core/consensus.ts';
+import { PASSES } from '../core/passes.ts';
 import { ranges } from '../core/range.ts';
 import type { Agreement } from '../core/tasks/task.ts';
 import type { StoredExample } from '../core/types.ts';
 import { NO_USAGE } from '../core/usage.ts';
-import type { RangeRef } from './asking.ts';
+import type { PassRef } from './asking.ts';
 import type { Batch } from './batch.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Dependencies, RoundContext } from './dependencies.ts';
 import { toJudge } from './judging.ts';
 import { keepUntilStored } from './keeping.ts';
 
@@ -31,26 +33,17 @@ interface Doubtful {
 export async function agreedWords(
   dependencies: Dependencies,
   batch: Batch,
-  { round, range }: RangeRef,
+  ref: PassRef,
   answersOf: AnswersOf,
 ): Promise<AnswersOf> {
   const { task, tables } = batch.context;
   const { agreement, equal } = task;
-  const differingOf = (ordinal: number) =>
-    differing(
-      answersOf(ordinal).map(({ parsed }) => parsed),
-      equal,
-    );
-  const inSameWords =
-    (found?: ReadonlyMap<number, Meanings>): AnswersOf =>
-    (ordinal) => {
-      const meanings = found?.get(ordinal) ?? allApart(differingOf(ordinal));
-      return inWordsOfSurest(answersOf(ordinal), meanings, equal);
-    };
-  if (!agreement) return inSameWords();
-  const known = await tables.meanings(round, range);
+  if (!agreement) return inStoredWords(batch.context, ref, answersOf);
+  const { round, range } = ref;
+  const { split } = PASSES[ref.pass];
+  const known = await tables.meanings({ round, split, range });
   const doubtful = batch.examples.flatMap((example) => {
-    const answers = differingOf(example.ordinal);
+    const answers = differingOf(answersOf(example.ordinal), equal);
     return answers.length > 1 && !known.has(example.ordinal) ? [{ example, answers }] : [];
   });
   const store = (of: readonly Doubtful[], groups: (one: Doubtful) => number[]) =>
@@ -58,7 +51,7 @@ export async function agreedWords(
       tables.addMeanings(
         of.map((one) => {
           const { ordinal, id: exampleId } = one.example;
-          return { round, ordinal, exampleId, answers: one.answers, groups: groups(one) };
+          return { round, split, ordinal, exampleId, answers: one.answers, groups: groups(one) };
         }),
       ),
     );
@@ -71,14 +64,35 @@ export async function agreedWords(
       const near = ({ answers }: Doubtful) => groupsOf(answers.map(vectorOf), agreement.threshold);
       await store(part, near);
       await tables.addSpend({
-        key: `group/${round}/${part[0]!.example.ordinal}`,
+        key: ['group', round, split, part[0]!.example.ordinal].join('/'),
         ...{ round, phase: 'group', usage },
         ...embedderOf(batch),
       });
     }
   // Another attempt's may have come first.
-  return inSameWords(doubtful.length > 0 ? await tables.meanings(round, range) : known);
+  return inStoredWords(batch.context, ref, answersOf);
 }
+
+/** The same by what is stored of what answers mean, for those who come later. */
+export async function inStoredWords(
+  { task: { agreement, equal }, tables }: RoundContext,
+  { round, range, pass }: PassRef,
+  answersOf: AnswersOf,
+): Promise<AnswersOf> {
+  const of = { round, range, split: PASSES[pass].split };
+  const found = agreement ? await tables.meanings(of) : undefined;
+  return (ordinal) => {
+    const answers = answersOf(ordinal);
+    const meanings = found?.get(ordinal) ?? allApart(differingOf(answers, equal));
+    return inWordsOfSurest(answers, meanings, equal);
+  };
+}
+
+const differingOf = (answers: readonly Answer[], equal: Equality): string[] =>
+  differing(
+    answers.map(({ parsed }) => parsed),
+    equal,
+  );
 
 const allApart = (answers: string[]): Meanings => ({ answers, groups: [...answers.keys()] });
 

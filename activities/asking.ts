@@ -1,4 +1,5 @@
 import type { AnswerStage } from '../core/answer.ts';
+import type { Pass } from '../core/passes.ts';
 import type { OrdinalRange, Split } from '../core/types.ts';
 import { Batch } from './batch.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
@@ -7,6 +8,11 @@ import { tracked } from './progress.ts';
 /** Names a range of examples in a round. */
 export interface RangeRef extends RoundRef {
   range: OrdinalRange;
+}
+
+/** The same in a pass of the collaborators over a split. */
+export interface PassRef extends RangeRef {
+  pass: Pass;
 }
 
 /** What an activity asks for. */

@@ -1,19 +1,23 @@
+import { foldOf } from '../core/folds.ts';
 import { isRole } from '../core/modelNames.ts';
 import { mostTokens } from '../core/mostTokens.ts';
+import { PASSES, type Pass } from '../core/passes.ts';
 import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
-import { askAbout, type RangeRef, type Subject } from './asking.ts';
+import type { StoredExample } from '../core/types.ts';
+import { askAbout, type PassRef, type Subject } from './asking.ts';
 import type { Dependencies } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 
 /** The models a spec may call by their part in the round. */
 export interface RoundModels {
   base: string;
-  'warm-up': string;
+  /** In cross-fitting one for each fold, which has not seen the examples of it. */
+  'warm-up': string | string[];
 }
 
-export interface PropagateInput extends RangeRef {
+export interface PropagateInput extends PassRef {
   models: RoundModels;
 }
 
@@ -22,21 +26,26 @@ export interface CollaborateInput extends PropagateInput {
   endpoint: string;
 }
 
-/** The model that a spec's word stands for. */
-export function modelNamed(name: string, models: RoundModels): string {
-  return isRole(name) ? models[name] : name;
+/** The model that a spec's word stands for, where an example is asked about. */
+export function modelNamed(name: string, models: RoundModels, example: StoredExample): string {
+  const model = isRole(name) ? models[name] : name;
+  return typeof model === 'string' ? model : model[foldOf(example)]!;
 }
 
-const SUBJECT: Subject = { stage: 'collaborate', split: 'unlabelled', unit: 'answers' };
+/** What the answers of the collaborators are about. */
+export const answersIn = (pass: Pass): Subject => {
+  const { answers: stage, split } = PASSES[pass];
+  return { stage, split, unit: 'answers' };
+};
 
 export function createCollaborate(dependencies: Dependencies) {
   return {
     /**
-     * Lets every model among the collaborators that is at an endpoint answer a range of unlabelled
+     * Lets every model among the collaborators that is at an endpoint answer a range of
      * examples (collaborative learning, §3.2). Those that send the same request share it.
      */
     async collaborate(input: CollaborateInput): Promise<{ spent: Spent }> {
-      return askAbout(dependencies, input, SUBJECT, async (batch) => {
+      return askAbout(dependencies, input, answersIn(input.pass), async (batch) => {
         const { context, examples } = batch;
         const { spec, task } = context;
         const isReasoned = spec.answer.form === 'reasoned';
@@ -52,7 +61,7 @@ export function createCollaborate(dependencies: Dependencies) {
             return {
               example,
               endpoint: group.endpoint,
-              model: modelNamed(group.model, input.models),
+              model: modelNamed(group.model, input.models, example),
               messages: task.prompt(example, shots, manner),
               sampling: group.sampling,
               isReasoned,

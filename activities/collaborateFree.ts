@@ -6,11 +6,12 @@ import { type Answer, answerKey } from '../core/answer.ts';
 import type { LabelledNeighbour } from '../core/collaborators/kind.ts';
 import { answerIn } from '../core/collaborators/opinion.ts';
 import { passingFailure } from '../core/failures.ts';
+import { PASSES } from '../core/passes.ts';
 import { type FreeCollaborator, freeCollaborators } from '../core/spec.ts';
 import type { StoredExample } from '../core/types.ts';
 import { settled } from '../providers/settled.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
-import type { RangeRef } from './asking.ts';
+import type { PassRef } from './asking.ts';
 import { type Dependencies, openRound } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 import { type Tracker, tracked } from './progress.ts';
@@ -28,13 +29,14 @@ interface Ask {
 export function createCollaborateFree(dependencies: Dependencies) {
   return {
     /**
-     * Lets the collaborators that ask no model answer a range of unlabelled examples. Their answers
+     * Lets the collaborators that ask no model answer a range of examples. Their answers
      * stand beside those of the models and count as these do. The first that is stored stays, since
      * a user's own module may say something else the next time.
      * @throws ApplicationFailure `CollaboratorFailed`
      */
-    async collaborateFree(input: RangeRef): Promise<void> {
+    async collaborateFree(input: PassRef): Promise<void> {
       const { round, range } = input;
+      const { split, answers: stage } = PASSES[input.pass];
       const context = await openRound(dependencies, input);
       const { spec, task, dataset, tables } = context;
       const free = freeCollaborators(spec);
@@ -48,7 +50,7 @@ export function createCollaborateFree(dependencies: Dependencies) {
           .answer(x, ask.neighbours, deadline);
         const opinion = await settled(Promise.resolve(said), deadline);
         return {
-          ...{ round, stage: 'collaborate', split: x.split, ordinal: x.ordinal, exampleId: x.id },
+          ...{ round, stage, split, ordinal: x.ordinal, exampleId: x.id },
           ...{ collaborator, sample: 0, endpoint: '', model },
           ...answerIn(opinion, x, task),
           ...{ promptTokens: 0, cachedTokens: 0, completionTokens: 0, finishReason: 'stop' },
@@ -56,15 +58,15 @@ export function createCollaborateFree(dependencies: Dependencies) {
       };
 
       const answerAll = async (tracker: Tracker): Promise<void> => {
-        const answers = await tables.answers({ round, stage: 'collaborate', range });
+        const answers = await tables.answers({ round, stage, range });
         const stored = new Set(answers.map(answerKey));
         const neighboursOf = await labelledNeighbours(context, input);
-        const examples = await dataset.range('unlabelled', range);
+        const examples = await dataset.range(split, range);
         const missing = examples.flatMap((example) =>
           free
             .filter(({ name: collaborator }) => {
               const key = { exampleId: example.id, collaborator, sample: 0 };
-              return !stored.has(answerKey({ round, stage: 'collaborate', ...key }));
+              return !stored.has(answerKey({ round, stage, ...key }));
             })
             .map((spec): Ask => {
               const neighbours = neighboursOf(example.ordinal).slice(0, spec.neighbours ?? 0);
@@ -110,6 +112,6 @@ function failureOf({ spec, example }: Ask, error: unknown): ApplicationFailure {
   log.warn(`${who} failed on an example`, { ordinal: example.ordinal, error });
   return passingFailure(
     'CollaboratorFailed',
-    `${who} failed on unlabelled example ${example.ordinal} with ${kind}: the worker's log has what it says. Mend its module and start the worker again; what is answered is kept`,
+    `${who} failed on ${example.split} example ${example.ordinal} with ${kind}: the worker's log has what it says. Mend its module and start the worker again; what is answered is kept`,
   );
 }

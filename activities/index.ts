@@ -1,6 +1,7 @@
 import { ACTIVITY_NAMES, ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
 import { createCollaborate } from './collaborate.ts';
 import { createCollaborateFree } from './collaborateFree.ts';
+import { createCompareWays } from './compareWays.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createEmbed } from './embed.ts';
 import { createEvaluate } from './evaluate.ts';
@@ -24,6 +25,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createCollaborate(dependencies),
     ...createCollaborateFree(dependencies),
     ...createJustify(dependencies),
+    ...createCompareWays(dependencies),
     ...createSelect(dependencies),
     ...createEvaluate(dependencies),
     ...createReport(dependencies),

@@ -1,17 +1,19 @@
 import { type Answer, isAway } from '../core/answer.ts';
 import { consensus, pseudoLabel, responseBehind } from '../core/consensus.ts';
 import { endpointOf } from '../core/modelNames.ts';
+import { PASSES, type Pass } from '../core/passes.ts';
 import type { Way } from '../core/resolution.ts';
 import { samplingOf } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
 import { agreedWords } from './agreeing.ts';
-import { askAbout, type Subject } from './asking.ts';
+import { askAbout, type PassRef, type Subject } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
 
 /** A justification is the last that a batch waits for, and there are few. */
-const SUBJECT: Subject = {
-  ...{ stage: 'justify', split: 'unlabelled', unit: 'justifications', isAhead: true },
+const justificationsIn = (pass: Pass): Subject => {
+  const { justifications: stage, split } = PASSES[pass];
+  return { stage, split, unit: 'justifications', isAhead: true };
 };
 
 export interface JustifyInput extends PropagateInput {
@@ -29,15 +31,15 @@ export interface Justified {
 export function createJustify(dependencies: Dependencies) {
   return {
     /**
-     * Finds out which answers mean the same, resolves disagreement, and stores the pseudo-label of every example of the range. In the
-     * paper's way a model is shown the collaborators' answers where they disagreed, and justifies one
-     * (self-justification, §3.2); the other ways ask nothing.
+     * Finds out which answers mean the same, resolves disagreement, and stores the pseudo-label of
+     * every unlabelled example of the range. In the paper's way a model is shown the collaborators'
+     * answers where they disagreed, and justifies one (self-justification, §3.2); the other ways ask
+     * nothing.
      */
     async justify(input: JustifyInput): Promise<Justified> {
-      return askAbout(dependencies, input, SUBJECT, async (batch) => {
+      return askAbout(dependencies, input, justificationsIn(input.pass), async (batch) => {
         const { spec, tables, task } = batch.context;
         const endpoint = endpointOf(spec, spec.justification);
-        const model = modelNamed(spec.justification.model, input.models);
         const sampling = samplingOf(spec.justification, spec.maxTokens);
         const given = await collaboratorsAnswers(batch.context, input);
         const answersOf = await agreedWords(dependencies, batch, input, given);
@@ -48,6 +50,7 @@ export function createJustify(dependencies: Dependencies) {
           if (isAgreed) agreed++;
           if (isAgreed || candidates.length === 0) return [];
           const answers = candidates.map(({ answer }) => answer);
+          const model = modelNamed(spec.justification.model, input.models, example);
           const messages = task.justify(example, answers);
           const slots = [{ collaborator: 'justify', sample: 0 }];
           const read =
@@ -55,6 +58,9 @@ export function createJustify(dependencies: Dependencies) {
           return [{ example, endpoint, model, messages, sampling, isReasoned: true, read, slots }];
         });
         if (input.way === 'justify') await batch.ask(questions);
+        // Labelled examples need none.
+        if (input.pass === 'cross-fit')
+          return { agreed, disagreed: questions.length, spent: batch.spent };
         const justified = new Map(
           (await batch.answers()).map((answer) => [answer.ordinal, answer]),
         );
@@ -80,14 +86,14 @@ export function createJustify(dependencies: Dependencies) {
 }
 
 /**
- * What the collaborators have answered to each example, in the order of the spec; those that were
- * away are left out.
+ * What the collaborators have answered to each example of a range, in the order of the spec; those
+ * that were away are left out.
  */
-async function collaboratorsAnswers(
+export async function collaboratorsAnswers(
   { spec, tables }: RoundContext,
-  { round, range }: PropagateInput,
+  { round, range, pass }: PassRef,
 ): Promise<(ordinal: number) => Answer[]> {
-  const all = await tables.answers({ round, stage: 'collaborate', range });
+  const all = await tables.answers({ round, stage: PASSES[pass].answers, range });
   const answers = all.filter((answer) => !isAway(answer));
   // Ties go to who comes first in the spec, not to whose answer came first.
   const places = new Map(spec.collaborators.map(({ name }, index) => [name, index]));

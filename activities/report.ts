@@ -1,4 +1,5 @@
 import type { AnswerStage } from '../core/answer.ts';
+import type { Resolution } from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import { haveEntropy } from '../core/tally.ts';
@@ -14,6 +15,7 @@ import type { Selection } from './select.ts';
 export interface ReportInput extends RoundRef {
   counts: RoundReport['examples'];
   models: PerModel<string>;
+  resolution: Resolution;
   selection: Selection;
   seconds: Record<string, number>;
 }
@@ -58,6 +60,7 @@ async function roundReport(
     confidence,
     metrics,
     sftBaseline,
+    resolution: input.resolution,
     pseudoLabels: {
       ...selection.quality,
       count: selection.selected,
@@ -98,7 +101,7 @@ async function otherTallies(
 ): Promise<AnswerTally[]> {
   const roles = Object.keys(models) as ModelRole[];
   const ofRoles = roles.flatMap((role) => [`evaluate-${role}`, `judge-${role}`] as const);
-  const stages: AnswerStage[] = ['group', 'justify', ...ofRoles];
+  const stages: AnswerStage[] = ['cross-fit', 'cross-fit-justify', 'group', 'justify', ...ofRoles];
   const tallies = await Promise.all(stages.map((stage) => tables.tally({ round, stage })));
   return tallies.flat();
 }

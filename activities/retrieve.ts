@@ -1,33 +1,37 @@
+import { FOLDS, foldOf } from '../core/folds.ts';
+import { PASSES } from '../core/passes.ts';
 import { neighboursNeeded, searchText } from '../core/shots.ts';
 import type { OrdinalRange, StoredExample } from '../core/types.ts';
 import { hybrid, type Neighbour } from '../store/search.ts';
-import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
+import type { PassRef } from './asking.ts';
+import { type Dependencies, openRound, type RoundContext } from './dependencies.ts';
 import { tracked } from './progress.ts';
-
-export interface RetrieveInput extends RoundRef {
-  range: OrdinalRange;
-}
 
 export function createRetrieve(dependencies: Dependencies) {
   return {
     /**
-     * Finds the labelled neighbours of a range of unlabelled examples (in-context propagation,
-     * §3.1) and stores them: an index may answer otherwise later, a repetition must not.
+     * Finds the labelled neighbours of a range of examples (in-context propagation, §3.1) and stores
+     * them: an index may answer otherwise later, a repetition must not. Labelled examples get those
+     * of other folds only, as what has not seen them.
      */
-    async retrieve(input: RetrieveInput): Promise<void> {
+    async retrieve(input: PassRef): Promise<void> {
       const context = await openRound(dependencies, input);
       const { dataset, tables, spec } = context;
       const k = neighboursNeeded(spec);
-      await tracked({ total: input.range.to - input.range.from, unit: 'neighbours' }, async () => {
-        const known = await tables.neighbours(input.round, input.range);
-        const missing = (await dataset.range('unlabelled', input.range)).filter(
+      const { round, range, pass } = input;
+      const { split } = PASSES[pass];
+      await tracked({ total: range.to - range.from, unit: 'neighbours' }, async () => {
+        const known = await tables.neighbours({ round, split, range });
+        const missing = (await dataset.range(split, range)).filter(
           (example) => !known.has(example.ordinal),
         );
         if (missing.length === 0) return;
-        const found = await search(context, missing, input.range, k);
+        const find = pass === 'cross-fit' ? searchOtherFolds : search;
+        const found = await find(context, missing, range, k);
         await tables.addNeighbours(
           missing.map(({ ordinal, id }, index) => ({
-            round: input.round,
+            round,
+            split,
             ordinal,
             exampleId: id,
             labelled: found[index]!.map((neighbour) => neighbour.ordinal),
@@ -56,6 +60,27 @@ const cosines = (found: Neighbour[]): Alike[] =>
 const sharesOfBest = (found: Neighbour[]): Alike[] =>
   found.map(({ ordinal, distance }) => ({ ordinal, similarity: distance / found[0]!.distance }));
 
+/** As {@link search}, among the labelled examples of other folds than each example is of. */
+async function searchOtherFolds(
+  context: RoundContext,
+  examples: StoredExample[],
+  range: OrdinalRange,
+  k: number,
+): Promise<Alike[][]> {
+  const { dataset } = context;
+  const total = await dataset.count('labelled');
+  for (let asked = FOLDS * k + 1; ; asked *= 2) {
+    const found = await search(context, examples, range, asked);
+    const ordinals = [...new Set(found.flat().map(({ ordinal }) => ordinal))];
+    const near = await dataset.at('labelled', ordinals);
+    const folds = new Map(near.map((example) => [example.ordinal, foldOf(example)]));
+    const others = found.map((alike, index) =>
+      alike.filter(({ ordinal }) => folds.get(ordinal) !== foldOf(examples[index]!)).slice(0, k),
+    );
+    if (asked >= total || others.every(({ length }) => length === k)) return others;
+  }
+}
+
 async function search(
   { dataset, spec }: RoundContext,
   examples: StoredExample[],
@@ -65,7 +90,7 @@ async function search(
   const { mode } = spec.retrieval;
   const byText = (some: StoredExample[]) => dataset.bm25(some.map(searchText), k);
   if (mode === 'bm25') return (await byText(examples)).map(sharesOfBest);
-  const vectors = await dataset.vectors(spec.embedding.name, 'unlabelled', range);
+  const vectors = await dataset.vectors(spec.embedding.name, examples[0]!.split, range);
   // One that cannot be embedded has at least words.
   const { some = [], none = [] } = Object.groupBy(examples, ({ ordinal }) =>
     vectors.has(ordinal) ? 'some' : 'none',

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { foldOf } from '../core/folds.ts';
 import { ranges } from '../core/range.ts';
 import { teachesReasoning } from '../core/spec.ts';
 import type { Threshold } from '../core/types.ts';
@@ -17,8 +18,8 @@ const BATCH = 1_000;
 
 /** Where the rows of a training file come from; a reference, whatever their number. */
 export type TrainingRows =
-  /** All labelled examples, the whole of them `times` times. */
-  | { from: 'labelled'; ref: RoundRef; times: number }
+  /** All labelled examples but those of a fold, the whole of them `times` times. */
+  | { from: 'labelled'; ref: RoundRef; times: number; withoutFold?: number }
   | { from: 'labelled-and-selected'; ref: RoundRef; threshold: Threshold }
   /** A chat-format JSONL file in one of the worker's `trainingFolders`. */
   | { from: 'file'; path: string };
@@ -94,11 +95,12 @@ async function* messages(
 ) {
   const { spec, dataset, tables, task, selector } = await openRound(dependencies, rows.ref);
   const manner = { isReasoned: teachesReasoning(spec.answer) };
-  const times = rows.from === 'labelled' ? rows.times : 1;
+  const { times, withoutFold }: { times: number; withoutFold?: number } =
+    rows.from === 'labelled' ? rows : { times: 1 };
   for (let time = 0; time < times; time++)
     for (const range of ranges(await dataset.count('labelled'), BATCH))
       for (const example of await dataset.range('labelled', range))
-        yield task.trainingRow(example, example.answer!);
+        if (foldOf(example) !== withoutFold) yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
   for await (const batch of tables.scanPseudoLabels(rows.ref.round)) {
     const kept = batch.filter((row) => selector.keeps(row, rows.threshold));

@@ -8,6 +8,7 @@ export const ACTIVITY_NAMES = [
   'checkModels',
   'collaborate',
   'collaborateFree',
+  'compareWays',
   'embed',
   'evaluate',
   'ingest',

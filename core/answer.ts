@@ -4,6 +4,8 @@ import type { ModelRole, Split } from './types.ts';
 export type AnswerStage =
   | 'collaborate'
   | 'justify'
+  | 'cross-fit'
+  | 'cross-fit-justify'
   | 'group'
   | `evaluate-${ModelRole}`
   | `judge-${ModelRole}`

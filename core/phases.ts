@@ -15,6 +15,22 @@ export const PHASES = [
   },
   { name: 'warm-up', unit: 'steps', purpose: 'fine-tunes the base on the labelled examples' },
   {
+    name: 'fold-1',
+    unit: 'steps',
+    purpose: 'fine-tunes the base on the labelled examples outside of the first fold',
+  },
+  {
+    name: 'fold-2',
+    unit: 'steps',
+    purpose: 'fine-tunes the base on the labelled examples outside of the second fold',
+  },
+  {
+    name: 'cross-fit',
+    unit: 'examples',
+    purpose:
+      'compares the ways to resolve disagreement on the labelled examples, each answered by a model that has not seen it',
+  },
+  {
     name: 'propagate',
     unit: 'examples',
     purpose: 'lets the collaborators answer the unlabelled examples, and resolves disagreement',

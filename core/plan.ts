@@ -22,6 +22,8 @@ export interface Plan
   collaborators: number;
   /** Whether any of them asks no model. */
   hasFree: boolean;
+  /** Whether the warm-up is among those who answer or justify. */
+  asksWarmUp: boolean;
   endpoints: AskedEndpoints;
 }
 
@@ -60,6 +62,9 @@ export function planOf(spec: RunSpec): Plan {
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
+  const asksWarmUp = [...modelCollaborators(spec), justification].some(
+    (one) => one.model === 'warm-up',
+  );
   const endpoints = {
     embedding: embedding.endpoint,
     collaborators: collaboratorEndpoints(spec),
@@ -68,7 +73,7 @@ export function planOf(spec: RunSpec): Plan {
   };
   return {
     ...{ task, model, training, evolve, resolution, batch, rounds, seed },
-    ...{ needs, collaborators, hasFree, endpoints },
+    ...{ needs, collaborators, hasFree, asksWarmUp, endpoints },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { PhaseName } from './phases.ts';
+import type { Resolution } from './resolution.ts';
 import type { Comparison, Estimate } from './statistics.ts';
 import type { AnswerTally } from './tally.ts';
 import type { Classes, Split, Threshold } from './types.ts';
@@ -21,6 +22,8 @@ export interface RoundReport {
   metrics: MetricReport[];
   /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
   sftBaseline: 'epochs' | 'steps';
+  /** How disagreement between the collaborators was resolved. */
+  resolution: Resolution;
   pseudoLabels: {
     /** By the first metric, against the gold answers of the unlabelled split, where it has them. */
     all: Estimate;

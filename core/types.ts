@@ -68,9 +68,11 @@ export interface Classes {
   missing: string[];
 }
 
-/** The labelled neighbours of one unlabelled example, nearest first. */
+/** The labelled neighbours of one example, nearest first. */
 export interface Neighbours {
   round: number;
+  /** Of the example. */
+  split: Split;
   ordinal: number;
   exampleId: string;
   /** Ordinals in the labelled split. */
@@ -87,7 +89,7 @@ export interface ModelRecord {
   name: string;
   run: string;
   round: number;
-  role: ModelRole | 'warm-up' | 'other';
+  role: ModelRole | 'warm-up' | 'fold-1' | 'fold-2' | 'other';
   endpoint: string;
   base: string;
   dataset: string;

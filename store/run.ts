@@ -3,7 +3,7 @@ import type { Answer, AnswerStage } from '../core/answer.ts';
 import type { PseudoLabel } from '../core/consensus.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
-import type { ModelRole, Neighbours, OrdinalRange } from '../core/types.ts';
+import type { ModelRole, Neighbours, OrdinalRange, Split } from '../core/types.ts';
 import type { ModelUsage, Usage } from '../core/usage.ts';
 import { Answers } from './answers.ts';
 import { schemaOf, types } from './arrow.ts';
@@ -25,8 +25,16 @@ export interface EvaluationRecord {
 /** Which of the collaborators' answers to one unlabelled example mean the same. */
 export interface MeaningsRecord extends Meanings {
   round: number;
+  split: Split;
   ordinal: number;
   exampleId: string;
+}
+
+/** Examples of a split, in a round. */
+export interface SplitRange {
+  round: number;
+  split: Split;
+  range: OrdinalRange;
 }
 
 /** What was paid for outside of the answers: embeddings, training, batches. */
@@ -100,9 +108,9 @@ export class RunTables {
     return byRound(rows, (round, part) => this.#neighbours(round).append(part));
   }
 
-  /** The neighbours of the unlabelled examples of the range, by ordinal. */
-  async neighbours(round: number, range: OrdinalRange): Promise<Map<number, Neighbours>> {
-    const rows = await this.#neighbours(round).read(range);
+  /** The neighbours of the examples of a split in the range, by ordinal. */
+  async neighbours({ round, split, range }: SplitRange): Promise<Map<number, Neighbours>> {
+    const rows = await this.#neighbours(round).read(range, equals({ split }));
     return new Map(rows.map((row) => [row.ordinal, row]));
   }
 
@@ -128,9 +136,9 @@ export class RunTables {
     return byRound(rows, (round, part) => this.#meanings(round).append(part));
   }
 
-  /** Which answers to the examples of the range mean the same, by ordinal. */
-  async meanings(round: number, range: OrdinalRange): Promise<Map<number, MeaningsRecord>> {
-    const rows = await this.#meanings(round).read(range);
+  /** Which answers to the examples of a split in the range mean the same, by ordinal. */
+  async meanings({ round, split, range }: SplitRange): Promise<Map<number, MeaningsRecord>> {
+    const rows = await this.#meanings(round).read(range, equals({ split }));
     return new Map(rows.map((row) => [row.ordinal, row]));
   }
 
@@ -203,12 +211,13 @@ export class RunTables {
       name: `neighbours-r${round}`,
       schema: schemaOf({
         round: types.int,
+        split: types.string,
         ordinal: types.int,
         exampleId: types.string,
         labelled: types.ints,
         similarities: types.doubles,
       }),
-      key: (row) => `${row.ordinal}`,
+      key: (row) => `${row.split}/${row.ordinal}`,
     });
   }
 
@@ -217,12 +226,13 @@ export class RunTables {
       name: `meanings-r${round}`,
       schema: schemaOf({
         round: types.int,
+        split: types.string,
         ordinal: types.int,
         exampleId: types.string,
         answers: types.strings,
         groups: types.ints,
       }),
-      key: (row) => `${row.ordinal}`,
+      key: (row) => `${row.split}/${row.ordinal}`,
     });
   }
 

@@ -45,6 +45,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   checkModels: SHORT,
   collaborate: BATCH,
   collaborateFree: BATCH,
+  compareWays: BATCH,
   embed: BATCH,
   evaluate: BATCH,
   ingest: PASS,

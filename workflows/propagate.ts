@@ -1,6 +1,7 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
+import { PASSES, type Pass } from '../core/passes.ts';
 import type { Plan, Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
 import type { Way } from '../core/resolution.ts';
@@ -13,6 +14,7 @@ import { handlePause, progress } from './messages.ts';
 
 export interface PropagateWorkflowInput extends Pick<Plan, 'needs' | 'hasFree' | 'endpoints'> {
   ref: RoundRef;
+  pass: Pass;
   models: RoundModels;
   /** How disagreement is resolved. */
   way: Way;
@@ -24,19 +26,20 @@ export interface PropagateWorkflowInput extends Pick<Plan, 'needs' | 'hasFree' |
 }
 
 /** What has been done, and what it has come to. */
-interface SoFar extends Propagated {
+interface SoFar extends Pick<RoundFigures, 'agreed' | 'disagreed' | 'spent'> {
   done: number;
   compacted: number;
   /** The next batch of each lane. */
   next: number[];
 }
 
-/** What propagation has come to. */
-export type Propagated = Pick<RoundFigures, 'agreed' | 'disagreed' | 'spent'>;
+/** What a pass has come to. What is agreed on is told of the unlabelled examples. */
+export type Propagated = Pick<RoundFigures, 'spent'> & Partial<RoundFigures>;
 
 /**
  * Propagates knowledge to the unlabelled split (§3.1, §3.2 of the paper): for each batch embed,
- * retrieve, collaborate, justify. Each execution compacts what the one before it has stored.
+ * retrieve, collaborate, justify. Or does the same with the labelled split, to see how well it does
+ * (cross-fitting). Each execution compacts what the one before it has stored.
  *
  * Each endpoint has a lane of its own, a sliding window over the batches, so that one that is away
  * holds up no other; they part by no more than what an execution works through. Where all is asked
@@ -45,7 +48,8 @@ export type Propagated = Pick<RoundFigures, 'agreed' | 'disagreed' | 'spent'>;
  * @internal
  */
 export async function propagate(input: PropagateWorkflowInput): Promise<Propagated> {
-  const { ref, models, way, needs, hasFree, endpoints } = input;
+  const { ref, pass, models, way, needs, hasFree, endpoints } = input;
+  const { split } = PASSES[pass];
   const { from, size, total, window } = input.fanOut;
   const perform = activitiesWith(input.setting.activityOptions);
   const asked = new Set(endpoints.collaborators);
@@ -59,7 +63,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
   const answered = endpoints.collaborators.map((_, lane) => new BatchSet(soFar.next[lane]!));
   const figures = (): Propagated => {
     const { agreed, disagreed, spent } = soFar;
-    return { agreed, disagreed, spent };
+    return pass === 'propagate' ? { agreed, disagreed, spent } : { spent };
   };
   const pause = handlePause(input.paused);
   const answersAt = () =>
@@ -78,7 +82,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
       ...answersAt().map(({ endpoint, done }) => `${done} answered at ${endpoint}`),
     ].join(', '),
   }));
-  const page = batchPage('propagate', ref, pause, () => ({
+  const page = batchPage(pass, ref, pause, () => ({
     ...{ done: soFar.done, total, figures: figures(), answersAt: answersAt() },
   }));
 
@@ -97,14 +101,16 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
   const prepare = async (batch: number) => {
     const range = rangeOf(batch);
     const of = rangeText(range);
-    if (needs.vectors)
+    // The labelled have vectors already: they are the neighbours.
+    if (needs.vectors && pass === 'propagate')
       spend(
         await perform.embed(
-          { ...ref, split: 'unlabelled', range },
-          `embed unlabelled ${of} at ${endpoints.embedding}`,
+          { ...ref, split, range },
+          `embed ${split} ${of} at ${endpoints.embedding}`,
         ),
       );
-    if (needs.neighbours) await perform.retrieve({ ...ref, range }, `retrieve neighbours of ${of}`);
+    if (needs.neighbours)
+      await perform.retrieve({ ...ref, pass, range }, `retrieve neighbours of ${of}`);
   };
   /** The lane that comes to a batch first prepares it; of those before, another execution has. */
   const preparing = new Map<number, Promise<void>>();
@@ -121,7 +127,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
     const range = rangeOf(batch);
     spend(
       await perform.collaborate(
-        { ...ref, range, models, endpoint },
+        { ...ref, pass, range, models, endpoint },
         `collaborate ${rangeText(range)} at ${endpoint}`,
       ),
     );
@@ -132,9 +138,12 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
     const range = rangeOf(batch);
     const of = rangeText(range);
     if (hasFree)
-      await perform.collaborateFree({ ...ref, range }, `collaborate ${of} without asking a model`);
+      await perform.collaborateFree(
+        { ...ref, pass, range },
+        `collaborate ${of} without asking a model`,
+      );
     const { agreed, disagreed, spent } = await perform.justify(
-      { ...ref, range, models, way },
+      { ...ref, pass, range, models, way },
       way === 'justify'
         ? `justify where they disagree on ${of}, at ${endpoints.justification}`
         : `resolve by ${way} where they disagree on ${of}`,

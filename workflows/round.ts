@@ -5,16 +5,25 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
+import { PASSES, type Pass } from '../core/passes.ts';
 import { type PhaseName, phaseOf } from '../core/phases.ts';
 import type { Plan, Setting } from '../core/plan.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { roundProgress } from '../core/report/progress.ts';
+import {
+  bestWay,
+  notCompared,
+  type Resolution,
+  type Way,
+  wayWithoutComparison,
+} from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { SearchAttributeValues } from '../core/searchAttributes.ts';
 import type { TrainingSpec } from '../core/spec.ts';
-import type { RoundStatus } from '../core/status.ts';
+import type { PhaseStatus, RoundStatus } from '../core/status.ts';
 import type { ModelRecord, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
@@ -61,6 +70,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     pause,
     {
       embed: counts.labelled,
+      'cross-fit': counts.labelled,
       propagate: counts.unlabelled,
       select: counts.unlabelled,
       evaluate: counts.test,
@@ -129,6 +139,29 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       return tuned;
     });
 
+  /** Lets the collaborators answer a split. */
+  const pass = async (name: Pass, models: RoundModels, way: Way, phase: PhaseStatus) => {
+    const { split } = PASSES[name];
+    phase.workflowId = childId(name);
+    const figures = await pause.follow(
+      startChild(propagate, {
+        workflowId: phase.workflowId,
+        staticDetails: `It ${phaseOf(name).purpose}.`,
+        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${counts[split]} ${split} examples at ${plan.endpoints.collaborators.join(', ')}`,
+        args: [
+          {
+            ...{ ref, pass: name, models, way },
+            fanOut: window(counts[split]),
+            ...{ needs, hasFree: plan.hasFree, endpoints: plan.endpoints },
+            paused: pause.paused,
+            setting,
+          },
+        ],
+      }),
+    );
+    phases.record(name, figures);
+  };
+
   const { needs } = plan;
   if (needs.neighbours)
     await phases.run('embed', async (phase) => {
@@ -145,28 +178,10 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
 
   const warmUp = await train('warm-up', 'warm-up', base, { from: 'labelled', ref, times: 1 });
 
-  await phases.run('propagate', async (phase) => {
-    phase.workflowId = childId('propagate');
-    const figures = await pause.follow(
-      startChild(propagate, {
-        workflowId: phase.workflowId,
-        staticDetails: `It ${phaseOf('propagate').purpose}.`,
-        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${counts.unlabelled} unlabelled examples at ${plan.endpoints.collaborators.join(', ')}`,
-        args: [
-          {
-            ref,
-            models: { base, 'warm-up': warmUp.model },
-            way: plan.resolution === 'auto' ? 'probability' : plan.resolution,
-            fanOut: window(counts.unlabelled),
-            ...{ needs, hasFree: plan.hasFree, endpoints: plan.endpoints },
-            paused: pause.paused,
-            setting,
-          },
-        ],
-      }),
-    );
-    phases.record('propagate', figures);
-  });
+  const resolution = await resolve();
+  await phases.run('propagate', (phase) =>
+    pass('propagate', { base, 'warm-up': warmUp.model }, resolution.way, phase),
+  );
   const selection = await phases.run('select', async () => {
     const result = await perform.select(ref, `select among ${counts.unlabelled} pseudo-labels`);
     phases.record('select', { selected: result.selected });
@@ -216,11 +231,47 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       ...ref,
       counts,
       models,
-      selection,
+      ...{ resolution, selection },
       seconds: phases.seconds(),
     };
     return perform.report(input, `report of round ${ref.round}`);
   });
+
+  /** Which way to resolve disagreement is taken: with `auto` and enough labelled examples the best. */
+  async function resolve(): Promise<Resolution> {
+    const reason = notCompared(plan.resolution, {
+      rows: counts.labelled,
+      isJudged: plan.endpoints.judge !== undefined,
+    });
+    if (reason !== undefined) {
+      skipFolds('nothing is cross-fitted');
+      phases.skip('cross-fit', reason);
+      return { way: wayWithoutComparison(plan.resolution), reason };
+    }
+    const folds = await trainFolds();
+    return phases.run('cross-fit', async (phase) => {
+      await pass('cross-fit', { base, 'warm-up': folds }, 'justify', phase);
+      const compared = await perform.compareWays(ref, 'compare the ways to resolve disagreement');
+      return { way: bestWay(compared.values), compared };
+    });
+  }
+
+  function skipFolds(reason: string): void {
+    phases.skip('fold-1', reason);
+    phases.skip('fold-2', reason);
+  }
+
+  /** A warm-up for each fold, which has not seen it. @returns their names; none where none is asked */
+  async function trainFolds(): Promise<string[]> {
+    const trainFold = (phase: 'fold-1' | 'fold-2', withoutFold: number) =>
+      train(phase, phase, base, { from: 'labelled', ref, times: 1, withoutFold });
+    if (plan.asksWarmUp) {
+      const tuned = await together(() => [trainFold('fold-1', 0), trainFold('fold-2', 1)]);
+      return tuned.map(({ model }) => model);
+    }
+    skipFolds('no collaborator is the warm-up');
+    return [];
+  }
 
   /**
    * SFT's fair chance: from where SemiEvol's final fine-tune starts, as many steps on the labelled

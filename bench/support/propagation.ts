@@ -54,7 +54,7 @@ export async function propagateTo(
     taskQueue: stack.config().temporal.taskQueue,
     args: [
       {
-        ref,
+        ...{ ref, pass: 'propagate' },
         models: { base, 'warm-up': base },
         way: 'justify',
         fanOut: { ...spec.batch, total: to, from: 0 },

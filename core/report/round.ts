@@ -1,3 +1,4 @@
+import { WAYS } from '../resolution.ts';
 import type { MetricReport, RoundReport } from '../roundReport.ts';
 import type { Comparison, Estimate } from '../statistics.ts';
 import type { AnswerTally } from '../tally.ts';
@@ -16,6 +17,7 @@ export function roundSections(report: RoundReport): Section[] {
       ],
     },
     ...report.metrics.map((metric) => metricSection(metric, report)),
+    resolutionSection(report),
     pseudoLabelSection(report),
     ...judgeSections(report),
     answerSection(report),
@@ -52,14 +54,32 @@ function comparisonLine(comparison: Comparison, sft: string): string {
     : `Between SemiEvol and ${sft}: ${p} by a paired bootstrap of ${count(comparison.resamples)} resamples.`;
 }
 
+function resolutionSection({ resolution, metrics, confidence }: RoundReport): Section {
+  const { way, compared, reason } = resolution;
+  const blocks = compared
+    ? [
+        estimates(
+          'way',
+          titleOf(metrics[0]!),
+          confidence,
+          WAYS.map((one) => [one, compared.values[one]]),
+        ),
+        `By ${way}, the best of the three on ${count(compared.rows)} labelled examples, each answered by models that had not seen it. The collaborators disagreed on ${count(compared.disagreed)} of them.`,
+      ]
+    : [`By ${way}: ${reason}.`];
+  return { title: 'How disagreement was resolved', blocks };
+}
+
+/** What a value of the metric is, as a title. */
+const titleOf = ({ name, comparison }: MetricReport): string =>
+  comparison.test === 'mcnemar' ? 'right' : name;
+
 function pseudoLabelSection(report: RoundReport): Section {
   const { all, selected, agreement, rule } = report.pseudoLabels;
-  const { name, comparison } = report.metrics[0]!;
-  const title = comparison.test === 'mcnemar' ? 'right' : name;
   return {
     title: 'Pseudo-labels',
     blocks: [
-      estimates('pseudo-labels', title, report.confidence, [
+      estimates('pseudo-labels', titleOf(report.metrics[0]!), report.confidence, [
         ['all', all],
         ['selected', selected],
       ]),
@@ -146,7 +166,12 @@ function answerSection({ answers }: RoundReport): Section {
         {
           title: 'answers of',
           kind: 'text',
-          of: ({ stage, collaborator }) => (stage === 'collaborate' ? collaborator : stage),
+          of: ({ stage, collaborator }) =>
+            stage === 'collaborate'
+              ? collaborator
+              : stage === 'cross-fit'
+                ? `cross-fit, ${collaborator}`
+                : stage,
         },
         { title: 'number', kind: 'count', of: (tally) => tally.answers },
         share('none found', ({ unread }) => unread),

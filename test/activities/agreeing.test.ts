@@ -23,7 +23,7 @@ const SAID = [
   ['a tree', 'a cat', 'a ship'],
 ];
 const range = { from: 0, to: SAID.length };
-const input = { ...ref, range, models, way: 'vote' as const };
+const input = { ...ref, pass: 'propagate' as const, range, models, way: 'vote' as const };
 
 describe('agreement of answers that differ in their words', () => {
   let lab: Laboratory;

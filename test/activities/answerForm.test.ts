@@ -5,7 +5,7 @@ import type { RequestBody } from '../../testing/requests.ts';
 import { attempt, type Laboratory, models, openLaboratory, pool, ref } from './support.ts';
 
 const range = { from: 0, to: 2 };
-const input = { ...ref, range, models, endpoint: 'local' };
+const input = { ...ref, pass: 'propagate' as const, range, models, endpoint: 'local' };
 const THOUGHT = '<think>Hm.</think>';
 const RESPONSE = 'It is green.\nAnswer: plant';
 /** What the model says, with entropies of 4 (thoughts), 2 (reasons and mark) and 1 (answer). */

@@ -119,7 +119,9 @@ describe('the check of the models', () => {
       const another = anotherWorker(laboratory);
       const range = { from: 0, to: 4 };
       const roles = { ...models, 'warm-up': 'tuned' };
-      await attempt(another.collaborate, { ...ref, range, models: roles, endpoint: 'local' });
+      await attempt(another.collaborate, {
+        ...{ ...ref, pass: 'propagate', range, models: roles, endpoint: 'local' },
+      });
       const answers = await tables.answers({ round: 1, stage: 'collaborate', range });
       assert.equal(answers.length, 8);
       for (const { model, entropy } of answers) assert.deepEqual([model, entropy], ['tuned', null]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { CancelledFailure } from '@temporalio/common';
 import { afterEach, describe, it } from 'mocha';
 import type { Answer } from '../../core/answer.ts';
+import type { Pass } from '../../core/passes.ts';
 import { seedFor } from '../../core/sampling.ts';
 import { usageOf } from '../../core/usage.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
@@ -20,7 +21,7 @@ import {
 } from './support.ts';
 
 const range = { from: 0, to: 20 };
-const input = { ...ref, range, models, endpoint: 'local' };
+const input = { ...ref, pass: 'propagate' as Pass, range, models, endpoint: 'local' };
 const alone = [{ name: 'alone', shots: 0 }];
 
 describe('collaborate', () => {
@@ -338,7 +339,9 @@ describe('collaborate', () => {
     const exampleId = one('unlabelled', 0).id;
     const labelled = [4, 0, 3, 1];
     const similarities = [0.9, 0.8, 0.7, 0.6];
-    await lab.tables.addNeighbours([{ round: 1, ordinal: 0, exampleId, labelled, similarities }]);
+    await lab.tables.addNeighbours([
+      { round: 1, split: 'unlabelled', ordinal: 0, exampleId, labelled, similarities },
+    ]);
     let sent: RequestBody | undefined;
     lab.provider.setFaults(({ body }) => {
       sent = body;

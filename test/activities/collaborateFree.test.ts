@@ -3,6 +3,7 @@ import { afterEach, describe, it } from 'mocha';
 import { z } from 'zod';
 import type { Answer } from '../../core/answer.ts';
 import { defineCollaborator, type Opinion } from '../../core/collaborators/kind.ts';
+import type { Pass } from '../../core/passes.ts';
 import { Registry } from '../../core/registry.ts';
 import type { Example } from '../../core/types.ts';
 import { failedFor } from '../support/stack.ts';
@@ -17,7 +18,7 @@ import {
 } from './support.ts';
 
 const range = { from: 0, to: 10 };
-const input = { ...ref, range };
+const input = { ...ref, pass: 'propagate' as Pass, range };
 
 describe('collaborateFree', () => {
   let lab: Laboratory;
@@ -49,7 +50,7 @@ describe('collaborateFree', () => {
     await open([{ type: 'neighbours', name: 'vote', neighbours: 3 }, { name: 'model' }]);
     const near = (ordinal: number, labelled: number[], similarities: number[]) => {
       const { id: exampleId } = one('unlabelled', ordinal);
-      return { round: 1, ordinal, exampleId, labelled, similarities };
+      return { round: 1, split: 'unlabelled' as const, ordinal, exampleId, labelled, similarities };
     };
     // The fourth would turn the vote, were it asked.
     await lab.tables.addNeighbours([

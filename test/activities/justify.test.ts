@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { PseudoLabel } from '../../core/consensus.ts';
+import type { Pass } from '../../core/passes.ts';
 import type { Way } from '../../core/resolution.ts';
 import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, models, one, openLaboratory, pool, ref } from './support.ts';
 
 const range = { from: 0, to: 4 };
-const input = { ...ref, range, models, way: 'justify' as Way };
+const input = { ...ref, pass: 'propagate' as Pass, range, models, way: 'justify' as Way };
 const collaborators = ['zeta', 'alpha', 'mid'].map((name) => ({ name, shots: 0 }));
 
 /** What zeta, alpha and mid said to each example; entropies are 0.1, 0.2 and 0.3. */

@@ -192,6 +192,7 @@ describe('report', () => {
       ...ref,
       counts: { labelled: 5, unlabelled: 40, test: TOTAL },
       models: { vanilla: 'base', sft: 'warm', 'sft-steps': 'longer', semievol: 'evolved' },
+      resolution: { way: 'vote', reason: 'the spec says how disagreement is resolved' },
       selection: {
         ...nothingCounted,
         threshold: { cutoff: 0.25 },
@@ -300,6 +301,7 @@ describe('report', () => {
     );
     const { bill, usage } = await attempt(lab.activities.report, {
       ...ref,
+      resolution: { way: 'vote' },
       counts: { labelled: 1, unlabelled: 2, test: 1 },
       models: { vanilla: 'base', sft: 'warm', semievol: 'warmer' },
       selection: noSelection,

@@ -26,8 +26,8 @@ describe('retrieve', () => {
           range: { from: 0, to: QUESTIONS[split].length },
         });
     await attempt(lab.activities.prepareSearch, ref);
-    await attempt(lab.activities.retrieve, { ...ref, range });
-    return [...(await lab.tables.neighbours(1, range)).values()];
+    await attempt(lab.activities.retrieve, { ...ref, pass: 'propagate', range });
+    return [...(await lab.tables.neighbours({ round: 1, split: 'unlabelled', range })).values()];
   };
 
   for (const mode of ['vector', 'bm25', 'hybrid'])

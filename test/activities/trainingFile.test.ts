@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { TrainingRows } from '../../activities/trainingFile.ts';
+import { foldOf } from '../../core/folds.ts';
 import { builtIn } from '../../core/registry.ts';
 import { LABELS } from '../../testing/task.ts';
 import {
@@ -37,7 +38,11 @@ const threshold = { cutoff: 0.2 };
 /** The gold answer of every unlabelled example, which is wrong and must never be trained on. */
 const WRONG = 'artifact';
 const unlabelled = pool('unlabelled', 5, { answer: WRONG });
-const labelled = pool('labelled', 3, { answer: 'plant' });
+const labelled = pool('labelled', 3, { answer: 'plant' }).map((example, index) => ({
+  ...example,
+  // Of two folds.
+  id: `${index}`.padStart(8, '0') + example.id,
+}));
 /** Label and entropy of the pseudo-labels; those of the first, third and fifth are selected. */
 const pseudo = [
   ['food', 0.1],
@@ -105,6 +110,18 @@ describe('a training file', () => {
     const content = await contentOf(fileId);
     assert.equal(content, expected(labelledRows));
     assert.deepEqual(about, { sha256: sha256(content), count: 3 });
+  });
+
+  it('leaves out those of a fold', async () => {
+    const rowsWithout = async (withoutFold: number) => {
+      const { fileId } = await upload({ from: 'labelled', ref, times: 1, withoutFold });
+      return contentOf(fileId);
+    };
+    for (const fold of [0, 1]) {
+      const others = labelled.filter((example) => foldOf(example) !== fold);
+      const rows = others.map((example) => task.trainingRow(example, 'plant'));
+      assert.equal(await rowsWithout(fold), expected(rows));
+    }
   });
 
   it('holds the labelled and the selected, and never a gold answer of the unlabelled', async () => {

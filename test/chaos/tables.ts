@@ -9,6 +9,8 @@ const SPLITS: Split[] = ['labelled', 'unlabelled', 'test'];
 const STAGES: AnswerStage[] = [
   'collaborate',
   'justify',
+  'cross-fit',
+  'cross-fit-justify',
   ...MODEL_ROLES.map((role) => `evaluate-${role}` as const),
 ];
 
@@ -38,8 +40,9 @@ export async function readTables(
     for (const [ordinal, vector] of vectors) add('vectors', [split, ordinal], [...vector]);
   }
   for (let round = 1; round <= spec.rounds; round++) {
-    for (const row of (await run.neighbours(round, everything)).values())
-      add('neighbours', [round, row.exampleId], row);
+    for (const split of SPLITS)
+      for (const row of (await run.neighbours({ round, split, range: everything })).values())
+        add('neighbours', [round, split, row.exampleId], row);
     for (const row of await answersOf(store, spec, dataset, round))
       add('answers', [round, row.stage, row.exampleId, row.collaborator, row.sample], row);
     for (const row of await run.pseudoLabels(round, everything))

@@ -47,6 +47,7 @@ const report: RoundReport = {
     },
   ],
   sftBaseline: 'steps',
+  resolution: { way: 'probability', reason: '40 labelled examples are too few' },
   pseudoLabels: {
     ...{ all: wilson(0, 0), selected: wilson(0, 0), count: 1500, agreement: 0.5 },
     ...{
@@ -56,7 +57,13 @@ const report: RoundReport = {
     },
     classes: { selected: 2, known: 2, missing: [] },
   },
-  answers: [{ ...tally, unread: 10, cut: 4, withoutEntropy: 0, givenUp: 1, away: 10 }],
+  answers: [
+    { ...tally, unread: 10, cut: 4, withoutEntropy: 0, givenUp: 1, away: 10 },
+    {
+      ...{ ...tally, stage: 'cross-fit', answers: 20 },
+      ...{ unread: 0, cut: 0, withoutEntropy: 0, givenUp: 0, away: 0 },
+    },
+  ],
   withoutVector: 0,
   promoted: true,
   models: { warmUp: 'tiny:warm', semievol: 'tiny:new', champion: 'tiny:new' },
@@ -89,6 +96,8 @@ describe('a report', () => {
       '| collaborate, large | 1,200 |',
       '| all | 2,400 | 68,000 |',
       'The champion is the new model, tiny:new.',
+      'By probability: 40 labelled examples are too few.',
+      '| cross-fit, nearest | 20 |',
       'Unpriced: tiny at gpu (input, output); prices',
     ])
       assert.ok(text.includes(fact), `${fact} is missing in\n${text}`);
@@ -123,6 +132,23 @@ describe('a report', () => {
     );
     assert.match(text, /^## Accuracy on the test split$/m);
     assert.match(text, /^\| pseudo-labels \| token F1 \(95 % interval\) \|$/m);
+  });
+
+  it('shows how the ways to resolve disagreement compare, and which was taken', () => {
+    const values = {
+      justify: wilson(80, 120),
+      probability: wilson(90, 120),
+      vote: wilson(85, 120),
+    };
+    const compared = { rows: 120, disagreed: 35, values };
+    const text = markdown(
+      roundSections({ ...report, resolution: { way: 'probability', compared } }),
+    );
+    assert.match(text, /^## How disagreement was resolved$/m);
+    assert.match(text, /^\| way \| right \(95 % interval\) \|$/m);
+    assert.match(text, /^\| probability \| 75\.0 % \(66\.6 to 81\.9 %, 90\/120\) \|$/m);
+    assert.match(text, /^By probability, the best of the three on 120 labelled examples/m);
+    assert.match(text, /disagreed on 35 of them\.$/m);
   });
 
   it('tells of votes, names the classes that are missing, and counts what had no neighbours', () => {

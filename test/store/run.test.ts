@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { PseudoLabel } from '../../core/consensus.ts';
+import type { Neighbours } from '../../core/types.ts';
 import { usageOf } from '../../core/usage.ts';
 import { useStore } from '../support/suite.ts';
 import { answer } from './support.ts';
@@ -21,15 +22,20 @@ describe('The tables of a run', () => {
     const read = await run.answers({ round: 1, stage: 'collaborate', range: everything });
     assert.deepEqual(read, rows);
 
-    const neighbours = {
+    const neighbours: Neighbours = {
       round: 1,
+      split: 'unlabelled',
       ordinal: 3,
       exampleId: 'e',
       labelled: [5, 2],
       similarities: [0.75, 0.5],
     };
-    await run.addNeighbours([neighbours]);
-    assert.deepEqual((await run.neighbours(1, everything)).get(3), neighbours);
+    const ofLabelled: Neighbours = { ...neighbours, split: 'labelled', labelled: [4] };
+    await run.addNeighbours([neighbours, ofLabelled]);
+    for (const row of [neighbours, ofLabelled]) {
+      const of = { round: 1, split: row.split, range: everything };
+      assert.deepEqual((await run.neighbours(of)).get(3), row);
+    }
 
     const label: PseudoLabel = {
       round: 1,

@@ -80,6 +80,9 @@ describe('a run under way', function () {
       );
       assert.deepEqual(left, [
         ['embed', 'skipped', 'no collaborator is shown neighbours'],
+        ['fold-1', 'skipped', 'nothing is cross-fitted'],
+        ['fold-2', 'skipped', 'nothing is cross-fitted'],
+        ['cross-fit', 'skipped', 'the spec says how disagreement is resolved'],
         ['baseline', 'skipped', 'the warm-up has as many steps'],
       ]);
     });

@@ -48,7 +48,9 @@ describe('collaborators that ask no model', function () {
     const tables = store.run(name, report!.dataset);
     const rows = {
       answers: await tables.answers({ round: 1, stage: 'collaborate', range: everything }),
-      neighbours: [...(await tables.neighbours(1, everything)).values()],
+      neighbours: [
+        ...(await tables.neighbours({ round: 1, split: 'unlabelled', range: everything })).values(),
+      ],
       pseudoLabels: await tables.pseudoLabels(1, everything),
     };
     store.close();

@@ -22,6 +22,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
       },
     ],
     sftBaseline: 'epochs',
+    resolution: { way: 'justify', reason: 'the spec says how disagreement is resolved' },
     pseudoLabels: {
       ...{ all: half, selected: half, count: round, agreement: 0.5, threshold: 0.1, rule: 'paper' },
       entropyOf: 'answers',

@@ -1,0 +1,62 @@
+import { sumsFor } from '../core/comparison.ts';
+import { pseudoLabel } from '../core/consensus.ts';
+import { PASSES } from '../core/passes.ts';
+import { ranges } from '../core/range.ts';
+import { WAYS, type WaysCompared } from '../core/resolution.ts';
+import { inStoredWords } from './agreeing.ts';
+import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
+import { gradesOf } from './grading.ts';
+import { collaboratorsAnswers } from './justify.ts';
+import { tracked } from './progress.ts';
+
+/** Examples whose answers are graded at once. Bounds the memory. */
+const PAGE = 2_048;
+
+export function createCompareWays(dependencies: Dependencies) {
+  return {
+    /** Grades what each way to resolve disagreement (§3.2) makes of the cross-fitted examples. */
+    async compareWays(ref: RoundRef): Promise<WaysCompared> {
+      const context = await openRound(dependencies, ref);
+      const { dataset, spec, tables, task } = context;
+      const rows = await dataset.count('labelled');
+      return tracked({ total: rows, unit: 'examples' }, async (tracker) => {
+        const size = { models: WAYS.length, examples: rows, seed: spec.seed };
+        const sums = sumsFor(task.metrics[0], size);
+        let disagreed = 0;
+        for (const range of ranges(rows, PAGE)) {
+          tracker.signal.throwIfAborted();
+          const examples = await dataset.range('labelled', range);
+          const passRef = { ...ref, range, pass: 'cross-fit' } as const;
+          const given = await collaboratorsAnswers(context, passRef);
+          const answersOf = await inStoredWords(context, passRef, given);
+          const stage = PASSES['cross-fit'].justifications;
+          const justifications = await tables.answers({ round: ref.round, stage, range });
+          const justified = new Map(justifications.map((answer) => [answer.ordinal, answer]));
+          const verdicts = WAYS.map((way) =>
+            examples.map(({ ordinal }) =>
+              pseudoLabel(way, answersOf(ordinal), justified.get(ordinal), task.equal),
+            ),
+          );
+          const grades = verdicts.map((ofWay) =>
+            gradesOf(
+              context,
+              examples,
+              new Map(examples.map(({ ordinal }, index) => [ordinal, ofWay[index]!.label])),
+            ),
+          );
+          examples.forEach((_, index) => {
+            const { agreed, label } = verdicts[0]![index]!;
+            if (!agreed && label !== null) disagreed++;
+            sums.add(grades.map((ofWay) => ofWay[index]![0]!));
+          });
+          tracker.add(examples.length);
+        }
+        const { confidence } = spec.evaluation;
+        const values = Object.fromEntries(
+          WAYS.map((way, index) => [way, sums.estimate(index, confidence)]),
+        ) as WaysCompared['values'];
+        return { rows, disagreed, values };
+      });
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { foldOf } from '../../core/folds.ts';
+import type { Pass } from '../../core/passes.ts';
+import type { StoredExample } from '../../core/types.ts';
+import { answer } from '../store/support.ts';
+import { attempt, type Laboratory, MODEL, one, openLaboratory, ref } from './support.ts';
+
+const TOTAL = 12;
+const range = { from: 0, to: TOTAL };
+const pass: Pass = 'cross-fit';
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const labelled: StoredExample[] = Array.from({ length: TOTAL }, (_, ordinal) =>
+  one('labelled', ordinal, { id: sha256(`${ordinal}`), answer: ordinal % 2 ? 'plant' : 'food' }),
+);
+const models = { base: MODEL, 'warm-up': ['tuned-0', 'tuned-1'] };
+const collaborators = [
+  { name: 'tuned', shots: 2 },
+  { name: 'tuned-too', shots: 0 },
+  { name: 'hosted', shots: 0, model: 'hosted' },
+];
+
+describe('cross-fitting', () => {
+  let lab: Laboratory;
+  beforeEach(async () => {
+    lab = await openLaboratory({
+      spec: { collaborators, retrieval: { mode: 'bm25' } },
+      provider: { models: [MODEL, 'tuned-0', 'tuned-1', 'hosted'] },
+      examples: labelled,
+    });
+    await attempt(lab.activities.prepareSearch, ref);
+  });
+  afterEach(() => lab.close());
+
+  const retrieve = (number = 1) =>
+    attempt(lab.activities.retrieve, { ...ref, pass, range }, number);
+  const neighbours = () => lab.tables.neighbours({ round: 1, split: 'labelled', range });
+  const collaborate = (number = 1) =>
+    attempt(lab.activities.collaborate, { ...ref, pass, range, models, endpoint: 'local' }, number);
+  const asked = () => lab.provider.requests({ kind: 'chat' }).length;
+
+  it('finds neighbours in the other fold only, as many as are needed', async () => {
+    await retrieve();
+    const found = await neighbours();
+    assert.equal(found.size, TOTAL);
+    for (const [ordinal, { labelled: near }] of found) {
+      assert.equal(near.length, 2);
+      for (const other of near)
+        assert.notEqual(foldOf(labelled[other]!), foldOf(labelled[ordinal]!));
+    }
+    assert.equal((await lab.tables.neighbours({ round: 1, split: 'unlabelled', range })).size, 0);
+  });
+
+  it('has the labelled examples answered by models that have not seen them, each once', async () => {
+    await retrieve();
+    await collaborate();
+    const answers = await lab.tables.answers({ round: 1, stage: 'cross-fit', range });
+    assert.equal(answers.length, TOTAL * collaborators.length);
+    for (const { collaborator, model, ordinal, split } of answers) {
+      const own = collaborator === 'hosted' ? 'hosted' : `tuned-${foldOf(labelled[ordinal]!)}`;
+      assert.deepEqual([model, split], [own, 'labelled']);
+    }
+    const before = asked();
+    await retrieve(2);
+    await collaborate(2);
+    assert.equal(asked(), before, 'what is answered is not asked again');
+  });
+
+  /** What the three say of an example, and how likely they were to. */
+  const say = (ordinal: number, said: [string | null, number][], stage = 'cross-fit' as const) =>
+    said.map(([parsed, probability], index) =>
+      answer(ordinal, {
+        ...{ stage, split: 'labelled', exampleId: labelled[ordinal]!.id, parsed, probability },
+        collaborator: collaborators[index]!.name,
+      }),
+    );
+
+  it('justifies by models that have not seen the example, and labels nothing', async () => {
+    const agreed = say(0, [
+      ['food', 0.9],
+      ['food', 0.5],
+      ['food', 0.5],
+    ]);
+    await lab.tables.addAnswers(
+      [
+        ...agreed,
+        ...say(1, [
+          ['food', 0.9],
+          ['plant', 0.5],
+          ['plant', 0.4],
+        ]),
+      ],
+      1,
+    );
+    const input = { ...ref, pass, range: { from: 0, to: 2 }, models, way: 'justify' as const };
+    const { agreed: same, disagreed } = await attempt(lab.activities.justify, input);
+    assert.deepEqual([same, disagreed], [1, 1]);
+    const [justification, ...others] = await lab.tables.answers({
+      ...{ round: 1, stage: 'cross-fit-justify', range },
+    });
+    assert.equal(others.length, 0);
+    assert.equal(justification!.model, `tuned-${foldOf(labelled[1]!)}`);
+    assert.deepEqual(await lab.tables.pseudoLabels(1, range), []);
+    await attempt(lab.activities.justify, input, 2);
+    assert.equal(asked(), 1, 'what is justified is not asked again');
+  });
+
+  it('grades what each way makes of the examples', async () => {
+    const rows = labelled.flatMap(({ ordinal, answer: gold }) => {
+      const wrong = gold === 'food' ? 'plant' : 'food';
+      // On a third of them the vote is wrong, and what is likelier is right.
+      if (ordinal % 3 === 0)
+        return say(ordinal, [
+          [gold!, 0.9],
+          [wrong, 0.3],
+          [wrong, 0.3],
+        ]);
+      if (ordinal === 1)
+        return say(ordinal, [
+          [null, 0.9],
+          [null, 0.9],
+          [null, 0.9],
+        ]);
+      return say(ordinal, [
+        [gold!, 0.9],
+        [gold!, 0.9],
+        [gold!, 0.9],
+      ]);
+    });
+    const justifications = [0, 3].map((ordinal) =>
+      answer(ordinal, {
+        ...{ stage: 'cross-fit-justify', split: 'labelled', collaborator: 'justify' },
+        ...{ exampleId: labelled[ordinal]!.id, parsed: labelled[ordinal]!.answer! },
+      }),
+    );
+    await lab.tables.addAnswers([...rows, ...justifications], 1);
+    const { rows: count, disagreed, values } = await attempt(lab.activities.compareWays, ref);
+    assert.deepEqual([count, disagreed], [TOTAL, 4]);
+    const { justify, probability, vote } = values;
+    assert.deepEqual([vote.got, vote.of], [7, TOTAL]);
+    assert.deepEqual([probability.got, probability.of], [11, TOTAL]);
+    assert.deepEqual([justify.got, justify.of], [9, TOTAL], 'two were justified');
+    assert.ok(probability.low! < 11 / 12 && probability.high! > 11 / 12);
+  });
+});
