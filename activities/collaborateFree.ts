@@ -3,7 +3,7 @@ import { log } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import pLimit from 'p-limit';
 import { type Answer, answerKey } from '../core/answer.ts';
-import type { LabelledNeighbour } from '../core/collaborators/kind.ts';
+import type { Collaborator, LabelledNeighbour, Opinion } from '../core/collaborators/kind.ts';
 import { answerIn } from '../core/collaborators/opinion.ts';
 import { passingFailure } from '../core/failures.ts';
 import { PASSES } from '../core/passes.ts';
@@ -12,7 +12,7 @@ import type { StoredExample } from '../core/types.ts';
 import { settled } from '../providers/settled.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
 import type { PassRef } from './asking.ts';
-import { type Dependencies, openRound } from './dependencies.ts';
+import { type Dependencies, openRound, type RoundContext } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 import { type Tracker, tracked } from './progress.ts';
 
@@ -29,79 +29,95 @@ interface Ask {
 export function createCollaborateFree(dependencies: Dependencies) {
   return {
     /**
-     * Lets the collaborators that ask no model answer a range of examples. Their answers
-     * stand beside those of the models and count as these do. The first that is stored stays, since
-     * a user's own module may say something else the next time.
+     * Lets the collaborators that ask no model answer a range of examples. Their answers stand beside
+     * those of the models and count as these do. The first that is stored stays, since a user's own
+     * module may say something else the next time.
      * @throws ApplicationFailure `CollaboratorFailed`
      */
     async collaborateFree(input: PassRef): Promise<void> {
-      const { round, range } = input;
-      const { split, answers: stage } = PASSES[input.pass];
       const context = await openRound(dependencies, input);
-      const { spec, task, dataset, tables } = context;
-      const free = freeCollaborators(spec);
-      const total = (range.to - range.from) * free.length;
+      const { spec, task, tables } = context;
+      const total = (input.range.to - input.range.from) * freeCollaborators(spec).length;
 
-      const answerOf = async (ask: Ask, deadline: AbortSignal): Promise<Answer> => {
-        const { answer: gold, ...x } = ask.example;
-        const { name: collaborator, type: model } = ask.spec;
-        const said = dependencies.registry
-          .collaborator(ask.spec, task)
-          .answer(x, ask.neighbours, deadline);
-        const opinion = await settled(Promise.resolve(said), deadline);
-        return {
-          ...{ round, stage, split, ordinal: x.ordinal, exampleId: x.id },
-          ...{ collaborator, sample: 0, endpoint: '', model },
-          ...answerIn(opinion, x, task),
-          ...{ promptTokens: 0, cachedTokens: 0, completionTokens: 0, finishReason: 'stop' },
-        };
-      };
-
-      const answerAll = async (tracker: Tracker): Promise<void> => {
-        const answers = await tables.answers({ round, stage, range });
-        const stored = new Set(answers.map(answerKey));
-        const neighboursOf = await labelledNeighbours(context, input);
-        const examples = await dataset.range(split, range);
-        const missing = examples.flatMap((example) =>
-          free
-            .filter(({ name: collaborator }) => {
-              const key = { exampleId: example.id, collaborator, sample: 0 };
-              return !stored.has(answerKey({ round, stage, ...key }));
-            })
-            .map((spec): Ask => {
-              const neighbours = neighboursOf(example.ordinal).slice(0, spec.neighbours ?? 0);
-              return { example, spec, neighbours };
-            }),
-        );
-        tracker.add(total - missing.length);
-
-        const { length } = missing;
+      const work = async (tracker: Tracker): Promise<void> => {
+        const asks = await unanswered(context, input);
+        const { length } = asks;
+        tracker.add(total - length);
         const buffer = new AnswerBuffer(tables, tracker, { ofAsks: length, awaited: length });
         const limit = pLimit(AT_ONCE);
-        const failures: ApplicationFailure[] = [];
-        const work = missing.map(async (ask) => {
-          const answer = await limit(async () => {
-            await setImmediate(); // heartbeats need their turn
-            tracker.signal.throwIfAborted();
-            if (failures[0]) throw failures[0];
-            try {
-              return await answerOf(ask, tracker.deadline);
-            } catch (error) {
-              tracker.deadline.throwIfAborted();
-              failures.push(failureOf(ask, error));
-              throw error;
-            }
-          });
-          await buffer.store([answer]);
-          tracker.add(1);
-        });
-        const outcomes = await Promise.allSettled(work);
-        const failed = outcomes.find(({ status }) => status === 'rejected');
-        if (failed) throw failures[0] ?? (failed as PromiseRejectedResult).reason;
+        let failure: ApplicationFailure | undefined;
+        const answered = async (ask: Ask): Promise<Answer> => {
+          await setImmediate(); // heartbeats need their turn
+          tracker.signal.throwIfAborted();
+          if (failure) throw failure;
+          try {
+            const collaborator = dependencies.registry.collaborator(ask.spec, task);
+            const opinion = await opinionOf(collaborator, ask, tracker.deadline);
+            return answerOf(opinion, ask, { context, input });
+          } catch (error) {
+            tracker.deadline.throwIfAborted();
+            failure ??= failureOf(ask, error);
+            throw failure;
+          }
+        };
+        const outcomes = await Promise.allSettled(
+          asks.map(async (ask) => {
+            await buffer.store([await limit(answered, ask)]);
+            tracker.add(1);
+          }),
+        );
+        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       };
 
-      await tracked({ total, unit: 'answers' }, answerAll, dependencies.shutdownGraceMs);
+      await tracked({ total, unit: 'answers' }, work, dependencies.shutdownGraceMs);
     },
+  };
+}
+
+/** What has no stored answer yet. */
+async function unanswered(context: RoundContext, input: PassRef): Promise<Ask[]> {
+  const { round, range, pass } = input;
+  const { spec, dataset, tables } = context;
+  const { split, answers: stage } = PASSES[pass];
+  const stored = new Set((await tables.answers({ round, stage, range })).map(answerKey));
+  const neighboursOf = await labelledNeighbours(context, input);
+  const examples = await dataset.range(split, range);
+  return examples.flatMap((example) =>
+    freeCollaborators(spec)
+      .filter(({ name: collaborator }) => {
+        const key = answerKey({ round, stage, exampleId: example.id, collaborator, sample: 0 });
+        return !stored.has(key);
+      })
+      .map((one) => ({
+        example,
+        spec: one,
+        neighbours: neighboursOf(example.ordinal).slice(0, one.neighbours ?? 0),
+      })),
+  );
+}
+
+/** What a collaborator says of an example whose gold answer, should there be one, it is not shown. */
+async function opinionOf(
+  collaborator: Collaborator,
+  { example, neighbours }: Ask,
+  deadline: AbortSignal,
+): Promise<Opinion> {
+  const { answer: _, ...x } = example;
+  return settled(Promise.resolve(collaborator.answer(x, neighbours, deadline)), deadline);
+}
+
+function answerOf(
+  opinion: Opinion,
+  { example, spec: { name: collaborator, type: model } }: Ask,
+  { context, input }: { context: RoundContext; input: PassRef },
+): Answer {
+  const { id: exampleId, ordinal, split } = example;
+  const { answers: stage } = PASSES[input.pass];
+  return {
+    ...{ round: input.round, stage, split, ordinal, exampleId },
+    ...{ collaborator, sample: 0, endpoint: '', model },
+    ...answerIn(opinion, example, context.task),
+    ...{ promptTokens: 0, cachedTokens: 0, completionTokens: 0, finishReason: 'stop' },
   };
 }
 

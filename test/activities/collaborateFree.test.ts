@@ -109,6 +109,21 @@ describe('collaborateFree', () => {
     );
   });
 
+  it('answers the labelled in cross-fitting, and never sees what they are labelled', async () => {
+    await open(own);
+    say = () => ({ answer: 'plant' });
+    const labelled = { from: 0, to: 6 };
+    await attempt(lab.activities.collaborateFree, { ...ref, pass: 'cross-fit', range: labelled });
+    assert.deepEqual(
+      asked.map(({ question }) => question),
+      pool('labelled', 6).map(({ question }) => question),
+    );
+    assert.ok(asked.every((x) => !('answer' in x)));
+    const of = { round: 1, stage: 'cross-fit', range: labelled } as const;
+    assert.equal((await lab.tables.answers(of)).length, 6);
+    assert.deepEqual(await stored(), []);
+  });
+
   it('keeps what was said first, and asks after a failure only for what is missing', async () => {
     await open(own);
     say = ({ id }) => {
