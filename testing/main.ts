@@ -8,6 +8,9 @@ import { QUIRK_NAMES, type QuirkName } from './quirks/index.ts';
 
 interface Options {
   port: number;
+  model?: string[];
+  n: boolean;
+  logprobs: boolean;
   seed: number;
   latencyMs: number;
   inFlight?: number;
@@ -30,6 +33,9 @@ const number = (text: string): number => {
 
 const {
   port,
+  model: models,
+  n: supportsN,
+  logprobs,
   seed,
   latencyMs,
   jobScript,
@@ -42,6 +48,9 @@ const {
 }: Options = new Command('provider')
   .description('A stand-in for a provider of the wire of OpenAI.')
   .option('--port <number>', 'any free one for 0', number, 0)
+  .option('--model <name...>', 'base models; those of the defaults of specs when left out')
+  .option('--no-n', 'one sample a request')
+  .option('--no-logprobs', 'no log-probabilities')
   .option('--seed <number>', 'what the answers follow from, beside the requests', number, 0)
   .option('--latency-ms <ms>', 'of chat and embedding requests', number, 0)
   .option('--in-flight <number>', 'most requests at the same time', number)
@@ -64,7 +73,8 @@ const {
   .parse()
   .opts();
 const { baseURL } = await startProvider({
-  ...{ port, seed, latencyMs, limits, answers: { jobs: jobScript }, holdJobs, state, quirks },
+  ...{ port, ...(models && { models }), supportsN, logprobs },
+  ...{ seed, latencyMs, limits, answers: { jobs: jobScript }, holdJobs, state, quirks },
   faults: faultRate > 0 ? faultsByRate({ rate: faultRate, seed: faultSeed }) : undefined,
 });
 console.log(baseURL);

@@ -8,6 +8,8 @@ const CHAT = '/chat/completions';
 const EMBEDDINGS = '/embeddings';
 /** Texts that activities/embed.ts sends in a request. */
 const TEXTS = 64;
+/** Has no journal. */
+const ENGINE = 'engine';
 
 /**
  * The steps of a run: different requests, and looks at a job. Two runs of equal results take the
@@ -62,7 +64,7 @@ export async function unstored(
   return answers + sent(journal, EMBEDDINGS) - (await storedEmbeddings(store, dataset, spec));
 }
 
-/** Chat requests that were sent, and whose answers are not in the store. */
+/** Chat requests that were sent to providers, and whose answers are not in the store. */
 export async function unstoredAnswers(
   journal: JournalEntry[],
   store: Store,
@@ -72,8 +74,8 @@ export async function unstoredAnswers(
   let stored = 0;
   for (let round = 1; round <= spec.rounds; round++)
     // The base of a later round was asked the same in the round before.
-    for (const { stage } of await answersOf(store, spec, dataset, round))
-      if (round === 1 || stage !== 'evaluate-vanilla') stored++;
+    for (const { stage, endpoint } of await answersOf(store, spec, dataset, round))
+      if (endpoint !== ENGINE && (round === 1 || stage !== 'evaluate-vanilla')) stored++;
   return sent(journal, CHAT) - stored;
 }
 

@@ -11,11 +11,13 @@ import { temporalBinary } from '../../engine/setup.ts';
 import type { Fault } from '../../testing/faults.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
 import { writeConfig } from '../support/configFile.ts';
-import { JournalFile } from './journalFile.ts';
+import { JournalFiles } from './journalFiles.ts';
 import { type Program, Service } from './service.ts';
 
 const HOST = '127.0.0.1';
 const WORKERS = 2;
+/** Where the providers keep their state. */
+const FOLDERS: Record<string, string> = { gateway: 'provider', cloud: 'cloud' };
 const program = (file: string) => new URL(`../../${file}`, import.meta.url).pathname;
 
 export interface ArenaOptions {
@@ -30,6 +32,8 @@ export interface ArenaOptions {
   seed: number;
   /** Of the provider. Default: none. */
   quirks?: QuirkName[];
+  /** Whether there are a second provider and the engine, too. Default: false. */
+  isSpread?: boolean;
   /** Of the endpoint. Default: that of configurations. */
   finalAfterSeconds?: number;
   /** Where the store is. Default: in `folder`. */
@@ -43,28 +47,45 @@ export interface Evolved {
   failure?: string;
 }
 
-/** The whole stack as processes: Temporal server, provider (the gateway) and two workers. */
+/**
+ * The whole stack as processes: Temporal server, provider (the gateway) and two workers; where it is
+ * spread, a second provider with other limits and capabilities, and the engine.
+ */
 export class Arena {
   readonly config: Config;
   readonly server: Service;
-  readonly gateway: Service;
+  /** What answers: the provider that trains comes first. */
+  readonly gateways: Service[];
   readonly workers: Service[];
-  readonly journal: JournalFile;
+  /** Of the providers; the engine has none. */
+  readonly journal: JournalFiles;
   readonly #client: SemiEvolClient;
 
   static async open(options: ArenaOptions): Promise<Arena> {
     const { folder, latencyMs, pollSeconds, faultRate, seed, quirks = [] } = options;
-    const { finalAfterSeconds } = options;
+    const { finalAfterSeconds, isSpread = false } = options;
     await mkdir(join(folder, 'logs'), { recursive: true });
-    const [temporalPort, gatewayPort] = [await getPort(), await getPort()];
+    const temporalPort = await getPort();
+    const [gatewayPort, cloudPort, enginePort] = [
+      await getPort(),
+      await getPort(),
+      await getPort(),
+    ];
+    const at = (port: number, more: object) => ({
+      baseURL: `http://${HOST}:${port}/v1`,
+      ...{ pollSeconds, finalAfterSeconds, requestTimeoutSeconds: 10 },
+      ...more,
+    });
     const config = defineConfig({
       temporal: { address: `${HOST}:${temporalPort}` },
       store: { uri: join(options.storeFolder ?? folder, 'store') },
       endpoints: {
-        local: {
-          baseURL: `http://${HOST}:${gatewayPort}/v1`,
-          ...{ pollSeconds, finalAfterSeconds, maxInFlight: 4, requestTimeoutSeconds: 10 },
-        },
+        local: at(gatewayPort, { maxInFlight: 4 }),
+        ...(isSpread && {
+          cloud: at(cloudPort, { maxInFlight: 2 }),
+          // One at a time, and it says the same each time.
+          engine: at(enginePort, { maxInFlight: 1, requestTimeoutSeconds: 60 }),
+        }),
       },
     });
     const configFile = await writeConfig(folder, config);
@@ -81,18 +102,38 @@ export class Arena {
       ],
       isReady: (line) => line.startsWith('Temporal Server:'),
     });
-    const gateway = node(
-      'gateway',
-      'testing/main.ts',
-      [
-        ...['--port', `${gatewayPort}`, '--state', join(folder, 'provider')],
-        ...['--seed', `${seed}`, '--latency-ms', `${latencyMs}`, '--job-script', 'queues'],
-        ...['--fault-rate', `${faultRate}`, '--fault-seed', `${seed}`],
+    const provider = (name: string, port: number, more: string[]) =>
+      node(
+        name,
+        'testing/main.ts',
+        [
+          ...['--port', `${port}`, '--state', join(folder, FOLDERS[name]!)],
+          ...['--seed', `${seed}`, '--latency-ms', `${latencyMs}`],
+          ...['--fault-rate', `${faultRate}`, '--fault-seed', `${seed}`],
+          ...more,
+        ],
+        (line) => line.startsWith('http'),
+      );
+    const gateways = [
+      provider('gateway', gatewayPort, [
+        ...['--job-script', 'queues'],
         ...quirks.flatMap((quirk) => ['--quirk', quirk]),
-      ],
-      (line) => line.startsWith('http'),
-    );
-    const services = [server, gateway];
+      ]),
+      ...(isSpread
+        ? [
+            provider('cloud', cloudPort, [
+              ...['--model', 'large', '--no-n', '--no-logprobs', '--requests-per-second', '50'],
+            ]),
+            node(
+              'engine',
+              'engine/main.ts',
+              ['--port', `${enginePort}`, '--state', join(folder, 'engine')],
+              (line) => line.startsWith('Engine at'),
+            ),
+          ]
+        : []),
+    ];
+    const services = [server, ...gateways];
     try {
       await Promise.all(services.map((service) => service.ready()));
       const workers = Array.from({ length: WORKERS }, (_, index) =>
@@ -102,9 +143,12 @@ export class Arena {
       );
       services.push(...workers);
       await Promise.all(workers.map((worker) => worker.ready()));
-      const journal = new JournalFile(join(folder, 'provider', 'journal.jsonl'));
+      const providers = isSpread ? ['gateway', 'cloud'] : ['gateway'];
+      const journal = new JournalFiles(
+        providers.map((name) => join(folder, FOLDERS[name]!, 'journal.jsonl')),
+      );
       const client = await connectClient(config);
-      return new Arena(config, server, gateway, workers, journal, client);
+      return new Arena(config, server, gateways, workers, journal, client);
     } catch (error) {
       await Promise.all(services.map((service) => service.stop()));
       throw error;
@@ -114,14 +158,14 @@ export class Arena {
   private constructor(
     config: Config,
     server: Service,
-    gateway: Service,
+    gateways: Service[],
     workers: Service[],
-    journal: JournalFile,
+    journal: JournalFiles,
     client: SemiEvolClient,
   ) {
     this.config = config;
     this.server = server;
-    this.gateway = gateway;
+    this.gateways = gateways;
     this.workers = workers;
     this.journal = journal;
     this.#client = client;
@@ -158,7 +202,7 @@ export class Arena {
   async close(): Promise<void> {
     this.journal.close();
     await this.#client.close();
-    const services = [...this.workers, this.gateway, this.server];
+    const services = [...this.workers, ...this.gateways, this.server];
     await Promise.all(services.map((service) => service.stop()));
   }
 }

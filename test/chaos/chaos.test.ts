@@ -17,7 +17,7 @@ describe('chaos', function () {
   it('leaves no trace in the results: a worker, the server and the provider killed, 10 % faults', async () => {
     const lines: string[] = [];
     const result = await chaos({
-      ...{ kills: 2, serverRestarts: 1, faultRate: 0.1, seed: 5 },
+      ...{ isSpread: false, kills: 2, serverRestarts: 1, faultRate: 0.1, seed: 5 },
       sizes: { labelled: 10, unlabelled: 30, test: 10 },
       latencyMs: 40,
       pollSeconds: 0.1,

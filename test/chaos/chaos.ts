@@ -5,11 +5,13 @@ import type { ArenaOptions } from './arena.ts';
 import { type Deed, disturb } from './disturb.ts';
 import { planKills } from './plan.ts';
 import { run } from './run.ts';
-import { CHANGES, prepare, RUN, type Setting, SHOWN, secondsOf } from './setting.ts';
+import { CHANGES, prepare, RUN, type Setting, SHOWN, SPREAD, secondsOf } from './setting.ts';
 import { compare } from './tables.ts';
 
 export interface ChaosOptions extends Setting {
-  /** kill -9 of a worker or the provider. */
+  /** Whether the collaborators sit at two providers and the engine. */
+  isSpread: boolean;
+  /** kill -9 of a worker, a provider or the engine. */
   kills: number;
   /** kill -9 of the Temporal server, in addition. */
   serverRestarts: number;
@@ -72,10 +74,10 @@ function isFine(result: Omit<ChaosResult, 'fine'>): boolean {
  * leave behind. @throws when the signal aborts, or when the undisturbed run fails
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { folder, sizes, kills, serverRestarts, seed, faultRate, say } = options;
+  const { folder, sizes, isSpread, kills, serverRestarts, seed, faultRate, say } = options;
   const begun = performance.now();
   const signal = await prepare(options);
-  const spec = await writeTask(folder, RUN, sizes, CHANGES);
+  const spec = await writeTask(folder, RUN, sizes, isSpread ? SPREAD : CHANGES);
   const stage = (name: string, rate: number): ArenaOptions => ({
     ...options,
     folder: join(folder, name),

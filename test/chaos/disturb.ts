@@ -63,8 +63,13 @@ async function untilDue({ afterStep, delayMs }: Kill, { arena, signal }: Disturb
   pause.abort();
 }
 
-async function choose({ victim, luck }: Kill, { arena }: Disturbance): Promise<Service> {
-  if (victim !== 'worker') return arena[victim];
+/** Of workers a random one that is ready, of what answers each in turn. */
+async function choose({ victim, luck }: Kill, { arena, deeds }: Disturbance): Promise<Service> {
+  if (victim === 'server') return arena.server;
+  if (victim === 'gateway') {
+    const before = deeds.filter((deed) => deed.victim === victim).length;
+    return arena.gateways[before % arena.gateways.length]!;
+  }
   await Promise.race(arena.workers.map((worker) => worker.ready()));
   const ready = arena.workers.filter((worker) => worker.isReady);
   return ready[Math.floor(luck * ready.length)]!;

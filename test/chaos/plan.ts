@@ -3,7 +3,7 @@ import { chance } from '../../testing/wire.ts';
 import { stepsOf } from './accounts.ts';
 import type { Nuisance } from './nuisances.ts';
 
-/** Who is killed: a worker, the provider (the gateway), or the Temporal server. */
+/** Who is killed: a worker, what answers (a gateway), or the Temporal server. */
 export type Victim = 'worker' | 'gateway' | 'server';
 
 export interface Kill {
@@ -17,7 +17,7 @@ export interface Kill {
 }
 
 export interface KillPlan {
-  /** Of workers and, a fifth of them, of the gateway. */
+  /** Of workers and, a fifth of them, of gateways. */
   kills: number;
   /** Of the Temporal server, in addition. */
   serverRestarts: number;

@@ -19,7 +19,7 @@ export type Tables = Record<string, Map<string, string>>;
 
 /**
  * Reads the final tables of a run, without what differs between two runs of equal results: times,
- * attempts, what was spent, and keys of jobs, which tell the store.
+ * attempts, what was spent, as what a cache still held, and keys of jobs, which tell the store.
  */
 export async function readTables(
   store: Store,
@@ -43,7 +43,7 @@ export async function readTables(
     for (const split of SPLITS)
       for (const row of (await run.neighbours({ round, split, range: everything })).values())
         add('neighbours', [round, split, row.exampleId], row);
-    for (const row of await answersOf(store, spec, dataset, round))
+    for (const { cachedTokens: _, ...row } of await answersOf(store, spec, dataset, round))
       add('answers', [round, row.stage, row.exampleId, row.collaborator, row.sample], row);
     for (const row of await run.pseudoLabels(round, everything))
       add('pseudo_labels', [round, row.exampleId], row);
