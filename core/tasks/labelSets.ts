@@ -8,7 +8,7 @@ const GLUE =
 const NONE =
   /^(?:none(?: of (?:them|these|those|the \p{L}+))?|no (?:labels?|categor(?:y|ies)|class(?:es)?|tags?|topics?))(?: (?:at all|appl(?:y|ies)|fits?|match(?:es)?))?$/iu;
 const SIGNS_AROUND = /^[\s"'“”‘’*_`()[\]{}<>.:!-]+|[\s"'“”‘’*_`()[\]{}<>.:!-]+$/gu;
-const EMPTY_LIST = /^\s*(?:\[\s*\]|\(\s*\)|\{\s*\})\s*$/;
+const EMPTY_LIST = /^(?:\[\s*\]|\(\s*\)|\{\s*\})$/;
 const FIELDS =
   '(?:answers?|labels?|categor(?:y|ies)|class(?:es)?|tags?|topics?|options?|choices?|predictions?)';
 // "Labels: x, y", "**Answer:** x", "the labels are x and y"; "<answer>x"; "\boxed{x, y}".
@@ -22,9 +22,13 @@ const MARK = new RegExp(
 );
 const FIELD = new RegExp(`^(?:final[_ ]?)?${FIELDS}$`, 'i');
 const TAG = /<\/?\p{L}+>/gu;
+/** Characters of a phrase that is looked for as a whole: what is longer is something else. */
+const LONGEST_PHRASE = 200;
 const BULLET = /^\s*(?:[-*•·]|\d{1,2}[.)])\s+/u;
 const LIST_GOES_ON = /(?:[,;|&+/]|\band)\s*$/iu;
-const EXPLANATION = /^[\s*_`"'”’)]*(?:[-–—:(]|\.\s|,?\s*(?:because|since|as)\b)/iu;
+const DECISION = /^(.*?)[\s*_`"'”’]*[:=–—-][\s*_`"'“‘]*(yes|no|true|false)\b[^\p{L}\p{N}]*$/iu;
+const YES = /^(?:yes|true)$/i;
+const EXPLANATION = /^[\s*_`"'”’)]*(?:[-–—:(]|\.\s|(?:,\s*)?(?:because|since|as)\b)/iu;
 
 /**
  * Reads sets of labels. A set is the indices of its labels, ascending; the empty set is what says
@@ -102,10 +106,23 @@ export class LabelSets {
     if (first === undefined) return null;
     return (
       this.whole(text) ??
+      this.#decided(lines) ??
       this.#leading(lines) ??
       this.#points(lines) ??
-      this.#explained(first) ??
+      this.#explained(first, lines.slice(1).join('\n')) ??
       (isCut || lines.length > 1 ? null : this.#named(first))
+    );
+  }
+
+  /** The labels that lines say yes to, where each line says yes or no to one. */
+  #decided(lines: readonly string[]): number[] | null {
+    const decisions = lines.map((line) => {
+      const [, label = '', decision] = (isPhrase(line) && DECISION.exec(line)) || [];
+      return { label: this.whole(label) ?? [], decision };
+    });
+    if (!decisions.every(({ label, decision }) => decision && label.length === 1)) return null;
+    return ascending(
+      decisions.flatMap(({ label, decision }) => (YES.test(decision!) ? label : [])),
     );
   }
 
@@ -121,16 +138,20 @@ export class LabelSets {
     return sets.length === 0 ? null : ascending(sets.flat());
   }
 
-  /** The labels that points begin with, where all of them do. */
+  /** The labels that points begin with, where all of them do; or else all lines, each with reasons. */
   #points(lines: readonly string[]): number[] | null {
-    const points = lines.flatMap((line) => (BULLET.test(line) ? line.replace(BULLET, '') : []));
-    const found = points.map((point) => this.#finder.opening(point)?.names ?? []);
-    if (found.length === 0 || found.some(({ length }) => length !== 1)) return null;
-    return ascending(found.flat());
+    const points = lines.filter((line) => BULLET.test(line));
+    const found = (points.length > 0 ? points : lines).map((line) => {
+      const point = line.replace(BULLET, '');
+      const name = this.#finder.opening(point);
+      const isPoint = points.length > 0 || EXPLANATION.test(point.slice(name?.end));
+      return (isPoint && name?.names) || [];
+    });
+    return found.every(({ length }) => length === 1) ? ascending(found.flat()) : null;
   }
 
-  /** The list that a line begins with, where reasons follow that speak of nothing else. */
-  #explained(line: string): number[] | null {
+  /** The list that a line begins with, where reasons follow, on it and below, that speak of nothing else. */
+  #explained(line: string, below: string): number[] | null {
     const found = [...this.#finder.all(line)];
     const pieces = besides(found, line);
     const count = pieces.findIndex((piece) => !GLUE.test(piece));
@@ -139,7 +160,9 @@ export class LabelSets {
       const [, statement, reasons] = /^([^.]+)(\..*)$/u.exec(line) ?? [];
       return found.length === 0 && reasons && saysNone(statement!) ? [] : null;
     }
-    const later = setOf(found.slice(count).filter(({ start }) => !isDenied(line, start)));
+    const text = `${line}\n${below}`;
+    const named = [...this.#finder.all(text)].filter(({ start }) => !isDenied(text, start));
+    const later = setOf(named.filter(({ start }) => start >= found[count - 1]!.end));
     const set = setOf(found.slice(0, count));
     return EXPLANATION.test(rest) && later.every((label) => set.includes(label)) ? set : null;
   }
@@ -160,8 +183,12 @@ export class LabelSets {
   }
 }
 
+const isPhrase = (text: string) => text.length <= LONGEST_PHRASE;
+
 function saysNone(text: string): boolean {
-  return EMPTY_LIST.test(text) || NONE.test(text.replace(SIGNS_AROUND, ''));
+  const trimmed = text.trim();
+  if (!isPhrase(trimmed)) return false;
+  return EMPTY_LIST.test(trimmed) || NONE.test(trimmed.replace(SIGNS_AROUND, ''));
 }
 
 /** A list or an object in JSON, where a text is one. */
