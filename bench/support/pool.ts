@@ -21,6 +21,7 @@ export function poolSpec(folder: string, name: string, changes: object = {}): Ru
   return runSpec.parse({
     name,
     task: { type: 'classification', labels: CATEGORIES },
+    resolution: 'justify',
     data: { labelled: file('labelled'), unlabelled: file('unlabelled'), test: file('test') },
     ...changes,
   });

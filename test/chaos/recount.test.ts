@@ -35,6 +35,12 @@ describe('the recount of a report', function () {
     assert.equal((await recount({ ...report, answers: [...report.answers, more] })).length, 5);
   });
 
+  it('finds labels that do not follow from the answers in the way that is told', async () => {
+    const [found, ...others] = await recount({ ...report, resolution: { way: 'vote' } });
+    assert.match(found!, /^round 1, pseudo-labels that answers do not bear out: 0 instead of \d+$/);
+    assert.deepEqual(others, []);
+  });
+
   it('finds each figure that is another', async () => {
     const { metrics, answers, pseudoLabels } = report;
     const [accuracy] = metrics;

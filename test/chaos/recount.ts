@@ -1,7 +1,9 @@
 import type { Answer } from '../../core/answer.ts';
 import { isAway, isGivenUp } from '../../core/answer.ts';
+import type { Equality, PseudoLabel } from '../../core/consensus.ts';
 import { builtIn } from '../../core/registry.ts';
 import type { MetricReport, RoundReport } from '../../core/roundReport.ts';
+import type { Way } from '../../core/resolution.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { AnswerTally } from '../../core/tally.ts';
 import type { Metric, Part } from '../../core/tasks/task.ts';
@@ -23,7 +25,7 @@ export async function contradictions(
 ): Promise<string[]> {
   const found: string[] = [];
   for (const report of reports) {
-    const counted = await recount(store, dataset, spec, report.round);
+    const counted = await recount(store, dataset, spec, report);
     const said = figuresOf(report);
     for (const name of new Set([...Object.keys(counted), ...Object.keys(said)]))
       if (said[name] !== counted[name])
@@ -39,6 +41,7 @@ function figuresOf(report: RoundReport): Figures {
   const { answers, metrics, pseudoLabels } = report;
   return {
     ...Object.fromEntries(answers.flatMap(tallyFigures)),
+    'pseudo-labels that answers do not bear out': 0,
     'examples without a vector': report.withoutVector,
     'selected pseudo-labels': pseudoLabels.count,
     'got by all pseudo-labels': pseudoLabels.all.got,
@@ -100,7 +103,7 @@ async function recount(
   store: Store,
   dataset: string,
   spec: RunSpec,
-  round: number,
+  { round, resolution }: RoundReport,
 ): Promise<Figures> {
   const data = store.dataset(dataset);
   const run = store.run(spec.name, dataset);
@@ -121,6 +124,12 @@ async function recount(
     ),
   );
   const answers = await answersOf(store, spec, dataset, round);
+  const about = Map.groupBy(
+    answers.filter((answer) => answer.split === 'unlabelled' && !isAway(answer)),
+    ({ ordinal }) => ordinal,
+  );
+  const isBorneOut = ({ ordinal, label }: PseudoLabel) =>
+    follows(label, about.get(ordinal) ?? [], { way: resolution.way, equal: task.equal });
   const kinds = Map.groupBy(answers, ({ stage, collaborator }) => `${stage} ${collaborator}`);
   const test = await data.range('test', everything);
   const isAsked = answers.some(({ stage }) => stage === 'evaluate-sft-steps');
@@ -154,6 +163,7 @@ async function recount(
   });
   return {
     ...Object.fromEntries([...kinds.values()].map(tallyOf).flatMap(tallyFigures)),
+    'pseudo-labels that answers do not bear out': rows.filter((row) => !isBorneOut(row)).length,
     'examples without a vector': unembedded.reduce((sum, { size }) => sum + size, 0),
     'selected pseudo-labels': selected.length,
     'got by all pseudo-labels': got(rows),
@@ -163,4 +173,23 @@ async function recount(
     ...Object.assign({}, ...task.metrics.map(figuresOfMetric)),
     'better SFT': isStepsBetter ? 1 : 0,
   };
+}
+
+/** Whether a label follows from the answers to its example, in the way that the round took. */
+function follows(
+  label: string | null,
+  answers: readonly Answer[],
+  { way, equal }: { way: Way; equal: Equality },
+): boolean {
+  const given = answers.filter(({ stage, parsed }) => stage === 'collaborate' && parsed !== null);
+  if (label === null) return given.length === 0;
+  const usual = given.flatMap(({ probability }) => probability ?? []);
+  const mean = usual.length > 0 ? usual.reduce((sum, one) => sum + one) / usual.length : 1;
+  const weight = ({ probability }: Answer) => (way === 'probability' ? (probability ?? mean) : 1);
+  const behind = (answer: string) =>
+    given.reduce((sum, one) => sum + (equal(one.parsed!, answer) ? weight(one) : 0), 0);
+  const justified = answers.find(({ stage }) => stage === 'justify')?.parsed ?? null;
+  if (way === 'justify' && justified !== null && behind(justified) > 0)
+    return equal(label, justified);
+  return given.every(({ parsed }) => behind(parsed!) <= behind(label) + 1e-9);
 }
