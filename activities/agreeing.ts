@@ -1,4 +1,4 @@
-import { differing, groupsOf, inWordsOfSurest, type Meanings } from '../core/agreement.ts';
+import { differing, groupsOf, inWordsOfSurest, isNear, type Meanings } from '../core/agreement.ts';
 import type { Answer } from '../core/answer.ts';
 import type { Equality } from '../core/consensus.ts';
 import { PASSES } from '../core/passes.ts';
@@ -61,8 +61,15 @@ export async function agreedWords(
       batch.tracker.signal.throwIfAborted();
       const part = doubtful.slice(step.from, step.to);
       const { vectorOf, usage } = await embedded(dependencies, batch, part);
-      const near = ({ answers }: Doubtful) => groupsOf(answers.map(vectorOf), agreement.threshold);
-      await store(part, near);
+      await store(part, ({ answers }) => {
+        const vectors = answers.map(vectorOf);
+        return groupsOf(
+          answers.length,
+          (a, b) =>
+            agreement.mayAgree(answers[a]!, answers[b]!) &&
+            isNear(vectors[a]!, vectors[b]!, agreement.threshold),
+        );
+      });
       await tables.addSpend({
         key: ['group', round, split, part[0]!.example.ordinal].join('/'),
         ...{ round, phase: 'group', usage },

@@ -11,6 +11,8 @@ import { type Dependencies, openRound, type RoundContext, type RoundRef } from '
 import { gradesOf } from './grading.ts';
 import { tracked } from './progress.ts';
 
+/** Labels that are told apart: where they are texts, all of them would fill the memory. */
+const MOST_TOLD_APART = 10_000;
 /** Classes that a report names. */
 const LISTED = 10;
 
@@ -100,9 +102,10 @@ async function count(
     if (!selector.keeps(row, threshold)) continue;
     kept.add(row.ordinal);
     counts.selected++;
+    if (labels.size >= MOST_TOLD_APART) continue;
     for (const one of task.classesOf?.(row.label!) ?? [row.label!]) labels.add(one);
   }
-  if (context.task.judge) return; // who is not asked about pseudo-labels
+  if (task.judge) return; // who is not asked about pseudo-labels
   const given = new Map(batch.map(({ ordinal, label }) => [ordinal, label]));
   const graded = examples.filter(
     ({ ordinal, answer }) => answer !== undefined && given.has(ordinal),

@@ -23,36 +23,40 @@ export function numbered(groups: readonly number[]): number[] {
   return groups.map((group) => order.indexOf(group));
 }
 
-/** Vectors come in single precision. */
-const ROUNDING = 1e-6;
-
 /**
- * Groups of vectors: those of at least the cosine similarity `threshold` are in one, and so are those
- * that others link, so that being in one group is an equivalence. What has no vector stands alone.
+ * Groups of so many things: those that are linked are in one, and so are those that others link, so
+ * that being in one group is an equivalence.
  */
-export function groupsOf(
-  vectors: readonly (ArrayLike<number> | null)[],
-  threshold: number,
-): number[] {
-  const groups = vectors.map((_, index) => index);
-  vectors.forEach((a, one) => {
-    vectors.slice(0, one).forEach((b, other) => {
-      if (!a || !b || !(cosine(a, b) > threshold - ROUNDING)) return;
-      const [from, to] = [groups[one]!, groups[other]!];
-      for (const [index, group] of groups.entries()) if (group === from) groups[index] = to;
-    });
-  });
+export function groupsOf(count: number, isLinked: (a: number, b: number) => boolean): number[] {
+  const groups = Array.from({ length: count }, (_, index) => index);
+  for (let b = 0; b < count; b++)
+    for (let a = 0; a < b; a++) {
+      if (groups[a] === groups[b] || !isLinked(a, b)) continue;
+      const [from, to] = [groups[b], groups[a]!];
+      groups.forEach((group, index) => {
+        if (group === from) groups[index] = to;
+      });
+    }
   return numbered(groups);
 }
 
-function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+/** Vectors come in single precision. */
+const ROUNDING = 1e-6;
+
+/** Whether two vectors have at least the cosine similarity `threshold`; what has none is near nothing. */
+export function isNear(
+  a: ArrayLike<number> | null,
+  b: ArrayLike<number> | null,
+  threshold: number,
+): boolean {
+  if (!a || !b) return false;
   let [dot, ofA, ofB] = [0, 0, 0];
   for (let place = 0; place < a.length; place++) {
     dot += a[place]! * b[place]!;
     ofA += a[place]! ** 2;
     ofB += b[place]! ** 2;
   }
-  return dot / Math.sqrt(ofA * ofB);
+  return dot / Math.sqrt(ofA * ofB) > threshold - ROUNDING;
 }
 
 /** What is said of an answer in the words of another. */

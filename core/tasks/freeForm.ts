@@ -6,7 +6,7 @@ import { conversation, passageAndQuestion } from './conversation.ts';
 import { afterMark, listed, longAnswer, shortAnswer } from './freeText.ts';
 import { judgeBy, sameByJudge } from './judging.ts';
 import { defineTaskKind } from './kind.ts';
-import { gist, tokenF1 } from './overlap.ts';
+import { gist, tokenF1, wordsOf } from './overlap.ts';
 import type { Canonical, Part, Task } from './task.ts';
 
 /** Cosine similarity from which two answers are taken for the same. */
@@ -38,7 +38,7 @@ const spec = z.strictObject({
     .enum(['text', 'embedding', 'judge'])
     .optional()
     .describe(
-      "When two answers count as the same. text: the same words, whatever their case, punctuation and articles. embedding: vectors of the run's embedding model that are near. judge: the run's judge says so. Left out: text for short answers, judge for long ones.",
+      "When two answers count as the same. text: the same words, whatever their case, punctuation and articles. embedding: vectors of the run's embedding model that are near, and no other numbers. judge: the run's judge says so. Left out: text for short answers, judge for long ones.",
     ),
   similarity: z
     .number()
@@ -75,7 +75,9 @@ function create({
     justify: (x, candidates) => talk.justify(x, lettered(candidates)),
     chosen: (text, candidates, isCut) => chosen(text, candidates, read(text, isCut)),
     ...(isShort ? byWords : judgedBy(rubric)),
-    ...(by === 'embedding' && { agreement: { by, threshold: similarity } }),
+    ...(by === 'embedding' && {
+      agreement: { by, threshold: similarity, mayAgree: isOfSameNumbers },
+    }),
     ...(by === 'judge' && { agreement: sameByJudge }),
     maxTokens: isShort ? 48 : 512,
     classes: null,
@@ -135,6 +137,18 @@ function judgedBy(rubric: string): Pick<Task, 'metrics' | 'grade' | 'judge'> {
     },
     judge: judgeBy(rubric, textsOf),
   };
+}
+
+const numbersOf = (answer: string) =>
+  wordsOf(answer)
+    .filter((word) => /\p{N}/u.test(word))
+    .sort()
+    .join(' ');
+
+/** Vectors of texts that differ in a number alone are near: 1987 and 1988 are not the same. */
+function isOfSameNumbers(a: string, b: string): boolean {
+  const [ofA, ofB] = [numbersOf(firstOf(a)), numbersOf(firstOf(b))];
+  return ofA === '' || ofB === '' || ofA === ofB;
 }
 
 const lettered = (candidates: readonly string[]): string[] =>

@@ -38,8 +38,13 @@ export interface Judge {
 
 /** How answers that differ in their words are found to mean the same. */
 export type Agreement =
-  /** Vectors of the answers have at least this cosine similarity, 0 to 1. */
-  | { by: 'embedding'; threshold: number }
+  | {
+      by: 'embedding';
+      /** Cosine similarity of vectors of the answers, 0 to 1, from which they mean the same. */
+      threshold: number;
+      /** Whether two answers may mean the same, however near their vectors are. */
+      mayAgree(a: string, b: string): boolean;
+    }
   | {
       by: 'judge';
       /** Messages that ask which of the answers to `x` mean the same. */

@@ -1,25 +1,24 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { differing, groupsOf, inWordsOfSurest, numbered } from '../../core/agreement.ts';
+import { differing, groupsOf, inWordsOfSurest, isNear, numbered } from '../../core/agreement.ts';
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
 describe('which answers mean the same', () => {
+  const near = (vectors: (number[] | null)[], threshold: number) =>
+    groupsOf(vectors.length, (a, b) => isNear(vectors[a]!, vectors[b]!, threshold));
+
   it('groups vectors that are near, and those that others link', () => {
     const at = (degrees: number) =>
       [degrees, degrees + 90].map((one) => Math.sin((one * Math.PI) / 180));
     const threshold = Math.cos((20 * Math.PI) / 180);
-    assert.deepEqual(groupsOf([at(0), at(60), at(15), at(70)], threshold), [0, 1, 0, 1]);
+    assert.deepEqual(near([at(0), at(60), at(15), at(70)], threshold), [0, 1, 0, 1]);
+    assert.deepEqual(near([at(0), at(40), at(20)], threshold), [0, 0, 0], 'linked by the third');
+    assert.deepEqual(near([at(0), at(21)], threshold), [0, 1]);
+    assert.deepEqual(near([at(0), null, at(1), null], threshold), [0, 1, 0, 2]);
     assert.deepEqual(
-      groupsOf([at(0), at(40), at(20)], threshold),
-      [0, 0, 0],
-      'linked by the third',
-    );
-    assert.deepEqual(groupsOf([at(0), at(21)], threshold), [0, 1]);
-    assert.deepEqual(groupsOf([at(0), null, at(1), null], threshold), [0, 1, 0, 2]);
-    assert.deepEqual(
-      groupsOf(
+      near(
         [
           [0, 0],
           [0, 0],
@@ -27,10 +26,10 @@ describe('which answers mean the same', () => {
         0.5,
       ),
       [0, 1],
-      'a vector without direction',
+      'without a direction',
     );
     assert.deepEqual(
-      groupsOf(
+      near(
         [
           [3, 4],
           [0.3, 0.4],
@@ -44,12 +43,10 @@ describe('which answers mean the same', () => {
 
   it('does so whatever their order', () => {
     const vector = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.integer({ min: 1, max: 3 }));
-    const vectors = fc.array(vector, { minLength: 1, maxLength: 6 });
     fc.assert(
-      fc.property(vectors, (given) => {
-        const groups = groupsOf(given, 0.9);
-        const reversed = groupsOf(given.toReversed(), 0.9).reverse();
-        assert.deepEqual(groups, numbered(reversed));
+      fc.property(fc.array(vector, { minLength: 1, maxLength: 6 }), (given) => {
+        const reversed = near(given.toReversed(), 0.9).reverse();
+        assert.deepEqual(near(given, 0.9), numbered(reversed));
       }),
     );
   });
