@@ -119,4 +119,31 @@ describe('the form of answers', () => {
     assert.equal(reasoned.bodies[0]!.max_tokens, 300);
     assert.equal(reasoned.bodies[0]!.response_format, undefined);
   });
+
+  it('is structured where the model gives that, and read all the same where it does not', async () => {
+    const task = {
+      type: 'extraction',
+      schema: { type: 'object', properties: { color: { type: 'string' } } },
+    };
+    lab = await openLaboratory({
+      spec: { collaborators: [{ name: 'alone', shots: 0 }], task },
+      examples: pool('unlabelled', 2),
+      provider: { answers: { chat: "Here it is: {'color': 'green'}" } },
+    });
+    const error = { message: 'response_format is not supported.', param: 'response_format' };
+    lab.provider.setFaults(({ body }) =>
+      body?.response_format ? { status: 400, body: { error } } : undefined,
+    );
+    await attempt(lab.activities.collaborate, input);
+    const stored = await lab.tables.answers({ round: 1, stage: 'collaborate', range });
+    assert.deepEqual(
+      stored.map(({ parsed }) => parsed),
+      ['{"color":"green"}', '{"color":"green"}'],
+    );
+    const answered = lab.provider.requests({ kind: 'chat', status: 200 });
+    assert.deepEqual(
+      answered.map(({ body }) => body.response_format),
+      [undefined, undefined],
+    );
+  });
 });

@@ -94,3 +94,16 @@ export async function untilPending(
 ): Promise<void> {
   while (!isAsExpected(await pendingOf(bench, workflowId)));
 }
+
+/** The rows of the training file of the latest job whose key names this part. */
+export async function taughtBy(
+  { provider }: Bench,
+  part: string,
+): Promise<{ messages: { role: string; content: string }[] }[]> {
+  const job = provider.jobs.all().find((one) => one.metadata?.semievol_key?.includes(`/${part}/`));
+  const file = await fetch(`${provider.baseURL}/files/${job!.training_file}/content`);
+  return (await file.text())
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
