@@ -13,7 +13,7 @@ export const urgency = defineTaskKind({
   }),
 
   create({ instruction, levels }) {
-    const system = `${instruction}\nLabels: ${levels.join(', ')}\nAnswer with one of them only.`;
+    const system = `${instruction}\nLabels: ${levels.join(', ')}.`;
     /** The only level that a text names. */
     const levelIn = (text: string): string | null => {
       const words: string[] = text.toLowerCase().match(/\p{L}+/gu) ?? [];
@@ -23,6 +23,7 @@ export const urgency = defineTaskKind({
     return {
       ...conversation({
         system,
+        answer: 'one of the labels',
         justifySystem: `${system}\nSeveral levels were proposed: weigh them and choose one.`,
         question: passageAndQuestion,
         candidate: (_, answer) => answer,

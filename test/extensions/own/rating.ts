@@ -19,6 +19,7 @@ export const rating = defineTaskKind({
     return {
       ...conversation({
         system,
+        answer: 'one number',
         justifySystem: `${system}\nSeveral numbers were proposed: weigh them and choose one.`,
         question: passageAndQuestion,
         candidate: (_, answer) => answer,
