@@ -13,7 +13,7 @@ export const urgency = defineTaskKind({
   }),
 
   create({ instruction, levels }) {
-    const system = `${instruction}\nLabels: ${levels.join(', ')}.`;
+    const system = `${instruction}\nLabels: ${levels.join(', ')}`;
     /** The only level that a text names. */
     const levelIn = (text: string): string | null => {
       const words: string[] = text.toLowerCase().match(/\p{L}+/gu) ?? [];
@@ -30,8 +30,7 @@ export const urgency = defineTaskKind({
         target: (answer) => answer,
       }),
       classes: levels,
-      // A justification names several, and ends with the line "Answer: …".
-      parse: (text) => levelIn(text.trim().split('\n').at(-1)!) ?? levelIn(text),
+      parse: levelIn,
       equal: (a, b) => a === b,
       metrics: [ACCURACY, { name: 'within one level', test: 'mcnemar' }],
       grade(parsed, { answer: gold }) {
