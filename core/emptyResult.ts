@@ -1,7 +1,7 @@
 import type { FailureType } from './failures.ts';
 import { type GroupedSpec, requestGroups } from './requestGroups.ts';
 import type { Selector } from './selection/selector.ts';
-import { freeCollaborators, modelCollaborators } from './spec.ts';
+import { answersAnExample, modelCollaborators } from './spec.ts';
 import type { AnswerTally } from './tally.ts';
 import { haveEntropy, sumOf } from './tally.ts';
 import type { Classes, Threshold } from './types.ts';
@@ -44,10 +44,6 @@ export function emptyResult(
     answers.filter((one) => models.some(({ name }) => name === one.collaborator)),
   );
   const read = asked.answers - asked.unread;
-  const votes = models.reduce(
-    (total, { samples }) => total + samples,
-    freeCollaborators(spec).length,
-  );
   const mosts = requestGroups(spec).map(({ sampling }) => sampling.maxTokens);
   const most = [...new Set(mosts)].join(' or ');
   if (asked.answers > 0 && asked.cut === asked.answers && 2 * read < asked.answers)
@@ -60,7 +56,7 @@ export function emptyResult(
       type: 'NothingRead',
       message: `no answer was found in any of the ${sum.answers} answers of the collaborators (${sum.cut} cut off at ${most} tokens, ${sum.givenUp} given up): try the models on a few examples, change the instruction or the models. ${ANOTHER_NAME}`,
     };
-  if (selector.needsEvidence && !haveEntropy(answers) && votes < 2)
+  if (selector.needsEvidence && !haveEntropy(answers) && answersAnExample(spec) < 2)
     return {
       type: 'NoEntropy',
       message: `none of the ${sum.answers} answers carries log-probabilities, and one vote an example tells nothing: use an endpoint that gives log-probabilities, more collaborators, or several samples at a temperature above 0. ${ANOTHER_NAME}`,

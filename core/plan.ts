@@ -4,7 +4,7 @@ import { finalFailure } from './failures.ts';
 import { endpointOf } from './modelNames.ts';
 import type { SearchAttributeName } from './searchAttributes.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
-import { freeCollaborators, modelCollaborators, type RunSpec } from './spec.ts';
+import { answersAnExample, freeCollaborators, modelCollaborators, type RunSpec } from './spec.ts';
 
 /**
  * What the workflows of a run go by: its choices and numbers. The texts of the spec, and where its
@@ -20,6 +20,8 @@ export interface Plan
   needs: RetrievalNeeds;
   /** How many there are. */
   collaborators: number;
+  /** How many answers they give to an example, all together. */
+  answers: number;
   /** Whether any of them asks no model. */
   hasFree: boolean;
   /** Whether the warm-up is among those who answer or justify. */
@@ -73,6 +75,7 @@ export function planOf(spec: RunSpec): Plan {
   };
   return {
     ...{ task, model, training, evolve, resolution, batch, rounds, seed },
+    answers: answersAnExample(spec),
     ...{ needs, collaborators, hasFree, asksWarmUp, endpoints },
   };
 }

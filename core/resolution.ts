@@ -17,7 +17,7 @@ export interface Resolution {
   way: Way;
   /** What the ways came to, where they were compared. */
   compared?: WaysCompared;
-  /** Why they were not. */
+  /** Why they were not, in words. */
   reason?: string;
 }
 
@@ -39,17 +39,24 @@ export interface WaysCompared {
  */
 export const LEAST_ROWS = 100;
 
+/** What a run's plan says of whether ways are compared. */
+interface ComparisonPlan {
+  resolution: 'auto' | Way;
+  /** To an example. */
+  answers: number;
+  /** A judge takes part in grading, or in finding out what means the same, where there is one. */
+  endpoints: { judge?: string | undefined };
+}
+
 /**
  * Why the ways are not compared; undefined where they are.
  * @param rows labelled examples
- * @param isJudged whether a judge takes part in grading or in finding what means the same
  */
-export function notCompared(
-  given: 'auto' | Way,
-  { rows, isJudged }: { rows: number; isJudged: boolean },
-): string | undefined {
-  if (given !== 'auto') return 'the spec says how disagreement is resolved';
-  if (isJudged) return 'a judge would have to grade each label of each way to compare these';
+export function notCompared(plan: ComparisonPlan, rows: number): string | undefined {
+  if (plan.resolution !== 'auto') return 'the spec says how disagreement is resolved';
+  if (plan.answers < 2) return 'where there is one answer to each example, nobody disagrees';
+  if (plan.endpoints.judge !== undefined)
+    return 'a judge would have to grade each label of each way to compare these';
   return rows < LEAST_ROWS
     ? `${rows} labelled examples are too few to compare the ways to resolve disagreement, which takes ${LEAST_ROWS}`
     : undefined;
@@ -62,9 +69,9 @@ export function bestWay(values: WaysCompared['values']): Way {
 }
 
 /**
- * The way where the ways are not compared: that of the spec, else `probability`, which took more right
- * labels than the paper's on the demo (seed 0: 81.7 % by votes against 78.3 %, and its ranking told
- * right from wrong better).
+ * The way where the ways are not compared: that of the spec, else `probability`. On the demo (seed 0)
+ * justification made the labels worse than the plain majority (78.3 % right against 81.7 %), and the
+ * summed probability told right from wrong better than the entropy (AUROC 0.86 against 0.80).
  */
 export const wayWithoutComparison = (given: 'auto' | Way): Way =>
   given === 'auto' ? 'probability' : given;

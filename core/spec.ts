@@ -410,3 +410,10 @@ export const freeCollaborators = ({
   collaborators,
 }: Pick<RunSpec, 'collaborators'>): FreeCollaborator[] =>
   collaborators.filter((one): one is FreeCollaborator => !isModel(one));
+
+/** How many answers the collaborators give to an example, all together. */
+export const answersAnExample = (spec: Pick<RunSpec, 'collaborators'>): number =>
+  modelCollaborators(spec).reduce(
+    (total, { samples }) => total + samples,
+    freeCollaborators(spec).length,
+  );

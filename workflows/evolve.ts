@@ -16,6 +16,7 @@ import { latestSections, summaryOf } from '../core/report/latest.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { runProgress, spentSection } from '../core/report/progress.ts';
 import { roundSections } from '../core/report/round.ts';
+import type { Way } from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
@@ -50,6 +51,8 @@ export interface Begun {
   data: Data;
   /** The champion so far. */
   base: string;
+  /** How the rounds so far have resolved disagreement. */
+  way?: Way;
   totals: RunTotals;
   latest: RoundSummary[];
   paused: boolean;
@@ -100,7 +103,7 @@ async function nextRound(
       staticSummary: `round ${round} of ${plan.rounds} from ${base}`,
       args: [
         {
-          ...{ run, plan, round, base, ...data, paused: pause.paused },
+          ...{ run, plan, round, base, ...data, paused: pause.paused, way: begun.way },
           setting: { ...setting, searchAttributes },
         },
       ],
@@ -120,10 +123,11 @@ async function nextRound(
     memo: workflowInfo().memo,
   });
   const { champion } = report.models;
+  const { way } = report.resolution;
   const { paused } = pause;
   return continueOnNewestBuild({
     run,
-    begun: { plan, data, base: champion, totals, latest, paused, setting, spent },
+    begun: { plan, data, base: champion, way, totals, latest, paused, setting, spent },
   });
 }
 

@@ -45,8 +45,11 @@ export interface RoundInput {
   counts: Record<Split, number>;
   paused: boolean;
   setting: Setting;
+  /** How the rounds before have resolved disagreement. */
+  way?: Way;
 }
 
+const SEEN = 'as in the first round, before the model had seen the labelled examples';
 const SAME_STEPS = 'the warm-up has as many steps';
 const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the labelled examples';
 
@@ -239,14 +242,11 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
 
   /** Which way to resolve disagreement is taken: with `auto` and enough labelled examples the best. */
   async function resolve(): Promise<Resolution> {
-    const reason = notCompared(plan.resolution, {
-      rows: counts.labelled,
-      isJudged: plan.endpoints.judge !== undefined,
-    });
+    const reason = notCompared(plan, counts.labelled) ?? (input.way && SEEN);
     if (reason !== undefined) {
       skipFolds('nothing is cross-fitted');
       phases.skip('cross-fit', reason);
-      return { way: wayWithoutComparison(plan.resolution), reason };
+      return { way: input.way ?? wayWithoutComparison(plan.resolution), reason };
     }
     const folds = await trainFolds();
     return phases.run('cross-fit', async (phase) => {

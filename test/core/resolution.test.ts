@@ -31,15 +31,14 @@ describe('the way to resolve disagreement', () => {
     assert.equal(bestWay({ justify: nothing, probability: nothing, vote: nothing }), 'justify');
   });
 
-  it('is compared only for auto, with enough labelled examples', () => {
-    assert.equal(notCompared('auto', { rows: LEAST_ROWS, isJudged: false }), undefined);
-    assert.match(
-      notCompared('auto', { rows: 40, isJudged: false })!,
-      /^40 labelled examples are too few .* takes 100$/,
-    );
-    assert.match(notCompared('auto', { rows: 1_000, isJudged: true })!, /^a judge/);
-    for (const way of ['justify', 'vote', 'probability'] as const)
-      assert.match(notCompared(way, { rows: 1_000, isJudged: false })!, /the spec says/);
+  it('is compared only for auto, with enough labelled examples and without a judge', () => {
+    const auto = { resolution: 'auto', answers: 2, endpoints: {} } as const;
+    assert.equal(notCompared(auto, LEAST_ROWS), undefined);
+    assert.match(notCompared(auto, 40)!, /^40 labelled examples are too few .* takes 100$/);
+    assert.match(notCompared({ ...auto, answers: 1 }, LEAST_ROWS)!, /nobody disagrees$/);
+    assert.match(notCompared({ ...auto, endpoints: { judge: 'large' } }, 1_000)!, /^a judge/);
+    for (const resolution of ['justify', 'vote', 'probability'] as const)
+      assert.match(notCompared({ ...auto, resolution }, 1_000)!, /the spec says/);
   });
 
   it('is that of the spec, or probability, without a comparison', () => {

@@ -35,26 +35,26 @@ describe('a round that chooses how to resolve disagreement', function () {
   this.timeout(60_000);
   const bench = useBench('test');
 
-  async function run(name: string, labelled: number) {
+  async function run(name: string, labelled: number, rounds = 1) {
     bench.provider.setAnswers({ chat });
     const sizes = { labelled, unlabelled: 20, test: 10 };
-    const spec: RunSpec = await writeTask(bench.folder, name, sizes, changes);
+    const spec: RunSpec = await writeTask(bench.folder, name, sizes, { ...changes, rounds });
     await bench.run(spec);
-    const [report] = await bench.reports(name);
+    const [report, next] = await bench.reports(name);
     const store = await openStore(bench.config.store);
     try {
       const models = await store.models.list({ run: name });
       const range = { from: 0, to: labelled };
       const tables = store.run(name, report!.dataset);
       const answers = await tables.answers({ round: 1, stage: 'cross-fit', range });
-      return { report: report!, models, answers };
+      return { report: report!, next, models, answers };
     } finally {
       store.close();
     }
   }
 
   it('compares the ways on labelled examples, and takes the best', async () => {
-    const { report, models, answers } = await run('compared', LEAST_ROWS);
+    const { report, next, models, answers } = await run('compared', LEAST_ROWS, 2);
     const { way, compared, reason } = report.resolution;
     assert.deepEqual([way, reason], ['vote', undefined]);
     assert.deepEqual([compared!.rows, compared!.disagreed], [LEAST_ROWS, LEAST_ROWS]);
@@ -76,6 +76,11 @@ describe('a round that chooses how to resolve disagreement', function () {
     assert.equal(usageOf(usage, 'cross-fit-justify').requests, LEAST_ROWS);
     assert.ok(usageOf(usage, 'fold-1').trainedTokens > 0);
     assert.equal(usageOf(usage, 'justify').requests, 0, 'the vote asks nothing');
+
+    // Its base may have learned from all labelled examples.
+    assert.equal(next!.resolution.way, 'vote');
+    assert.match(next!.resolution.reason!, /^as in the first round/);
+    assert.equal(usageOf(next!.usage, 'cross-fit').requests, 0);
   });
 
   it('takes the probable with too few labelled examples, and says so', async () => {
