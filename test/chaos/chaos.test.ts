@@ -8,16 +8,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { describe, it } from 'mocha';
 import { useFolder } from '../support/suite.ts';
-import { chaos } from './chaos.ts';
+import { type ChaosOptions, chaos } from './chaos.ts';
 
 describe('chaos', function () {
   this.timeout(500_000);
   const folder = useFolder('test');
 
-  it('leaves no trace in the results: a worker, the server and the provider killed, 10 % faults', async () => {
+  /** On a small data set, with a fault in every tenth request. */
+  async function fine(harm: Pick<ChaosOptions, 'isSpread' | 'kills' | 'serverRestarts'>) {
     const lines: string[] = [];
     const result = await chaos({
-      ...{ isSpread: false, kills: 2, serverRestarts: 1, faultRate: 0.1, seed: 5 },
+      ...harm,
+      ...{ faultRate: 0.1, seed: 5 },
       sizes: { labelled: 10, unlabelled: 30, test: 10 },
       latencyMs: 40,
       pollSeconds: 0.1,
@@ -26,8 +28,19 @@ describe('chaos', function () {
       signal: AbortSignal.timeout(400_000),
     });
     assert.ok(result.fine, `${lines.join('\n')}\n${JSON.stringify(result, null, 2)}`);
-    assert.deepEqual([result.kills, result.serverRestarts], [2, 1]);
     assert.ok(result.faults > 10);
+    return result;
+  }
+
+  it('leaves no trace in the results: a worker, the server and the provider killed, 10 % faults', async () => {
+    const { kills, serverRestarts } = await fine({ isSpread: false, kills: 2, serverRestarts: 1 });
+    assert.deepEqual([kills, serverRestarts], [2, 1]);
+  });
+
+  it('leaves none where collaborators sit at three endpoints, and the engine, one of them, is killed', async () => {
+    const { details } = await fine({ isSpread: true, kills: 3, serverRestarts: 0 });
+    const killed = details.kills.map(({ victim }) => victim).sort();
+    assert.deepEqual(killed, ['gateway', 'worker', 'worker']);
   });
 
   it('leaves nothing behind when it is interrupted', async () => {

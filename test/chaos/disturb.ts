@@ -63,12 +63,12 @@ async function untilDue({ afterStep, delayMs }: Kill, { arena, signal }: Disturb
   pause.abort();
 }
 
-/** Of workers a random one that is ready, of what answers each in turn. */
+/** Of workers a random one that is ready, of what answers each in turn, the last first. */
 async function choose({ victim, luck }: Kill, { arena, deeds }: Disturbance): Promise<Service> {
   if (victim === 'server') return arena.server;
   if (victim === 'gateway') {
     const before = deeds.filter((deed) => deed.victim === victim).length;
-    return arena.gateways[before % arena.gateways.length]!;
+    return arena.gateways.toReversed()[before % arena.gateways.length]!;
   }
   await Promise.race(arena.workers.map((worker) => worker.ready()));
   const ready = arena.workers.filter((worker) => worker.isReady);

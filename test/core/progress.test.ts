@@ -65,6 +65,9 @@ describe('the page of a round', () => {
     const [embed, , select] = status.phases;
     const held = page({ phases: [embed!, { ...propagating, trouble }, select!] });
     assert.match(held, /examples\n\n⚠ endpoint "gpu" answered 402: top up; held back since/);
+    const others = `${trouble}\nendpoint "lab" cannot be reached`;
+    const both = page({ phases: [embed!, { ...propagating, trouble: others }, select!] });
+    assert.match(both, /⚠ endpoint "gpu".* mended\.\n\n⚠ endpoint "lab" cannot be reached\./);
     assert.doesNotMatch(held, /\/min/);
   });
 
