@@ -1,39 +1,45 @@
 import { log } from '@temporalio/activity';
 import { type KnownCapabilities, waysOf } from '../core/capabilities.ts';
-import { type NeededModel, neededChatModels } from '../core/neededModels.ts';
+import { type NeededChatModel, neededChatModels } from '../core/neededModels.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { capabilitiesOf } from '../providers/capabilities/known.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
+import type { Store } from '../store/store.ts';
 import type { Dependencies } from './dependencies.ts';
-
-/** A model that has to be there, and where. */
-export interface Needed {
-  model: NeededModel;
-  endpoint: Endpoint;
-}
 
 /**
  * Finds out what the chat models of a run are capable of, unless it is known from before, and keeps
  * it for all workers. What is not answered stays unknown: it holds no run up.
  */
 export async function findOut(
-  { store }: Dependencies,
-  needed: readonly Needed[],
+  { store, endpoints }: Dependencies,
+  spec: RunSpec,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { model, endpoint } of needed) {
-    if (model.kind !== 'chat') continue;
-    const found: KnownCapabilities[] = [];
-    for (const way of waysOf(model.samplings)) {
-      const asked = { model: model.name, way };
-      const known = await capabilitiesOf(endpoint, asked, store.capabilities, { signal });
-      if (known) found.push(known);
-    }
-    endpoint.goBy(model.name, found);
-    const shutdown = found.map((known) => known.shutdown).find(Boolean);
-    if (shutdown)
-      log.warn(`endpoint "${endpoint.name}" shuts down model "${model.name}" on ${shutdown}`);
+  const byEndpoint = Map.groupBy(neededChatModels(spec), ({ endpoint }) => endpoint);
+  await Promise.all(
+    [...byEndpoint].map(async ([name, models]) => {
+      const endpoint = endpoints.get(name);
+      for (const model of models) await findOutOne(store, endpoint, model, signal);
+    }),
+  );
+}
+
+async function findOutOne(
+  store: Store,
+  endpoint: Endpoint,
+  { name, samplings }: NeededChatModel,
+  signal: AbortSignal,
+): Promise<void> {
+  const found: KnownCapabilities[] = [];
+  for (const way of waysOf(samplings)) {
+    const asked = { model: name, way };
+    const known = await capabilitiesOf(endpoint, asked, store.capabilities, { signal });
+    if (known) found.push(known);
   }
+  endpoint.goBy(name, found);
+  const shutdown = found.map((known) => known.shutdown).find(Boolean);
+  if (shutdown) log.warn(`endpoint "${endpoint.name}" shuts down model "${name}" on ${shutdown}`);
 }
 
 /**

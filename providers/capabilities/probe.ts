@@ -11,6 +11,7 @@ import { trialOf } from './trial.ts';
 import {
   type Draws,
   isDrawn,
+  isTwice,
   type Outcome,
   onLimit,
   onLogprobs,
@@ -26,7 +27,7 @@ import {
 
 /** How long all of it may take, in milliseconds: what is not answered by then is not known. */
 const PATIENCE_MS = 60_000;
-/** Requests at the same time. */
+/** Most requests at the same time. */
 const TOGETHER = 8;
 
 // Every question begins with one word, by which the stand-in of our tests knows it.
@@ -130,13 +131,16 @@ async function draw(prober: Prober): Promise<{ seed: Finding; draws: Draws; two:
     ]);
     return { greedy: [greedy, greedyToo], drawn, haveSeeds };
   };
-  const [seeded, two] = await Promise.all([
-    drawing(true),
-    prober.ask(SENTENCE, { n: 2, ...at(1) }),
-  ]);
+  const [seeded, two] = await Promise.all([drawing(true), drawTwo(prober, at(1))]);
   const seed = onSeed(seeded);
   // Where seeds are refused it is asked without, for what the temperature does.
   return { seed, two, draws: seed.verdict === 'refused' ? await drawing(false) : seeded };
+}
+
+/** Two samples by one request, and by another where they are one and the same: that may be chance. */
+async function drawTwo(prober: Prober, fields: object): Promise<Outcome> {
+  const two = await prober.ask(SENTENCE, { n: 2, ...fields });
+  return typeof two !== 'string' && isTwice(two) ? prober.ask(SENTENCE, { n: 2, ...fields }) : two;
 }
 
 /** Whether a model hears the system, and where it puts thoughts while it answers. */
@@ -175,11 +179,12 @@ class Prober {
   readonly #limitField: string;
   readonly #signal: AbortSignal | undefined;
   readonly #deadline: AbortSignal;
-  readonly #room = pLimit(TOGETHER);
+  readonly #room: <T>(send: () => Promise<T>) => Promise<T>;
 
   constructor(endpoint: Endpoint, model: string, way: Way, signal?: AbortSignal) {
     const refused = endpoint.refused(model);
     this.#endpoint = endpoint;
+    this.#room = pLimit(Math.min(TOGETHER, endpoint.config.maxInFlight));
     this.#signal = signal;
     const timeout = AbortSignal.timeout(PATIENCE_MS);
     this.#deadline = signal ? AbortSignal.any([signal, timeout]) : timeout;
@@ -208,7 +213,9 @@ class Prober {
       ...(limit !== null && { [this.#limitField]: limit }),
       ...fields,
     };
-    const outcome = await this.#room(() => this.#outcomeOf(body));
+    const first = await this.#room(() => this.#outcomeOf(body));
+    // It may have been refused for something else, that passes.
+    const outcome = first === 'refused' ? await this.#room(() => this.#outcomeOf(body)) : first;
     if (outcome === 'unanswered') this.isWhole = false;
     else this.isHeard = true;
     return outcome;
@@ -221,7 +228,7 @@ class Prober {
       return await answerOf(sent, trialOf);
     } catch (error) {
       this.#signal?.throwIfAborted();
-      if (refusesForm(error)) return 'refused';
+      if (refusesForm(error) && error.status !== 403) return 'refused';
       const isTheirs = error instanceof APIError || error instanceof UnreadableAnswer;
       if (!isTheirs && !this.#deadline.aborted) throw error;
       return 'unanswered';

@@ -12,7 +12,9 @@ export interface TriedToken {
 
 /** One choice of an answer, as it came and as a run would read it. */
 export interface TriedChoice {
-  /** Its text, thoughts in it included; where that is empty the whole message, as JSON. */
+  /** Its text, thoughts in it included. */
+  text: string;
+  /** The same; where that is empty the whole message, as JSON. */
   said: string;
   tokens: TriedToken[];
   read: ChatSample;
@@ -72,6 +74,7 @@ function tried(
   read: ChatSample,
 ): TriedChoice {
   return {
+    text: textOf(said),
     said: textOf(said) || JSON.stringify(said),
     tokens: tokens.map(({ token, logprob = null, top_logprobs }) => ({
       ...{ token, logprob },

@@ -24,7 +24,7 @@ export function verdictOn(outcome: Outcome, judge: (trial: Trial) => Finding): F
 
 /** @param limit the most tokens that were asked for */
 export function onLimit({ choices: [choice], completionTokens }: Trial, limit: number): Finding {
-  const words = choice!.said.split(/\s+/).length;
+  const words = choice!.text.trim().split(/\s+/).length;
   if (completionTokens !== null && completionTokens > limit)
     return ignored(`${completionTokens} tokens where ${limit} were asked for`);
   return words > limit ? ignored(`${words} words where ${limit} tokens were asked for`) : SUPPORTED;
@@ -50,8 +50,8 @@ export function onLogprobs({ choices: [choice] }: Trial): Finding {
 const letters = (text: string): string => text.replace(/[^a-z0-9]/gi, '');
 
 /** Of what came as text; thoughts that came apart may be among the tokens or not. */
-const lettersSaid = ({ read, thoughts, said }: TriedChoice): string =>
-  letters(thoughts === null ? said : read.text);
+const lettersSaid = ({ read, thoughts, text }: TriedChoice): string =>
+  letters(thoughts === null ? text : read.text);
 
 /** A little more than 1, for what is rounded. */
 const MOST_PROBABILITY = 1.001;
@@ -71,10 +71,13 @@ export function onTopLogprobs({ choices: [choice] }: Trial): Finding {
 
 /** @param isDrawn whether draws differ from one another; undefined where that is not known */
 export function onN({ choices }: Trial, isDrawn: boolean | undefined): Finding {
-  const [first, second] = choices;
-  if (!second) return ignored('one sample where two were asked for');
-  return isDrawn && first!.said === second.said ? ignored('the same sample twice') : SUPPORTED;
+  if (choices.length < 2) return ignored('one sample where two were asked for');
+  return isDrawn && isTwice({ choices }) ? ignored('the same sample twice') : SUPPORTED;
 }
+
+/** Whether two samples are one and the same. */
+export const isTwice = ({ choices: [first, second] }: Pick<Trial, 'choices'>): boolean =>
+  first!.said === second?.said;
 
 /** What was drawn to tell temperature and seed. */
 export interface Draws {

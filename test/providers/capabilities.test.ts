@@ -4,6 +4,7 @@ import { describe, it } from 'mocha';
 import { CAPABILITIES, type Capability } from '../../core/capabilities.ts';
 import { probeCapabilities } from '../../providers/capabilities/probe.ts';
 import { listModels } from '../../providers/check.ts';
+import { startProvider } from '../../testing/provider.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
 import { useProvider } from '../support/suite.ts';
 import { endpointAt, MODEL } from './support.ts';
@@ -101,6 +102,26 @@ describe('What an endpoint is capable of', () => {
         assert.equal(findings[name].verdict, 'supported', name);
       assert.ok(isWhole);
     });
+
+  it('is refused only where it is refused again', async () => {
+    provider.setFaults(({ attempt, body }) =>
+      body?.logprobs && attempt === 1
+        ? { status: 400, body: { error: { message: 'Not now.' } } }
+        : undefined,
+    );
+    const endpoint = endpointAt(provider);
+    provider.setQuirks([]);
+    const { findings } = (await probeCapabilities(endpoint, MODEL, {}))!;
+    provider.setFaults(undefined);
+    assert.equal(findings.logprobs.verdict, 'supported');
+  });
+
+  it('is found out with no more requests at a time than the endpoint may have', async () => {
+    await using narrow = await startProvider({ limits: { inFlight: 1 }, latencyMs: 1 });
+    const endpoint = endpointAt(narrow, { maxInFlight: 1 });
+    assert.ok((await probeCapabilities(endpoint, MODEL, {}))!.isWhole);
+    assert.ok(narrow.requests({ kind: 'probe' }).every(({ status }) => status === 200));
+  });
 
   it('includes where it puts its thoughts', async () => {
     const places: [QuirkName, unknown][] = [
