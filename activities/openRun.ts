@@ -34,9 +34,9 @@ export function createOpenRun(dependencies: Dependencies) {
           endpoint: endpoints.get(model.endpoint),
         }));
         for (const { endpoint, model } of needed) await checkModel(endpoint, model);
-        await findOut(dependencies, spec, signal);
         const obstacle = await trainers.of(endpoints.get(spec.model.endpoint)).preflight();
         if (obstacle) throw finalFailure('NoFineTuning', obstacle);
+        await findOut(dependencies, spec, signal);
       });
     },
 
