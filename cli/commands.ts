@@ -56,7 +56,7 @@ export function addCommands(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nThe same spec again: attaches while the run goes on, starts it again after a failure (what is\nstored is reused), prints the figures once it has completed.\n\nExample:\n  $ semievol run examples/fpb.yaml --data ../data/fpb --follow',
+      '\nThe same spec again: attaches while the run goes on, starts it again after a failure (what is\nstored is reused), prints the figures once it has completed.\n\nExample:\n  $ semievol run examples/paper/fpb.yaml --data ../data/fpb --follow',
     )
     .action(inProject(() => import('./commands/run.ts')));
 

@@ -15,7 +15,7 @@ const program = new Command('semievol')
   .showHelpAfterError('("semievol help COMMAND" shows how it is used)')
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 failed, 2 wrong usage or input (nothing was spent), 130 interrupted.\n\nExample:\n  $ semievol dev                                                       (one terminal)\n  $ semievol run examples/fpb.yaml --data ../data/fpb --follow         (another)',
+    '\nExit codes: 0 done, 1 failed, 2 wrong usage or input (nothing was spent), 130 interrupted.\n\nExample:\n  $ semievol dev                                                       (one terminal)\n  $ semievol run examples/paper/fpb.yaml --data ../data/fpb --follow         (another)',
   )
   .exitOverride()
   .hook('preAction', async () => {
