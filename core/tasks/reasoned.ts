@@ -4,7 +4,7 @@ import type { Task } from './task.ts';
 
 /** "Answer: x", "**Final answer:** x" and the like, at the beginning of a line. */
 const MARK =
-  /^[\s>#*_`~-]*(?:(?:the|my)\s+)?(?:(?:final|correct|right|best)\s+)?answer(?:\s+is)?[*_`]*\s*[:：=][*_`]*/gimu;
+  /^[ \t>#*_`~-]*(?:(?:the|my)\s+)?(?:(?:final|correct|right|best)\s+)?answer(?:\s+is)?[*_`]*\s*[:：=][*_`]*/gimu;
 
 /** Where the answer begins that a text ends with, after its last mark; null where it has none. */
 export function answerStart(text: string): number | null {

@@ -26,6 +26,13 @@ describe('an answer after reasoning', () => {
       assert.equal(read(text), 'animal', text);
   });
 
+  it('is found in a time that grows with the text', () => {
+    const text = `${'\n'.repeat(200_000)}${'- '.repeat(100_000)}x\nAnswer: animal`;
+    const start = performance.now();
+    assert.equal(answerStart(text), text.length - ' animal'.length);
+    assert.ok(performance.now() - start < 1_000);
+  });
+
   it('is the longer of labels that begin alike', () => {
     assert.equal(read('Not a plant.\nAnswer: Plant food'), 'plant food');
   });

@@ -241,7 +241,7 @@ describe('the published package', function () {
           }),
         );
         assert.match(stdout, /completed/);
-        assert.match(stdout, /semievol: \{/);
+        assert.match(stdout, /name: 'accuracy'/);
       } finally {
         await provider.close();
       }

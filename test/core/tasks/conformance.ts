@@ -97,14 +97,18 @@ export function itConforms<Spec extends TaskSchema>(under: KindUnderTest<Spec>):
       for (let end = 0; end < target.length; end++) {
         const read = task.parse(target.slice(0, end), x, true);
         assert.ok(read === null || read === answer, `${target.slice(0, end)}… read as ${read}`);
+        const reasoned = readReasoned(task, `So.\nAnswer: ${target.slice(0, end)}`, x, true);
+        assert.ok(reasoned === null || reasoned === answer);
       }
+      assert.equal(readReasoned(task, `It may be ${target}`, x, true), null);
     });
   });
 
   it('takes no refusal for an answer', () => {
     for (const text of under.refusals ?? REFUSALS)
       for (const isCut of [false, true])
-        assert.equal(task.parse(text, under.x, isCut), null, JSON.stringify(text));
+        for (const read of [task.parse, readReasoned.bind(null, task)])
+          assert.equal(read(text, under.x, isCut), null, JSON.stringify(text));
   });
 
   it('finds the canonical answers of data files', () => {
@@ -119,7 +123,8 @@ export function itConforms<Spec extends TaskSchema>(under: KindUnderTest<Spec>):
       assert.equal(task.parse(target, x), answer);
       assert.equal(task.parse(` ${target}\n`, x), answer);
       assert.equal(task.parse(`It is so for a reason.\nAnswer: ${target}`, x), answer);
-      assert.equal(readReasoned(task, `It is so.\nAnswer: ${target}`, x, false), answer);
+      for (const mark of ['Answer: ', '**Answer:** ', 'Final answer:\n'])
+        assert.equal(readReasoned(task, `It is so.\n\n${mark}${target}`, x, false), answer);
     });
   });
 
