@@ -122,9 +122,9 @@ async function judged(
       }),
     ),
   );
-  const said = new Map((await asking.answers()).map(({ ordinal, parsed }) => [ordinal, parsed]));
+  const said = new Map((await asking.answers()).map((one) => [one.exampleId, one.parsed]));
   return ({ example, answers }) => {
-    const groups = said.get(example.ordinal);
+    const groups = said.get(example.id);
     return groups ? (JSON.parse(groups) as number[]) : allApart(answers).groups;
   };
 }

@@ -14,7 +14,10 @@ const SIMILARITY = 0.9;
 /** Candidates a justification is shown: as many as there are letters. */
 const MOST_CANDIDATES = 26;
 
-const spec = z.strictObject({
+const RUBRIC =
+  'An answer is right where it says what the reference says, in whatever words, and nothing that contradicts it.';
+
+const fields = z.strictObject({
   type: z.literal('free-form').describe('The answer is a text, of a few words or of any length.'),
   instruction: z
     .string()
@@ -30,10 +33,10 @@ const spec = z.strictObject({
   rubric: z
     .string()
     .min(1)
-    .default(
-      'An answer is right where it says what the reference says, in whatever words, and nothing that contradicts it.',
-    )
-    .describe('By what the judge tells right from wrong; it sees question, reference and answer.'),
+    .optional()
+    .describe(
+      `By what the judge tells right from wrong, of long answers; it sees question, reference and answer. Left out: ${RUBRIC}`,
+    ),
   agreement: z
     .enum(['text', 'embedding', 'judge'])
     .optional()
@@ -44,8 +47,20 @@ const spec = z.strictObject({
     .number()
     .gt(0)
     .max(1)
-    .default(SIMILARITY)
-    .describe('Cosine similarity from which answers count as the same by `agreement: embedding`.'),
+    .optional()
+    .describe(
+      `Cosine similarity from which answers count as the same by \`agreement: embedding\`; ${SIMILARITY} when left out.`,
+    ),
+});
+
+/** What would be said in vain is a mistake. */
+const spec = fields.superRefine(({ answers, rubric, agreement, similarity }, context) => {
+  const refuse = (field: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [field], message });
+  if (rubric !== undefined && answers === 'short')
+    refuse('rubric', 'no judge grades short answers: leave it out, or set answers: long');
+  if (similarity !== undefined && agreement !== 'embedding')
+    refuse('similarity', 'it counts by agreement: embedding only: set that, or leave it out');
 });
 
 /** Answers are texts; a gold answer may be a JSON list of several that are right. */
@@ -54,9 +69,9 @@ export const freeForm = defineTaskKind({ spec, create });
 function create({
   instruction,
   answers,
-  rubric,
+  rubric = RUBRIC,
   agreement,
-  similarity,
+  similarity = SIMILARITY,
 }: z.output<typeof spec>): Task {
   const isShort = answers === 'short';
   const read = isShort ? shortAnswer : longAnswer;

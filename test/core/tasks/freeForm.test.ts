@@ -244,6 +244,18 @@ describe('free-form tasks', () => {
       assert.equal(choose(text), null, text);
   });
 
+  it('refuse what would be said in vain', () => {
+    const problems = (more: object) =>
+      freeForm.spec
+        .safeParse({ type: 'free-form', ...more })
+        .error?.issues.map(({ path }) => path.join('.'));
+    assert.deepEqual(problems({ rubric: 'Be kind.' }), ['rubric']);
+    assert.deepEqual(problems({ similarity: 0.8 }), ['similarity']);
+    assert.equal(problems({ answers: 'long', rubric: 'Be kind.' }), undefined);
+    assert.equal(problems({ agreement: 'embedding', similarity: 0.8 }), undefined);
+    assert.throws(() => builtIn.task({ type: 'free-form', similarity: 0.8 }), /embedding only/);
+  });
+
   it('agree by their words, by embedding or by a judge', () => {
     assert.equal(short.agreement, undefined);
     assert.equal(long.agreement?.by, 'judge');
