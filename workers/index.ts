@@ -34,6 +34,7 @@ export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { PhaseName } from '../core/phases.ts';
 export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
+export type { Resolution, Way, WaysCompared } from '../core/resolution.ts';
 export type { JudgeReport, MetricReport, RoundReport } from '../core/roundReport.ts';
 export {
   type Criterion,
