@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { foldOf } from '../../core/folds.ts';
 import type { Pass } from '../../core/passes.ts';
-import type { StoredExample } from '../../core/types.ts';
+import type { Split, StoredExample } from '../../core/types.ts';
 import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, MODEL, one, openLaboratory, ref } from './support.ts';
 
@@ -104,6 +104,30 @@ describe('cross-fitting', () => {
     assert.deepEqual(await lab.tables.pseudoLabels(1, range), []);
     await attempt(lab.activities.justify, input, 2);
     assert.equal(asked(), 1, 'what is justified is not asked again');
+  });
+
+  it('counts answers that mean the same as one, and keeps what they mean by split', async () => {
+    await lab.close();
+    const embedding = (text: string) => (text.includes('bo') ? [1, 0] : [0, 1]);
+    lab = await openLaboratory({
+      spec: { collaborators, task: { type: 'free-form', agreement: 'embedding' } },
+      provider: { answers: { embedding } },
+      examples: labelled.map((example) => ({ ...example, answer: 'a boat' })),
+    });
+    const said = say(0, [
+      ['a boat', 0.2],
+      ['a bow', 0.2],
+      ['a car', 0.3],
+    ]);
+    await lab.tables.addAnswers(said, 1);
+    const one = { from: 0, to: 1 };
+    await attempt(lab.activities.justify, { ...ref, pass, range: one, models, way: 'vote' });
+    const meanings = (split: Split) => lab.tables.meanings({ round: 1, split, range: one });
+    assert.deepEqual((await meanings('labelled')).get(0)?.groups, [0, 0, 1]);
+    assert.equal((await meanings('unlabelled')).size, 0);
+    const { disagreed, values } = await attempt(lab.activities.compareWays, ref);
+    assert.equal(disagreed, 1);
+    assert.ok(values.probability.got > 0, 'the two who mean a boat outweigh the one');
   });
 
   it('grades what each way makes of the examples', async () => {
