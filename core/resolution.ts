@@ -1,16 +1,16 @@
 import type { Estimate } from './statistics.ts';
 
 /**
- * The ways to resolve disagreement between collaborators (§3.2 of the paper):
+ * A way to resolve disagreement between collaborators (§3.2 of the paper):
  *
  * - `justify`, the paper's: a model is shown the candidates, and justifies one of them.
  * - `probability`: the candidate whose answers were the most probable, all together.
  * - `vote`: the candidate of most votes.
  */
-export const WAYS = ['justify', 'probability', 'vote'] as const;
+export type Way = 'justify' | 'probability' | 'vote';
 
-/** A way to resolve disagreement. */
-export type Way = (typeof WAYS)[number];
+/** All of them; of equally good ones the first is taken. */
+export const WAYS = ['justify', 'probability', 'vote'] as const satisfies readonly Way[];
 
 /** How a round resolves disagreement, and why so. */
 export interface Resolution {
