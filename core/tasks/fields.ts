@@ -238,6 +238,7 @@ function numberOf(value: unknown): number | null {
 }
 
 function truthOf(value: unknown): boolean | null {
+  if (typeof value === 'object') return null;
   const word = fold(String(value));
   if (['true', 'yes'].includes(word)) return true;
   return ['false', 'no'].includes(word) ? false : null;

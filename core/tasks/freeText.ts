@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { normalise } from '../text.ts';
 import { unfenced } from './reading.ts';
 
-const BEFORE = String.raw`^[\s>#*_\x60~-]*`;
+const BEFORE = String.raw`^(?:[^\S\n]|[>#*_\x60~-])*`;
 // "Answer: x", "**Final answer:** x", "So the answer is x", at the beginning of a line.
 const MARK = new RegExp(
   String.raw`${BEFORE}(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|my)\s+)?(?:(?:final|short|correct|right|best)\s+)?answer[*_\x60]*\s*(?:is(?!\p{L})(?:\s*[:：])?|[:：=])(?:[*_\x60]+(?=\s|$))?`,

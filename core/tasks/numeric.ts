@@ -116,6 +116,8 @@ const ABOUT =
   '(?:about|approximately|approx\\.?|around|roughly|nearly|almost|circa|ca\\.|exactly|equal to)';
 /** What may stand before a number that a text opens with. */
 const LEAD = new RegExp(`^[\\s"'“‘*_\`([{~≈>=$]*(?:${ABOUT}[\\s*_$]+)?[~≈]?$`, 'iu');
+/** How much of what follows a number may belong to it. */
+const REACH = 100;
 /** What makes the number before it a part of something: of a term, a range, a ratio. */
 const GOES_ON =
   /^[\s*_)]*(?:[-–−+×x÷/^=≈:*]|to\b|through\b)[\s*_($]*(?:[-−]|\p{Sc}|[A-Z]{3}\s)?\s*\.?\d/u;
@@ -141,16 +143,16 @@ function answerChoices(scale: Scale, words: readonly string[]): Choices {
     whole(text, isCut) {
       const [number, another] = found(text);
       if (number === undefined) return word.whole(text, isCut);
-      const rest = text.slice(number.end);
+      const rest = text.slice(number.end).trimEnd();
       const isAll = another === undefined && LEAD.test(text.slice(0, number.start));
-      if (!isAll || !END.test(rest) || JOINS.test(rest)) return null;
+      if (!isAll || rest.length > REACH || !END.test(rest) || JOINS.test(rest)) return null;
       return isDoubtful(text, number, isCut) ? null : number.value;
     },
     opening(text, isCut) {
       const [number] = found(text);
       if (number === undefined || !LEAD.test(text.slice(0, number.start)))
         return word.opening(text, isCut);
-      const isPart = GOES_ON.test(text.slice(number.end));
+      const isPart = GOES_ON.test(text.slice(number.end, number.end + REACH));
       if (isPart || isDoubtful(text, number, isCut)) return null;
       return { answer: number.value, end: number.end };
     },

@@ -6,6 +6,7 @@ import type { TaskKind, TaskSchema } from '../../../core/tasks/kind.ts';
 import { readReasoned } from '../../../core/tasks/reasoned.ts';
 import type { Task } from '../../../core/tasks/task.ts';
 import type { ChatMessage, Example } from '../../../core/types.ts';
+import { growth, LINEAR } from '../../support/growth.ts';
 
 /** What a text is read as: a canonical answer, or null for none. */
 export type Reading = [text: string, answer: string | null];
@@ -142,6 +143,17 @@ export function itConforms<Spec extends TaskSchema>(under: KindUnderTest<Spec>):
       }),
     );
   });
+
+  it('reads in a time that grows with the text, whatever is repeated without end', () => {
+    const [word] = under.texts.find(([, answer]) => answer !== null)!;
+    for (const unit of [`${word}, `, ' ', '*', 'Answer: ', '\n- ', '{"', '[', '1 ']) {
+      const grown = growth((size) => {
+        const text = `${word} ${unit.repeat(size / unit.length)}x`;
+        for (const isCut of [false, true]) task.parse(text, under.x, isCut);
+      }, 800);
+      assert.ok(grown < LINEAR, `${JSON.stringify(unit)}: ${grown} times as long`);
+    }
+  }).timeout(30_000);
 
   it('has agreement that is an equivalence', () => {
     check((_, [a, b, c]) => {
