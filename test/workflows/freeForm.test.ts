@@ -59,7 +59,7 @@ function judge({ text }: ChatQuestion): string {
 }
 
 describe('a free-form task', function () {
-  this.timeout(60_000);
+  this.timeout(90_000);
   const bench = useBench('test', { models: [BASE, 'all-minilm-l6-v2', 'wise'] });
   const asked = () => bench.provider.requests({ kind: 'chat' }).length;
 
