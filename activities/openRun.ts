@@ -20,7 +20,8 @@ export function createOpenRun(dependencies: Dependencies) {
     /**
      * Asks each model that a run needs for next to nothing, and its endpoint's trainer whether it can
      * train, before anything is spent. So a model that is not there is found out, and the form of
-     * requests it takes. Makes sure, too, that the workflow goes by the spec as it is read here.
+     * requests it takes. What the models are capable of is found out last. Makes sure, too, that the
+     * workflow goes by the spec as it is read here.
      * @throws ApplicationFailure `SpecNotUnderstood`, `ModelNotFound`, `NoFineTuning`, or of the
      * endpoint's refusal, non-retryable; `NoEndpoint`
      */
