@@ -4,6 +4,7 @@ import type { Json } from '../types.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
 import { alike, fields, leavesOf, readerOf, strictSchema } from './fields.ts';
 import { defineTaskKind } from './kind.ts';
+import { BY_LETTER, lettered } from './lettered.ts';
 import { isObject, objectsIn } from './objects.ts';
 import { answerStart } from './reasoned.ts';
 import type { Part, Task } from './task.ts';
@@ -46,29 +47,31 @@ function create({ instruction, schema }: z.output<typeof spec>): Task {
       .map(({ value, start }) => ({ value: unwrapped(value), start }))
       .filter(({ value }) => isAnswer(value) || Object.keys(value).length === 0);
   const shown = JSON.stringify(schema);
+  const talk = conversation({
+    system: `${instruction}\nSchema of the answer: ${shown}`,
+    answer: 'a JSON object by the schema',
+    justifySystem: `${instruction}\nSchema of the answer: ${shown}\n${BY_LETTER}`,
+    question: passageAndQuestion,
+    candidate: (_, answer) => answer,
+    target: (answer) => answer,
+  });
+  const parse = (text: string) => {
+    const found = answersIn(text);
+    const marked = answerStart(text);
+    const last = found.filter(({ start }) => marked !== null && start >= marked);
+    const answers = (last.length > 0 ? last : found).map(({ value }) => canonicalOf(value));
+    const [first, ...others] = new Map(answers.map((one) => [keyOf(one), one])).values();
+    return others.length > 0 ? null : (first ?? null);
+  };
 
   return {
-    ...conversation({
-      system: `${instruction}\nSchema of the answer: ${shown}`,
-      answer: 'a JSON object by the schema',
-      justifySystem: `${instruction}\nSchema of the answer: ${shown}\nSeveral answers were proposed: weigh them and choose one.`,
-      question: passageAndQuestion,
-      candidate: (_, answer) => answer,
-      target: (answer) => answer,
-    }),
+    ...talk,
+    ...lettered(talk, parse, isAlike),
     schema: strictSchema(schema),
     maxTokens: 512,
     classes: null,
 
-    parse(text) {
-      const found = answersIn(text);
-      const marked = answerStart(text);
-      const last = found.filter(({ start }) => marked !== null && start >= marked);
-      const answers = (last.length > 0 ? last : found).map(({ value }) => canonicalOf(value));
-      const [first, ...others] = new Map(answers.map((one) => [keyOf(one), one])).values();
-      return others.length > 0 ? null : (first ?? null);
-    },
-
+    parse,
     equal: isAlike,
     metrics: [
       { name: 'exact match', test: 'mcnemar' },

@@ -1,18 +1,16 @@
 import { z } from 'zod';
 import { quoted } from '../text.ts';
 import type { Example } from '../types.ts';
-import { letterOf } from './answers.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
-import { afterMark, listed, longAnswer, shortAnswer } from './freeText.ts';
+import { listed, longAnswer, shortAnswer } from './freeText.ts';
 import { judgeBy, sameByJudge } from './judging.ts';
 import { defineTaskKind } from './kind.ts';
+import { BY_LETTER, lettered } from './lettered.ts';
 import { gist, tokenF1, wordsOf } from './overlap.ts';
 import type { Canonical, Part, Task } from './task.ts';
 
 /** Cosine similarity from which two answers are taken for the same. */
 const SIMILARITY = 0.9;
-/** Candidates a justification is shown: as many as there are letters. */
-const MOST_CANDIDATES = 26;
 
 const RUBRIC =
   'An answer is right where it says what the reference says, in whatever words, and nothing that contradicts it.';
@@ -79,7 +77,7 @@ function create({
   const talk = conversation({
     system: instruction,
     ...(isShort && { answer: 'a few words' }),
-    justifySystem: `${instruction}\nSeveral answers were proposed: weigh them and choose one by its letter.`,
+    justifySystem: `${instruction}\n${BY_LETTER}`,
     question: passageAndQuestion,
     candidate: (_, answer) => answer,
     target: firstOf,
@@ -87,8 +85,7 @@ function create({
   const by = agreement ?? (isShort ? 'text' : 'judge');
   return {
     ...talk,
-    justify: (x, candidates) => talk.justify(x, lettered(candidates)),
-    chosen: (text, candidates, isCut) => chosen(text, candidates, read(text, isCut)),
+    ...lettered(talk, read, isSame),
     ...(isShort ? byWords : judgedBy(rubric)),
     ...(by === 'embedding' && {
       agreement: { by, threshold: similarity, mayAgree: isOfSameNumbers },
@@ -164,18 +161,4 @@ const numbersOf = (answer: string) =>
 function isOfSameNumbers(a: string, b: string): boolean {
   const [ofA, ofB] = [numbersOf(firstOf(a)), numbersOf(firstOf(b))];
   return ofA === '' || ofB === '' || ofA === ofB;
-}
-
-const lettered = (candidates: readonly string[]): string[] =>
-  candidates.slice(0, MOST_CANDIDATES).map((answer, index) => `${letterOf(index)}. ${answer}`);
-
-/** A letter that stands for a candidate: alone, or before the candidate's text. */
-const LETTER =
-  /^[\s("'*_`<[]*(?:candidate\s+|answer\s+)?([A-Z])(?=[\s)"'*_`>\].,:]*(?:$|\n)|[.):])/u;
-
-/** The candidate whose letter a justification ends with, else the one that it is in other words. */
-function chosen(text: string, candidates: readonly string[], answer: string | null): string | null {
-  const letter = LETTER.exec(afterMark(text) ?? text)?.[1];
-  const named = letter && candidates.slice(0, MOST_CANDIDATES)[letter.charCodeAt(0) - 65];
-  return named ?? candidates.find((one) => answer !== null && isSame(one, answer)) ?? null;
 }

@@ -284,6 +284,19 @@ describe('extraction', () => {
     ]);
   });
 
+  it('has candidates chosen by letter, or written out', () => {
+    const other = answer({ vendor: 'Other', total: 12 });
+    const candidates = [acme, other];
+    const shown = task.justify(x, candidates).at(-1)!.content;
+    assert.ok(shown.includes(`\n- A. ${acme}\n- B. ${other}\n`));
+    for (const text of ['12 is the sum.\nAnswer: B', 'B', `Not ${acme}.\nAnswer: B. ${other}`])
+      assert.equal(task.chosen!(text, candidates, false), other, text);
+    const written = `Answer: {"total": "1,207.00", "vendor": "acme"}`;
+    assert.equal(task.chosen!(written, candidates, false), acme);
+    for (const text of ['Answer: C', `${acme} or ${other}`, 'Answer: {"vendor": "Third"}'])
+      assert.equal(task.chosen!(text, candidates, false), null, text);
+  });
+
   it('asks for structured output by a schema that strict servers take', () => {
     const small: JsonSchema = {
       type: 'object',
