@@ -177,7 +177,7 @@ export class Model {
   probe(probe: Probe): Promise<Standing> {
     const { form } = probe;
     const probing =
-      this.#probing.get(form) ?? this.#learnForm(probe).finally(() => this.#probing.delete(form));
+      this.#probing.get(form) ?? this.#answerTo(probe).finally(() => this.#probing.delete(form));
     this.#probing.set(form, probing);
     return probing;
   }
@@ -199,6 +199,12 @@ export class Model {
       this.#around.notify(
         `endpoint "${this.#around.endpoint}": model "${this.name}" refuses or ignores ${news.join(' and ')}, as was found out; asked without from now on`,
       );
+  }
+
+  async #answerTo(probe: Probe): Promise<Standing> {
+    const standing = await this.#learnForm(probe);
+    this.#breaker.answered();
+    return standing;
   }
 
   async #learnForm({ features, send }: Probe): Promise<Standing> {

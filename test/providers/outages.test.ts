@@ -33,6 +33,22 @@ describe('An endpoint in trouble', () => {
       assert.equal(endpoint.trouble, undefined);
     });
 
+    it('without it after so long, and is no more away once a probe is answered', async () => {
+      here.always({ status: 503, headers: soon });
+      const endpoint = endpointAt(here.provider);
+      const patience = {
+        signal: new AbortController().signal,
+        deadline: new AbortController().signal,
+      };
+      const away = { mostMs: 20, since: () => undefined };
+      const [sample] = await endpoint.chat(request, { ...patience, away });
+      assert.equal(sample!.finishReason, 'away');
+      assert.ok(endpoint.awaySince(request.model)! <= Date.now() - 20);
+      here.provider.setFaults(undefined);
+      await endpoint.probeChat(request.model);
+      assert.equal(endpoint.awaySince(request.model), undefined);
+    });
+
     for (const fault of [500, 502, 503, 'cut-before', 'cut-after'] as const)
       it(`after ${fault}, asking again`, async () => {
         here.once(typeof fault === 'number' ? { status: fault, headers: soon } : fault);
