@@ -11,7 +11,7 @@ import { type Dependencies, openRound, type RoundContext, type RoundRef } from '
 import { gradesOf } from './grading.ts';
 import { tracked } from './progress.ts';
 
-/** Labels that are told apart: where they are texts, all of them would fill the memory. */
+/** Labels that are told apart where there may be any: as many texts would fill the memory. */
 const MOST_TOLD_APART = 10_000;
 /** Classes that a report names. */
 const LISTED = 10;
@@ -102,7 +102,7 @@ async function count(
     if (!selector.keeps(row, threshold)) continue;
     kept.add(row.ordinal);
     counts.selected++;
-    if (labels.size >= MOST_TOLD_APART) continue;
+    if (task.classes === null && labels.size >= MOST_TOLD_APART) continue;
     for (const one of task.classesOf?.(row.label!) ?? [row.label!]) labels.add(one);
   }
   if (task.judge) return; // who is not asked about pseudo-labels

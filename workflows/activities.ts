@@ -42,7 +42,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   // Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats.
   awaitJob: { ...BATCH, startToCloseTimeout: '30 days' },
   cancelJobs: SHORT,
-  checkModels: SHORT,
+  checkModels: BATCH,
   collaborate: BATCH,
   collaborateFree: BATCH,
   compareWays: BATCH,
