@@ -19,8 +19,8 @@ export interface EvaluateInput extends RangeRef {
 export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
-     * Asks a model a range of the test split, without shots, in the form that is taught, and grades it. What the round before
-     * has asked its champion, this one's base, is not asked again.
+     * Asks a model a range of the test split, without shots, in the form that is taught, and grades
+     * it. What the round before has asked its champion, this one's base, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent }> {
       const { role, model } = input;

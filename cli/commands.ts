@@ -103,7 +103,7 @@ export function addCommands(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing. With a spec its models are asked some tiny questions each, unless the\nanswers are known: docs/capabilities.md.\n\nExample:\n  $ semievol doctor examples/fpb.yaml',
+      '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing. With a spec its models are asked some tiny questions each, unless the\nanswers are known: docs/capabilities.md.\n\nExample:\n  $ semievol doctor examples/paper/fpb.yaml',
     )
     .action(inProject(() => import('./commands/doctor.ts')));
 

@@ -56,7 +56,7 @@ export function notCompared(plan: ComparisonPlan, rows: number): string | undefi
   if (plan.resolution !== 'auto') return 'the spec says how disagreement is resolved';
   if (plan.answers < 2) return 'where there is one answer to each example, nobody disagrees';
   if (plan.endpoints.judge !== undefined)
-    return 'a judge would have to grade each label of each way to compare these';
+    return 'a judge would have to be asked about the labelled examples, too';
   return rows < LEAST_ROWS
     ? `${rows} labelled examples are too few to compare the ways to resolve disagreement, which takes ${LEAST_ROWS}`
     : undefined;

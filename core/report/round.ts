@@ -166,12 +166,7 @@ function answerSection({ answers }: RoundReport): Section {
         {
           title: 'answers of',
           kind: 'text',
-          of: ({ stage, collaborator }) =>
-            stage === 'collaborate'
-              ? collaborator
-              : stage === 'cross-fit'
-                ? `cross-fit, ${collaborator}`
-                : stage,
+          of: whoseAnswers,
         },
         { title: 'number', kind: 'count', of: (tally) => tally.answers },
         share('none found', ({ unread }) => unread),
@@ -189,10 +184,16 @@ function answerSection({ answers }: RoundReport): Section {
   };
 }
 
-function awayNote({ collaborator, answers, away }: AnswerTally): string[] {
+function whoseAnswers({ stage, collaborator }: AnswerTally): string {
+  if (stage === 'collaborate') return collaborator;
+  return stage === 'cross-fit' ? `cross-fit, ${collaborator}` : stage;
+}
+
+function awayNote(tally: AnswerTally): string[] {
+  const { answers, away } = tally;
   if (away === 0) return [];
   return [
-    `${collaborator} was away for too long for ${count(away)} of ${count(answers + away)} answers: the other collaborators went on without it.`,
+    `${whoseAnswers(tally)} was away for too long for ${count(away)} of ${count(answers + away)} answers: the other collaborators went on without it.`,
   ];
 }
 
