@@ -4,6 +4,8 @@ import { settled } from './settled.ts';
 
 /** The longest time between two probes, in milliseconds: as long as it takes to go on again. */
 const LONGEST_MS = 30_000;
+/** The longest that is waited for at once, in milliseconds: a timer of a month would end at once. */
+const AT_ONCE_MS = 3_600_000;
 /** How often the provider has to say that it refuses, before that is believed. */
 const REFUSALS = 3;
 
@@ -102,7 +104,7 @@ export class CircuitBreaker {
       if (left !== undefined && left <= 0) return trouble;
       this.#waiting++;
       try {
-        await settled(left === undefined ? over : within(over, left), signal);
+        await settled(left === undefined ? over : within(over, Math.min(left, AT_ONCE_MS)), signal);
       } finally {
         this.#waiting--;
       }

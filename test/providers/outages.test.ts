@@ -33,15 +33,30 @@ describe('An endpoint in trouble', () => {
       assert.equal(endpoint.trouble, undefined);
     });
 
+    it('however many months it may be away', async () => {
+      here.always({ status: 503, headers: soon });
+      const endpoint = endpointAt(here.provider);
+      let looked = 0;
+      const since = () => {
+        looked++;
+        return undefined;
+      };
+      const { signal } = new AbortController();
+      const patience = { signal, deadline: signal, away: { mostMs: 2 ** 40, since } };
+      const asking = endpoint.chat(request, patience);
+      await untilTrouble(endpoint, /asked [2-9] times since/);
+      here.provider.setFaults(undefined);
+      const [sample] = await asking;
+      assert.equal(sample!.finishReason, 'stop');
+      assert.ok(looked < 10, `looked ${looked} times`);
+    });
+
     it('without it after so long, and is no more away once a probe is answered', async () => {
       here.always({ status: 503, headers: soon });
       const endpoint = endpointAt(here.provider);
-      const patience = {
-        signal: new AbortController().signal,
-        deadline: new AbortController().signal,
-      };
+      const { signal } = new AbortController();
       const away = { mostMs: 20, since: () => undefined };
-      const [sample] = await endpoint.chat(request, { ...patience, away });
+      const [sample] = await endpoint.chat(request, { signal, deadline: signal, away });
       assert.equal(sample!.finishReason, 'away');
       assert.ok(endpoint.awaySince(request.model)! <= Date.now() - 20);
       here.provider.setFaults(undefined);
