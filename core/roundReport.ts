@@ -42,7 +42,7 @@ export interface RoundReport {
   };
   /** Who has graded the answers, where code cannot. */
   judge?: JudgeReport;
-  /** Of the collaborators, the justification and the evaluated models. */
+  /** Of the collaborators, the justification, the evaluated models and the judge. */
   answers: AnswerTally[];
   /** Labelled and unlabelled examples that the embedding model would not take: they have no neighbours. */
   withoutVector: number;
