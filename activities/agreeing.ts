@@ -65,9 +65,8 @@ export async function agreedWords(
         const vectors = answers.map(vectorOf);
         return groupsOf(
           answers.length,
-          (a, b) =>
-            agreement.mayAgree(answers[a]!, answers[b]!) &&
-            isNear(vectors[a]!, vectors[b]!, agreement.threshold),
+          (a, b) => isNear(vectors[a]!, vectors[b]!, agreement.threshold),
+          (a, b) => agreement.mayAgree(answers[a]!, answers[b]!),
         );
       });
       await tables.addSpend({

@@ -26,13 +26,22 @@ export function numbered(groups: readonly number[]): number[] {
 /**
  * Groups of so many things: those that are linked are in one, and so are those that others link, so
  * that being in one group is an equivalence.
+ * @param mayBeOne whether two may be in one group, whatever links them; of two links that would put
+ * others together the first counts
  */
-export function groupsOf(count: number, isLinked: (a: number, b: number) => boolean): number[] {
+export function groupsOf(
+  count: number,
+  isLinked: (a: number, b: number) => boolean,
+  mayBeOne: (a: number, b: number) => boolean = () => true,
+): number[] {
   const groups = Array.from({ length: count }, (_, index) => index);
+  const membersOf = (group: number) => [...groups.keys()].filter((one) => groups[one] === group);
   for (let b = 0; b < count; b++)
     for (let a = 0; a < b; a++) {
       if (groups[a] === groups[b] || !isLinked(a, b)) continue;
-      const [from, to] = [groups[b], groups[a]!];
+      const [from, to] = [groups[b]!, groups[a]!];
+      const others = membersOf(to);
+      if (!membersOf(from).every((one) => others.every((other) => mayBeOne(other, one)))) continue;
       groups.forEach((group, index) => {
         if (group === from) groups[index] = to;
       });

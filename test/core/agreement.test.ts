@@ -41,6 +41,17 @@ describe('which answers mean the same', () => {
     );
   });
 
+  it('puts none together that may not be, whatever links them', () => {
+    const mayBeOne = (a: number, b: number) => a + b !== 2;
+    assert.deepEqual(
+      groupsOf(4, () => true, mayBeOne),
+      [0, 0, 1, 0],
+      'the third may be with all but the first',
+    );
+    const isLinked = (a: number, b: number) => a === 1 || b === 1;
+    assert.deepEqual(groupsOf(3, isLinked, mayBeOne), [0, 0, 1]);
+  });
+
   it('does so whatever their order', () => {
     const vector = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.integer({ min: 1, max: 3 }));
     fc.assert(
