@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../cli/options.ts';
 import { table } from '../cli/table.ts';
+import { modelCollaborators } from '../core/collaborators/ofSpec.ts';
 import { builtIn } from '../core/registry.ts';
 import { count } from '../core/report/format.ts';
 import { shotsFor } from '../core/shots.ts';
-import { modelCollaborators, type RunSpec } from '../core/spec.ts';
+import type { RunSpec } from '../core/spec.ts';
 import type { ChatMessage } from '../core/types.ts';
 import { startBareLoop } from './support/bareLoop.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';

@@ -1,7 +1,7 @@
+import { answersAnExample, modelCollaborators } from './collaborators/ofSpec.ts';
 import type { FailureType } from './failures.ts';
 import { type GroupedSpec, requestGroups } from './requestGroups.ts';
 import type { Selector } from './selection/selector.ts';
-import { answersAnExample, modelCollaborators } from './spec.ts';
 import type { AnswerTally } from './tally.ts';
 import { haveEntropy, sumOf } from './tally.ts';
 import type { Classes, Threshold } from './types.ts';

@@ -1,7 +1,8 @@
+import { modelCollaborators } from './collaborators/ofSpec.ts';
 import { endpointOf, isRole } from './modelNames.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
 import { retrievalNeeds } from './shots.ts';
-import { modelCollaborators, type RunSpec } from './spec.ts';
+import type { RunSpec } from './spec.ts';
 import type { Task } from './tasks/task.ts';
 
 /** Name of an endpoint, and of a model there. */

@@ -1,10 +1,11 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import type { ActivityOptions } from './activityOptions.ts';
+import { answersAnExample, freeCollaborators, modelCollaborators } from './collaborators/ofSpec.ts';
 import { finalFailure } from './failures.ts';
 import { endpointOf } from './modelNames.ts';
 import type { SearchAttributeName } from './searchAttributes.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
-import { answersAnExample, freeCollaborators, modelCollaborators, type RunSpec } from './spec.ts';
+import type { RunSpec } from './spec.ts';
 
 /**
  * What the workflows of a run go by: its choices and numbers. The texts of the spec, and where its

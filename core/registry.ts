@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { COLLABORATOR_KINDS } from './collaborators/index.ts';
 import type { Collaborator, CollaboratorKind } from './collaborators/kind.ts';
 import { oncePer } from './oncePer.ts';
+import { runSpecOf } from './runSpec.ts';
 import type { SelectionRule } from './selection/rule.ts';
 import { SELECTION_RULES } from './selection/rules/index.ts';
 import type { Score } from './selection/score.ts';
@@ -14,7 +15,6 @@ import {
   neighboursField,
   type RunSpec,
   type RunSpecInput,
-  runSpecOf,
   type SelectionSpec,
   type TaskSpec,
 } from './spec.ts';

@@ -1,6 +1,7 @@
+import { modelCollaborators } from './collaborators/ofSpec.ts';
 import { endpointOf } from './modelNames.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
-import { type ModelCollaborator, modelCollaborators, type RunSpec } from './spec.ts';
+import type { ModelCollaborator, RunSpec } from './spec.ts';
 
 /** A request that one or more collaborators share, each with an answer or more of its own. */
 export interface RequestGroup

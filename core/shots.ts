@@ -1,9 +1,5 @@
-import {
-  freeCollaborators,
-  type ModelCollaborator,
-  modelCollaborators,
-  type RunSpec,
-} from './spec.ts';
+import { freeCollaborators, modelCollaborators } from './collaborators/ofSpec.ts';
+import type { ModelCollaborator, RunSpec } from './spec.ts';
 import type { Example, Shot } from './types.ts';
 
 /**

@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { urlProblem } from './dataUrl.ts';
-import { fieldName } from './issues.ts';
-import { endpointOf, isRole } from './modelNames.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { sampling } from './sampling.ts';
 import { isUrl } from './url.ts';
@@ -167,13 +165,6 @@ export const modelCollaborator = z.strictObject({
     ),
 });
 
-const DEFAULT_COLLABORATORS = [
-  { name: 'no-shots', shots: 0 },
-  { name: 'nearest', shots: 3 },
-  { name: 'nearest-reversed', shots: 3, order: 'nearest-first' as const },
-  { name: 'next-nearest', shots: 3, skip: 3 },
-];
-
 export const trainingSpec = z.strictObject({
   epochs: count.default(4).describe('Passes over the training file.'),
   batchSize: count.optional().describe("Rows a step; the endpoint's own choice when left out."),
@@ -187,7 +178,7 @@ export const trainingSpec = z.strictObject({
 const RESOLUTION = `How disagreement is resolved. justify: a model justifies one of the answers, exactly as in the paper. vote: the answer of most collaborators. probability: the answer of the highest summed probability. auto: the best of the three on cross-fitted labelled examples where there are at least ${LEAST_ROWS} of these (costs two fine-tunes on half of them each, and their answers), else probability.`;
 
 /** All of a run spec but what kinds of tasks and collaborators, and a selection rule, say. */
-const common = z.strictObject({
+export const commonSpec = z.strictObject({
   name: name.describe('Name of the run: the workflow id, and the key of all it stores.'),
   data: dataSpec,
   model: endpointModel('smollm2-135m-instruct').describe('The base model M.'),
@@ -316,76 +307,18 @@ export type CollaboratorSpec = ModelCollaborator | FreeCollaborator;
 export type CollaboratorInput = z.input<typeof modelCollaborator> | FreeCollaborator;
 
 /** A run spec as a registry has read it, every default filled in. */
-export type RunSpec = z.output<typeof common> & {
+export type RunSpec = z.output<typeof commonSpec> & {
   task: TaskSpec;
   collaborators: CollaboratorSpec[];
   selection: SelectionSpec;
 };
 
 /** A run spec as it is written. */
-export type RunSpecInput = z.input<typeof common> & {
+export type RunSpecInput = z.input<typeof commonSpec> & {
   task: TaskSpec;
   collaborators?: CollaboratorInput[];
   selection?: { rule: string; score?: string; [field: string]: unknown };
 };
-
-/** The schema of run specs, put together from the schemas of what kinds there are. */
-export function runSpecOf(
-  task: z.ZodType<TaskSpec, TaskSpec>,
-  collaborator: z.ZodType<CollaboratorSpec, CollaboratorInput>,
-  selection: z.ZodType<SelectionSpec, RunSpecInput['selection']>,
-): z.ZodType<RunSpec, RunSpecInput> {
-  const { name, ...others } = common.shape;
-  return z
-    .strictObject({
-      ...{ name, task, ...others },
-      collaborators: z
-        .array(collaborator)
-        .min(1)
-        .prefault(DEFAULT_COLLABORATORS)
-        .describe('Who answers the unlabelled examples: models, unless they name another type.'),
-      selection,
-    })
-    .superRefine(({ collaborators, justification, judge, model }, context) => {
-      if (judge && isRole(judge.model))
-        context.addIssue({
-          code: 'custom',
-          path: ['judge', 'model'],
-          message: `"${judge.model}" is another model in each round, and a judge has to stay the same: give the name of a model`,
-        });
-      const asked = [
-        ...collaborators.flatMap((one, index) =>
-          isModel(one) ? [{ one, path: ['collaborators', index] }] : [],
-        ),
-        { one: justification, path: ['justification'] },
-      ];
-      for (const { one, path } of asked) {
-        const endpoint = endpointOf({ model }, one);
-        if (isRole(one.model) && endpoint !== model.endpoint)
-          context.addIssue({
-            code: 'custom',
-            path: [...path, 'model'],
-            message: `"${one.model}" is at endpoint "${model.endpoint}" only (model.endpoint): name a model that "${endpoint}" has, or leave ${fieldName([...path, 'endpoint'])} out`,
-          });
-      }
-      if (collaborators.every((one) => isModel(one) && one.goOnAfterMinutes !== undefined))
-        context.addIssue({
-          code: 'custom',
-          path: ['collaborators', 0, 'goOnAfterMinutes'],
-          message:
-            'every collaborator may be gone on without, and somebody has to answer: leave it out of at least one, such as one at the endpoint that fine-tunes',
-        });
-      const names = collaborators.map((one) => one.name);
-      names.forEach((value, index) => {
-        if (names.indexOf(value) !== index)
-          context.addIssue({
-            code: 'custom',
-            path: ['collaborators', index, 'name'],
-            message: `"${value}" is the name of another collaborator; names must differ`,
-          });
-      });
-    });
-}
 
 /** The data files of a run, and how they are read. */
 export type DataSpec = z.output<typeof dataSpec>;
@@ -397,23 +330,3 @@ export type AnswerForm = RunSpec['answer'];
 /** Whether selected examples teach to reason before the answer. */
 export const teachesReasoning = ({ form, target }: AnswerForm): boolean =>
   form === 'reasoned' && target === 'response';
-
-const isModel = (one: CollaboratorSpec): one is ModelCollaborator => one.type === 'model';
-
-/** The collaborators of a spec that are models, in its order. */
-export const modelCollaborators = ({
-  collaborators,
-}: Pick<RunSpec, 'collaborators'>): ModelCollaborator[] => collaborators.filter(isModel);
-
-/** The others, which cost no request, in the order of the spec. */
-export const freeCollaborators = ({
-  collaborators,
-}: Pick<RunSpec, 'collaborators'>): FreeCollaborator[] =>
-  collaborators.filter((one): one is FreeCollaborator => !isModel(one));
-
-/** How many answers the collaborators give to an example, all together. */
-export const answersAnExample = (spec: Pick<RunSpec, 'collaborators'>): number =>
-  modelCollaborators(spec).reduce(
-    (total, { samples }) => total + samples,
-    freeCollaborators(spec).length,
-  );

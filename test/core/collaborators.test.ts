@@ -4,8 +4,8 @@ import { describe, it } from 'mocha';
 import { z } from 'zod';
 import { defineCollaborator } from '../../core/collaborators/kind.ts';
 import { vote } from '../../core/collaborators/neighbours.ts';
+import { freeCollaborators, modelCollaborators } from '../../core/collaborators/ofSpec.ts';
 import { builtIn, nameClashes, Registry } from '../../core/registry.ts';
-import { freeCollaborators, modelCollaborators } from '../../core/spec.ts';
 import type { Shot } from '../../core/types.ts';
 
 const least = {

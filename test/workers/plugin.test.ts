@@ -59,6 +59,7 @@ describe('the plugin', function () {
     const workflowBundle = await bundleWorkflowCode({ workflowsPath: OWN_WORKFLOWS, logger });
     const worker = await createWorker('bundled', { workflowBundle, activities });
     assert.equal(worker.options.workflowsPath, undefined);
+    assert.doesNotMatch(workflowBundle.code, /ZodError/, 'workflows load what checks specs');
     await worker.runUntil(async () => {
       assert.equal(await execute('greeting', 'bundled', 'Ada'), 'Good day, Ada.');
       await evolveWithoutModel('bundled');

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { isModel } from './collaborators/ofSpec.ts';
+import { fieldName } from './issues.ts';
+import { endpointOf, isRole } from './modelNames.ts';
+import {
+  type CollaboratorInput,
+  type CollaboratorSpec,
+  commonSpec,
+  type RunSpec,
+  type RunSpecInput,
+  type SelectionSpec,
+  type TaskSpec,
+} from './spec.ts';
+
+const DEFAULT_COLLABORATORS = [
+  { name: 'no-shots', shots: 0 },
+  { name: 'nearest', shots: 3 },
+  { name: 'nearest-reversed', shots: 3, order: 'nearest-first' as const },
+  { name: 'next-nearest', shots: 3, skip: 3 },
+];
+
+/** The schema of run specs, put together from the schemas of what kinds there are. */
+export function runSpecOf(
+  task: z.ZodType<TaskSpec, TaskSpec>,
+  collaborator: z.ZodType<CollaboratorSpec, CollaboratorInput>,
+  selection: z.ZodType<SelectionSpec, RunSpecInput['selection']>,
+): z.ZodType<RunSpec, RunSpecInput> {
+  const { name, ...others } = commonSpec.shape;
+  return z
+    .strictObject({
+      ...{ name, task, ...others },
+      collaborators: z
+        .array(collaborator)
+        .min(1)
+        .prefault(DEFAULT_COLLABORATORS)
+        .describe('Who answers the unlabelled examples: models, unless they name another type.'),
+      selection,
+    })
+    .superRefine((spec, context) => {
+      for (const { path, message } of [
+        ...rolesElsewhere(spec),
+        ...nobodyWaitedFor(spec),
+        ...twins(spec),
+      ])
+        context.addIssue({ code: 'custom', path, message });
+    });
+}
+
+/** What is wrong with a spec whose fields are right each by itself. */
+interface Problem {
+  path: (string | number)[];
+  message: string;
+}
+
+/** Models that only a round makes, at its own endpoint, and another one in each round. */
+function rolesElsewhere({
+  collaborators,
+  justification,
+  judge,
+  model,
+}: Pick<RunSpec, 'collaborators' | 'justification' | 'judge' | 'model'>): Problem[] {
+  const asked = [
+    ...collaborators.flatMap((one, index) =>
+      isModel(one) ? [{ one, path: ['collaborators', index] }] : [],
+    ),
+    { one: justification, path: ['justification'] },
+  ];
+  const elsewhere = asked.flatMap(({ one, path }) => {
+    const endpoint = endpointOf({ model }, one);
+    if (!isRole(one.model) || endpoint === model.endpoint) return [];
+    return {
+      path: [...path, 'model'],
+      message: `"${one.model}" is at endpoint "${model.endpoint}" only (model.endpoint): name a model that "${endpoint}" has, or leave ${fieldName([...path, 'endpoint'])} out`,
+    };
+  });
+  if (!judge || !isRole(judge.model)) return elsewhere;
+  return [
+    {
+      path: ['judge', 'model'],
+      message: `"${judge.model}" is another model in each round, and a judge has to stay the same: give the name of a model`,
+    },
+    ...elsewhere,
+  ];
+}
+
+function nobodyWaitedFor({ collaborators }: Pick<RunSpec, 'collaborators'>): Problem[] {
+  const mayAllStayAway = collaborators.every(
+    (one) => isModel(one) && one.goOnAfterMinutes !== undefined,
+  );
+  if (!mayAllStayAway) return [];
+  return [
+    {
+      path: ['collaborators', 0, 'goOnAfterMinutes'],
+      message:
+        'every collaborator may be gone on without, and somebody has to answer: leave it out of at least one, such as one at the endpoint that fine-tunes',
+    },
+  ];
+}
+
+function twins({ collaborators }: Pick<RunSpec, 'collaborators'>): Problem[] {
+  const names = collaborators.map(({ name }) => name);
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : {
+          path: ['collaborators', index, 'name'],
+          message: `"${name}" is the name of another collaborator; names must differ`,
+        },
+  );
+}
