@@ -64,6 +64,7 @@ async function roundReport(
     pseudoLabels: {
       ...selection.quality,
       count: selection.selected,
+      withoutScore: selection.withoutScore,
       agreement: selection.agreed / input.counts.unlabelled,
       threshold: selection.threshold,
       rule: context.selector.describe(selection.threshold),

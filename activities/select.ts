@@ -22,6 +22,8 @@ export interface Selection {
   threshold: Threshold;
   /** Unlabelled examples with a pseudo-label. */
   labelled: number;
+  /** Those of them of which the score says nothing. */
+  withoutScore: number;
   agreed: number;
   selected: number;
   classes: Classes;
@@ -57,7 +59,7 @@ export function createSelect(dependencies: Dependencies) {
         }
         const threshold = selector.threshold(scores.subarray(0, ranked));
         const { spec, task } = context;
-        const counts = { labelled: 0, agreed: 0, selected: 0 };
+        const counts = { labelled: 0, withoutScore: 0, agreed: 0, selected: 0 };
         const labels = new Set<string>();
         // Of all, and of the selected.
         const sums = sumsFor(task.metrics[0], { models: 2, examples: total, seed: spec.seed });
@@ -85,7 +87,7 @@ async function count(
   batch: PseudoLabel[],
   of: {
     threshold: Threshold;
-    counts: Pick<Selection, 'labelled' | 'agreed' | 'selected'>;
+    counts: Pick<Selection, 'labelled' | 'withoutScore' | 'agreed' | 'selected'>;
     labels: Set<string>;
     sums: Sums;
   },
@@ -97,7 +99,10 @@ async function count(
   const examples = await dataset.range('unlabelled', range);
   const kept = new Set<number>();
   for (const row of batch) {
-    if (row.label !== null) counts.labelled++;
+    if (row.label !== null) {
+      counts.labelled++;
+      if (!selector.isScored(row)) counts.withoutScore++;
+    }
     if (row.agreed) counts.agreed++;
     if (!selector.keeps(row, threshold)) continue;
     kept.add(row.ordinal);

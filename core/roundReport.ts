@@ -30,6 +30,8 @@ export interface RoundReport {
     selected: Estimate;
     /** Selected pseudo-labels. */
     count: number;
+    /** Pseudo-labels of which the score says nothing, such as an entropy of what has none. */
+    withoutScore: number;
     /** Share of examples on which all collaborators agreed, 0..1. */
     agreement: number;
     /** As the selection rule makes it: plain JSON. */

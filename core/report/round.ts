@@ -110,7 +110,7 @@ function estimates(
  * had no neighbours.
  */
 function selectionNotes({ pseudoLabels, withoutVector, judge }: RoundReport): string[] {
-  const { entropyOf, classes } = pseudoLabels;
+  const { entropyOf, classes, withoutScore } = pseudoLabels;
   const { known, selected, missing } = classes;
   const unnamed = (known ?? 0) - selected - missing.length;
   return [
@@ -119,6 +119,11 @@ function selectionNotes({ pseudoLabels, withoutVector, judge }: RoundReport): st
       : []),
     ...(entropyOf === 'votes'
       ? ['No answer carries log-probabilities: the entropy of votes was taken.']
+      : []),
+    ...(withoutScore > 0
+      ? [
+          `${count(withoutScore)} pseudo-labels have no score, since no answer behind them carries log-probabilities: selection.score may be votes or probability, which need none.`,
+        ]
       : []),
     ...(missing.length > 0
       ? [

@@ -16,6 +16,11 @@ export class Selector {
     this.#score = score;
   }
 
+  /** Whether the score says something of a pseudo-label. */
+  isScored(row: Verdict): boolean {
+    return isScorable(row) && this.#scored(row).score !== null;
+  }
+
   /** The score of a pseudo-label that the threshold follows from; null of others. */
   rankedScore(row: Verdict): number | null {
     if (!isScorable(row)) return null;

@@ -54,6 +54,7 @@ describe('select', () => {
     assert.deepEqual(await select(rows, { rule: 'paper', percentile: 50 }), {
       threshold: { cutoff: 0.2 },
       labelled: 4,
+      withoutScore: 0,
       agreed: 2,
       selected: 2,
       classes: { selected: 1, known: 5, missing: ['animal', 'artifact', 'person', 'plant'] },
@@ -80,10 +81,17 @@ describe('select', () => {
     assert.deepEqual(quality, { all: wilson(1, 3), selected: wilson(1, 3) });
   });
 
+  it('counts the labels of which the score says nothing', async () => {
+    const unsure: Row[] = [...rows, ['plant', null, false, 'plant']];
+    const { labelled, withoutScore, selected } = await select(unsure, { rule: 'paper' });
+    assert.deepEqual([labelled, withoutScore, selected], [5, 1, 2]);
+  });
+
   it("keeps the agreed, and the surest of the disagreed, by the authors' rule", async () => {
     assert.deepEqual(await select(rows, { rule: 'official', percentile: 50 }), {
       threshold: { cutoff: 0.1 },
       labelled: 4,
+      withoutScore: 0,
       agreed: 2,
       selected: 3,
       classes: { selected: 3, known: 5, missing: ['animal', 'artifact'] },
@@ -162,6 +170,7 @@ const noSelection: Selection = {
   ...nothingCounted,
   threshold: { cutoff: null },
   labelled: 0,
+  withoutScore: 0,
   agreed: 0,
   selected: 0,
   quality: { all: wilson(0, 0), selected: wilson(0, 0) },
@@ -197,6 +206,7 @@ describe('report', () => {
         ...nothingCounted,
         threshold: { cutoff: 0.25 },
         labelled: 38,
+        withoutScore: 0,
         agreed: 30,
         selected: 20,
         quality: { all: wilson(27, 36), selected: wilson(19, 20) },

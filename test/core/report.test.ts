@@ -49,7 +49,7 @@ const report: RoundReport = {
   sftBaseline: 'steps',
   resolution: { way: 'probability', reason: '40 labelled examples are too few' },
   pseudoLabels: {
-    ...{ all: wilson(0, 0), selected: wilson(0, 0), count: 1500, agreement: 0.5 },
+    ...{ all: wilson(0, 0), selected: wilson(0, 0), count: 1500, agreement: 0.5, withoutScore: 0 },
     ...{
       threshold: { cutoff: 0.12345 },
       rule: 'paper 50 (entropy up to 0.1235)',
@@ -156,11 +156,12 @@ describe('a report', () => {
     const text = markdown(
       roundSections({
         ...report,
-        pseudoLabels: { ...pseudoLabels, entropyOf: 'votes', classes },
+        pseudoLabels: { ...pseudoLabels, entropyOf: 'votes', withoutScore: 12, classes },
         withoutVector: 3,
       }),
     );
     assert.match(text, /^No answer carries log-probabilities: the entropy of votes was taken\.$/m);
+    assert.match(text, /^12 pseudo-labels have no score, since no answer behind them/m);
     assert.match(text, /^Nothing is selected of a, b and 9 more \(2 of 13 classes\)\.$/m);
     assert.match(text, /^The embedding model would not take 3 examples/m);
   });

@@ -26,6 +26,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     pseudoLabels: {
       ...{ all: half, selected: half, count: round, agreement: 0.5, threshold: 0.1, rule: 'paper' },
       entropyOf: 'answers',
+      withoutScore: 0,
       classes: { selected: 2, known: 2, missing: [] },
     },
     answers: [],
