@@ -1,0 +1,126 @@
+import type { RoundModels } from '../activities/collaborate.ts';
+import type { RoundRef } from '../activities/dependencies.ts';
+import { PASSES, type Pass } from '../core/passes.ts';
+import type { Plan, Setting } from '../core/plan.ts';
+import { rangeAt, rangeText } from '../core/range.ts';
+import type { Way } from '../core/resolution.ts';
+import { addSpent, type Spent } from '../core/spent.ts';
+import type { RoundFigures } from '../core/status.ts';
+import { activitiesWith } from './activities.ts';
+import { BatchSet, type FanOut } from './fanOut.ts';
+
+/** A pass of the collaborators over a split, and how it is made. */
+export interface PassInput extends Pick<Plan, 'needs' | 'hasFree' | 'endpoints'> {
+  ref: RoundRef;
+  pass: Pass;
+  models: RoundModels;
+  /** How disagreement is resolved. */
+  way: Way;
+  fanOut: FanOut;
+  setting: Setting;
+}
+
+/** What has been done of a pass, and what it has come to. */
+export interface SoFar extends Pick<RoundFigures, 'agreed' | 'disagreed' | 'spent'> {
+  /** Examples whose disagreement is resolved. */
+  done: number;
+  /** Before which ordinal tables are compact. */
+  compacted: number;
+  /** The next batch of each lane: of those of the endpoints, and of the one that resolves. */
+  next: number[];
+}
+
+/** What is done with the batches of a pass, one step after the other. */
+export interface PassSteps {
+  /** Which batches the collaborators have answered, by the place of their endpoint. */
+  answered: readonly BatchSet[];
+  /** Lets the collaborators at an endpoint answer a batch, once it has its neighbours. */
+  collaborate(batch: number, lane: number): Promise<void>;
+  /** Lets those answer who ask no model, and resolves where they all disagree. */
+  resolve(batch: number): Promise<void>;
+  /** Compacts what is stored of the examples before an ordinal. */
+  compactTo(ordinal: number): Promise<void>;
+}
+
+/** @param soFar is kept up to date @param changed called after each step of a batch */
+export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): PassSteps {
+  const { ref, pass, models, way, needs, hasFree, endpoints } = input;
+  const { size, total } = input.fanOut;
+  const { split } = PASSES[pass];
+  const perform = activitiesWith(input.setting.activityOptions);
+  const answered = endpoints.collaborators.map((_, lane) => new BatchSet(soFar.next[lane]!));
+  const rangeOf = (batch: number) => rangeAt(batch, size, total);
+  const spend = ({ spent }: { spent: Spent }) => {
+    soFar.spent = addSpent(soFar.spent, spent);
+  };
+
+  const prepare = async (batch: number) => {
+    const range = rangeOf(batch);
+    const of = rangeText(range);
+    // The labelled have vectors already: they are the neighbours.
+    if (needs.vectors && pass === 'propagate')
+      spend(
+        await perform.embed(
+          { ...ref, split, range },
+          `embed ${split} ${of} at ${endpoints.embedding}`,
+        ),
+      );
+    if (needs.neighbours)
+      await perform.retrieve({ ...ref, pass, range }, `retrieve neighbours of ${of}`);
+  };
+  /** The lane that comes to a batch first prepares it; of those before, another execution has. */
+  const preparing = new Map<number, Promise<void>>();
+  const toPrepare = Math.max(...answered.map(({ from }) => from));
+  const prepared = async (batch: number) => {
+    if (batch < toPrepare) return;
+    const underWay = preparing.get(batch) ?? prepare(batch);
+    preparing.set(batch, underWay);
+    await underWay;
+  };
+
+  return {
+    answered,
+
+    async collaborate(batch, lane) {
+      await prepared(batch);
+      const endpoint = endpoints.collaborators[lane]!;
+      const range = rangeOf(batch);
+      spend(
+        await perform.collaborate(
+          { ...ref, pass, range, models, endpoint },
+          `collaborate ${rangeText(range)} at ${endpoint}`,
+        ),
+      );
+      answered[lane]!.add(batch);
+      changed();
+    },
+
+    async resolve(batch) {
+      const range = rangeOf(batch);
+      const of = rangeText(range);
+      if (hasFree)
+        await perform.collaborateFree(
+          { ...ref, pass, range },
+          `collaborate ${of} without asking a model`,
+        );
+      const { agreed, disagreed, spent } = await perform.justify(
+        { ...ref, pass, range, models, way },
+        way === 'justify'
+          ? `justify where they disagree on ${of}, at ${endpoints.justification}`
+          : `resolve by ${way} where they disagree on ${of}`,
+      );
+      spend({ spent });
+      soFar.done += range.to - range.from;
+      soFar.agreed += agreed;
+      soFar.disagreed += disagreed;
+      changed();
+    },
+
+    async compactTo(ordinal) {
+      const range = { from: soFar.compacted, to: ordinal };
+      if (ordinal > range.from)
+        await perform.maintain({ ...ref, range }, `compact tables of ${rangeText(range)}`);
+      soFar.compacted = ordinal;
+    },
+  };
+}
