@@ -94,7 +94,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Resolves when it is closed, or with what is the matter when it has been away for too long.
+   * Resolves when it is closed, or with what is the matter when it has been away for too long. With
+   * a limit no refusal is final: it is asked again until then.
    * @throws ApplicationFailure, non-retryable, for a refusal that is final; the signal's reason
    */
   async closed(signal?: AbortSignal, limit?: AwayLimit): Promise<Trouble | undefined> {
@@ -105,6 +106,9 @@ export class CircuitBreaker {
       this.#waiting++;
       try {
         await settled(left === undefined ? over : within(over, Math.min(left, AT_ONCE_MS)), signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!limit) throw error;
       } finally {
         this.#waiting--;
       }

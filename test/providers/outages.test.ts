@@ -33,6 +33,18 @@ describe('An endpoint in trouble', () => {
       assert.equal(endpoint.trouble, undefined);
     });
 
+    it('without one that is refused for good, after no less time than it may be away', async () => {
+      here.always({ status: 404, headers: soon, body: { error: { message: 'no such model' } } });
+      const endpoint = endpointAt(here.provider, { finalAfterSeconds: 0.1 });
+      const begun = Date.now();
+      const { signal } = new AbortController();
+      const away = { mostMs: 700, since: () => undefined };
+      const [sample] = await endpoint.chat(request, { signal, deadline: signal, away });
+      assert.equal(sample!.finishReason, 'away');
+      assert.ok(Date.now() - begun >= 700);
+      await assert.rejects(endpoint.chat(request), failure('NotFound', { retried: false }));
+    });
+
     it('however many months it may be away', async () => {
       here.always({ status: 503, headers: soon });
       const endpoint = endpointAt(here.provider);
