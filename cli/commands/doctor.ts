@@ -50,7 +50,11 @@ export default async function doctor(
       portChecks(),
     ])
   ).flat();
-  const { models, problems } = await capabilities(config, { needed, isFresh: fresh });
+  // Of one that does not serve what is needed, its own check says why.
+  const isServing = ({ endpoint }: NeededModel) =>
+    checks.every(({ name, ok }) => ok || name !== checkOf(endpoint));
+  const options = { needed: needed?.filter(isServing), isFresh: fresh };
+  const { models, problems } = await capabilities(config, options);
   checks.push(...problems.map((detail) => ({ name: 'models', ok: false, detail })));
   const sections = capabilitySections(models);
   const lines = checks.map(line).join('\n');
@@ -135,6 +139,8 @@ async function temporalChecks(config: Config): Promise<Finding[]> {
   }
 }
 
+const checkOf = (endpoint: string) => `endpoint ${endpoint}`;
+
 /** @param needed the models that have to be there, if any */
 async function endpointChecks(
   { endpoints }: Config,
@@ -143,13 +149,19 @@ async function endpointChecks(
   const checks = Object.entries(endpoints).map(async ([name, endpoint]): Promise<Finding[]> => {
     const models = needed.filter((model) => model.endpoint === name);
     const { problems, warnings } = await checkEndpoint(name, endpoint, { models });
-    const check = { name: `endpoint ${name}`, idle: isLocal(endpoint.baseURL) };
+    const check = { name: checkOf(name), idle: isLocal(endpoint.baseURL) };
     if (problems.length > 0) return problems.map((detail) => ({ ...check, ok: false, detail }));
     return [
       { ...check, ok: true, detail: endpoint.baseURL, remedy: warnings.join('\n  ') || undefined },
     ];
   });
-  return (await Promise.all(checks)).flat();
+  const names = [...new Set(needed.map(({ endpoint }) => endpoint))];
+  const unknown = names.filter((name) => !Object.hasOwn(endpoints, name));
+  const missing = unknown.map((name) => ({
+    ...{ name: checkOf(name), ok: false, detail: 'is not in temporal.config.ts' },
+    remedy: 'add it there, or name another in the spec',
+  }));
+  return [...(await Promise.all(checks)).flat(), ...missing];
 }
 
 /** Whether `semievol dev` could start with its defaults. */

@@ -213,6 +213,30 @@ describe('semievol as a process', function () {
     assert.deepEqual([found.length, found[0].findings.logprobs.verdict], [1, 'supported']);
   });
 
+  it('tells by doctor which endpoints of a spec do not run, and which there are none', async () => {
+    const gone = { baseURL: 'http://127.0.0.1:9/v1' };
+    const endpoints = { ...config.endpoints, gone };
+    const own = await writeConfigOption(files, { ...config, endpoints });
+    const at = (endpoint: string) => ({ name: endpoint, endpoint, model: 'large', shots: 0 });
+    const spec = await specFile('apart', { collaborators: [at('gone'), at('nowhere')] });
+    const { stdout, exitCode } = await semievol(['doctor', spec, '--json', own], env);
+    assert.equal(exitCode, 1);
+    const { checks, models } = JSON.parse(stdout) as {
+      checks: { name: string; ok: boolean; idle?: boolean }[];
+      models: { endpoint: string }[];
+    };
+    const found = checks.filter(({ name }) => /^(?:endpoint|models)/.test(name));
+    assert.deepEqual(
+      found.map(({ name, ok, idle = false }) => [name, ok, idle]),
+      [
+        ['endpoint local', true, true],
+        ['endpoint gone', false, true],
+        ['endpoint nowhere', false, false],
+      ],
+    );
+    assert.deepEqual([...new Set(models.map(({ endpoint }) => endpoint))], ['local']);
+  });
+
   it('says that no worker polls, pauses, resumes and cancels', async () => {
     const spec = await specFile('controlled');
     const taskQueue = 'controlled';
