@@ -15,7 +15,7 @@ export interface Dependencies {
   store: Store;
   endpoints: Endpoints;
   trainers: Trainers;
-  /** The kinds of tasks, rules and scores that specs may name. */
+  /** The kinds of tasks and collaborators, rules and scores that specs may name. */
   registry: Registry;
   /** How long requests under way may still take when the worker stops, in milliseconds. */
   shutdownGraceMs: number;

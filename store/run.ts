@@ -22,7 +22,7 @@ export interface EvaluationRecord {
   of: number;
 }
 
-/** Which of the collaborators' answers to one unlabelled example mean the same. */
+/** Which of the collaborators' answers to one example mean the same. */
 export interface MeaningsRecord extends Meanings {
   round: number;
   split: Split;
