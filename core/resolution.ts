@@ -71,7 +71,11 @@ export function bestWay(values: WaysCompared['values']): Way {
 /**
  * The way where the ways are not compared: that of the spec, else `probability`. On the demo (seed 0)
  * justification made the labels worse than the plain majority (78.3 % right against 81.7 %), and the
- * summed probability told right from wrong better than the entropy (AUROC 0.86 against 0.80).
+ * summed probability told right from wrong better than the entropy (AUROC 0.86 against 0.80). But of
+ * long answers, which a judge compares, the probability says little more than how short they are:
+ * there it is `vote`.
  */
-export const wayWithoutComparison = (given: 'auto' | Way): Way =>
-  given === 'auto' ? 'probability' : given;
+export function wayWithoutComparison({ resolution, endpoints }: ComparisonPlan): Way {
+  if (resolution !== 'auto') return resolution;
+  return endpoints.judge === undefined ? 'probability' : 'vote';
+}

@@ -246,7 +246,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     if (reason !== undefined) {
       skipFolds('nothing is cross-fitted');
       phases.skip('cross-fit', reason);
-      return { way: input.way ?? wayWithoutComparison(plan.resolution), reason };
+      return { way: input.way ?? wayWithoutComparison(plan), reason };
     }
     const folds = await trainFolds();
     return phases.run('cross-fit', async (phase) => {

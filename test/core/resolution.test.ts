@@ -41,10 +41,12 @@ describe('the way to resolve disagreement', () => {
       assert.match(notCompared({ ...auto, resolution }, 1_000)!, /the spec says/);
   });
 
-  it('is that of the spec, or probability, without a comparison', () => {
+  it('is that of the spec, or probability (with a judge vote), without a comparison', () => {
     const given: ('auto' | Way)[] = ['auto', 'justify', 'vote', 'probability'];
-    const taken = ['probability', 'justify', 'vote', 'probability'];
-    assert.deepEqual(given.map(wayWithoutComparison), taken);
+    const taken = (endpoints: { judge?: string }) =>
+      given.map((resolution) => wayWithoutComparison({ resolution, answers: 2, endpoints }));
+    assert.deepEqual(taken({}), ['probability', 'justify', 'vote', 'probability']);
+    assert.deepEqual(taken({ judge: 'large' }), ['vote', 'justify', 'vote', 'probability']);
   });
 });
 
