@@ -29,6 +29,8 @@ interface JsonSchema {
   items?: JsonSchema;
   anyOf?: JsonSchema[];
   oneOf?: JsonSchema[];
+  const?: unknown;
+  default?: unknown;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -123,7 +125,7 @@ function problems(
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => ({
             offset: keyOffset(document, issue.path, key),
-            message: `unknown field ${printable(fieldName([...issue.path, key]))}${hint(issue.path, key, schema)}`,
+            message: `unknown field ${printable(fieldName([...issue.path, key]))}${hint(issue.path, key, input, schema)}`,
           }))
         : [
             {
@@ -151,21 +153,30 @@ function valueOffset(document: Document, path: Path): number {
   return document.contents?.range?.[0] ?? 0;
 }
 
-function hint(path: Path, key: string, schema: JsonSchema): string {
-  let candidates = [schema];
-  const alternatives = (schema: JsonSchema): JsonSchema[] => {
-    const inner = schema.anyOf ?? schema.oneOf;
-    return inner ? inner.flatMap(alternatives) : [schema];
-  };
-  for (const step of path)
+/** The name that was meant, of those that the kind has which the input names. */
+function hint(path: Path, key: string, input: unknown, schema: JsonSchema): string {
+  let value = input;
+  let candidates = alternatives(schema, value);
+  for (const step of path) {
+    value = (value as Record<PropertyKey, unknown>)[step];
     candidates = candidates
-      .flatMap(alternatives)
       .flatMap(
         (schema) =>
           (typeof step === 'number' ? schema.items : schema.properties?.[String(step)]) ?? [],
-      );
-  const known = candidates
-    .flatMap(alternatives)
-    .flatMap((one) => Object.keys(one.properties ?? {}));
+      )
+      .flatMap((schema) => alternatives(schema, value));
+  }
+  const known = candidates.flatMap((one) => Object.keys(one.properties ?? {}));
   return suggestion(key, [...new Set(known)]);
+}
+
+/** What a schema lets a value be, without the kinds that it says it is not. */
+function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
+  const inner = schema.anyOf ?? schema.oneOf;
+  if (inner) return inner.flatMap((one) => alternatives(one, value));
+  const isOfKind = Object.entries(schema.properties ?? {}).every(
+    ([name, { const: kind, default: usual }]) =>
+      kind === undefined || ((value as Record<string, unknown>)[name] ?? usual) === kind,
+  );
+  return isOfKind ? [schema] : [];
 }

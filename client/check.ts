@@ -47,7 +47,7 @@ export async function checkBeforeStart(
       name === spec.model.endpoint ? new Trainers(config.extensions.trainers) : undefined;
     if (endpoint) return checkEndpoint(name, endpoint, { models, trainers });
     return obstacle(
-      `no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
+      `${fieldsThatName(name, spec).join(', ')}: no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
     );
   });
   const [data, ...found] = await Promise.all([dataOf(spec, folder, registry), ...endpoints]);
@@ -59,6 +59,16 @@ export async function checkBeforeStart(
   ];
   if (problems.length > 0) throw new CheckFailed(problems);
   return { ...held, warnings: found.flatMap(({ warnings }) => warnings) };
+}
+
+/** The fields of a spec that say this endpoint is asked. */
+function fieldsThatName(endpoint: string, spec: RunSpec): string[] {
+  const { model, embedding, justification, judge, collaborators } = spec;
+  const askers = Object.entries({ model, embedding, justification, judge });
+  const asked = collaborators.map((one, index) => [`collaborators[${index}]`, one] as const);
+  return [...askers, ...asked]
+    .filter(([, asker]) => asker?.endpoint === endpoint)
+    .map(([field]) => `${field}.endpoint`);
 }
 
 /** @param labelled how many labelled examples there are, where the files told */

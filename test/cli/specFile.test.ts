@@ -43,6 +43,15 @@ describe('run spec file', () => {
     ]);
   });
 
+  it('offers the fields of the kind that is named, not those of others', async () => {
+    const yaml = `${GOOD_SPEC}collaborators:\n  - name: a\n    type: neighbours\n    shots: 3\n`;
+    const misplaced = yaml.replace('labels:', 'tolerance: { relative: 0.1 }\n  labels:');
+    assert.deepEqual(await complaints(misplaced), [
+      '4:3: unknown field task.tolerance (known: type, instruction, labels)',
+      '13:5: unknown field collaborators[0].shots (known: type, name, neighbours)',
+    ]);
+  });
+
   it('names the kinds of collaborators there are, a model first', async () => {
     const yaml = `${GOOD_SPEC}collaborators:\n  - type: neighbors\n    name: a\n`;
     assert.deepEqual(await complaints(yaml), [

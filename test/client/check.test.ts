@@ -59,6 +59,17 @@ describe('the check of a run before it starts', () => {
     assert.match(said, /no endpoint "locl".*did you mean "local"\?.*add it/);
   });
 
+  it('names the fields of an endpoint that is not there', async () => {
+    const said = await refusal({
+      collaborators: [{ name: 'a' }, { name: 'b', endpoint: 'cloud', model: 'm' }],
+      justification: { endpoint: 'cloud', model: 'm' },
+    });
+    assert.match(
+      said,
+      /^justification\.endpoint, collaborators\[1\]\.endpoint: no endpoint "cloud"/,
+    );
+  });
+
   it('names the variable of a key that is missing or wrong, never the key', async () => {
     delete process.env[KEY];
     assert.match(await refusal(), new RegExp(`${KEY}, which is not set`));
