@@ -211,15 +211,23 @@ export class Model {
     let refusal = await refusalOf(send(this.refused));
     if (!refusal) return 'answers';
     const refused = new Set(this.refused);
-    for (const feature of suspects(features, refused, refusal)) {
+    let left = suspects(features, refused, refusal);
+    while (left.length > 0) {
+      const [feature, ...others] = left as [Feature, ...Feature[]];
       const next = await refusalOf(send(new Set([...refused, feature])));
-      if (next?.message === refusal.message) continue;
+      if (next?.message === refusal.message) {
+        left = others;
+        continue;
+      }
       refused.add(feature);
-      if (next) refusal = next;
-      else if (await refusalOf(send(this.refused))) {
+      if (!next) {
+        if (!(await refusalOf(send(this.refused)))) return 'answers'; // it was not for its form
         this.learn(refused);
         return 'form-learned';
-      } else return 'answers'; // it was not for its form
+      }
+      // What was not refused for the one may be for the other.
+      refusal = next;
+      left = suspects(features, refused, refusal);
     }
     throw refusal;
   }

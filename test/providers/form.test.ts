@@ -79,16 +79,25 @@ describe('An endpoint learns what a model refuses', () => {
     );
   });
 
-  it('two of them, one after the other', async () => {
-    here.provider.setFaults(({ body }) => {
-      for (const param of ['max_tokens', 'temperature'])
-        if (body?.[param] !== undefined)
-          return { status: 400, body: { error: { message: `No ${param}.`, param } } };
-      return undefined;
-    });
-    const [sample] = await endpointAt(here.provider).chat(request);
-    assert.notEqual(sample!.text, '');
+  const several = ['max_tokens', 'temperature', 'logprobs'];
+  const orders = several.flatMap((first) => {
+    const [a, b] = several.filter((other) => other !== first) as [string, string];
+    return [
+      [first, a, b],
+      [first, b, a],
+    ];
   });
+  for (const order of orders)
+    it(`several of them, of which it names the first: ${order.join(', ')}`, async () => {
+      here.provider.setFaults(({ body }) => {
+        const param = order.find((name) => body?.[name] !== undefined);
+        return param
+          ? { status: 400, body: { error: { message: `No ${param}.`, param } } }
+          : undefined;
+      });
+      const [sample] = await endpointAt(here.provider).chat(request);
+      assert.notEqual(sample!.text, '');
+    });
 
   it('before a run, by a probe', async () => {
     refuse((body) => body.max_tokens !== undefined, 400, { error: { message: 'No.' } });
