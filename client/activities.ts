@@ -51,7 +51,7 @@ const isInterruption = (failure: Error) =>
 /**
  * One progress out of what a workflow says has ended, and what its activities say is under way.
  * What counts in the same unit goes to the sum. The note begins with what holds them up; then comes
- * what they say in words, then the amounts.
+ * what they say in words, then the amounts, and where something holds them up what has ended.
  */
 export function progressOf(ended: Progress, { progress, trouble }: Activities): Progress {
   const { unit } = ended;
@@ -68,11 +68,13 @@ export function progressOf(ended: Progress, { progress, trouble }: Activities): 
   const amounts = others.map(
     (part) => `${part.done}${part.total ? `/${part.total}` : ''} ${part.unit}`,
   );
+  // How far each endpoint has come tells most where one of them is away.
+  const held = trouble && ended.note ? [ended.note] : [];
   return {
     done: total > 0 ? Math.min(done, total) : done,
     total,
     unit,
-    note: [...said, ...amounts].join(', ') || ended.note,
+    note: [...said, ...amounts, ...held].join(', ') || ended.note,
     trouble,
   };
 }

@@ -26,6 +26,8 @@ export interface JobStatus {
 /** The page of a fine-tune. @param now epoch milliseconds */
 export function jobProgress(status: JobStatus, now: number): Section {
   const { endpoint, base, stage, jobId, rows, seen, stalled, trouble, model, spent } = status;
+  // The end of a job is not seen as its states before are: what was seen last is no longer so.
+  const underWay = model === undefined ? seen : undefined;
   return {
     title: `Fine-tuning ${base}: ${stalled ? 'the job has stalled' : stage}`,
     blocks: [
@@ -40,12 +42,12 @@ export function jobProgress(status: JobStatus, now: number): Section {
         ['endpoint', endpoint],
         ['base model', base],
         ['training rows', rows === undefined ? undefined : `${rows}`],
-        ['status', seen && `${seen.detail}, since ${moment(seen.since)}`],
-        ['steps', seen && amount(seen.done, seen.total, 'steps')],
+        ['status', underWay && `${underWay.detail}, since ${moment(underWay.since)}`],
+        ['steps', underWay && amount(underWay.done, underWay.total, 'steps')],
         ['tuned model', model],
         ['spent', spent && spentText(spent)],
       ]),
-      `As of ${moment(now)}; the activity under way shows what is seen at every look.`,
+      `As of ${moment(now)}${model === undefined ? '; the activity under way shows what is seen at every look' : ''}.`,
     ],
   };
 }

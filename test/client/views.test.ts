@@ -102,7 +102,7 @@ describe('the line of a phase', () => {
   };
   const held = 'endpoint "gpu" answered 402 since 12:03: top up; looked at every 30 s';
 
-  it('says first what holds it up, then what activities say, each once, then the amounts', () => {
+  it('says first what holds it up, then what activities say, each once, then amounts and what has ended', () => {
     const asking = { done: 3, total: 30, unit: 'answers' };
     const view = withProgress(
       phase,
@@ -113,7 +113,10 @@ describe('the line of a phase', () => {
       },
     );
     assert.equal(view.done, 10);
-    assert.equal(view.note, `${held}, queued, 3/30 answers, 3/30 answers, 3/30 answers`);
+    assert.equal(
+      view.note,
+      `${held}, queued, 3/30 answers, 3/30 answers, 3/30 answers, 2 justified`,
+    );
     assert.match(
       phaseLine(view),
       /^propagate +running +10\/40 examples +endpoint "gpu" answered 402/,

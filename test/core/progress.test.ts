@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { NO_FIGURES, sumOf } from '../../core/figures.ts';
+import { jobProgress } from '../../core/report/job.ts';
 import { markdown } from '../../core/report/markdown.ts';
 import { roundProgress, runProgress, spentText } from '../../core/report/progress.ts';
 import { NO_SCORE } from '../../core/score.ts';
@@ -96,6 +97,20 @@ describe('the page of a run', () => {
       markdown([runProgress(run, NOW)]),
       /^## fpb, round 1 of 1: looks at models and data/,
     );
+  });
+});
+
+describe('the page of a fine-tune', () => {
+  const job = { endpoint: 'gpu', base: 'small', stage: 'waiting for the job', jobId: 'job-1' };
+  const seen = { detail: 'running', done: 41, total: 60, since: minutesAgo(2), at: NOW };
+
+  it('says how the job was seen last, as long as there is no model', () => {
+    const text = markdown([jobProgress({ ...job, seen }, NOW)]);
+    assert.match(text, /\| status: \| running, since 2026-01-02 03:02:05 UTC \|/);
+    assert.match(text, /\| steps: \| 41 of 60 steps \|/);
+    const done = markdown([jobProgress({ ...job, seen, stage: 'done', model: 'ft:small' }, NOW)]);
+    assert.match(done, /\| tuned model: \| ft:small \|/);
+    assert.doesNotMatch(done, /running|41 of 60|under way/);
   });
 });
 
