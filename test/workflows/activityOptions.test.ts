@@ -54,7 +54,7 @@ describe('options of activities', function () {
     }
     const summaries = all.flat().map(({ summary }) => summary);
     for (const start of [
-      'collaborate 10–20 with 4 collaborators',
+      'collaborate 10–20 at local',
       'waiting for job ftjob-',
       'evaluate 0–10 of semievol',
     ])
