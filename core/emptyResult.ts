@@ -69,7 +69,7 @@ export function emptyResult(
   if (selected >= TELLING && classes.selected === 1)
     return {
       type: 'OneClass',
-      message: `all ${selected} selected pseudo-labels (of ${labelled}) are of one class: ${selector.remedy}, label more examples of the other classes, or choose stronger collaborators. ${ANOTHER_NAME}`,
+      message: `all ${selected} selected pseudo-labels (of ${labelled}) are the same answer: ${selector.remedy}, label more examples that have another, or choose stronger collaborators. ${ANOTHER_NAME}`,
     };
   return undefined;
 }

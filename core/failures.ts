@@ -80,8 +80,8 @@ export const FAILURES = {
   OneClass: {
     outlook: 'change',
     meaning:
-      'All selected pseudo-labels are of one class: a model would learn to say nothing else.',
-    remedy: 'Let the rule keep more, label more of the other classes, or change the models.',
+      'All selected pseudo-labels are the same answer: a model would learn to say nothing else.',
+    remedy: 'Let the rule keep more, label more that have another answer, or change the models.',
   },
   MostlyUnanswered: {
     outlook: 'again',
