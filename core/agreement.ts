@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import type { Equality } from './consensus.ts';
+import { type Equality, partiesOf } from './consensus.ts';
 
 /** Which of the different answers to one example mean the same. */
 export interface Meanings {
@@ -10,12 +10,8 @@ export interface Meanings {
 }
 
 /** The different ones among answers, in their order. */
-export function differing(answers: readonly (string | null)[], equal: Equality): string[] {
-  const different: string[] = [];
-  for (const answer of answers)
-    if (answer !== null && !different.some((one) => equal(one, answer))) different.push(answer);
-  return different;
-}
+export const differing = (answers: readonly (string | null)[], equal: Equality): string[] =>
+  partiesOf(answers, (answer) => answer, equal).map(({ answer }) => answer);
 
 /** The same groups, numbered from 0 in the order in which they come. */
 export function numbered(groups: readonly number[]): number[] {

@@ -38,18 +38,41 @@ export interface Consensus {
   candidates: Candidate[];
 }
 
+/** Those who give an answer, in its first words. */
+interface Party<One> {
+  answer: string;
+  members: One[];
+}
+
+/**
+ * Parts what gives answers by the answer, in the order in which these come; what gives none is in no
+ * party.
+ */
+export function partiesOf<One>(
+  all: readonly One[],
+  answerOf: (one: One) => string | null,
+  equal: Equality,
+): Party<One>[] {
+  const parties: Party<One>[] = [];
+  for (const one of all) {
+    const answer = answerOf(one);
+    if (answer === null) continue;
+    const known = parties.find((party) => equal(party.answer, answer));
+    if (known) known.members.push(one);
+    else parties.push({ answer, members: [one] });
+  }
+  return parties;
+}
+
 /** Compares the collaborators' answers to one example (§3.2); null is an unreadable answer. */
 export function consensus(answers: readonly (string | null)[], equal: Equality): Consensus {
-  const candidates: Candidate[] = [];
-  for (const answer of answers) {
-    if (answer === null) continue;
-    const known = candidates.find((candidate) => equal(candidate.answer, answer));
-    if (known) known.votes += 1;
-    else candidates.push({ answer, votes: 1 });
-  }
-  candidates.sort((a, b) => b.votes - a.votes);
+  const candidates = partiesOf(answers, (answer) => answer, equal)
+    .map(({ answer, members }) => ({ answer, votes: members.length }))
+    .sort(byVotes);
   return { agreed: candidates[0]?.votes === answers.length, candidates };
 }
+
+const byVotes = (a: Candidate, b: Candidate) => b.votes - a.votes;
 
 /** What the pseudo-label needs to know of an answer. */
 export type Reading = Pick<Answer, 'parsed' | 'entropy' | 'probability'>;
@@ -90,14 +113,11 @@ export function pseudoLabel(
   justification: Reading | undefined,
   equal: Equality,
 ): Verdict {
-  const { agreed, candidates } = consensus(
-    answers.map((answer) => answer.parsed),
-    equal,
-  );
+  const candidates = backedBy(answers, equal);
   const collaborators = answers.length;
-  const backed = withBacking(candidates, answers, equal);
-  const choice = agreed || way !== 'justify' ? undefined : chosen(justification, backed, equal);
-  const winner = choice ?? backed.toSorted(FIRST[way])[0];
+  const agreed = candidates[0]?.votes === collaborators;
+  const choice = agreed || way !== 'justify' ? undefined : chosen(justification, candidates, equal);
+  const winner = choice ?? candidates.toSorted(FIRST[way])[0];
   if (!winner)
     return { label: null, agreed, entropy: null, probability: null, votes: 0, collaborators };
 
@@ -118,23 +138,21 @@ interface Backed extends Candidate {
 
 /** Which of two candidates comes first; of equal ones the first given, since sorting is stable. */
 const FIRST: Record<Way, (a: Backed, b: Backed) => number> = {
-  justify: (a, b) => b.votes - a.votes,
-  vote: (a, b) => b.votes - a.votes || b.probability - a.probability,
-  probability: (a, b) => b.probability - a.probability || b.votes - a.votes,
+  justify: byVotes,
+  vote: (a, b) => byVotes(a, b) || b.probability - a.probability,
+  probability: (a, b) => b.probability - a.probability || byVotes(a, b),
 };
 
-function withBacking(
-  candidates: Candidate[],
-  answers: readonly Reading[],
-  equal: Equality,
-): Backed[] {
+/** The candidates, most votes first. */
+function backedBy(answers: readonly Reading[], equal: Equality): Backed[] {
   const readable = answers.filter(({ parsed }) => parsed !== null);
   const usual = mean(readable.flatMap(({ probability }) => probability ?? [])) ?? 1;
-  return candidates.map((candidate) => {
-    const supporters = readable.filter(({ parsed }) => equal(parsed!, candidate.answer));
-    const probability = supporters.reduce((sum, one) => sum + (one.probability ?? usual), 0);
-    return { ...candidate, supporters, probability };
-  });
+  return partiesOf(answers, ({ parsed }) => parsed, equal)
+    .map(({ answer, members: supporters }) => ({
+      ...{ answer, supporters, votes: supporters.length },
+      probability: supporters.reduce((sum, one) => sum + (one.probability ?? usual), 0),
+    }))
+    .sort(byVotes);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Equality } from '../consensus.ts';
+import { type Equality, partiesOf } from '../consensus.ts';
 import { defineCollaborator, type Opinion } from './kind.ts';
 
 /** The k nearest labelled examples vote, each with the weight of its similarity. */
@@ -34,14 +34,14 @@ interface Vote {
  * @param votes nearest first
  */
 export function vote(votes: readonly Vote[], equal: Equality): Opinion {
-  const answers: Vote[] = [];
-  for (const { answer, weight } of votes) {
-    const known = answers.find((one) => equal(one.answer, answer));
-    if (known) known.weight += weight;
-    else answers.push({ answer, weight });
-  }
-  const total = answers.reduce((sum, { weight }) => sum + weight, 0);
+  const answers = partiesOf(votes, ({ answer }) => answer, equal).map(
+    ({ answer, members }): Vote => ({ answer, weight: weightOf(members) }),
+  );
+  const total = weightOf(answers);
   if (total === 0) return { answer: null };
   const winner = answers.reduce((best, one) => (one.weight > best.weight ? one : best));
   return { answer: winner.answer, probability: winner.weight / total };
 }
+
+const weightOf = (votes: readonly Vote[]): number =>
+  votes.reduce((sum, { weight }) => sum + weight, 0);
