@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import { type Equality, partiesOf } from './consensus.ts';
+import { type Equality, partiesOf, surestOf } from './consensus.ts';
 
 /** Which of the different answers to one example mean the same. */
 export interface Meanings {
@@ -77,18 +77,12 @@ export function inWordsOfSurest<One extends Worded>(
   { answers: different, groups }: Meanings,
   equal: Equality,
 ): One[] {
-  const groupOf = (answer: string) => groups[different.findIndex((one) => equal(one, answer))];
-  const surest = new Map<number, One>();
-  for (const answer of answers) {
-    const group = answer.parsed === null ? undefined : groupOf(answer.parsed);
-    if (group === undefined) continue;
-    const known = surest.get(group);
-    if (!known || entropyOf(answer) < entropyOf(known)) surest.set(group, answer);
-  }
+  const groupOf = ({ parsed }: Worded) =>
+    parsed === null ? undefined : groups[different.findIndex((one) => equal(one, parsed))];
+  const byGroup = Map.groupBy(answers, groupOf);
   return answers.map((answer) => {
-    const group = answer.parsed === null ? undefined : groupOf(answer.parsed);
-    return group === undefined ? answer : { ...answer, parsed: surest.get(group)!.parsed };
+    const group = groupOf(answer);
+    if (group === undefined) return answer;
+    return { ...answer, parsed: surestOf(byGroup.get(group)!)!.parsed };
   });
 }
-
-const entropyOf = ({ entropy }: Worded) => entropy ?? Number.POSITIVE_INFINITY;

@@ -165,12 +165,21 @@ export function responseBehind(
   answers: readonly Answer[],
   equal: Equality,
 ): string | null {
-  const sureness = ({ entropy }: Answer) => entropy ?? Number.POSITIVE_INFINITY;
-  const [surest] = answers
+  const said = answers
     .filter(({ endpoint, finishReason }) => endpoint !== '' && finishReason !== 'length')
-    .filter(({ parsed }) => parsed !== null && equal(parsed, label))
-    .sort((a, b) => (sureness(a) < sureness(b) ? -1 : Number(sureness(a) > sureness(b))));
-  return surest?.text ?? null;
+    .filter(({ parsed }) => parsed !== null && equal(parsed, label));
+  return surestOf(said)?.text ?? null;
+}
+
+/** The one of the lowest entropy; of equal ones, and where none has any, the first. */
+export function surestOf<One extends Pick<Answer, 'entropy'>>(
+  answers: readonly One[],
+): One | undefined {
+  const entropyOf = ({ entropy }: One) => entropy ?? Number.POSITIVE_INFINITY;
+  return answers.reduce<One | undefined>(
+    (best, one) => (best && entropyOf(best) <= entropyOf(one) ? best : one),
+    undefined,
+  );
 }
 
 function chosen(
