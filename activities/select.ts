@@ -3,9 +3,10 @@ import type { PseudoLabel } from '../core/consensus.ts';
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
 import { mostTokens } from '../core/mostTokens.ts';
+import { NO_PART } from '../core/score.ts';
 import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
-import type { Part, Task } from '../core/tasks/task.ts';
+import type { Task } from '../core/tasks/task.ts';
 import type { Classes, Threshold } from '../core/types.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { gradesOf } from './grading.ts';
@@ -15,8 +16,6 @@ import { tracked } from './progress.ts';
 const MOST_TOLD_APART = 10_000;
 /** Classes that a report names. */
 const LISTED = 10;
-
-const NOTHING: Part = { got: 0, of: 0 };
 
 export interface Selection {
   threshold: Threshold;
@@ -116,7 +115,7 @@ async function count(
     ({ ordinal, answer }) => answer !== undefined && given.has(ordinal),
   );
   gradesOf(context, graded, given).forEach(([first], index) => {
-    of.sums.add([first!, kept.has(graded[index]!.ordinal) ? first! : NOTHING]);
+    of.sums.add([first!, kept.has(graded[index]!.ordinal) ? first! : NO_PART]);
   });
 }
 

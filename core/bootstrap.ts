@@ -1,3 +1,4 @@
+import { addParts, NO_PART } from './score.ts';
 import type { Comparison, Estimate } from './statistics.ts';
 import type { Part } from './tasks/task.ts';
 
@@ -32,7 +33,7 @@ export class Bootstrap {
 
   constructor({ models, examples, seed }: { models: number; examples: number; seed: number }) {
     const resamples = resamplesFor(examples);
-    this.#totals = Array.from({ length: models }, () => ({ got: 0, of: 0 }));
+    this.#totals = Array(models).fill(NO_PART);
     this.#sums = this.#totals.map(() => ({
       got: new Float64Array(resamples),
       of: new Float64Array(resamples),
@@ -43,13 +44,11 @@ export class Bootstrap {
 
   add(parts: readonly Part[]): void {
     this.#draw(this.#weights);
-    for (const [model, { got, of }] of parts.entries()) {
-      const total = this.#totals[model]!;
-      total.got += got;
-      total.of += of;
+    for (const [model, part] of parts.entries()) {
+      this.#totals[model] = addParts(this.#totals[model]!, part);
       const sums = this.#sums[model]!;
-      addWeighted(sums.got, this.#weights, got);
-      addWeighted(sums.of, this.#weights, of);
+      addWeighted(sums.got, this.#weights, part.got);
+      addWeighted(sums.of, this.#weights, part.of);
     }
   }
 

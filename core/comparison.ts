@@ -1,4 +1,5 @@
 import { Bootstrap } from './bootstrap.ts';
+import { addParts, NO_PART } from './score.ts';
 import { type Comparison, type Estimate, mcnemar, wilson } from './statistics.ts';
 import type { Metric, Part } from './tasks/task.ts';
 
@@ -29,17 +30,15 @@ class RightOrWrong implements Sums {
   readonly #only: number[][];
 
   constructor(models: number) {
-    this.#totals = Array.from({ length: models }, () => ({ got: 0, of: 0 }));
+    this.#totals = Array(models).fill(NO_PART);
     this.#only = Array.from({ length: models }, () => Array(models).fill(0));
   }
 
   add(parts: readonly Part[]): void {
-    parts.forEach(({ got, of }, model) => {
-      const total = this.#totals[model]!;
-      total.got += got;
-      total.of += of;
+    parts.forEach((part, model) => {
+      this.#totals[model] = addParts(this.#totals[model]!, part);
       parts.forEach((other, index) => {
-        if (got > other.got) this.#only[model]![index]!++;
+        if (part.got > other.got) this.#only[model]![index]!++;
       });
     });
   }

@@ -9,16 +9,18 @@ export interface Score {
 
 export const NO_SCORE: Score = { examples: 0, parts: [] };
 
+/** Of no example. */
+export const NO_PART: Part = { got: 0, of: 0 };
+
+export const addParts = (a: Part, b: Part): Part => ({ got: a.got + b.got, of: a.of + b.of });
+
 /** @param grades of each example, in the order of the metrics */
 export function scoreOf(metrics: readonly Metric[], grades: readonly Part[][]): Score {
-  const sum = (index: number, of: keyof Part) =>
-    grades.reduce((total, parts) => total + parts[index]![of], 0);
   return {
     examples: grades.length,
     parts: metrics.map(({ name: metric }, index) => ({
       metric,
-      got: sum(index, 'got'),
-      of: sum(index, 'of'),
+      ...grades.reduce((sum, parts) => addParts(sum, parts[index]!), NO_PART),
     })),
   };
 }
@@ -27,10 +29,9 @@ export function addScores(a: Score, b: Score): Score {
   const [longer, other] = a.parts.length > 0 ? [a.parts, b.parts] : [b.parts, a.parts];
   return {
     examples: a.examples + b.examples,
-    parts: longer.map(({ metric, got, of }, index) => ({
+    parts: longer.map(({ metric, ...part }, index) => ({
       metric,
-      got: got + (other[index]?.got ?? 0),
-      of: of + (other[index]?.of ?? 0),
+      ...addParts(part, other[index] ?? NO_PART),
     })),
   };
 }
