@@ -5,7 +5,6 @@ import { ranges } from '../core/range.ts';
 import { WAYS, type WaysCompared } from '../core/resolution.ts';
 import { inStoredWords } from './agreeing.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
-import { gradesOf } from './grading.ts';
 import { collaboratorsAnswers } from './justify.ts';
 import { tracked } from './progress.ts';
 
@@ -32,23 +31,14 @@ export function createCompareWays(dependencies: Dependencies) {
           const stage = PASSES['cross-fit'].justifications;
           const justifications = await tables.answers({ round: ref.round, stage, range });
           const justified = new Map(justifications.map((answer) => [answer.ordinal, answer]));
-          const verdicts = WAYS.map((way) =>
-            examples.map(({ ordinal }) =>
-              pseudoLabel(way, answersOf(ordinal), justified.get(ordinal), task.equal),
-            ),
-          );
-          const grades = verdicts.map((ofWay) =>
-            gradesOf(
-              context,
-              examples,
-              new Map(examples.map(({ ordinal }, index) => [ordinal, ofWay[index]!.label])),
-            ),
-          );
-          examples.forEach((_, index) => {
-            const { agreed, label } = verdicts[0]![index]!;
+          for (const example of examples) {
+            const answers = answersOf(example.ordinal);
+            const justification = justified.get(example.ordinal);
+            const labels = WAYS.map((way) => pseudoLabel(way, answers, justification, task.equal));
+            const { agreed, label } = labels[0]!;
             if (!agreed && label !== null) disagreed++;
-            sums.add(grades.map((ofWay) => ofWay[index]![0]!));
-          });
+            sums.add(labels.map((one) => task.grade(one.label, example)[0]!));
+          }
           tracker.add(examples.length);
         }
         const { confidence } = spec.evaluation;

@@ -10,6 +10,7 @@ import {
 } from '../core/types.ts';
 import type { Batch, Question } from './batch.ts';
 import type { RoundContext } from './dependencies.ts';
+import { byOrdinal } from './grading.ts';
 
 /** What the judge of a run is asked, once: the registry makes sure that there is one where it is. */
 export function toJudge(
@@ -83,8 +84,7 @@ export async function askVerdicts(batch: Batch, graded: Graded): Promise<void> {
 
 /** A model's answers in canonical form, by ordinal. */
 async function parsedOf({ tables }: RoundContext, { round, role, range }: Graded) {
-  const answers = await tables.answers({ round, stage: `evaluate-${role}`, range });
-  return new Map(answers.map(({ ordinal, parsed }) => [ordinal, parsed]));
+  return byOrdinal(await tables.answers({ round, stage: `evaluate-${role}`, range }));
 }
 
 /** What the judge has said of a model's answers, of those that are the same as these. */

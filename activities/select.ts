@@ -9,7 +9,6 @@ import type { AnswerTally } from '../core/tally.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { Classes, Threshold } from '../core/types.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
-import { gradesOf } from './grading.ts';
 import { tracked } from './progress.ts';
 
 /** Labels that are told apart where there may be any: as many texts would fill the memory. */
@@ -94,8 +93,6 @@ async function count(
 ) {
   const { threshold, counts, labels } = of;
   const { dataset, selector, task } = context;
-  const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
-  const examples = await dataset.range('unlabelled', range);
   const kept = new Set<number>();
   for (const row of batch) {
     if (row.label !== null) {
@@ -111,12 +108,13 @@ async function count(
   }
   if (task.judge) return; // who is not asked about pseudo-labels
   const given = new Map(batch.map(({ ordinal, label }) => [ordinal, label]));
-  const graded = examples.filter(
-    ({ ordinal, answer }) => answer !== undefined && given.has(ordinal),
-  );
-  gradesOf(context, graded, given).forEach(([first], index) => {
-    of.sums.add([first!, kept.has(graded[index]!.ordinal) ? first! : NO_PART]);
-  });
+  const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
+  for (const example of await dataset.range('unlabelled', range)) {
+    const label = given.get(example.ordinal);
+    if (example.answer === undefined || label === undefined) continue;
+    const [first] = task.grade(label, example);
+    of.sums.add([first!, kept.has(example.ordinal) ? first! : NO_PART]);
+  }
 }
 
 /** In the order of the spec. */
