@@ -1,5 +1,4 @@
 import { type Sums, sumsFor } from '../core/comparison.ts';
-import type { PseudoLabel } from '../core/consensus.ts';
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
 import { mostTokens } from '../core/mostTokens.ts';
@@ -8,6 +7,7 @@ import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { Classes, Threshold } from '../core/types.ts';
+import type { VerdictRow } from '../store/run.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
@@ -48,7 +48,7 @@ export function createSelect(dependencies: Dependencies) {
         // Eight bytes an example, a million of them or more.
         const scores = new Float64Array(total);
         let ranked = 0;
-        for await (const batch of context.tables.scanPseudoLabels(ref.round)) {
+        for await (const batch of context.tables.scanVerdicts(ref.round)) {
           tracker.signal.throwIfAborted();
           for (const row of batch) {
             const score = selector.rankedScore(row);
@@ -61,7 +61,7 @@ export function createSelect(dependencies: Dependencies) {
         const labels = new Set<string>();
         // Of all, and of the selected.
         const sums = sumsFor(task.metrics[0], { models: 2, examples: total, seed: spec.seed });
-        for await (const batch of context.tables.scanPseudoLabels(ref.round)) {
+        for await (const batch of context.tables.scanVerdicts(ref.round)) {
           await count(batch, { threshold, counts, labels, sums }, context);
           tracker.add(batch.length);
         }
@@ -82,7 +82,7 @@ export function createSelect(dependencies: Dependencies) {
 
 /** Adds a batch to the counts, the labels of what is selected to theirs, and grades to the sums. */
 async function count(
-  batch: PseudoLabel[],
+  batch: VerdictRow[],
   of: {
     threshold: Threshold;
     counts: Pick<Selection, 'labelled' | 'withoutScore' | 'agreed' | 'selected'>;

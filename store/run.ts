@@ -1,6 +1,6 @@
 import type { Meanings } from '../core/agreement.ts';
 import type { Answer, AnswerStage } from '../core/answer.ts';
-import type { PseudoLabel } from '../core/consensus.ts';
+import type { PseudoLabel, Verdict } from '../core/consensus.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { ModelRole, Neighbours, OrdinalRange, Split } from '../core/types.ts';
@@ -47,6 +47,14 @@ export interface SpendRecord {
   /** Unique for what was paid, so that a retry does not count it again. */
   key: string;
 }
+
+/** What a round believes about an unlabelled example. */
+export type VerdictRow = Verdict & Pick<PseudoLabel, 'ordinal'>;
+
+const VERDICT = [
+  ...(['ordinal', 'label', 'agreed', 'entropy', 'probability'] as const),
+  ...(['votes', 'collaborators'] as const),
+] satisfies (keyof VerdictRow)[];
 
 type SpendRow = Omit<SpendRecord, 'usage'> & Usage;
 
@@ -153,6 +161,11 @@ export class RunTables {
   /** All pseudo-labels of a round by ascending batches of ordinals. */
   scanPseudoLabels(round: number): AsyncIterable<PseudoLabel[]> {
     return this.#pseudoLabels(round).scan();
+  }
+
+  /** The same without the responses, which may be long. */
+  scanVerdicts(round: number): AsyncIterable<VerdictRow[]> {
+    return this.#pseudoLabels(round).scan('', VERDICT);
   }
 
   addEvaluations(evaluations: readonly EvaluationRecord[]): Promise<void> {
