@@ -1,3 +1,4 @@
+import type { DataType } from 'apache-arrow';
 import type { Meanings } from '../core/agreement.ts';
 import type { Answer, AnswerStage } from '../core/answer.ts';
 import type { PseudoLabel, Verdict } from '../core/consensus.ts';
@@ -117,9 +118,8 @@ export class RunTables {
   }
 
   /** The neighbours of the examples of a split in the range, by ordinal. */
-  async neighbours({ round, split, range }: SplitRange): Promise<Map<number, Neighbours>> {
-    const rows = await this.#neighbours(round).read(range, equals({ split }));
-    return new Map(rows.map((row) => [row.ordinal, row]));
+  neighbours(of: SplitRange): Promise<Map<number, Neighbours>> {
+    return bySplit(this.#neighbours(of.round), of);
   }
 
   addAnswers(answers: readonly Answer[], attempt: number): Promise<void> {
@@ -145,9 +145,8 @@ export class RunTables {
   }
 
   /** Which answers to the examples of a split in the range mean the same, by ordinal. */
-  async meanings({ round, split, range }: SplitRange): Promise<Map<number, MeaningsRecord>> {
-    const rows = await this.#meanings(round).read(range, equals({ split }));
-    return new Map(rows.map((row) => [row.ordinal, row]));
+  meanings(of: SplitRange): Promise<Map<number, MeaningsRecord>> {
+    return bySplit(this.#meanings(of.round), of);
   }
 
   addPseudoLabels(rows: readonly PseudoLabel[]): Promise<void> {
@@ -220,30 +219,24 @@ export class RunTables {
   }
 
   #neighbours(round: number): PartitionedLog<Neighbours> {
-    return new PartitionedLog(this.#database, {
-      name: `neighbours-r${round}`,
-      schema: schemaOf({
-        round: types.int,
-        split: types.string,
-        ordinal: types.int,
-        exampleId: types.string,
-        labelled: types.ints,
-        similarities: types.doubles,
-      }),
-      key: (row) => `${row.split}/${row.ordinal}`,
-    });
+    const columns = { labelled: types.ints, similarities: types.doubles };
+    return this.#ofSplits(`neighbours-r${round}`, columns);
   }
 
   #meanings(round: number): PartitionedLog<MeaningsRecord> {
-    return new PartitionedLog(this.#database, {
-      name: `meanings-r${round}`,
+    return this.#ofSplits(`meanings-r${round}`, { answers: types.strings, groups: types.ints });
+  }
+
+  /** A row for each example of any split. */
+  #ofSplits<Row extends SplitRow>(name: string, columns: Record<string, DataType>) {
+    return new PartitionedLog<Row>(this.#database, {
+      name,
       schema: schemaOf({
         round: types.int,
         split: types.string,
         ordinal: types.int,
         exampleId: types.string,
-        answers: types.strings,
-        groups: types.ints,
+        ...columns,
       }),
       key: (row) => `${row.split}/${row.ordinal}`,
     });
@@ -267,6 +260,16 @@ export class RunTables {
       key: (row) => `${row.ordinal}`,
     });
   }
+}
+
+type SplitRow = Pick<MeaningsRecord, 'round' | 'split' | 'ordinal' | 'exampleId'>;
+
+async function bySplit<Row extends SplitRow>(
+  log: PartitionedLog<Row>,
+  { split, range }: SplitRange,
+): Promise<Map<number, Row>> {
+  const rows = await log.read(range, equals({ split }));
+  return new Map(rows.map((row) => [row.ordinal, row]));
 }
 
 async function byRound<Row extends { round: number }>(
