@@ -1,5 +1,7 @@
 import { modelCollaborators } from './collaborators/ofSpec.ts';
 import { endpointOf, isRole } from './modelNames.ts';
+import { planOf } from './plan.ts';
+import { mayJustify } from './resolution.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
 import { retrievalNeeds } from './shots.ts';
 import type { RunSpec } from './spec.ts';
@@ -38,7 +40,7 @@ export function neededChatModels(spec: RunSpec): NeededChatModel[] {
   const asked = [
     { ...spec.evaluation, endpoint: spec.model.endpoint, model: 'base' },
     ...modelCollaborators(spec),
-    ...(justifies(spec) ? [spec.justification] : []),
+    ...(mayJustify(planOf(spec)) ? [spec.justification] : []),
     ...(spec.judge ? [spec.judge] : []),
   ].map(({ model, ...given }) => ({
     endpoint: endpointOf(spec, given),
@@ -53,6 +55,3 @@ export function neededChatModels(spec: RunSpec): NeededChatModel[] {
     ],
   }));
 }
-
-/** Whether a run may have answers justified. */
-const justifies = ({ resolution }: RunSpec) => resolution === 'justify' || resolution === 'auto';

@@ -62,6 +62,10 @@ export function notCompared(plan: ComparisonPlan, rows: number): string | undefi
     : undefined;
 }
 
+/** Whether answers may come to be justified, however many labelled examples there are. */
+export const mayJustify = (plan: ComparisonPlan): boolean =>
+  plan.resolution === 'justify' || notCompared(plan, LEAST_ROWS) === undefined;
+
 /** The way of the highest value; of equal ones the paper's, then `probability`. */
 export function bestWay(values: WaysCompared['values']): Way {
   const value = (way: Way) => values[way].value ?? 0;

@@ -37,12 +37,16 @@ describe('neededModels', () => {
   });
 
   it('needs who justifies only where answers may be justified', () => {
-    const needs = (resolution: string) =>
-      needed({ resolution, justification: { model: 'large' } }).some(
+    const needs = (more: object) => (resolution: string) =>
+      needed({ resolution, justification: { model: 'large' }, ...more }).some(
         ({ name }) => name === 'large',
       );
     const ways = ['auto', 'justify', 'vote', 'probability'];
-    assert.deepEqual(ways.map(needs), [true, true, false, false]);
+    assert.deepEqual(ways.map(needs({})), [true, true, false, false]);
+    const judged = { task: { type: 'free-form', answers: 'long' }, judge: { model: 'wise' } };
+    assert.deepEqual(ways.map(needs(judged)), [false, true, false, false]);
+    const alone = { collaborators: [{ name: 'alone' }] };
+    assert.deepEqual(ways.map(needs(alone)), [false, true, false, false]);
   });
 
   it('needs the judge, and for agreement by embedding the embedding model also without retrieval', () => {
