@@ -1,3 +1,4 @@
+import { jsonIn } from '../core/json.ts';
 import type { DataSpec } from '../core/spec.ts';
 import type { Canonical, Task } from '../core/tasks/task.ts';
 import { fold, quoted } from '../core/text.ts';
@@ -54,13 +55,10 @@ function meaningOf(raw: string, form: Record<string, string>): string | undefine
 
 /** The same of each item of a JSON list: [0, 2] is a list of labels. */
 function meaningOfList(raw: string, form: Record<string, string>): string | undefined {
-  if (!/^\s*\[[^[\]]*\]\s*$/.test(raw)) return undefined;
-  try {
-    const meanings = (JSON.parse(raw) as unknown[]).map((item) => meaningOf(String(item), form));
-    return meanings.includes(undefined) ? undefined : JSON.stringify(meanings);
-  } catch {
-    return undefined; // it only looks like one
-  }
+  const list = /^\s*\[[^[\]]*\]\s*$/.test(raw) ? jsonIn(raw) : undefined;
+  if (!Array.isArray(list)) return undefined;
+  const meanings = list.map((item) => meaningOf(String(item), form));
+  return meanings.includes(undefined) ? undefined : JSON.stringify(meanings);
 }
 
 function byDigit(

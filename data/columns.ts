@@ -1,3 +1,4 @@
+import { isObject } from '../core/json.ts';
 import { nearestName } from '../core/nearest.ts';
 import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
@@ -5,7 +6,6 @@ import { quoted } from '../core/text.ts';
 import type { Split } from '../core/types.ts';
 import { CHAT_COLUMNS } from './chat.ts';
 import { DataError } from './errors.ts';
-import { isObject } from './jsonl.ts';
 import type { RawBatch } from './records.ts';
 
 type Columns = DataSpec['columns'];

@@ -1,4 +1,4 @@
-import { isObject } from './jsonl.ts';
+import { isObject, jsonIn } from '../core/json.ts';
 import { textOf } from './text.ts';
 
 /**
@@ -6,7 +6,7 @@ import { textOf } from './text.ts';
  * Markdown. Undefined where there is none.
  */
 export function contextOf(value: unknown): string | undefined {
-  const list = Array.isArray(value) ? value : listIn(value);
+  const list = listIn(value);
   if (!list) return textOf(value);
   const table = tableOf(list);
   const blocks = table === undefined ? list.map(contextOf) : [table];
@@ -37,11 +37,6 @@ const cell = (value: unknown) =>
   (textOf(value) ?? '').replace(/\s+/gu, ' ').trim().replaceAll('|', '\\|');
 
 function listIn(value: unknown): unknown[] | undefined {
-  if (typeof value !== 'string' || !/^\s*\[/.test(value)) return undefined;
-  try {
-    const list = JSON.parse(value);
-    return Array.isArray(list) ? list : undefined;
-  } catch {
-    return undefined; // a text that begins with a bracket
-  }
+  const list = typeof value === 'string' ? jsonIn(value) : value;
+  return Array.isArray(list) ? list : undefined;
 }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { isObject } from '../core/json.ts';
 import { checkHead } from './content.ts';
 import { DataError } from './errors.ts';
-import { columnsOf, isObject, parseRecord } from './jsonl.ts';
+import { columnsOf, parseRecord } from './jsonl.ts';
 import type { RawBatch, RawRecord } from './records.ts';
 import type { Source } from './source.ts';
 

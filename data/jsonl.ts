@@ -1,3 +1,4 @@
+import { isObject } from '../core/json.ts';
 import { DataError } from './errors.ts';
 import { BATCH_SIZE, MAX_RECORD, type RawBatch, type RawRecord } from './records.ts';
 
@@ -84,10 +85,6 @@ function isJson(source: string): boolean {
   } catch {
     return false;
   }
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function columnsOf(records: readonly RawRecord[]): string[] {

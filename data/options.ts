@@ -1,4 +1,4 @@
-import { isObject } from './jsonl.ts';
+import { isObject } from '../core/json.ts';
 import { textOf } from './text.ts';
 
 /** The options of a row. */

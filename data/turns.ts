@@ -1,5 +1,5 @@
+import { isObject } from '../core/json.ts';
 import type { ChatMessage } from '../core/types.ts';
-import { isObject } from './jsonl.ts';
 import { textOf } from './text.ts';
 
 /** The turns of a conversation, or what is wrong with it. */

@@ -1,4 +1,5 @@
 import { APIError } from 'openai';
+import { isObject } from '../core/json.ts';
 import { LONG_WAIT_MS, retryAfter } from './retryAfter.ts';
 
 /** What an endpoint says of a request that it refuses or fails. */
@@ -74,9 +75,6 @@ export function disguisedError(body: unknown, headers: Headers): APIError | unde
   const status = code >= 400 && code < 600 ? code : 500;
   return APIError.generate(status, said && { error: said }, undefined, headers);
 }
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { isObject } from '../json.ts';
 import { quoted } from '../text.ts';
 import type { Json } from '../types.ts';
 import { conversation, passageAndQuestion } from './conversation.ts';
 import { alike, fields, leavesOf, readerOf, strictSchema } from './fields.ts';
 import { defineTaskKind } from './kind.ts';
 import { BY_LETTER, lettered } from './lettered.ts';
-import { isObject, objectsIn } from './objects.ts';
+import { objectsIn } from './objects.ts';
 import { answerStart } from './reasoned.ts';
 import type { Part, Task } from './task.ts';
 

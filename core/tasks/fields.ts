@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { isObject } from '../json.ts';
 import { composed } from '../spelling.ts';
 import { fold, normalise, quoted } from '../text.ts';
 import type { Json, JsonSchema } from '../types.ts';
 import { NameFinder } from './names.ts';
 import { numbersIn, type Scale } from './numbers.ts';
-import { isObject } from './objects.ts';
 
 const SCALE: Scale = { unit: 0, hasWords: true };
 

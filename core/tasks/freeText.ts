@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonIn } from '../json.ts';
 import { normalise } from '../text.ts';
 import { unfenced } from './reading.ts';
 
@@ -30,14 +31,12 @@ export function afterMark(text: string, mark = MARK): string | null {
   return last ? text.slice(last.index + last[0].length) : null;
 }
 
+const LIST = z.array(z.string()).min(1);
+
 /** The texts of a JSON list of texts; undefined for any other text. */
 export function listed(text: string): string[] | undefined {
-  if (!/^\s*\[/.test(text)) return undefined;
-  try {
-    return z.array(z.string()).min(1).safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined; // a text that begins with a bracket
-  }
+  const list = jsonIn(text);
+  return list && LIST.safeParse(list).data;
 }
 
 /**
@@ -93,17 +92,11 @@ function unmarked(text: string): string {
 
 /** The answer in a JSON object, or in a list of one. */
 function fieldOf(text: string): string | null {
-  if (!/^\s*[[{]/.test(text)) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    const named = Object.entries(value as object).find(([name]) =>
-      /^(?:final_)?answer$/i.test(name),
-    );
-    const answer = Array.isArray(value) && value.length === 1 ? value[0] : named?.[1];
-    return typeof answer === 'object' || answer === undefined ? null : String(answer);
-  } catch {
-    return null; // it only looks like JSON
-  }
+  const value = jsonIn(text);
+  if (!value) return null;
+  const named = Object.entries(value).find(([name]) => /^(?:final_)?answer$/i.test(name));
+  const answer = Array.isArray(value) && value.length === 1 ? value[0] : named?.[1];
+  return typeof answer === 'object' || answer === undefined ? null : String(answer);
 }
 
 const EMPHASIS = /(\*\*|`)(?=\S)([^*`]+?)(?<=\S)\1/gu;

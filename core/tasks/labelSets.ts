@@ -1,3 +1,4 @@
+import { jsonIn } from '../json.ts';
 import { composed } from '../spelling.ts';
 import { besides, isDenied, NameFinder, type NameFound } from './names.ts';
 import { unescaped, unfenced } from './reading.ts';
@@ -44,7 +45,7 @@ export class LabelSets {
   /** The set that a text is, and nothing else: a list in JSON, or labels with signs between them. */
   whole(raw: string): number[] | null {
     const text = composed(raw);
-    const list = jsonOf(text);
+    const list = jsonIn(text);
     if (Array.isArray(list)) return this.#items(list);
     const found = [...this.#finder.all(text)];
     if (found.length === 0) return saysNone(text) ? [] : null;
@@ -62,8 +63,8 @@ export class LabelSets {
     const list = /^\s*\[[^[\]]*\]/.exec(block)?.[0];
     const closed = list === undefined ? null : this.whole(list);
     if (closed) return closed;
-    const json = jsonOf(block);
-    if (json !== null) return Array.isArray(json) ? this.#items(json) : this.#fields(json);
+    const json = jsonIn(block);
+    if (json) return Array.isArray(json) ? this.#items(json) : this.#fields(json);
 
     const text = unescaped(block);
     const all = isCut ? null : (this.whole(block) ?? this.whole(text));
@@ -189,16 +190,6 @@ function saysNone(text: string): boolean {
   const trimmed = text.trim();
   if (!isPhrase(trimmed)) return false;
   return EMPTY_LIST.test(trimmed) || NONE.test(trimmed.replace(SIGNS_AROUND, ''));
-}
-
-/** A list or an object in JSON, where a text is one. */
-function jsonOf(text: string): object | null {
-  if (!/^\s*[[{]/.test(text)) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // it only looks like one
-  }
 }
 
 /** The whole lines of a text that was cut off, where they are not a list that may go on. */

@@ -1,3 +1,5 @@
+import { isObject, jsonIn } from '../json.ts';
+
 /** Texts in quotes, as JSON and Python write them. */
 const STRING = String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'`;
 const STRING_OR_BRACKET = new RegExp(`${STRING}|[{}[\\]]`, 'gs');
@@ -43,20 +45,9 @@ function endOf(text: string, start: number): number | null {
 }
 
 function objectOf(text: string): Record<string, unknown> | null {
-  const value = parsed(text) ?? parsed(strict(text));
+  const value = jsonIn(text) ?? jsonIn(strict(text));
   return isObject(value) ? value : null;
 }
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const CONSTANTS: Record<string, string> = {
   ...{ None: 'null', NaN: 'null', undefined: 'null' },

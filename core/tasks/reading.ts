@@ -1,3 +1,4 @@
+import { isObject, jsonIn } from '../json.ts';
 import { composed } from '../spelling.ts';
 
 /**
@@ -131,13 +132,9 @@ const ANSWER_FIELD = new RegExp(`^(?:final[_ ]?)?${ANSWER}$`, 'i');
 
 /** The answer in a JSON object: the field of that name, else the only field that is an answer. */
 function fieldOf(text: string, choices: Choices): string | null {
-  if (!/^\s*\{/.test(text)) return null;
-  let fields: [string, unknown][];
-  try {
-    fields = Object.entries(JSON.parse(text) as object);
-  } catch {
-    return null; // it only looks like one
-  }
+  const object = jsonIn(text);
+  if (!isObject(object)) return null;
+  const fields = Object.entries(object);
   const marked = fields.filter(([name]) => ANSWER_FIELD.test(name));
   const answers = (marked.length > 0 ? marked : fields)
     .flatMap(([, value]) => value)
