@@ -7,8 +7,9 @@ import { alike, fields, leavesOf, readerOf, strictSchema } from './fields.ts';
 import { defineTaskKind } from './kind.ts';
 import { BY_LETTER, lettered } from './lettered.ts';
 import { objectsIn } from './objects.ts';
+import { overlap } from './overlap.ts';
 import { answerStart } from './reasoned.ts';
-import type { Part, Task } from './task.ts';
+import type { Task } from './task.ts';
 
 const spec = z.strictObject({
   type: z.literal('extraction').describe('The answer is an object of fields found in the text.'),
@@ -80,7 +81,7 @@ function create({ instruction, schema }: z.output<typeof spec>): Task {
     ],
     grade(parsed, { answer: gold }) {
       const isRight = parsed !== null && gold !== undefined && isAlike(parsed, gold);
-      return [{ got: isRight ? 1 : 0, of: 1 }, overlap(parsed, gold)];
+      return [{ got: isRight ? 1 : 0, of: 1 }, overlap(valuesOf(parsed), valuesOf(gold))];
     },
 
     canonical(raw) {
@@ -104,18 +105,6 @@ const keyOf = (answer: string) => alike(JSON.parse(answer) as Json);
 
 const isAlike = (a: string, b: string) => a === b || keyOf(a) === keyOf(b);
 
-/** Twice the values that two answers have in common, of all that both have. */
-function overlap(parsed: string | null, gold: string | undefined): Part {
-  const leaves = (answer: string | null | undefined) =>
-    answer ? [...leavesOf(JSON.parse(answer) as Json)] : [];
-  const [given, wanted] = [leaves(parsed), leaves(gold)];
-  const left = new Map<string, number>();
-  for (const leaf of wanted) left.set(leaf, (left.get(leaf) ?? 0) + 1);
-  let right = 0;
-  for (const leaf of given) {
-    const times = left.get(leaf) ?? 0;
-    if (times > 0) right++;
-    left.set(leaf, times - 1);
-  }
-  return { got: 2 * right, of: given.length + wanted.length };
-}
+/** The values of an answer that are not missing. */
+const valuesOf = (answer: string | null | undefined) =>
+  answer ? [...leavesOf(JSON.parse(answer) as Json)] : [];

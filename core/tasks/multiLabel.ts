@@ -4,6 +4,7 @@ import { conversation, passageAndQuestion } from './conversation.ts';
 import { defineTaskKind } from './kind.ts';
 import { LabelSets } from './labelSets.ts';
 import { labelWords, someOf } from './labels.ts';
+import { overlap } from './overlap.ts';
 import type { Task } from './task.ts';
 
 /** How the empty answer is said. */
@@ -91,11 +92,7 @@ function create({ instruction, labels, most = labels.length }: z.output<typeof s
     grade(parsed, { answer: gold }) {
       const given = parsed === null ? [] : labelsOf(parsed);
       const right = gold === undefined ? [] : labelsOf(gold);
-      const shared = given.filter((label) => right.includes(label));
-      return [
-        { got: parsed !== null && parsed === gold ? 1 : 0, of: 1 },
-        { got: 2 * shared.length, of: given.length + right.length },
-      ];
+      return [{ got: parsed !== null && parsed === gold ? 1 : 0, of: 1 }, overlap(given, right)];
     },
 
     canonical(raw) {

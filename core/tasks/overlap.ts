@@ -1,4 +1,5 @@
 import { fold } from '../text.ts';
+import type { Part } from './task.ts';
 
 /** Scripts that part no words: there each character counts as one. */
 const UNPARTED =
@@ -37,13 +38,18 @@ export function gist(text: string): string {
 /** The harmonic mean of precision and recall of an answer's words, 0..1: each counts as often as it is there. */
 export function tokenF1(answer: string, gold: string): number {
   if (gist(answer) === gist(gold)) return 1;
-  const [given, wanted] = [wordsOf(answer), wordsOf(gold)];
+  const { got, of } = overlap(wordsOf(answer), wordsOf(gold));
+  return of === 0 ? 0 : got / of;
+}
+
+/** Twice what two lists have in common, of all that both have, which is F1: each counts as often as it is there. */
+export function overlap(given: readonly string[], wanted: readonly string[]): Part {
   const left = new Map<string, number>();
-  for (const word of wanted) left.set(word, (left.get(word) ?? 0) + 1);
-  const common = given.filter((word) => {
-    const count = left.get(word) ?? 0;
-    left.set(word, count - 1);
-    return count > 0;
-  }).length;
-  return common === 0 ? 0 : (2 * common) / (given.length + wanted.length);
+  for (const one of wanted) left.set(one, (left.get(one) ?? 0) + 1);
+  const common = given.filter((one) => {
+    const times = left.get(one) ?? 0;
+    left.set(one, times - 1);
+    return times > 0;
+  });
+  return { got: 2 * common.length, of: given.length + wanted.length };
 }
