@@ -147,15 +147,15 @@ function spoken(
     usualPlace === 'text-unopened' && finishReason === 'length' && firstMark(said) === undefined;
   if (finishReason === 'content_filter' || finishReason === 'refusal' || isThought)
     return { ...NOTHING_SAID, finishReason };
-  const { from, to } = answerSpan(said);
-  const text = said.slice(from, to);
-  const place = thoughtsIn(message);
+  const answer = answerSpan(said);
+  const text = said.slice(answer.from, answer.to);
+  const place = thoughtsIn(message, said, answer);
   const sent = logprobs?.content ?? [];
   const answered = answerTokens(sent, text, place !== null);
   const tokens = known(answered);
   return {
     text,
-    thoughts: place === null ? '' : thoughtsOf(message, said.slice(0, from)),
+    thoughts: place === null ? '' : thoughtsOf(message, said.slice(0, answer.from)),
     tokens,
     allTokens: answered === sent ? tokens : known(sent),
     finishReason,
@@ -190,14 +190,20 @@ export function textOf({ content }: Message): string {
     .join('');
 }
 
-/** Where a message has thoughts; null where it has none. */
-export function thoughtsIn(message: Message): ThoughtsPlace | null {
+/**
+ * Where a message has thoughts; null where it has none.
+ * @param said its text
+ * @param answer where in that the answer stands
+ */
+export function thoughtsIn(
+  message: Message,
+  said: string,
+  answer = answerSpan(said),
+): ThoughtsPlace | null {
   const { content } = message;
   if (THOUGHT_FIELDS.some((name) => isThere(message[name]))) return 'field';
   if (Array.isArray(content) && !content.every(isText)) return 'parts';
-  const said = textOf(message);
-  const { from, to } = answerSpan(said);
-  if (said.slice(from, to) === said.trim()) return null;
+  if (said.slice(answer.from, answer.to) === said.trim()) return null;
   return firstMark(said) === 'close' ? 'text-unopened' : 'text';
 }
 

@@ -73,14 +73,15 @@ function tried(
   tokens: z.output<typeof token>[],
   read: ChatSample,
 ): TriedChoice {
+  const text = textOf(said);
   return {
-    text: textOf(said),
-    said: textOf(said) || JSON.stringify(said),
+    text,
+    said: text || JSON.stringify(said),
     tokens: tokens.map(({ token, logprob = null, top_logprobs }) => ({
       ...{ token, logprob },
       top: top_logprobs.map((one) => one.logprob ?? null),
     })),
     read,
-    thoughts: thoughtsIn(said),
+    thoughts: thoughtsIn(said, text),
   };
 }
