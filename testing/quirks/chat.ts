@@ -13,11 +13,32 @@ const refusing = (isRefused: (params: Params) => boolean, status: number, body: 
   instead<Params>(CHAT, (params) => (isRefused(params) ? { status, body } : undefined));
 const always = (status: number, body: object) =>
   instead(CHAT_OR_EMBEDDINGS, () => ({ status, body }));
-const answering = (change: (choice: Choice) => object) =>
+
+/** A server that reads a request as if it said something else. */
+export const reading = (change: (params: Params) => void): QuirkMaker =>
+  instead<Params>(CHAT, (params) => {
+    change(params);
+    return undefined;
+  });
+
+/** A server whose choices are others than those of the model. */
+export const choosing = (change: (choices: Choice[]) => object[]): QuirkMaker =>
   changed<OpenAI.ChatCompletion>(CHAT, (answer) => ({
     ...answer,
-    choices: answer.choices.map(change),
+    choices: change(answer.choices),
   }));
+
+/** The same, of each choice by itself. */
+export const answering = (change: (choice: Choice) => object): QuirkMaker =>
+  choosing((choices) => choices.map(change));
+
+/** No two draws are the same, whatever the seed. */
+export const redrawing =
+  (more: Partial<Params> = {}): QuirkMaker =>
+  () => {
+    let drawn = 0;
+    return reading((params) => Object.assign(params, more, { seed: ++drawn }))();
+  };
 
 const isPoisonous = ({ messages }: Params) => messages.some((one) => textOf(one).includes(POISON));
 
@@ -49,17 +70,6 @@ const withToken = ({ logprobs, ...rest }: Choice, token: string, logprob: number
     content: [...(logprobs.content ?? []), { token, logprob } as Logprob],
   },
 });
-
-/** Every answer is another one: as if each were the first to be drawn. */
-const unsteady: QuirkMaker = () => {
-  let drawn = 0;
-  return {
-    before({ route, body }) {
-      if (CHAT.test(route)) Object.assign(body as Params, { temperature: 1, seed: ++drawn });
-      return undefined;
-    },
-  };
-};
 
 export const CHAT_QUIRKS = {
   // One example is too long, in the words of three servers.
@@ -144,5 +154,6 @@ export const CHAT_QUIRKS = {
     ...{ param: null, code: 400 },
   }),
 
-  unsteady,
+  /** Every answer is another one: as if each were the first to be drawn. */
+  unsteady: redrawing({ temperature: 1 }),
 } satisfies Record<string, QuirkMaker>;
