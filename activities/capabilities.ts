@@ -1,5 +1,5 @@
 import { log } from '@temporalio/activity';
-import { type KnownCapabilities, waysOf } from '../core/capabilities.ts';
+import { waysOf } from '../core/capabilities.ts';
 import { type NeededChatModel, neededChatModels } from '../core/neededModels.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { capabilitiesOf } from '../providers/capabilities/known.ts';
@@ -28,15 +28,11 @@ export async function findOut(
 async function findOutOne(
   store: Store,
   endpoint: Endpoint,
-  { name, samplings }: NeededChatModel,
+  model: NeededChatModel,
   signal: AbortSignal,
 ): Promise<void> {
-  const found: KnownCapabilities[] = [];
-  for (const way of waysOf(samplings)) {
-    const asked = { model: name, way };
-    const known = await capabilitiesOf(endpoint, asked, store.capabilities, { signal });
-    if (known) found.push(known);
-  }
+  const { name } = model;
+  const found = await capabilitiesOf(endpoint, model, store.capabilities, { signal });
   endpoint.goBy(name, found);
   const shutdown = found.map((known) => known.shutdown).find(Boolean);
   if (shutdown) log.warn(`endpoint "${endpoint.name}" shuts down model "${name}" on ${shutdown}`);

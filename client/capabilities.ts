@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { waysOf } from '../core/capabilities.ts';
 import { messagesOf } from '../core/errors.ts';
 import type { NeededModel } from '../core/neededModels.ts';
 import type { ModelCapabilities } from '../core/report/capabilities.ts';
@@ -45,11 +44,8 @@ export async function viewCapabilities(
       const endpoint = new Endpoint(model.endpoint, config);
       try {
         await probeModel(endpoint, model);
-        for (const way of waysOf(model.samplings)) {
-          const asked = { model: model.name, way };
-          const found = await capabilitiesOf(endpoint, asked, store.capabilities, { isFresh });
-          if (found) view.models.push({ ...found, endpoint: model.endpoint });
-        }
+        const found = await capabilitiesOf(endpoint, model, store.capabilities, { isFresh });
+        view.models.push(...found.map((one) => ({ ...one, endpoint: model.endpoint })));
       } catch (error) {
         view.problems.push(messagesOf(endpoint.failure(error, model.name))[0]!);
       }

@@ -1,4 +1,10 @@
-import type { CapabilityBook, KnownCapabilities, Way } from '../../core/capabilities.ts';
+import {
+  type CapabilityBook,
+  type KnownCapabilities,
+  type Way,
+  waysOf,
+} from '../../core/capabilities.ts';
+import type { NeededChatModel } from '../../core/neededModels.ts';
 import { findListed, type ListedModel, listModels } from '../check.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { probeCapabilities } from './probe.ts';
@@ -6,17 +12,36 @@ import { probeCapabilities } from './probe.ts';
 /** What was found out so long ago is found out anew, in milliseconds: providers change models. */
 const STALE_AFTER_MS = 7 * 24 * 3_600_000;
 
+interface FindingOut {
+  /** Whether it is to be found out anew, whatever is known. */
+  isFresh?: boolean;
+  signal?: AbortSignal;
+}
+
 /**
- * What a chat model is capable of, as it is known, or as it is found out now and kept.
- * @param isFresh whether it is to be found out anew, whatever is known
- * @returns undefined where the model does not answer, and nothing is known
+ * What a chat model is capable of in each way of asking it, as it is known, or as it is found out now
+ * and kept; without those in which it does not answer, and of which nothing is known.
  * @throws the signal's reason
  */
 export async function capabilitiesOf(
   endpoint: Endpoint,
+  { name, samplings }: Pick<NeededChatModel, 'name' | 'samplings'>,
+  book: CapabilityBook,
+  options: FindingOut = {},
+): Promise<KnownCapabilities[]> {
+  const found: KnownCapabilities[] = [];
+  for (const way of waysOf(samplings)) {
+    const known = await capabilitiesIn(endpoint, { model: name, way }, book, options);
+    if (known) found.push(known);
+  }
+  return found;
+}
+
+async function capabilitiesIn(
+  endpoint: Endpoint,
   { model, way }: { model: string; way: Way },
   book: CapabilityBook,
-  { isFresh = false, signal }: { isFresh?: boolean; signal?: AbortSignal } = {},
+  { isFresh = false, signal }: FindingOut,
 ): Promise<KnownCapabilities | undefined> {
   const asked = { baseURL: endpoint.config.baseURL, model, way };
   const known = await book.latest(asked);
