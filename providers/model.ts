@@ -86,9 +86,11 @@ export class Model {
   /** So far: whether others are answered tells whose the trouble is. */
   #answers = 0;
   /** What refusals have told. */
-  #refused: Refused = new Set();
+  #learnt: Refused = new Set();
   /** What was found out before, by looking at answers. */
   #found: Findings = { without: new Set() };
+  /** Both together: each request asks for it. */
+  #refused: Refused = new Set();
   /** The probes under way, by form. */
   readonly #probing = new Map<string, Promise<Standing>>();
 
@@ -117,7 +119,7 @@ export class Model {
 
   /** What it does not take in a request, or ignores. */
   get refused(): Refused {
-    return new Set([...this.#refused, ...this.#found.without]);
+    return this.#refused;
   }
 
   /** Where it puts its thoughts, as far as is known. */
@@ -184,8 +186,9 @@ export class Model {
 
   /** From now on requests are without these features. */
   learn(refused: Iterable<Feature>): void {
-    const news = [...refused].filter((feature) => !this.refused.has(feature));
-    this.#refused = new Set([...this.#refused, ...news]);
+    const news = [...refused].filter((feature) => !this.#refused.has(feature));
+    this.#learnt = new Set([...this.#learnt, ...news]);
+    this.#refused = new Set([...this.#learnt, ...this.#found.without]);
     this.#around.notify(
       `endpoint "${this.#around.endpoint}": model "${this.name}" does not take ${news.join(' and ')}; asked without from now on`,
     );
@@ -193,8 +196,9 @@ export class Model {
 
   /** From now on it is asked by what was found out, and no more by what was before. */
   goBy(found: Findings): void {
-    const news = [...found.without].filter((feature) => !this.refused.has(feature));
+    const news = [...found.without].filter((feature) => !this.#refused.has(feature));
     this.#found = found;
+    this.#refused = new Set([...this.#learnt, ...found.without]);
     if (news.length > 0)
       this.#around.notify(
         `endpoint "${this.#around.endpoint}": model "${this.name}" refuses or ignores ${news.join(' and ')}, as was found out; asked without from now on`,
