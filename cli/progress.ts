@@ -63,8 +63,10 @@ function notice({ name, state, workerPolling, stuck, status }: RunView): string 
 const time = ({ startedAt, endedAt = Date.now() }: PhaseStatus) =>
   startedAt === undefined ? '' : duration(Math.round((endedAt - startedAt) / 1000));
 
-const amount = ({ done, total, unit }: PhaseStatus) =>
-  total > 0 ? `${done}/${total} ${unit}` : done > 0 ? `${done} ${unit}` : '';
+const amount = ({ state, done, total, unit }: PhaseStatus) => {
+  if (state === 'skipped') return '';
+  return total > 0 ? `${done}/${total} ${unit}` : done > 0 ? `${done} ${unit}` : '';
+};
 
 /** What is told of a workflow that gets no further. */
 export function stuckLine({ workflowId, attempt, reason }: Stuck): string {

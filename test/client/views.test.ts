@@ -123,6 +123,14 @@ describe('the line of a phase', () => {
     );
   });
 
+  it('tells of a phase that is left out why, and no numbers', () => {
+    const phase: PhaseStatus = {
+      ...{ name: 'cross-fit', state: 'skipped', done: 0, total: 80, unit: 'examples' },
+      reason: 'one collaborator cannot disagree',
+    };
+    assert.equal(phaseLine(phase), 'cross-fit   skipped  one collaborator cannot disagree');
+  });
+
   it('shows escapes of the terminal as codes', () => {
     const progress = [{ done: 0, total: 0, unit: 'steps', note: '\u001b]0;owned\u0007' }];
     const line = phaseLine(withProgress(phase, undefined, { progress }));
