@@ -196,7 +196,7 @@ describe('an answer read from a text', () => {
         fc.property(word, word, spelling, spelling, (short, more, ofSpec, ofModel) => {
           const [label, longer] = [ofSpec([short]), ofSpec([short, more])];
           const read = labelled(label, longer);
-          assert.equal(read(`It says: ${ofModel([short, more])}`), longer);
+          assert.equal(read(`Unmistakably: ${ofModel([short, more])}`), longer);
           assert.equal(read(ofModel([short]), true), null, 'it may have been cut off');
         }),
       );
