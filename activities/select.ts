@@ -7,7 +7,7 @@ import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { Classes, Threshold } from '../core/types.ts';
-import type { VerdictRow } from '../store/run.ts';
+import type { SelectedRow, VerdictRow } from '../store/run.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
@@ -37,7 +37,8 @@ export interface Selection {
 export function createSelect(dependencies: Dependencies) {
   return {
     /**
-     * Finds the round's threshold (adaptive selection, §3.3) and counts what it keeps.
+     * Finds the round's threshold (adaptive selection, §3.3), stores what it keeps and counts it.
+     * Of several attempts the set is the same: pseudo-labels do not change any more.
      * @throws ApplicationFailure, non-retryable, where there is nothing to go on with
      */
     async select(ref: RoundRef): Promise<Selection> {
@@ -62,7 +63,10 @@ export function createSelect(dependencies: Dependencies) {
         // Of all, and of the selected.
         const sums = sumsFor(task.metrics[0], { models: 2, examples: total, seed: spec.seed });
         for await (const batch of context.tables.scanVerdicts(ref.round)) {
-          await count(batch, { threshold, counts, labels, sums }, context);
+          const selected = keptOf(batch, threshold, context);
+          await context.tables.addSelected(selected.map((row) => ({ ...row, round: ref.round })));
+          const ordinals = new Set(selected.map(({ ordinal }) => ordinal));
+          await count(batch, ordinals, { counts, labels, sums }, context);
           tracker.add(batch.length);
         }
         const answers = await talliesOf(context, ref);
@@ -80,28 +84,42 @@ export function createSelect(dependencies: Dependencies) {
   };
 }
 
+/** What the rule keeps of a batch. */
+function keptOf(
+  batch: VerdictRow[],
+  threshold: Threshold,
+  { selector }: RoundContext,
+): Omit<SelectedRow, 'round'>[] {
+  return batch
+    .filter((row) => selector.keeps(row, threshold))
+    .map((row) => ({
+      ordinal: row.ordinal,
+      exampleId: row.exampleId,
+      score: selector.scoreOf(row),
+      weight: 1,
+    }));
+}
+
 /** Adds a batch to the counts, the labels of what is selected to theirs, and grades to the sums. */
 async function count(
   batch: VerdictRow[],
+  chosen: ReadonlySet<number>,
   of: {
-    threshold: Threshold;
     counts: Pick<Selection, 'labelled' | 'withoutScore' | 'agreed' | 'selected'>;
     labels: Set<string>;
     sums: Sums;
   },
   context: RoundContext,
 ) {
-  const { threshold, counts, labels } = of;
+  const { counts, labels } = of;
   const { dataset, selector, task } = context;
-  const kept = new Set<number>();
   for (const row of batch) {
     if (row.label !== null) {
       counts.labelled++;
-      if (!selector.isScored(row)) counts.withoutScore++;
+      if (selector.scoreOf(row) === null) counts.withoutScore++;
     }
     if (row.agreed) counts.agreed++;
-    if (!selector.keeps(row, threshold)) continue;
-    kept.add(row.ordinal);
+    if (!chosen.has(row.ordinal)) continue;
     counts.selected++;
     if (task.classes === null && labels.size >= MOST_TOLD_APART) continue;
     for (const one of task.classesOf?.(row.label!) ?? [row.label!]) labels.add(one);
@@ -113,7 +131,7 @@ async function count(
     const label = given.get(example.ordinal);
     if (example.answer === undefined || label === undefined) continue;
     const [first] = task.grade(label, example);
-    of.sums.add([first!, kept.has(example.ordinal) ? first! : NO_PART]);
+    of.sums.add([first!, chosen.has(example.ordinal) ? first! : NO_PART]);
   }
 }
 

@@ -6,7 +6,6 @@ import { pipeline } from 'node:stream/promises';
 import { foldOf } from '../core/folds.ts';
 import { ranges } from '../core/range.ts';
 import { teachesReasoning } from '../core/spec.ts';
-import type { Threshold } from '../core/types.ts';
 import { withFolder } from '../data/scratch.ts';
 import type { TrainingFile } from '../providers/trainer.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
@@ -20,7 +19,8 @@ const BATCH = 1_000;
 export type TrainingRows =
   /** All labelled examples but those of a fold, the whole of them `times` times. */
   | { from: 'labelled'; ref: RoundRef; times: number; withoutFold?: number }
-  | { from: 'labelled-and-selected'; ref: RoundRef; threshold: Threshold }
+  /** Those and what the round has selected, by its table. */
+  | { from: 'labelled-and-selected'; ref: RoundRef }
   /** A chat-format JSONL file in one of the worker's `trainingFolders`. */
   | { from: 'file'; path: string };
 
@@ -93,7 +93,7 @@ async function* messages(
   dependencies: Dependencies,
   rows: Exclude<TrainingRows, { from: 'file' }>,
 ) {
-  const { spec, dataset, tables, task, selector } = await openRound(dependencies, rows.ref);
+  const { spec, dataset, tables, task } = await openRound(dependencies, rows.ref);
   const manner = { isReasoned: teachesReasoning(spec.answer) };
   const { times, withoutFold }: { times: number; withoutFold?: number } =
     rows.from === 'labelled' ? rows : { times: 1 };
@@ -102,13 +102,18 @@ async function* messages(
       for (const example of await dataset.range('labelled', range))
         if (foldOf(example) !== withoutFold) yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
-  for await (const batch of tables.scanPseudoLabels(rows.ref.round)) {
-    const kept = batch.filter((row) => selector.keeps(row, rows.threshold));
-    const examples = await dataset.at(
-      'unlabelled',
-      kept.map((row) => row.ordinal),
-    );
-    for (const [index, { label, response }] of kept.entries())
-      yield task.trainingRow(examples[index]!, label!, response ? { response, manner } : undefined);
+  const { round } = rows.ref;
+  for await (const batch of tables.scanSelected(round)) {
+    const ordinals = batch.map(({ ordinal }) => ordinal);
+    const range = { from: ordinals[0]!, to: ordinals.at(-1)! + 1 };
+    const labels = await tables.pseudoLabels(round, range);
+    const labelOf = new Map(labels.map((row) => [row.ordinal, row]));
+    const examples = await dataset.at('unlabelled', ordinals);
+    for (const [index, { ordinal, weight }] of batch.entries()) {
+      const { label, response } = labelOf.get(ordinal)!;
+      const said = response ? { response, manner } : undefined;
+      for (let time = 0; time < weight; time++)
+        yield task.trainingRow(examples[index]!, label!, said);
+    }
   }
 }

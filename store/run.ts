@@ -50,10 +50,21 @@ export interface SpendRecord {
 }
 
 /** What a round believes about an unlabelled example. */
-export type VerdictRow = Verdict & Pick<PseudoLabel, 'ordinal'>;
+export type VerdictRow = Verdict & Pick<PseudoLabel, 'ordinal' | 'exampleId'>;
+
+/** An unlabelled example whose pseudo-label goes into training. */
+export interface SelectedRow {
+  round: number;
+  ordinal: number;
+  exampleId: string;
+  /** What it was ranked by, the lower the surer; null where a rule keeps what has none. */
+  score: number | null;
+  /** How often it counts in training: a whole number, 1 or more. */
+  weight: number;
+}
 
 const VERDICT = [
-  ...(['ordinal', 'label', 'agreed', 'entropy', 'probability'] as const),
+  ...(['ordinal', 'exampleId', 'label', 'agreed', 'entropy', 'probability'] as const),
   ...(['votes', 'collaborators'] as const),
 ] satisfies (keyof VerdictRow)[];
 
@@ -157,14 +168,21 @@ export class RunTables {
     return this.#pseudoLabels(round).read(range);
   }
 
-  /** All pseudo-labels of a round by ascending batches of ordinals. */
-  scanPseudoLabels(round: number): AsyncIterable<PseudoLabel[]> {
-    return this.#pseudoLabels(round).scan();
-  }
-
-  /** The same without the responses, which may be long. */
+  /**
+   * All pseudo-labels of a round by ascending batches of ordinals, without the responses, which may
+   * be long.
+   */
   scanVerdicts(round: number): AsyncIterable<VerdictRow[]> {
     return this.#pseudoLabels(round).scan('', VERDICT);
+  }
+
+  addSelected(rows: readonly SelectedRow[]): Promise<void> {
+    return byRound(rows, (round, part) => this.#selected(round).append(part));
+  }
+
+  /** What is selected in a round, by ascending batches of ordinals. */
+  scanSelected(round: number): AsyncIterable<SelectedRow[]> {
+    return this.#selected(round).scan();
   }
 
   addEvaluations(evaluations: readonly EvaluationRecord[]): Promise<void> {
@@ -256,6 +274,20 @@ export class RunTables {
         votes: types.int,
         collaborators: types.int,
         'response?': types.string,
+      }),
+      key: (row) => `${row.ordinal}`,
+    });
+  }
+
+  #selected(round: number): PartitionedLog<SelectedRow> {
+    return new PartitionedLog(this.#database, {
+      name: `selected-r${round}`,
+      schema: schemaOf({
+        round: types.int,
+        ordinal: types.int,
+        exampleId: types.string,
+        'score?': types.double,
+        weight: types.int,
       }),
       key: (row) => `${row.ordinal}`,
     });

@@ -193,8 +193,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
 
   const { from, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : warmUp.model;
-  const { threshold } = selection;
-  const selected: TrainingRows = { from: 'labelled-and-selected', ref, threshold };
+  const selected: TrainingRows = { from: 'labelled-and-selected', ref };
   const [semievol, baseline] = await together(() => [
     train('fine-tune', 'semievol', start, selected, evolve),
     trainBaseline(),

@@ -16,9 +16,9 @@ export class Selector {
     this.#score = score;
   }
 
-  /** Whether the score says something of a pseudo-label. */
-  isScored(row: Verdict): boolean {
-    return isScorable(row) && this.#scored(row).score !== null;
+  /** What the score says of a pseudo-label, the lower the surer; null where that is nothing. */
+  scoreOf(row: Verdict): number | null {
+    return isScorable(row) ? this.#scored(row).score : null;
   }
 
   /** The score of a pseudo-label that the threshold follows from; null of others. */

@@ -5,6 +5,7 @@ import type { Selection } from '../../activities/select.ts';
 import type { PseudoLabel } from '../../core/consensus.ts';
 import { mcnemar, wilson } from '../../core/statistics.ts';
 import type { ModelRole } from '../../core/types.ts';
+import type { SelectedRow } from '../../store/run.ts';
 import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, one, openLaboratory, pool, ref } from './support.ts';
 
@@ -135,6 +136,17 @@ describe('select', () => {
       { ...none, collaborator: 'first', answers: 2, withoutEntropy: 1 },
       { ...none, collaborator: 'second', answers: 2, unread: 2, cut: 1, givenUp: 1, away: 1 },
     ]);
+  });
+
+  it('stores what it keeps, once for all attempts', async () => {
+    const first = await select(rows, { rule: 'official', percentile: 50 });
+    assert.deepEqual(await attempt(lab.activities.select, ref, 2), first);
+    const stored: SelectedRow[] = [];
+    for await (const batch of lab.tables.scanSelected(1)) stored.push(...batch);
+    const row = (ordinal: number, score: number) => ({
+      ...{ round: 1, ordinal, exampleId: one('unlabelled', ordinal).id, score, weight: 1 },
+    });
+    assert.deepEqual(stored, [row(0, 0.4), row(1, 0.1), row(3, 0.3)]);
   });
 
   it('chooses the same whatever the gold answers are', async () => {

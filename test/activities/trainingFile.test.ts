@@ -34,7 +34,6 @@ const input = (rows: TrainingRows) => ({
     ...{ training: { epochs: 2 }, seed: 3, suffix: 'mine' },
   },
 });
-const threshold = { cutoff: 0.2 };
 /** The gold answer of every unlabelled example, which is wrong and must never be trained on. */
 const WRONG = 'artifact';
 const unlabelled = pool('unlabelled', 5, { answer: WRONG });
@@ -51,6 +50,13 @@ const pseudo = [
   [null, null],
   ['animal', 0],
 ] as const;
+const selectedRow = (ordinal: number, weight = 1) => ({
+  round: 1,
+  ordinal,
+  exampleId: one('unlabelled', ordinal).id,
+  score: pseudo[ordinal]![1],
+  weight,
+});
 
 describe('a training file', () => {
   let lab: Laboratory;
@@ -79,6 +85,7 @@ describe('a training file', () => {
         collaborators: 1,
       })),
     );
+    await lab.tables.addSelected([4, 0, 2].map((ordinal) => selectedRow(ordinal)));
     process.env.TMPDIR = scratch;
   });
   afterEach(async () => {
@@ -125,7 +132,7 @@ describe('a training file', () => {
   });
 
   it('holds the labelled and the selected, and never a gold answer of the unlabelled', async () => {
-    const { fileId, ...about } = await upload({ from: 'labelled-and-selected', ref, threshold });
+    const { fileId, ...about } = await upload({ from: 'labelled-and-selected', ref });
     const content = await contentOf(fileId);
     const selected = [0, 2, 4].map((ordinal) =>
       task.trainingRow(unlabelled[ordinal]!, pseudo[ordinal]![0]!),
@@ -136,8 +143,27 @@ describe('a training file', () => {
       assert.notEqual(JSON.parse(line).messages.at(-1).content, WRONG);
   });
 
+  it('repeats what is selected by its weight, and not by the attempts that have selected it', async () => {
+    const other = { ...ref, round: 2 };
+    const heavy = (ordinal: number, weight: number) => ({
+      ...selectedRow(ordinal, weight),
+      round: other.round,
+    });
+    await lab.tables.addPseudoLabels(
+      (await lab.tables.pseudoLabels(1, { from: 0, to: 5 })).map((row) => ({ ...row, round: 2 })),
+    );
+    await lab.tables.addSelected([heavy(0, 1), heavy(2, 3)]);
+    await lab.tables.addSelected([heavy(0, 1), heavy(2, 3)]);
+    const { fileId, count } = await upload({ from: 'labelled-and-selected', ref: other });
+    const rows = [0, 2, 2, 2].map((ordinal) =>
+      task.trainingRow(unlabelled[ordinal]!, pseudo[ordinal]![0]!),
+    );
+    assert.equal(await contentOf(fileId), expected([...labelledRows, ...rows]));
+    assert.equal(count, 7);
+  });
+
   it('is uploaded once for the same rows', async () => {
-    const rows = { from: 'labelled-and-selected', ref, threshold } as const;
+    const rows = { from: 'labelled-and-selected', ref } as const;
     assert.deepEqual(await upload(rows), await upload(rows));
     assert.equal(lab.provider.requests({ kind: 'upload' }).length, 1);
   });

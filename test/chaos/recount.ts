@@ -42,6 +42,7 @@ function figuresOf(report: RoundReport): Figures {
   return {
     ...Object.fromEntries(answers.flatMap(tallyFigures)),
     'pseudo-labels that answers do not bear out': 0,
+    'selected against the rule, or left out': 0,
     'examples without a vector': report.withoutVector,
     'selected pseudo-labels': pseudoLabels.count,
     'got by all pseudo-labels': pseudoLabels.all.got,
@@ -114,7 +115,10 @@ async function recount(
   const selector = builtIn.selector(spec.selection);
   const scores = rows.flatMap((row) => selector.rankedScore(row) ?? []);
   const threshold = selector.threshold(Float64Array.from(scores));
-  const selected = rows.filter((row) => selector.keeps(row, threshold));
+  const stored = new Set<number>();
+  for await (const batch of run.scanSelected(round))
+    for (const { ordinal } of batch) stored.add(ordinal);
+  const selected = rows.filter(({ ordinal }) => stored.has(ordinal));
   const got = (some: typeof rows) =>
     some.reduce((sum, row) => sum + task.grade(row.label, unlabelled[row.ordinal]!)[0]!.got, 0);
 
@@ -166,6 +170,9 @@ async function recount(
     'pseudo-labels that answers do not bear out': rows.filter((row) => !isBorneOut(row)).length,
     'examples without a vector': unembedded.reduce((sum, { size }) => sum + size, 0),
     'selected pseudo-labels': selected.length,
+    'selected against the rule, or left out': rows.filter(
+      (row) => selector.keeps(row, threshold) !== stored.has(row.ordinal),
+    ).length,
     'got by all pseudo-labels': got(rows),
     'got by the selected': got(selected),
     agreement: rows.filter((row) => row.agreed).length / unlabelled.length,

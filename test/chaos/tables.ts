@@ -47,6 +47,8 @@ export async function readTables(
       add('answers', [round, row.stage, row.exampleId, row.collaborator, row.sample], row);
     for (const row of await run.pseudoLabels(round, everything))
       add('pseudo_labels', [round, row.exampleId], row);
+    for await (const batch of run.scanSelected(round))
+      for (const row of batch) add('selected', [round, row.exampleId], row);
     for (const row of await run.evaluations(round)) add('evaluations', [round, row.role], row);
   }
   for (const { createdAt: _, jobKey: __, ...row } of await store.models.list({ run: spec.name }))

@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import type { PseudoLabel } from '../../core/consensus.ts';
 import type { Neighbours } from '../../core/types.ts';
 import { usageOf } from '../../core/usage.ts';
+import type { SelectedRow } from '../../store/run.ts';
 import { useStore } from '../support/suite.ts';
 import { answer } from './support.ts';
 import { startWriters } from './writers.ts';
@@ -51,13 +52,20 @@ describe('The tables of a run', () => {
     };
     await run.addPseudoLabels([label]);
     assert.deepEqual(await run.pseudoLabels(1, everything), [label]);
+
+    const far = { round: 1, ordinal: 20_000, exampleId: 'f', score: null, weight: 2 };
+    const near = { round: 1, ordinal: 3, exampleId: 'e', score: 0.25, weight: 1 };
+    await run.addSelected([far, near, { ...far, round: 2 }]);
+    const batches: SelectedRow[][] = [];
+    for await (const batch of run.scanSelected(1)) batches.push(batch);
+    assert.deepEqual(batches, [[near], [far]], 'by ascending ordinals');
   });
 
   it('are empty, not an error, before anything is written', async () => {
     const run = store.run('empty', 'data');
     assert.deepEqual(await run.answers({ round: 1, stage: 'justify', range: everything }), []);
     assert.deepEqual(await run.spend(1), []);
-    for await (const batch of run.scanPseudoLabels(1)) assert.fail(`${batch.length} rows`);
+    for await (const batch of run.scanVerdicts(1)) assert.fail(`${batch.length} rows`);
     await run.optimize(1, everything);
   });
 
