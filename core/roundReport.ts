@@ -1,5 +1,6 @@
 import type { PhaseName } from './phases.ts';
 import type { Resolution } from './resolution.ts';
+import type { Calibration } from './selection/calibration/calibration.ts';
 import type { Comparison, Estimate } from './statistics.ts';
 import type { AnswerTally } from './tally.ts';
 import type { Classes, Split, Threshold } from './types.ts';
@@ -41,6 +42,8 @@ export interface RoundReport {
     /** What the threshold is a share of: where no answer has an entropy, that of the votes. */
     entropyOf: 'answers' | 'votes';
     classes: Classes;
+    /** How far they can be trusted, where labelled rows were answered as the unlabelled are. */
+    calibration?: Calibration;
   };
   /** Who has graded the answers, where code cannot. */
   judge?: JudgeReport;

@@ -63,6 +63,34 @@ export function mcnemar(aOnly: number, bOnly: number): { pValue: number } {
   return { pValue: Math.min(1, 2 * tail * Math.exp(logLargest)) };
 }
 
+/**
+ * The probability of at most `hits` marked ones among `drawn` that are drawn without replacement from
+ * `of`, of which `marked` are marked. Terms are added from the least likely end in logarithms; takes
+ * time linear in what is drawn and in the hits.
+ */
+export function hypergeometricTail(
+  hits: number,
+  drawn: number,
+  { marked, of }: { marked: number; of: number },
+): number {
+  const least = Math.max(0, drawn + marked - of);
+  let log = logChoose(marked, least) + logChoose(of - marked, drawn - least) - logChoose(of, drawn);
+  let tail = 0;
+  for (let k = least; k <= Math.min(hits, drawn, marked); k++) {
+    tail += Math.exp(log);
+    log += Math.log(((marked - k) * (drawn - k)) / ((k + 1) * (of - marked - drawn + k + 1)));
+  }
+  return Math.min(1, tail);
+}
+
+/** The logarithm of how many ways there are to take `k` of `n`. */
+function logChoose(n: number, k: number): number {
+  const fewer = Math.min(k, n - k);
+  let log = 0;
+  for (let i = 1; i <= fewer; i++) log += Math.log((n - fewer + i) / i);
+  return log;
+}
+
 // P. J. Acklam's rational approximations (2003), relative error below 1.15e-9. (The probit of
 // simple-statistics gives 1.957 for 0.975, where it is 1.960: too coarse for an interval.)
 const CENTRE_OVER = [

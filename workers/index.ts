@@ -36,6 +36,14 @@ export type { PhaseName } from '../core/phases.ts';
 export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
 export type { Resolution, Way, WaysCompared } from '../core/resolution.ts';
 export type { JudgeReport, MetricReport, RoundReport } from '../core/roundReport.ts';
+export type { BandPoint } from '../core/selection/calibration/band.ts';
+export type {
+  Calibration,
+  Promised,
+  Ranking,
+  ScoreQuality,
+} from '../core/selection/calibration/calibration.ts';
+export type { ReliabilityBin } from '../core/selection/calibration/reliability.ts';
 export {
   type Criterion,
   defineSelectionRule,

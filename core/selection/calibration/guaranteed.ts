@@ -1,0 +1,105 @@
+import { hypergeometricTail } from '../../statistics.ts';
+import type { Cutoff } from '../percentile.ts';
+import { bySureness, type CalibrationRow } from './rows.ts';
+
+/** A cut-off whose kept labels are wrong at most as often as `bound` says, with confidence 1 - delta. */
+export interface GuaranteedCutoff extends Cutoff {
+  /** Unlabelled rows that it keeps. */
+  kept: number;
+  /** Calibration rows that it keeps, and how many of these are wrong. */
+  rows: number;
+  wrong: number;
+  /** The most that the share of wrong labels among the kept may be, 0 to 1; null where nothing is kept. */
+  bound: number | null;
+}
+
+/** A cut-off with what it keeps. */
+type Candidate = Omit<GuaranteedCutoff, 'bound' | 'cutoff'> & { cutoff: number };
+
+/** Cut-offs that are tried: each keeps a fiftieth of the unlabelled more than the one before. */
+const STEPS = 50;
+
+const NOTHING: GuaranteedCutoff = { cutoff: null, kept: 0, rows: 0, wrong: 0, bound: null };
+
+/**
+ * A loose cut-off of which it can be stated, with confidence 1 - `delta`, that at most a share `error`
+ * of the labels it keeps is wrong. Cut-offs are tested in a fixed sequence from strict to loose, each
+ * at `delta`; the last before the first that fails is taken (Learn then Test, arXiv 2110.01052).
+ *
+ * - The test is exact for the unlabelled rows at hand: were more than the share wrong among the kept,
+ *   the calibration rows kept would hold so few of all that are wrong with a probability of at most
+ *   `delta` (hypergeometric). For a large pool that is the binomial test of Clopper and Pearson, which
+ *   bounds the error of *all* rows that might come: with fewer unlabelled than calibration rows, the
+ *   error of those at hand exceeds it too often.
+ * - The sequence follows from the scores alone, never from what is right: quantiles of the unlabelled.
+ *   A cut-off with too few calibration rows to ever pass would end it: it starts where the test passes
+ *   in spite of one wrong row, or, if that is not in the surer half of the unlabelled, of none.
+ *
+ * @param unlabelled scores, lowest first; a cut-off keeps all that are equal to it
+ * @param error 0 to 1
+ * @param delta 0 to 1
+ */
+export function guaranteedCutoff(
+  calibration: readonly CalibrationRow[],
+  unlabelled: Float64Array,
+  error: number,
+  delta: number,
+): GuaranteedCutoff {
+  const passes = (at: Candidate) => chance(at, Math.floor(error * at.kept + ROUNDING) + 1) <= delta;
+  const candidates = candidatesOf(calibration, unlabelled);
+  const spare = candidates.findIndex((one) => passes({ ...one, wrong: 1 }));
+  const start =
+    spare >= 0 && 2 * candidates[spare]!.kept <= unlabelled.length
+      ? spare
+      : candidates.findIndex((one) => passes({ ...one, wrong: 0 }));
+  if (start < 0) return NOTHING;
+  const failed = candidates.findIndex((one, index) => index >= start && !passes(one));
+  const last = candidates[(failed < 0 ? candidates.length : failed) - 1];
+  return failed === start || !last ? NOTHING : { ...last, bound: boundOf(last, delta) };
+}
+
+/** A share of a whole number that is one itself may come out a little less. */
+const ROUNDING = 1e-9;
+
+function candidatesOf(
+  calibration: readonly CalibrationRow[],
+  unlabelled: Float64Array,
+): Candidate[] {
+  const surestFirst = calibration.toSorted(bySureness);
+  const candidates: Candidate[] = [];
+  let [kept, rows, wrong] = [0, 0, 0];
+  for (let step = 1; step <= STEPS; step++) {
+    const cutoff = unlabelled[Math.ceil((step * unlabelled.length) / STEPS) - 1];
+    if (cutoff === undefined || cutoff === candidates.at(-1)?.cutoff) continue;
+    while (kept < unlabelled.length && unlabelled[kept]! <= cutoff) kept++;
+    for (; rows < surestFirst.length && surestFirst[rows]!.score <= cutoff; rows++)
+      if (!surestFirst[rows]!.right) wrong++;
+    candidates.push({ cutoff, kept, rows, wrong });
+  }
+  return candidates;
+}
+
+/** That so few of the calibration rows kept are wrong, if so many of the unlabelled kept are. */
+function chance({ kept, rows, wrong }: Candidate, wrongKept: number): number {
+  if (wrongKept > kept) return 0;
+  return hypergeometricTail(wrong, rows, { marked: wrong + wrongKept, of: rows + kept });
+}
+
+/** The largest share of wrong labels among the kept that is not refuted. */
+function boundOf(at: Candidate, delta: number): number {
+  let [unrefuted, refuted] = [0, at.kept + 1];
+  while (refuted - unrefuted > 1) {
+    const middle = (unrefuted + refuted) >> 1;
+    if (chance(at, middle) <= delta) refuted = middle;
+    else unrefuted = middle;
+  }
+  return unrefuted / at.kept;
+}
+
+/**
+ * Calibration rows, all of them right, without which `guaranteedCutoff` keeps nothing of however large
+ * a pool: 45 for 5 % at a delta of 0.1, 59 at 0.05. Where it keeps half, it takes twice as many.
+ */
+export function rowsForGuaranteed(error: number, delta: number): number {
+  return Math.ceil(Math.log(delta) / Math.log1p(-error));
+}
