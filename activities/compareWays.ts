@@ -1,12 +1,9 @@
 import { sumsFor } from '../core/comparison.ts';
-import { pseudoLabel } from '../core/consensus.ts';
-import { PASSES } from '../core/passes.ts';
 import { ranges } from '../core/range.ts';
 import { WAYS, type WaysCompared } from '../core/resolution.ts';
-import { inStoredWords } from './agreeing.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
-import { collaboratorsAnswers } from './justify.ts';
 import { tracked } from './progress.ts';
+import { storedVerdicts } from './verdicts.ts';
 
 /** Examples whose answers are graded at once. Bounds the memory. */
 const PAGE = 2_048;
@@ -16,7 +13,7 @@ export function createCompareWays(dependencies: Dependencies) {
     /** Grades what each way to resolve disagreement (§3.2) makes of the cross-fitted examples. */
     async compareWays(ref: RoundRef): Promise<WaysCompared> {
       const context = await openRound(dependencies, ref);
-      const { dataset, spec, tables, task } = context;
+      const { dataset, spec, task } = context;
       const rows = await dataset.count('labelled');
       return tracked({ total: rows, unit: 'examples' }, async (tracker) => {
         const size = { models: WAYS.length, examples: rows, seed: spec.seed };
@@ -25,16 +22,9 @@ export function createCompareWays(dependencies: Dependencies) {
         for (const range of ranges(rows, PAGE)) {
           tracker.signal.throwIfAborted();
           const examples = await dataset.range('labelled', range);
-          const passRef = { ...ref, range, pass: 'cross-fit' } as const;
-          const given = await collaboratorsAnswers(context, passRef);
-          const answersOf = await inStoredWords(context, passRef, given);
-          const stage = PASSES['cross-fit'].justifications;
-          const justifications = await tables.answers({ round: ref.round, stage, range });
-          const justified = new Map(justifications.map((answer) => [answer.ordinal, answer]));
+          const verdictOn = await storedVerdicts(context, { ...ref, range, pass: 'cross-fit' });
           for (const example of examples) {
-            const answers = answersOf(example.ordinal);
-            const justification = justified.get(example.ordinal);
-            const labels = WAYS.map((way) => pseudoLabel(way, answers, justification, task.equal));
+            const labels = WAYS.map((way) => verdictOn(example, way));
             const { agreed, label } = labels[0]!;
             if (!agreed && label !== null) disagreed++;
             sums.add(labels.map((one) => task.grade(one.label, example)[0]!));

@@ -1,6 +1,7 @@
 import { type Answer, isAway } from '../core/answer.ts';
 import { consensus, pseudoLabel, responseBehind } from '../core/consensus.ts';
 import { endpointOf } from '../core/modelNames.ts';
+import { votesOf } from '../core/neighbourVotes.ts';
 import { PASSES, type Pass } from '../core/passes.ts';
 import type { Way } from '../core/resolution.ts';
 import { samplingOf } from '../core/sampling.ts';
@@ -9,6 +10,7 @@ import { agreedWords } from './agreeing.ts';
 import { askAbout, type PassRef, type Subject } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
+import { labelledNeighbours } from './labelledNeighbours.ts';
 
 /** A justification is the last that a batch waits for, and there are few. */
 const justificationsIn = (pass: Pass): Subject => {
@@ -64,10 +66,15 @@ export function createJustify(dependencies: Dependencies) {
         const justified = new Map(
           (await batch.answers()).map((answer) => [answer.ordinal, answer]),
         );
+        const neighboursOf = await labelledNeighbours(batch.context, input);
         await tables.addPseudoLabels(
-          batch.examples.map(({ ordinal, id }) => {
+          batch.examples.map((example) => {
+            const { ordinal, id } = example;
             const answers = answersOf(ordinal);
-            const verdict = pseudoLabel(input.way, answers, justified.get(ordinal), task.equal);
+            const verdict = pseudoLabel(
+              ...([input.way, answers, justified.get(ordinal), task.equal] as const),
+              votesOf(example, neighboursOf(ordinal), task),
+            );
             const { label } = verdict;
             const isTaught = spec.answer.target === 'response' && label !== null;
             return {

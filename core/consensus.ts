@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts';
 import { voteEntropy } from './entropy.ts';
+import { shareFor, type Vote } from './neighbourVotes.ts';
 import type { Way } from './resolution.ts';
 
 /** What a round believes about one unlabelled example. */
@@ -15,6 +16,11 @@ export interface PseudoLabel {
   entropy: number | null;
   /** Summed probability of the answers behind the label, divided by the number of all: 0..1. */
   probability: number | null;
+  /**
+   * The share of its labelled neighbours, weighted by similarity, that have the label: 0..1; null
+   * where none were found.
+   */
+  neighbours: number | null;
   /** How many collaborators stood behind the label, out of `collaborators`. */
   votes: number;
   /** Those that have answered: without any that was away. */
@@ -80,7 +86,7 @@ export type Reading = Pick<Answer, 'parsed' | 'entropy' | 'probability'>;
 /** What collaborators come to about an example. */
 export type Verdict = Pick<
   PseudoLabel,
-  'label' | 'agreed' | 'entropy' | 'probability' | 'votes' | 'collaborators'
+  'label' | 'agreed' | 'entropy' | 'probability' | 'neighbours' | 'votes' | 'collaborators'
 >;
 
 /**
@@ -106,20 +112,28 @@ export type Verdict = Pick<
  * Means are over those that have an entropy. Where not one of the answers carries one (the
  * endpoint gives no log-probabilities), it is the normalised entropy of the votes, in which every
  * unreadable answer counts as a voter of its own opinion.
+ *
+ * @param neighbours the votes of its labelled neighbours: they decide nothing, and tell how far the
+ * label is borne out
  */
 export function pseudoLabel(
   way: Way,
   answers: readonly Reading[],
   justification: Reading | undefined,
   equal: Equality,
+  neighbours: readonly Vote[] = [],
 ): Verdict {
   const candidates = backedBy(answers, equal);
   const collaborators = answers.length;
   const agreed = candidates[0]?.votes === collaborators;
   const choice = agreed || way !== 'justify' ? undefined : chosen(justification, candidates, equal);
   const winner = choice ?? candidates.toSorted(FIRST[way])[0];
+  const counts = { agreed, collaborators };
   if (!winner)
-    return { label: null, agreed, entropy: null, probability: null, votes: 0, collaborators };
+    return {
+      ...{ label: null, entropy: null, probability: null, neighbours: null },
+      ...{ ...counts, votes: 0 },
+    };
 
   const { answer: label, votes, supporters, probability } = winner;
   const behind: readonly Reading[] =
@@ -127,7 +141,11 @@ export function pseudoLabel(
   const entropy = [...answers, ...behind].every((one) => one.entropy === null)
     ? entropyOfVotes(candidates, collaborators)
     : mean(behind.flatMap((one) => one.entropy ?? []));
-  return { label, agreed, entropy, probability: probability / collaborators, votes, collaborators };
+  return {
+    ...{ ...counts, label, entropy, votes },
+    probability: probability / collaborators,
+    neighbours: shareFor(label, neighbours, equal),
+  };
 }
 
 /** A candidate with the answers that gave it, and the sum of their probabilities. */

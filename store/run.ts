@@ -65,7 +65,7 @@ export interface SelectedRow {
 
 const VERDICT = [
   ...(['ordinal', 'exampleId', 'label', 'agreed', 'entropy', 'probability'] as const),
-  ...(['votes', 'collaborators'] as const),
+  ...(['neighbours', 'votes', 'collaborators'] as const),
 ] satisfies (keyof VerdictRow)[];
 
 type SpendRow = Omit<SpendRecord, 'usage'> & Usage;
@@ -271,6 +271,7 @@ export class RunTables {
         agreed: types.boolean,
         'entropy?': types.double,
         'probability?': types.double,
+        'neighbours?': types.double,
         votes: types.int,
         collaborators: types.int,
         'response?': types.string,

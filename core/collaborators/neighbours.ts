@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Equality, partiesOf } from '../consensus.ts';
+import { type Vote, votesOf, weightOf } from '../neighbourVotes.ts';
 import { defineCollaborator, type Opinion } from './kind.ts';
 
 /** The k nearest labelled examples vote, each with the weight of its similarity. */
@@ -11,22 +12,9 @@ export const neighbours = defineCollaborator({
   }),
   neighbours: 5,
   create: (_, task) => ({
-    answer: (x, labelled) =>
-      vote(
-        labelled.flatMap(({ example, similarity: weight }) => {
-          const answer = task.asAnswerTo ? task.asAnswerTo(x, example) : example.answer;
-          return answer === null ? [] : [{ answer, weight }];
-        }),
-        task.equal,
-      ),
+    answer: (x, labelled) => vote(votesOf(x, labelled, task), task.equal),
   }),
 });
-
-interface Vote {
-  answer: string;
-  /** 0 or more. */
-  weight: number;
-}
 
 /**
  * The answer of the most weight, with its share of it; of equal ones that of the nearest. Neighbours
@@ -42,6 +30,3 @@ export function vote(votes: readonly Vote[], equal: Equality): Opinion {
   const winner = answers.reduce((best, one) => (one.weight > best.weight ? one : best));
   return { answer: winner.answer, probability: winner.weight / total };
 }
-
-const weightOf = (votes: readonly Vote[]): number =>
-  votes.reduce((sum, { weight }) => sum + weight, 0);

@@ -86,6 +86,7 @@ describe('justify', () => {
         agreed: true,
         entropy: 0.2,
         probability: 0.5,
+        neighbours: null,
         response: null,
         votes: 3,
         collaborators: 3,
@@ -138,6 +139,32 @@ describe('justify', () => {
         ['plant', true, 1, 1],
       ],
     );
+  });
+
+  it('keeps how far the labelled neighbours bear the label out', async () => {
+    await lab.close();
+    const gold = ['plant', 'food', 'plant'];
+    const labelled = gold.map((answer, ordinal) => one('labelled', ordinal, { answer }));
+    const examples = [...labelled, ...pool('unlabelled', 1)];
+    lab = await openLaboratory({ spec: { collaborators }, examples });
+    const { id: exampleId } = one('unlabelled', 0);
+    const split = 'unlabelled' as const;
+    await lab.tables.addNeighbours([
+      {
+        round: 1,
+        split,
+        ordinal: 0,
+        exampleId,
+        labelled: [0, 1, 2],
+        similarities: [0.5, 0.25, 0.25],
+      },
+    ]);
+    const said = AGREED.map((parsed, index) =>
+      answer(0, { exampleId, collaborator: collaborators[index]!.name, parsed }),
+    );
+    await lab.tables.addAnswers(said, 1);
+    await attempt(lab.activities.justify, { ...input, range: { from: 0, to: 1 } });
+    assert.deepEqual([(await labels())[0]!.neighbours, asked()], [0.75, 0]);
   });
 
   it('asks nothing twice, and leaves what it has decided', async () => {

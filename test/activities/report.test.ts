@@ -18,6 +18,7 @@ const pseudoLabel = (ordinal: number) => ({
   exampleId: one('unlabelled', ordinal).id,
   agreed: true,
   probability: 0.5,
+  neighbours: null,
   response: null,
   votes: 1,
   collaborators: 1,

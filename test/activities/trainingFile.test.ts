@@ -80,6 +80,7 @@ describe('a training file', () => {
         agreed: true,
         entropy,
         probability: null,
+        neighbours: null,
         response: null,
         votes: 1,
         collaborators: 1,

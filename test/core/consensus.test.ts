@@ -59,6 +59,7 @@ describe('pseudoLabel', () => {
         agreed: true,
         entropy: 0.5,
         probability: 0.375,
+        neighbours: null,
         votes: 2,
         collaborators: 2,
       });
@@ -73,6 +74,7 @@ describe('pseudoLabel', () => {
       agreed: false,
       entropy: (0.5 + 0.125) / 2,
       probability: 0.75 / 4,
+      neighbours: null,
       votes: 1,
       collaborators: 4,
     });
@@ -116,9 +118,23 @@ describe('pseudoLabel', () => {
   it('has no label where nothing is readable', () => {
     for (const way of WAYS)
       assert.deepEqual(pseudoLabel(way, [say(null, 0.1), say(null, 0.1)], say('a', 0.1), equal), {
-        ...{ label: null, agreed: false, entropy: null, probability: null },
+        ...{ label: null, agreed: false, entropy: null, probability: null, neighbours: null },
         ...{ votes: 0, collaborators: 2 },
       });
+  });
+
+  it('is told how far its labelled neighbours bear it out, and does not go by them', () => {
+    const neighbours = [
+      { answer: 'B', weight: 0.5 },
+      { answer: 'a', weight: 0.25 },
+      { answer: 'b', weight: 0.25 },
+    ];
+    const borneOut = (votes: typeof neighbours, given = split) =>
+      pseudoLabel('probability', given, undefined, equal, votes);
+    assert.deepEqual([borneOut(neighbours).label, borneOut(neighbours).neighbours], ['a', 0.25]);
+    assert.equal(borneOut(neighbours, split.slice(1)).neighbours, 0.75);
+    assert.equal(borneOut([{ answer: 'a', weight: 0 }]).neighbours, null, 'alike in nothing');
+    assert.equal(borneOut(neighbours, [say(null, 1)]).neighbours, null, 'there is no label');
   });
 
   it('measures the votes where the endpoint gives no log-probabilities', () => {

@@ -68,6 +68,7 @@ describe('a registry', () => {
       agreed: true,
       entropy: 0.5,
       probability: 0.5,
+      neighbours: null,
       votes: 0,
       collaborators: 0,
     };

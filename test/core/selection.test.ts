@@ -13,6 +13,7 @@ const row = (entropyOf: number | null, agreed = false, label: string | null = 'a
   agreed,
   label,
   probability: agreed ? 1 : 0.5,
+  neighbours: null,
   votes: agreed ? 4 : 3,
   collaborators: 4,
 });
@@ -34,6 +35,7 @@ const pool = fc.array(
     entropy: fc.option(fc.double({ min: 0, max: 5, noNaN: true })),
     agreed: fc.boolean(),
     probability: fc.double({ min: 0, max: 1, noNaN: true }),
+    neighbours: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
     label: fc.option(fc.constantFrom('a', 'b')),
     votes: fc.integer({ min: 1, max: 4 }),
     collaborators: fc.constant(4),

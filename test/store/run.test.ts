@@ -46,6 +46,7 @@ describe('The tables of a run', () => {
       agreed: false,
       entropy: null,
       probability: null,
+      neighbours: null,
       response: null,
       votes: 0,
       collaborators: 4,
