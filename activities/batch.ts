@@ -44,6 +44,10 @@ interface Request extends Question {
   draw: number;
 }
 
+/** How many answers questions get. */
+export const answersTo = (questions: readonly Pick<Question, 'slots'>[]): number =>
+  questions.reduce((total, { slots }) => total + slots.length, 0);
+
 /** Where a batch stands, and what it works with. */
 export interface BatchOptions {
   dependencies: Dependencies;
@@ -127,9 +131,9 @@ export class Batch {
     await goByFindings(dependencies, context.spec, questions);
     const requests = questions.flatMap((question) => this.#requestsOf(question));
     const missing = await this.#withoutAnswer(requests);
-    this.#shared.progress.total += requests.length;
+    this.#shared.progress.total += answersTo(requests);
     tracker.set(this.#shared.progress);
-    tracker.add(requests.length - missing.length);
+    tracker.add(answersTo(requests) - answersTo(missing));
     if (missing.length === 0) return;
     await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
 
@@ -171,7 +175,7 @@ export class Batch {
           givenUp.push(...rows);
           buffer.expectOneLess();
         } else await buffer.store(rows);
-        tracker.add(1);
+        tracker.add(request.slots.length);
         left--;
       } catch (error) {
         failures.push(error);

@@ -7,6 +7,7 @@ import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
 import type { StoredExample } from '../core/types.ts';
 import { askAbout, type PassRef, type Subject } from './asking.ts';
+import { answersTo } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 
@@ -44,7 +45,7 @@ export function createCollaborate(dependencies: Dependencies) {
      * Lets every model among the collaborators that is at an endpoint answer a range of
      * examples (collaborative learning, §3.2). Those that send the same request share it.
      */
-    async collaborate(input: CollaborateInput): Promise<{ spent: Spent }> {
+    async collaborate(input: CollaborateInput): Promise<{ answers: number; spent: Spent }> {
       return askAbout(dependencies, input, answersIn(input.pass), async (batch) => {
         const { context, examples } = batch;
         const { spec, task } = context;
@@ -72,7 +73,7 @@ export function createCollaborate(dependencies: Dependencies) {
           }),
         );
         await batch.ask(questions);
-        return { spent: batch.spent };
+        return { answers: answersTo(questions), spent: batch.spent };
       });
     },
   };

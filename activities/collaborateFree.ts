@@ -33,9 +33,10 @@ export function createCollaborateFree(dependencies: Dependencies) {
      * Lets the collaborators that ask no model answer a range of examples. Their answers stand beside
      * those of the models and count as these do. The first that is stored stays, since a user's own
      * module may say something else the next time.
+     * @returns how many answers there are
      * @throws ApplicationFailure `CollaboratorFailed`
      */
-    async collaborateFree(input: PassRef): Promise<void> {
+    async collaborateFree(input: PassRef): Promise<number> {
       const context = await openRound(dependencies, input);
       const { spec, task, tables } = context;
       const total = (input.range.to - input.range.from) * freeCollaborators(spec).length;
@@ -71,6 +72,7 @@ export function createCollaborateFree(dependencies: Dependencies) {
       };
 
       await tracked({ total, unit: 'answers' }, work, dependencies.shutdownGraceMs);
+      return total;
     },
   };
 }

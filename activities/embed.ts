@@ -43,7 +43,9 @@ export function createEmbed(dependencies: Dependencies) {
             const settled = await Promise.allSettled(
               inBatches(missing.slice(step.from, step.to)).map(async (batch) => {
                 const texts = batch.map(searchText);
-                return { batch, ...(await endpoint.embed(model, texts, tracker)) };
+                const came = await endpoint.embed(model, texts, tracker);
+                tracker.add(batch.length);
+                return { batch, ...came };
               }),
             );
             // What came was paid for: it is stored whatever became of the rest.
@@ -75,7 +77,6 @@ export function createEmbed(dependencies: Dependencies) {
                   promptTokens,
                 },
               });
-              tracker.add(rows.length);
             }
             const failed = settled.find((one) => one.status === 'rejected');
             if (failed) throw failed.reason;

@@ -53,7 +53,10 @@ export async function tracked<T>(
   const before = activityInfo().heartbeatDetails as Beat | undefined;
   let kept = (): Json | undefined => before?.kept;
   const telling = new Telling(before?.told);
+  const first = progress.done;
   const beat = () => {
+    // Not from the start: a job may have been queued for days.
+    if (progress.done !== first) progress.paced ??= { at: Date.now(), done: progress.done };
     const now = { ...progress, trouble: progress.trouble ?? troubleNow() };
     const told: Beat = { ...now, told: telling.told, kept: kept() };
     heartbeat(told);

@@ -3,8 +3,8 @@ import pc from 'picocolors';
 import type { RunHandle } from '../client/runHandle.ts';
 import type { PhaseView, RunView } from '../client/runView.ts';
 import type { Stuck } from '../client/stuck.ts';
-import type { PhaseState } from '../core/phases.ts';
-import { duration } from '../core/report/format.ts';
+import type { PhaseName, PhaseState } from '../core/phases.ts';
+import { duration, roughly } from '../core/report/format.ts';
 import type { PhaseStatus } from '../core/status.ts';
 import { lasting, linesOf } from '../core/trouble.ts';
 
@@ -14,11 +14,15 @@ const TIME_WIDTH = 11;
 
 /** Shows a run's progress on standard error. */
 export interface ProgressDisplay {
-  update(view: RunView): void;
+  /** @param forecast of the phases that have not begun */
+  update(view: RunView, forecast?: Forecast): void;
   /** A line above the bars. */
   say(line: string): void;
   stop(): void;
 }
+
+/** How long phases will take, in seconds, as far as that is known before they begin. */
+export type Forecast = Partial<Record<PhaseName, number>>;
 
 /** Bars on a terminal, else a line whenever a phase has come further. */
 export function createDisplay(): ProgressDisplay {
@@ -33,8 +37,9 @@ export async function follow(
   run: RunHandle,
   display: ProgressDisplay,
   signal: AbortSignal,
+  forecast?: Forecast,
 ): Promise<void> {
-  for await (const view of run.follow({ signal })) display.update(view);
+  for await (const view of run.follow({ signal })) display.update(view, forecast);
   display.stop();
   await run.result({ signal });
 }
@@ -73,21 +78,51 @@ export function stuckLine({ workflowId, attempt, reason }: Stuck): string {
   return `workflow ${workflowId} fails again and again (attempt ${attempt}): ${reason}`;
 }
 
+/** How long a phase will still take, and what else is to be said of it. */
+function remarks({ name, state, secondsLeft, reason, note }: PhaseView, forecast?: Forecast) {
+  const expected = state === 'waiting' && name !== 'prepare' ? forecast?.[name] : undefined;
+  const said = [
+    secondsLeft === undefined ? undefined : `about ${roughly(secondsLeft)} left`,
+    expected === undefined ? undefined : `about ${roughly(expected)}`,
+    reason ?? note,
+  ];
+  return said.filter(Boolean).join(', ');
+}
+
 /** One line for one phase, as plain text. */
-export function phaseLine(phase: PhaseStatus): string {
+export function phaseLine(phase: PhaseView): string {
   const parts = [
     phase.name.padEnd(NAME_WIDTH),
     phase.state.padEnd(7),
     amount(phase),
     time(phase),
-    phase.reason ?? phase.note ?? '',
+    remarks(phase),
   ];
   return parts.filter((part) => part.trim() !== '').join('  ');
 }
 
-/** A phase as it stands when its run has completed. */
-const ended = (phase: PhaseView): PhaseView =>
-  phase.state === 'skipped' ? phase : { ...phase, state: 'done', note: undefined };
+/** Phases as they stand when their run has completed. */
+const allEnded = (phases: readonly PhaseView[]): PhaseView[] =>
+  phases.map((phase) =>
+    phase.state === 'skipped'
+      ? phase
+      : {
+          ...phase,
+          ...{ state: 'done', done: phase.total, note: undefined, secondsLeft: undefined },
+          endedAt: phase.endedAt ?? Date.now(),
+        },
+  );
+
+/** Keeps the phases of a run: a view of one that nobody can ask, or that has ended, has none. */
+class Phases {
+  #last: readonly PhaseView[] = [];
+
+  of({ state, phases }: RunView): readonly PhaseView[] {
+    if (phases.length > 0) this.#last = phases;
+    if (state === 'completed') this.#last = allEnded(this.#last);
+    return this.#last;
+  }
+}
 
 const MARKS: Record<PhaseState, string> = {
   waiting: ' ',
@@ -99,12 +134,12 @@ const MARKS: Record<PhaseState, string> = {
 class Bars implements ProgressDisplay {
   readonly #multi = new MultiBar(
     {
-      format: '{mark} {name} {bar} {amount} {time} {note}',
+      format: '{mark} {name} {bar} {amount} {time} {remarks}',
       hideCursor: true,
       clearOnComplete: false,
       forceRedraw: true,
       stopOnComplete: false,
-      barsize: 20,
+      barsize: 14,
       gracefulExit: false,
       linewrap: false,
     },
@@ -112,10 +147,10 @@ class Bars implements ProgressDisplay {
   );
   readonly #bars = new Map<string, SingleBar>();
   readonly #notices = new Notices();
+  readonly #phases = new Phases();
   #round?: number;
-  #phases: PhaseView[] = [];
 
-  update(view: RunView): void {
+  update(view: RunView, forecast?: Forecast): void {
     const text = this.#notices.of(view);
     if (text) this.say(text);
     const round = view.status?.round;
@@ -123,12 +158,10 @@ class Bars implements ProgressDisplay {
       this.#round = round;
       this.#bars.clear();
     }
-    if (view.phases.length > 0) this.#phases = view.phases;
-    if (view.state === 'completed') this.#phases = this.#phases.map(ended);
-    for (const phase of this.#phases) this.#draw(phase);
+    for (const phase of this.#phases.of(view)) this.#draw(phase, forecast);
   }
 
-  #draw(phase: PhaseStatus): void {
+  #draw(phase: PhaseView, forecast?: Forecast): void {
     const full = phase.state === 'done';
     const total = phase.total || 1;
     const payload = {
@@ -136,7 +169,7 @@ class Bars implements ProgressDisplay {
       name: phase.name.padEnd(NAME_WIDTH),
       amount: amount(phase).padEnd(21),
       time: time(phase).padStart(TIME_WIDTH),
-      note: phase.reason ?? phase.note ?? '',
+      remarks: remarks(phase, forecast),
     };
     const bar = this.#bars.get(phase.name) ?? this.#multi.create(total, 0, payload);
     this.#bars.set(phase.name, bar);
@@ -155,27 +188,54 @@ class Bars implements ProgressDisplay {
   }
 }
 
-class Lines implements ProgressDisplay {
+/** A line for a phase comes no sooner after another than this, and this part of the time so far. */
+const APART = { ms: 5_000, part: 1 / 20 };
+
+/** Changes as a phase comes further. */
+const moved = ({ done, note, trouble }: PhaseView): string =>
+  `${done} ${trouble === undefined ? note : ''}`;
+
+/** Lines for where nothing can be drawn over, such as a log; their number grows little with time. */
+export class Lines implements ProgressDisplay {
   readonly #notices = new Notices();
-  readonly #shown = new Map<string, string>();
+  readonly #phases = new Phases();
+  readonly #shown = new Map<string, { key: string; moved: string; at: number }>();
+  readonly #write: (line: string) => void;
+  readonly #now: () => number;
+
+  constructor(
+    write = (line: string): void => void process.stderr.write(`${line}\n`),
+    now = Date.now,
+  ) {
+    this.#write = write;
+    this.#now = now;
+  }
 
   update(view: RunView): void {
     const text = this.#notices.of(view);
     if (text) this.say(text);
-    for (const phase of view.phases) {
-      const quarter = phase.total > 0 ? Math.floor((4 * phase.done) / phase.total) : 0;
+    for (const phase of this.#phases.of(view)) {
+      if (phase.state === 'waiting') continue;
       // How often an endpoint was tried meanwhile is no news.
       const troubles = linesOf(phase.trouble).map(lasting);
-      const step = [view.status?.round, phase.state, quarter, ...troubles];
-      const key = step.join();
-      if (phase.state === 'waiting' || this.#shown.get(phase.name) === key) continue;
-      this.#shown.set(phase.name, key);
+      const key = [view.status?.round, phase.state, ...troubles].join();
+      if (!this.#isNews(phase, key)) continue;
+      this.#shown.set(phase.name, { key, moved: moved(phase), at: this.#now() });
       this.say(phaseLine(phase));
     }
   }
 
+  /** Whether another thing is to be said of a phase, or it has come further since a while. */
+  #isNews(phase: PhaseView, key: string): boolean {
+    const last = this.#shown.get(phase.name);
+    if (last?.key !== key) return true;
+    const now = this.#now();
+    const apart = Math.max(APART.ms, APART.part * (now - (phase.startedAt ?? now)));
+    return moved(phase) !== last.moved && now - last.at >= apart;
+  }
+
   say(line: string): void {
-    process.stderr.write(`${line}\n`);
+    this.#write(line);
   }
 
   stop(): void {}

@@ -51,7 +51,8 @@ const isInterruption = (failure: Error) =>
 /**
  * One progress out of what a workflow says has ended, and what its activities say is under way.
  * What counts in the same unit goes to the sum. The note begins with what holds them up; then comes
- * what they say in words, then the amounts, and where something holds them up what has ended.
+ * what they say in words, then the amounts, and where something holds them up what has ended. Where
+ * there is one only it knows best since when it goes on: it may have waited before.
  */
 export function progressOf(ended: Progress, { progress, trouble }: Activities): Progress {
   const { unit } = ended;
@@ -70,7 +71,10 @@ export function progressOf(ended: Progress, { progress, trouble }: Activities): 
   );
   // How far each endpoint has come tells most where one of them is away.
   const held = trouble && ended.note ? [ended.note] : [];
+  const [only, ...more] = counted;
+  const paced = ended.done === 0 && more.length === 0 ? only?.paced : undefined;
   return {
+    ...(paced && { paced }),
     done: total > 0 ? Math.min(done, total) : done,
     total,
     unit,

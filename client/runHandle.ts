@@ -1,5 +1,6 @@
 import type { RunStatus } from '../core/status.ts';
-import { type Connected, Handle, type WorkState } from './handle.ts';
+import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
+import { Pacing } from './pacing.ts';
 import type { RunReports } from './runReports.ts';
 import { lookAtRun, type RunView } from './runView.ts';
 
@@ -14,6 +15,12 @@ import { lookAtRun, type RunView } from './runView.ts';
 export class RunHandle extends Handle<RunStatus, RunView> {
   constructor(connected: Connected, name: string, before?: WorkState) {
     super(connected, 'evolve', lookAtRun, name, before);
+  }
+
+  /** As of any work; the time left goes by how fast phases have been lately. */
+  override async *follow(waiting?: Waiting): AsyncGenerator<RunView, void, undefined> {
+    const pacing = new Pacing();
+    for await (const view of super.follow(waiting)) yield pacing.of(view);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { type Reading, secondsLeft } from '../core/pace.ts';
 import type { PhaseStatus, Progress, RoundStatus, RunStatus } from '../core/status.ts';
 import { type Activities, activitiesOf, progressOf } from './activities.ts';
 import type { Look } from './handle.ts';
@@ -16,6 +17,8 @@ export interface RunView extends View {
 export interface PhaseView extends PhaseStatus {
   /** What holds its activities up, or why one is tried again. */
   trouble?: string;
+  /** Until its end, by the rate so far; missing until enough is seen of it, and where it is held up. */
+  secondsLeft?: number;
 }
 
 export const lookAtRun: Look<RunStatus, RunView> = {
@@ -25,7 +28,7 @@ export const lookAtRun: Look<RunStatus, RunView> = {
     const phases = status?.roundWorkflowId
       ? await lookAtRound(temporal, status.roundWorkflowId)
       : await lookAtPreparation(temporal, description);
-    return { ...view, status, phases };
+    return timed({ ...view, status, phases });
   },
   ended: (view, status) => ({ ...view, status, phases: [] }),
 };
@@ -82,5 +85,33 @@ export function withProgress(
     total: said?.total || phase.total,
     note: said?.note || phase.note,
   };
-  return { ...phase, ...progressOf(ended, underWay) };
+  const { paced } = phase;
+  // The round counts examples where the phase itself counts answers.
+  const scale = phase.total > 0 ? ended.total / phase.total : 1;
+  return {
+    ...phase,
+    ...(paced && { paced: { ...paced, done: paced.done * scale } }),
+    ...progressOf(ended, underWay),
+  };
+}
+
+/**
+ * A view with the time left of its phases under way.
+ * @param from the reading since which the rate of a phase counts; when it began where left out
+ * @param now epoch milliseconds
+ */
+export function timed(
+  view: RunView,
+  from: (phase: PhaseView) => Reading | undefined = ({ paced }) => paced,
+  now = Date.now(),
+): RunView {
+  return {
+    ...view,
+    phases: view.phases.map((phase) => {
+      const isHeld = view.status?.paused || phase.trouble !== undefined;
+      const first = phase.state !== 'running' || isHeld ? undefined : from(phase);
+      const left = first && secondsLeft(first, { at: now, done: phase.done }, phase.total);
+      return { ...phase, secondsLeft: left };
+    }),
+  };
 }

@@ -1,3 +1,4 @@
+import type { Reading } from './pace.ts';
 import type { PhaseName, PhaseState } from './phases.ts';
 import type { Score } from './score.ts';
 import type { Warning } from './searchAttributes.ts';
@@ -12,6 +13,8 @@ export interface Progress {
   total: number;
   unit: string;
   note?: string;
+  /** From when, and from how many done, its rate is measured. */
+  paced?: Reading;
   /** A job's status, in its provider's word. */
   detail?: string;
   /** What it is held up by, since when, and what is done about it: a line for each that holds it up. */
@@ -48,8 +51,6 @@ export interface PhaseStatus extends Omit<Progress, 'detail'> {
   /** What it waits for, such as a job at a provider. */
   waitsFor?: string;
   warning?: Warning;
-  /** From when, and from how many done, its rate is measured. */
-  paced?: { at: number; done: number };
   /** Epoch milliseconds. */
   startedAt?: number;
   endedAt?: number;

@@ -137,7 +137,8 @@ function jobPage({ endpoint, model, lineage, phase }: FineTuneInput): JobPage {
   setHandler(progress, (): Progress => {
     const { seen, stalled, stage } = status;
     const note = stalled ? `no progress since ${new Date(stalled.since).toISOString()}` : stage;
-    return { done: seen?.done ?? 0, total: seen?.total ?? 0, unit: 'steps', note };
+    // How far a job has come its activity tells: said here, too, it would count twice.
+    return { done: 0, total: seen?.total ?? 0, unit: 'steps', note };
   });
   handleSightings((trouble, { done, total, detail }) => {
     const since = detail === status.seen?.detail ? status.seen!.since : Date.now();

@@ -10,7 +10,7 @@ import { activitiesWith } from './activities.ts';
 import { BatchSet, type FanOut } from './fanOut.ts';
 
 /** A pass of the collaborators over a split, and how it is made. */
-export interface PassInput extends Pick<Plan, 'needs' | 'hasFree' | 'endpoints'> {
+export interface PassInput extends Pick<Plan, 'needs' | 'answers' | 'hasFree' | 'endpoints'> {
   ref: RoundRef;
   pass: Pass;
   models: RoundModels;
@@ -24,6 +24,8 @@ export interface PassInput extends Pick<Plan, 'needs' | 'hasFree' | 'endpoints'>
 export interface SoFar extends Pick<RoundFigures, 'agreed' | 'disagreed' | 'spent'> {
   /** Examples whose disagreement is resolved. */
   done: number;
+  /** Of the collaborators, in the batches that each of them has answered. */
+  answers: number;
   /** Before which ordinal tables are compact. */
   compacted: number;
   /** The next batch of each lane: of those of the endpoints, and of the one that resolves. */
@@ -85,12 +87,12 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
       await prepared(batch);
       const endpoint = endpoints.collaborators[lane]!;
       const range = rangeOf(batch);
-      spend(
-        await perform.collaborate(
-          { ...ref, pass, range, models, endpoint },
-          `collaborate ${rangeText(range)} at ${endpoint}`,
-        ),
+      const { answers, spent } = await perform.collaborate(
+        { ...ref, pass, range, models, endpoint },
+        `collaborate ${rangeText(range)} at ${endpoint}`,
       );
+      soFar.answers += answers;
+      spend({ spent });
       answered[lane]!.add(batch);
       changed();
     },
@@ -98,11 +100,13 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
     async resolve(batch) {
       const range = rangeOf(batch);
       const of = rangeText(range);
-      if (hasFree)
-        await perform.collaborateFree(
+      if (hasFree) {
+        const answers = await perform.collaborateFree(
           { ...ref, pass, range },
           `collaborate ${of} without asking a model`,
         );
+        soFar.answers += answers;
+      }
       const { agreed, disagreed, spent } = await perform.justify(
         { ...ref, pass, range, models, way },
         way === 'justify'

@@ -33,7 +33,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
   const isOneLane = areAllAtOne(input);
   const laneCount = isOneLane ? 1 : endpoints.collaborators.length + 1;
   const soFar: SoFar = input.soFar ?? {
-    ...{ done: 0, compacted: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
+    ...{ done: 0, answers: 0, compacted: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
     next: Array<number>(laneCount).fill(from),
   };
   const steps = passSteps(input, soFar, () => page.show());
@@ -51,9 +51,9 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
           done: Math.min(total, batches.count * size),
         }));
   setHandler(progress, () => ({
-    done: soFar.done,
-    total,
-    unit: 'examples',
+    done: soFar.answers,
+    total: total * input.answers,
+    unit: 'answers',
     note: [
       `${soFar.disagreed} disagreed`,
       ...answersAt().map(({ endpoint, done }) => `${done} answered at ${endpoint}`),

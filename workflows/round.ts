@@ -155,7 +155,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
           {
             ...{ ref, pass: name, models, way },
             fanOut: window(counts[split]),
-            ...{ needs, hasFree: plan.hasFree, endpoints: plan.endpoints },
+            ...{ needs, answers: plan.answers, hasFree: plan.hasFree, endpoints: plan.endpoints },
             paused: pause.paused,
             setting,
           },

@@ -48,7 +48,7 @@ export async function propagateTo(
   { from, to }: OrdinalRange,
 ): Promise<void> {
   const base = spec.model.name;
-  const { needs, hasFree, endpoints } = planOf(spec);
+  const { needs, answers, hasFree, endpoints } = planOf(spec);
   await stack.client.workflow.execute<typeof propagate>('propagate', {
     workflowId: `propagate-${from}`,
     taskQueue: stack.config().temporal.taskQueue,
@@ -58,11 +58,11 @@ export async function propagateTo(
         models: { base, 'warm-up': base },
         way: 'justify',
         fanOut: { ...spec.batch, total: to, from: 0 },
-        ...{ needs, hasFree, endpoints },
+        ...{ needs, answers, hasFree, endpoints },
         paused: false,
         setting: {},
         soFar: {
-          ...{ done: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
+          ...{ done: 0, answers: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
           ...{ compacted: from, next: [from / spec.batch.size] },
         },
       },

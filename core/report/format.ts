@@ -56,6 +56,12 @@ export function duration(seconds: number): string {
     .join(' ');
 }
 
+/** An estimated time span, no more exact than it can be: `25 s`, `2 min 10 s`, `12 min`. */
+export function roughly(seconds: number): string {
+  const step = seconds < 60 ? 5 : seconds < 600 ? 10 : 60;
+  return duration(Math.max(step, step * Math.round(seconds / step)));
+}
+
 /** A rate, given a second, in the unit of time that makes it a good number: `4.2/s`, `120/min`. */
 export function perTime(rate: number): string {
   const [value, unit] =

@@ -1,10 +1,11 @@
 import { NO_FIGURES } from '../figures.ts';
+import { rateBetween, secondsLeft } from '../pace.ts';
 import { PHASES } from '../phases.ts';
 import type { Score } from '../score.ts';
 import { addSpent, type Spent } from '../spent.ts';
 import type { PhaseStatus, RoundFigures, RoundStatus } from '../status.ts';
 import { allTroubles, linesOf } from '../trouble.ts';
-import { amount, count, duration, moment, money, percent, perTime } from './format.ts';
+import { amount, count, duration, moment, money, percent, perTime, roughly } from './format.ts';
 import { type Section, type Table, tableOf } from './section.ts';
 
 /*
@@ -147,13 +148,15 @@ function timeText(phase: PhaseStatus, now: number, isHeld: boolean): string {
 const purposeOf = ({ name }: PhaseStatus): string =>
   PHASES.find((phase) => phase.name === name)?.purpose ?? '';
 
-/** How fast a phase goes, and how long it will take; unknown while nothing is done. */
+/** How fast a phase goes, and how long it will take; unknown until enough is seen. */
 function paceText(phase: PhaseStatus, now: number, isHeld: boolean): string | undefined {
   const { done, total, paced, trouble } = phase;
-  if (isHeld || trouble || !paced || done <= paced.done || now <= paced.at) return undefined;
-  const rate = (1000 * (done - paced.done)) / (now - paced.at);
-  const left = total > done ? `, about ${duration((total - done) / rate)} left` : '';
-  return `${perTime(rate)}${left}`;
+  if (isHeld || trouble || !paced) return undefined;
+  const seen = { at: now, done };
+  const rate = rateBetween(paced, seen);
+  if (rate === undefined) return undefined;
+  const left = secondsLeft(paced, seen, total);
+  return `${perTime(rate)}${left === undefined ? '' : `, about ${roughly(left)} left`}`;
 }
 
 /** Figures as people want to see them while a round goes on. */
