@@ -1,5 +1,12 @@
 import pLimit from 'p-limit';
-import { type Answer, type AnswerStage, answerKey, isAway, isGivenUp } from '../core/answer.ts';
+import {
+  type Answer,
+  type AnswerStage,
+  answerKey,
+  isAway,
+  isGivenUp,
+  paidBefore,
+} from '../core/answer.ts';
 import { certaintyOf } from '../core/certainty.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
@@ -9,11 +16,14 @@ import { allTroubles } from '../core/trouble.ts';
 import type { ChatMessage, JsonSchema, OrdinalRange, StoredExample } from '../core/types.ts';
 import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
+import type { SharedAnswer } from '../store/sharedAnswers.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
 import { AwayClock, type AwaySince } from './awayClock.ts';
 import { goByFindings } from './capabilities.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
+import { keepUntilStored } from './keeping.ts';
 import type { Tracker } from './progress.ts';
+import { requestKey, type SentRequest, sharedAnswer } from './sharing.ts';
 import { rootIn, Spending } from './spending.ts';
 
 /** A batch may give up so many requests; above, and where they are most, it is at fault itself. */
@@ -119,7 +129,8 @@ export class Batch {
 
   /**
    * Asks what has no stored answer yet, each question at its endpoint, and stores the answers while
-   * it goes: a repetition asks only for what is missing. After a failure, or when the worker stops,
+   * it goes: a repetition asks only for what is missing. What another run of the scope that the run
+   * shares was answered is taken over. After a failure, or when the worker stops,
    * the requests under way are still waited for and their answers stored. A cancellation ends them,
    * and what has come is stored. A question may be gone on without where its model is away for too
    * long: that is stored, too. What is to be told of answers has to be read from the store then:
@@ -130,7 +141,7 @@ export class Batch {
     const { dependencies, tracker, context } = this.#options;
     await goByFindings(dependencies, context.spec, questions);
     const requests = questions.flatMap((question) => this.#requestsOf(question));
-    const missing = await this.#withoutAnswer(requests);
+    const missing = await this.#notTakenOver(await this.#withoutAnswer(requests));
     this.#shared.progress.total += answersTo(requests);
     tracker.set(this.#shared.progress);
     tracker.add(answersTo(requests) - answersTo(missing));
@@ -163,25 +174,60 @@ export class Batch {
     const size = { ofAsks: maxInFlight, awaited: requests.length };
     const buffer = new AnswerBuffer(context.tables, tracker, size);
     const givenUp: Answer[] = [];
+    const shareable: SharedAnswer[] = [];
     // Twice, since those that are being stored should not keep others from being asked.
     const limit = pLimit(2 * maxInFlight);
     let left = requests.length;
     await limit.map(requests, async (request) => {
       if (failures.length > 0 || tracker.signal.aborted) return;
       try {
-        const rows = await this.#answersTo(request, endpoint);
+        const samples = await this.#samplesOf(request, endpoint);
+        const rows = this.#rowsOf(request, samples);
         this.spending.addAnswers(rows);
         if (rows.every(({ finishReason }) => isGivenUp(finishReason))) {
           givenUp.push(...rows);
           buffer.expectOneLess();
-        } else await buffer.store(rows);
+        } else {
+          await buffer.store(rows);
+          if (!samples.some(isAway))
+            shareable.push(sharedAnswer(this.#asSent(request), request.example, samples));
+        }
         tracker.add(request.slots.length);
         left--;
       } catch (error) {
         failures.push(error);
       }
     });
+    await this.#share(shareable);
     return { left, givenUp };
+  }
+
+  /** Stores what other runs of the scope were answered. @returns the requests that are to be sent */
+  async #notTakenOver(requests: readonly Request[]): Promise<readonly Request[]> {
+    const { dependencies, context } = this.#options;
+    const { share } = context.spec;
+    if (share === undefined || requests.length === 0) return requests;
+    const ids = new Set(requests.map(({ example }) => example.id));
+    const known = await dependencies.store.shared(share).about([...ids]);
+    const taken: Answer[] = [];
+    const open = requests.filter((request) => {
+      const samples = known.get(requestKey(this.#asSent(request)));
+      if (samples === undefined) return true;
+      const rows = this.#rowsOf(request, JSON.parse(samples) as ChatSample[]);
+      taken.push(...rows.map((row) => paidBefore(row, {})));
+      return false;
+    });
+    if (taken.length > 0) await this.store(taken);
+    return open;
+  }
+
+  async #share(answers: readonly SharedAnswer[]): Promise<void> {
+    const { dependencies, context, tracker } = this.#options;
+    const { share } = context.spec;
+    if (share === undefined || answers.length === 0) return;
+    await keepUntilStored(tracker, `${answers.length} answers to be shared`, () =>
+      dependencies.store.shared(share).add(answers),
+    );
   }
 
   #endpoint(name: string): Endpoint {
@@ -206,22 +252,29 @@ export class Batch {
     });
   }
 
-  async #answersTo(request: Request, endpoint: Endpoint): Promise<Answer[]> {
-    const { context, tracker, isAhead } = this.#options;
-    const { example, model, messages, sampling, schema, slots, draw, goOnAfterMinutes } = request;
-    const seeds = slots.map((_, index) => seedFor(context.spec.seed, example.id, draw + index));
+  async #samplesOf(request: Request, endpoint: Endpoint): Promise<ChatSample[]> {
+    const { tracker, isAhead } = this.#options;
+    const { model, goOnAfterMinutes } = request;
     const { signal, deadline } = tracker;
-    const samples = await endpoint.chat(
-      { model, messages, sampling, seeds, schema },
-      {
-        signal,
-        deadline,
-        isAhead,
-        away: this.#shared.away.limit(endpoint, model, goOnAfterMinutes),
-      },
-    );
+    const samples = await endpoint.chat(this.#asSent(request), {
+      signal,
+      deadline,
+      isAhead,
+      away: this.#shared.away.limit(endpoint, model, goOnAfterMinutes),
+    });
     if (!samples.every(isAway)) this.#shared.away.answered(endpoint, model);
-    return slots.map((slot, index) => this.#answerOf(request, slot, samples[index]!));
+    return samples;
+  }
+
+  #asSent({ endpoint, model, messages, sampling, schema, ...request }: Request): SentRequest {
+    const { example, slots, draw } = request;
+    const { seed } = this.context.spec;
+    const seeds = slots.map((_, index) => seedFor(seed, example.id, draw + index));
+    return { endpoint, model, messages, sampling, seeds, schema };
+  }
+
+  #rowsOf(request: Request, samples: readonly ChatSample[]): Answer[] {
+    return request.slots.map((slot, index) => this.#answerOf(request, slot, samples[index]!));
   }
 
   #answerOf(question: Question, slot: Question['slots'][number], sample: ChatSample): Answer {

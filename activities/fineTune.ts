@@ -106,7 +106,10 @@ export function createFineTune(dependencies: Dependencies) {
       return unquoted(input.order.rows, () => tracked({ total: 1, unit: 'jobs' }, cancel));
     },
 
-    /** Records a model's lineage, and what its training cost. */
+    /**
+     * Records a model's lineage, and what its training cost. One that a run of the same scope has
+     * recorded was paid for there.
+     */
     async recordModel(input: RecordModelInput): Promise<{ spent: Spent }> {
       const { endpoint, order, started, tuned, rows } = input;
       const { jobId, key } = started;
@@ -119,6 +122,10 @@ export function createFineTune(dependencies: Dependencies) {
           ...{ trainingFileSha256: sha256, trainingRows: rows },
           createdAt: new Date().toISOString(),
         });
+        const recorded = await store.models.byJobKey(key);
+        const spending = new Spending();
+        if (recorded && recorded.run !== lineage.run)
+          return { spent: spending.spent(endpoints, ({ model }) => model) };
         await store.run(lineage.run, lineage.dataset).addSpend({
           key: `fine-tune/${key}`,
           round: lineage.round,
@@ -126,7 +133,6 @@ export function createFineTune(dependencies: Dependencies) {
           ...{ endpoint, model: base },
           usage: { ...NO_USAGE, requests: 1, trainedTokens },
         });
-        const spending = new Spending();
         const root = await store.models.rootOf({ endpoint, model: base });
         spending.add({ endpoint, model: root }, { trainedTokens });
         return { spent: spending.spent(endpoints, ({ model }) => model) };

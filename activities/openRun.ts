@@ -61,6 +61,7 @@ export function createOpenRun(dependencies: Dependencies) {
       const { spec, dataset, tables } = await openRound(dependencies, input);
       await tracked({ total: 1, unit: 'tables' }, async () => {
         await tables.optimize(round, range);
+        if (spec.share !== undefined) await store.shared(spec.share).optimize();
         if (retrievalNeeds(spec).vectors)
           await dataset.optimizeVectors(spec.embedding.name, 'unlabelled', range);
       });

@@ -9,6 +9,8 @@ import type { TrainingRows } from './trainingFile.ts';
 export interface ModelOrder
   extends Omit<TrainingRequest, 'namespace' | 'store' | 'trainer' | 'sha256'> {
   rows: TrainingRows;
+  /** The scope in which the same model is trained once, whichever run asks for it. */
+  share?: string | undefined;
 }
 
 /** The same once its training file is uploaded. */
@@ -27,16 +29,18 @@ export interface Surroundings {
 
 /**
  * The request that stands for an order, also when it is repeated. All that an order holds is in it,
- * but for where its rows are: they are known by their content.
+ * but for where its rows are: they are known by their content. What is shared is made for the scope,
+ * not for the run that comes first.
  */
 export async function requestOf(
   { store, config: { trainer } }: Surroundings,
-  { rows: _, ...asked }: ModelOrder,
+  { rows: _, share, lineage: own, ...asked }: ModelOrder,
   sha256: string,
 ): Promise<Keyed<TrainingRequest>> {
   const { namespace } = activityInfo();
   const owner = { namespace, store: await store.identity() };
-  const request: TrainingRequest = { ...asked, ...owner, sha256, trainer };
+  const lineage = share === undefined ? own : { ...own, run: share, dataset: share };
+  const request: TrainingRequest = { ...asked, lineage, ...owner, sha256, trainer };
   const { run, round, role } = request.lineage;
   return keyed(request, { path: [run, round, role], label: request.suffix });
 }

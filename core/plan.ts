@@ -14,7 +14,7 @@ import type { RunSpec } from './spec.ts';
 export interface Plan
   extends Pick<
     RunSpec,
-    'model' | 'training' | 'evolve' | 'resolution' | 'batch' | 'rounds' | 'seed'
+    'model' | 'training' | 'evolve' | 'resolution' | 'batch' | 'rounds' | 'seed' | 'share'
   > {
   /** Kind of the task. */
   task: string;
@@ -61,7 +61,7 @@ export function planOf(spec: RunSpec): Plan {
   if (!spec.model || !spec.collaborators || !spec.retrieval || !embedding || !justification)
     throw notRead(spec);
   const { type: task } = spec.task;
-  const { model, training, evolve, resolution, batch, rounds, seed } = spec;
+  const { model, training, evolve, resolution, batch, rounds, seed, share } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -75,7 +75,7 @@ export function planOf(spec: RunSpec): Plan {
     ...(judge && { judge: endpointOf(spec, judge) }),
   };
   return {
-    ...{ task, model, training, evolve, resolution, batch, rounds, seed },
+    ...{ task, model, training, evolve, resolution, batch, rounds, seed, share },
     answers: answersAnExample(spec),
     ...{ needs, collaborators, hasFree, asksWarmUp, endpoints },
   };

@@ -280,6 +280,11 @@ export const commonSpec = z.strictObject({
     .max(2 ** 31 - 1)
     .default(0)
     .describe('Everything random follows from it.'),
+  share: name
+    .optional()
+    .describe(
+      'Runs of one store that name the same scope take over from each other what would be the same: the answer to the very same request, and the model of the very same fine-tuning job. Runs of one scope go one after another: a cancellation ends the jobs it waits for, whoever else does. Each run pays for its own when left out.',
+    ),
 });
 
 /** The task of a run: the name of its kind, and the fields of that kind. */

@@ -21,6 +21,11 @@ export function equals(values: Record<string, string | number | undefined>): str
     .join(' AND ');
 }
 
+/** The condition "this column has one of these values", of which there is at least one. */
+export function oneOf(column: string, values: readonly string[]): string {
+  return `${column} IN (${values.map(text).join(', ')})`;
+}
+
 /** The condition "ordinal lies in the range". */
 export function within(range: OrdinalRange): string {
   return `ordinal >= ${integer(range.from)} AND ordinal < ${integer(range.to)}`;

@@ -12,6 +12,7 @@ import { Identity } from './identity.ts';
 import { Models } from './models.ts';
 import { safeName } from './names.ts';
 import { RunTables } from './run.ts';
+import { SharedAnswers } from './sharedAnswers.ts';
 import { Specs } from './specs.ts';
 
 export interface StoreOptions {
@@ -106,6 +107,11 @@ export class Store {
   /** The tables of a run over one data set: other data has other ordinals. */
   run(id: string, dataset: string): RunTables {
     return new RunTables(this.#database(`runs/${safeName(id)}`, dataset));
+  }
+
+  /** What runs of a scope have been answered, to be taken over by others of it. */
+  shared(scope: string): SharedAnswers {
+    return new SharedAnswers(this.#database('shared', scope));
   }
 
   /**

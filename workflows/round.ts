@@ -133,6 +133,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
             seed: plan.seed,
             suffix: `r${input.round}-${role}`,
             lineage: { run: input.run, round: input.round, role, dataset: input.dataset },
+            share: plan.share,
             setting,
             phase,
           },

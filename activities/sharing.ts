@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { StoredExample } from '../core/types.ts';
+import type { ChatSample } from '../providers/completion.ts';
+import type { ChatRequest } from '../providers/form.ts';
+import type { SharedAnswer } from '../store/sharedAnswers.ts';
+
+/** A request to a model, with the name of its endpoint: all that an answer follows from. */
+export interface SentRequest extends ChatRequest {
+  endpoint: string;
+}
+
+/** Tells a request from every other: of two with one key the answers may stand for each other. */
+export const requestKey = (sent: SentRequest): string =>
+  createHash('sha256').update(canonicalize(sent)!).digest('hex');
+
+/** What was answered to a request, as others can take it over. */
+export const sharedAnswer = (
+  sent: SentRequest,
+  { id: exampleId }: StoredExample,
+  samples: readonly ChatSample[],
+): SharedAnswer => ({ exampleId, request: requestKey(sent), samples: JSON.stringify(samples) });

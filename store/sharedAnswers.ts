@@ -1,0 +1,48 @@
+import { ranges } from '../core/range.ts';
+import { schemaOf, types } from './arrow.ts';
+import type { Database } from './database.ts';
+import { Log } from './log.ts';
+import { oneOf } from './sql.ts';
+
+/** Examples a query: all of them are named in it. */
+const EXAMPLES = 1_000;
+
+/** What a model has answered to a request about an example. */
+export interface SharedAnswer {
+  exampleId: string;
+  /** Of the request, of everything in it. */
+  request: string;
+  /** The samples as the endpoint gave them, as JSON. */
+  samples: string;
+}
+
+/** The answers that the runs of one scope take over from each other, one a request. */
+export class SharedAnswers {
+  readonly #log: Log<SharedAnswer>;
+
+  constructor(database: Database) {
+    this.#log = new Log<SharedAnswer>(database, {
+      name: 'answers',
+      schema: schemaOf({ exampleId: types.string, request: types.string, samples: types.string }),
+      key: ({ request }) => request,
+    });
+  }
+
+  add(answers: readonly SharedAnswer[]): Promise<void> {
+    return this.#log.append(answers);
+  }
+
+  /** The samples that were given to requests about these examples, by request. */
+  async about(exampleIds: readonly string[]): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    for (const { from, to } of ranges(exampleIds.length, EXAMPLES))
+      for (const row of await this.#log.read(oneOf('exampleId', exampleIds.slice(from, to))))
+        found.set(row.request, row.samples);
+    return found;
+  }
+
+  /** Compacts them. For one caller at a time. */
+  optimize(): Promise<void> {
+    return this.#log.optimize();
+  }
+}
