@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { mcnemar, normalQuantile, wilson } from '../../core/statistics.ts';
+import { hypergeometricTail, mcnemar, normalQuantile, wilson } from '../../core/statistics.ts';
 
 const near = (actual: number, expected: number, relative = 1e-8) =>
   assert.ok(
@@ -87,6 +87,32 @@ describe('mcnemar', () => {
         const { pValue } = mcnemar(a, b);
         assert.ok(pValue >= 0 && pValue <= 1);
         assert.equal(pValue, mcnemar(b, a).pValue);
+      }),
+    );
+  });
+});
+
+describe('hypergeometricTail', () => {
+  it('matches known values', () => {
+    near(hypergeometricTail(2, 10, { marked: 15, of: 50 }), 0.36155099526476314);
+    near(hypergeometricTail(0, 45, { marked: 4, of: 120 }), 0.14796270529072125);
+    near(hypergeometricTail(3, 400, { marked: 60, of: 1_000 }), 2.0601574467728174e-10);
+    near(hypergeometricTail(30, 40, { marked: 35, of: 60 }), 0.9999727229034029);
+    near(hypergeometricTail(5, 200, { marked: 1_600, of: 10_000 }), 3.981752973909999e-10);
+  });
+
+  it('is a probability that grows with the hits, and 1 at the most there can be', () => {
+    const cases = fc
+      .integer({ min: 1, max: 500 })
+      .chain((of) =>
+        fc.tuple(fc.constant(of), fc.integer({ min: 0, max: of }), fc.integer({ min: 0, max: of })),
+      );
+    fc.assert(
+      fc.property(cases, ([of, marked, drawn]) => {
+        const most = Math.min(marked, drawn);
+        near(hypergeometricTail(most, drawn, { marked, of }), 1);
+        if (most > 0) assert.ok(hypergeometricTail(most - 1, drawn, { marked, of }) <= 1);
+        assert.equal(hypergeometricTail(drawn + marked - of - 1, drawn, { marked, of }), 0);
       }),
     );
   });
