@@ -9,6 +9,11 @@ export function percent(share: number | null): string {
   return share === null ? NONE : `${(100 * share).toFixed(1)} %`;
 }
 
+/** A number of 0 to 1 that is no share, with three decimals: `0.867`. */
+export function decimal(value: number): string {
+  return value.toFixed(3);
+}
+
 /** A level of confidence in per cent: `95 %`, `99.9 %`. */
 export function level(confidence: number): string {
   return `${Number((100 * confidence).toFixed(1))} %`;

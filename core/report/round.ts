@@ -5,6 +5,7 @@ import type { AnswerTally } from '../tally.ts';
 import { type ModelUsage, type Usage, usageOf } from '../usage.ts';
 import { count, level, money, percent } from './format.ts';
 import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';
+import { trustSections } from './trust.ts';
 
 /** All that is known of a round that has ended: one section for what it is, one for each question. */
 export function roundSections(report: RoundReport): Section[] {
@@ -19,6 +20,7 @@ export function roundSections(report: RoundReport): Section[] {
     ...report.metrics.map((metric) => metricSection(metric, report)),
     resolutionSection(report),
     pseudoLabelSection(report),
+    ...trustSections(report),
     ...judgeSections(report),
     answerSection(report),
     timeSection(report),

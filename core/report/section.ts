@@ -20,6 +20,8 @@ export interface CellValues {
   count: number;
   /** 0 to 1. */
   share: number;
+  /** A number of 0 to 1 that is no share. */
+  decimal: number;
   estimate: Estimate;
   seconds: number;
 }
@@ -53,6 +55,7 @@ const FORMATS: { [K in CellKind]: (value: CellValues[K]) => string } = {
   text: format.oneLine,
   count: format.count,
   share: format.percent,
+  decimal: format.decimal,
   estimate: format.estimate,
   seconds: format.duration,
 };

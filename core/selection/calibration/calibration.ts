@@ -1,4 +1,4 @@
-import type { Estimate } from '../../statistics.ts';
+import { type Estimate, wilson } from '../../statistics.ts';
 import { type BandPoint, bandOf } from './band.ts';
 import { auroc, precisionAt } from './ranking.ts';
 import { type Claim, calibrationError, type ReliabilityBin, reliability } from './reliability.ts';
@@ -21,12 +21,12 @@ export interface ScoreQuality extends Ranking {
   againstGold?: Ranking;
 }
 
-/** What a calibrated selection promises, and what became of it. */
+/** What a calibrated selection promises of the labels that its rule keeps. */
 export type Promised = {
   /** The wanted share of wrong labels among the selected, 0 to 1. */
   wanted: number;
-  /** By the calibration rows, of what the rule keeps: on average, or at most; null where it keeps nothing. */
-  stated: number | null;
+  /** What it comes to by the calibration rows: on average, or at most. */
+  stated: number;
 } & ({ mode: 'expected' } | { mode: 'guaranteed'; delta: number });
 
 /** How far pseudo-labels can be trusted, as labelled rows show that were answered in the same way. */
@@ -53,6 +53,8 @@ export interface Calibration {
   bandDelta: number;
   /** Where the rule states an error. */
   promised?: Promised;
+  /** Wrong ones among the calibration rows that the rule keeps. */
+  seenError: Estimate;
   /** Wrong ones among the selected, against gold; of none where no unlabelled row carries some. */
   trueError: Estimate;
 }
@@ -65,6 +67,11 @@ export function rankingOf(rows: readonly CalibrationRow[]): Ranking {
     auroc: auroc(rows),
     precision: { 25: at(0.25), 50: at(0.5), 75: at(0.75) },
   };
+}
+
+/** The share of wrong ones, with its interval. */
+export function errorOf(rows: readonly { right: boolean }[], confidence: number): Estimate {
+  return wilson(rows.filter(({ right }) => !right).length, rows.length, confidence);
 }
 
 /**
