@@ -6,7 +6,8 @@ Out: {"tokens", "total"} once, {"step", "total", "loss"} a step, {"checkpoint": 
 but the last, {"done": true} when the adapter lies in "output".
 
 Only the last layers are adapted, so what the frozen ones below make of an example never changes: it is computed in the
-first epoch and kept. The loss is that of the answer's tokens, and the head is applied to no others.
+first epoch and kept. What all examples begin with, as an instruction, is computed once a batch. The loss is that of the
+answer's tokens, and the head is applied to no others.
 """
 
 import json
@@ -46,49 +47,93 @@ class Example:
         return len(self.tokens) - 1
 
 
+def shared_beginning(examples):
+    """How many tokens all examples begin with, short of the last one before an answer."""
+    first = examples[0].tokens
+    alike = min(example.start for example in examples) - 1
+    for example in examples[1:]:
+        alike = next((i for i in range(alike) if example.tokens[i] != first[i]), alike)
+    return alike
+
+
+class Beginning:
+    """Keys and values of one layer for a beginning that rows share: (1, heads, tokens, size). Then those of the rows
+    (rows, heads, tokens, size) come behind it. As a cache of mlx-lm it serves one pass, which is differentiable."""
+
+    def __init__(self):
+        self.offset = 0
+        self._keys = self._values = None
+
+    def update_and_fetch(self, keys, values):
+        if self._keys is None:
+            self._keys, self._values, self.offset = keys, values, keys.shape[2]
+            return keys, values
+        return self._before(self._keys, keys), self._before(self._values, values)
+
+    def _before(self, beginning, rows):
+        return mx.concatenate([mx.broadcast_to(beginning, (len(rows), *beginning.shape[1:])), rows], axis=2)
+
+
+def through(layers, beginning, rows):
+    """What layers make of a beginning (1, tokens, size) and of the rows behind it (rows, tokens, size)."""
+    for layer in layers:
+        cache = Beginning()
+        if beginning.shape[1] > 0:
+            beginning = layer(beginning, "causal", cache)
+        rows = layer(rows, "causal", cache)
+    return beginning, rows
+
+
 class FrozenLayers:
     """What the layers below the adapted ones make of examples."""
 
-    def __init__(self, model, adapted):
+    def __init__(self, model, adapted, beginning):
         self._embed = model.model.embed_tokens
         self._layers = model.model.layers[: len(model.layers) - adapted]
         self._room = KEPT_BYTES
+        self._shared = len(beginning)
+        self._start = self._embed(mx.array([beginning], mx.int32))
 
     def __call__(self, examples):
-        """Hidden states (examples, longest, size); zeros after an example's end."""
-        longest = max(map(len, examples))
-        hidden = [self._one(example) for example in examples]
-        return mx.stack([mx.pad(h, ((0, longest - len(h)), (0, 0))) for h in hidden])
+        """Hidden states of what all examples begin with (1, tokens, size), and of what follows in these (examples, longest,
+        size), where zeros come after an example's end."""
+        kept = [example.hidden for example in examples]
+        if any(hidden is None for hidden in kept):
+            kept = self._compute(examples)
+        longest = max(map(len, kept))
+        return self._beginning, mx.stack([mx.pad(h, ((0, longest - len(h)), (0, 0))) for h in kept])
 
-    def _one(self, example):
-        if example.hidden is not None:
-            return example.hidden
-        hidden = self._embed(mx.array([example.tokens[:-1]]))
-        for layer in self._layers:
-            hidden = layer(hidden, "causal")
-        if hidden.nbytes <= self._room:
-            self._room -= hidden.nbytes
-            example.hidden = hidden[0]
-        return hidden[0]
+    def _compute(self, examples):
+        tokens = [example.tokens[self._shared : -1] for example in examples]
+        padded = np.zeros((len(tokens), max(map(len, tokens))), np.int32)
+        for row, of_row in zip(padded, tokens):
+            row[: len(of_row)] = of_row
+        self._beginning, rows = through(self._layers, self._start, self._embed(mx.array(padded)))
+        hidden = [row[: len(of_row)] for row, of_row in zip(rows, tokens)]
+        for example, of_example in zip(examples, hidden):
+            if example.hidden is None and of_example.nbytes <= self._room:
+                self._room -= of_example.nbytes
+                example.hidden = of_example
+        return hidden
 
 
-def answer_loss(model, adapted, hidden, positions, targets, weights):
-    """Summed cross-entropy of answers. `positions`, `targets` and `weights` (1, or 0 for padding) are (examples, longest answer)."""
-    for layer in model.model.layers[len(model.layers) - adapted :]:
-        hidden = layer(hidden, "causal")
+def answer_loss(model, adapted, beginning, hidden, positions, targets, weights):
+    """Summed cross-entropy of answers. `positions` (behind the beginning), `targets` and `weights` (1, or 0 for padding)
+    are (examples, longest answer)."""
+    _, hidden = through(model.model.layers[len(model.layers) - adapted :], beginning, hidden)
     hidden = mx.take_along_axis(model.model.norm(hidden), positions[..., None], axis=1)
     head = getattr(model, "lm_head", None) or model.model.embed_tokens.as_linear
     return (nn.losses.cross_entropy(head(hidden), targets) * weights).sum()
 
 
-def answers(examples):
+def answers(examples, shared):
     """Positions before each answer token, the tokens, and which are real, as answer_loss takes them."""
     shape = (len(examples), max(len(e.answer) for e in examples))
     positions, targets = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     weights = np.zeros(shape, np.float32)
     for row, example in enumerate(examples):
         count = len(example.answer)
-        positions[row, :count] = np.arange(example.start - 1, example.start - 1 + count)
+        positions[row, :count] = np.arange(count) + example.start - 1 - shared
         targets[row, :count] = example.answer
         weights[row, :count] = 1
     return mx.array(positions), mx.array(targets), mx.array(weights)
@@ -97,9 +142,10 @@ def answers(examples):
 class Tuning:
     """One optimiser step a call, on a batch whose parts are computed side by side."""
 
-    def __init__(self, model, job):
+    def __init__(self, model, job, examples):
         self._model = model
-        self._frozen = FrozenLayers(model, job["layers"])
+        self._shared = shared_beginning(examples)
+        self._frozen = FrozenLayers(model, job["layers"], examples[0].tokens[: self._shared])
         self._optimizer = optim.Adam(learning_rate=job["learning_rate"])
         self._lanes = lanes(job["batch_size"])
         share_cores(len(self._lanes))
@@ -115,7 +161,7 @@ class Tuning:
         results = []
         for lane, part in zip(self._lanes, parts):
             with mx.stream(lane):
-                results.append(self._gradient(self._frozen(part), *answers(part)))
+                results.append(self._gradient(*self._frozen(part), *answers(part, self._shared)))
         tokens = sum(len(e.answer) for e in examples)
         losses, gradients = zip(*results)
         self._optimizer.update(
@@ -183,7 +229,7 @@ def main():
     total = math.ceil(round(len(examples) * epochs) / batch_size)
     epoch_ends = {math.ceil(len(examples) * e / batch_size) for e in range(1, math.ceil(epochs))}
     wire.send({"tokens": round(sum(len(e.tokens) for e in examples) * epochs), "total": total})
-    tuning = Tuning(model, job)
+    tuning = Tuning(model, job, examples)
     random = np.random.default_rng(job["seed"])
     for step, batch in enumerate(batches(examples, batch_size, epochs, random), start=1):
         loss = tuning.step(batch)
