@@ -4,6 +4,8 @@ import type { GlobalOptions } from './context.ts';
 import { findSpec } from './findSpec.ts';
 import { addStackOptions, wholeNumber } from './options.ts';
 
+const ON_TIME = 'as many as this machine does in ten minutes or so';
+
 /** What a command does: its arguments, its options, and the command itself. */
 type Action = (...given: never[]) => unknown;
 
@@ -16,8 +18,8 @@ export function addCommands(program: Command): void {
   addStackOptions(program.command('demo'))
     .description('fine-tune a small model with SemiEvol on the built-in task, and compare')
     .option('--labelled <n>', 'labelled examples', size, 40)
-    .option('--unlabelled <n>', 'unlabelled examples', size, 300)
-    .option('--test <n>', 'test examples', size, 300)
+    .option('--unlabelled <n>', `unlabelled examples (default: ${ON_TIME})`, size)
+    .option('--test <n>', `test examples (default: ${ON_TIME})`, size)
     .option('--seed <n>', 'draws data and samples', wholeNumber(0, 2 ** 31 - 1), 0)
     .option('--fresh', 'start anew, even when a run with these options is stored')
     .option('--keep', 'leave everything running until Ctrl-C')

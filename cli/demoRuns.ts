@@ -1,9 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { SemiEvolClient } from '../client/client.ts';
 import { RunFailed, RunNotFound, RunNotRunning } from '../client/errors.ts';
 import type { RunSpec } from '../core/spec.ts';
-import { type DemoSizes, writeDemoData } from '../demo/data.ts';
+import { type DemoSizes, drawDemoData, writeDemoData } from '../demo/data.ts';
+import { type AskedSizes, mayBeChosen, smallestSizes } from '../demo/estimate.ts';
 import { demoSpec } from '../demo/spec.ts';
 import { CliError } from './errors.ts';
 
@@ -13,66 +14,114 @@ export interface DemoRun {
   folder: string;
 }
 
-/** What a demo is asked for. The same again means the same run, so its name is made of this. */
-export interface DemoRequest extends DemoSizes {
+/** What a demo is asked for. Sizes that are left out follow from the machine. */
+export interface DemoRequest extends AskedSizes {
   /** Folder of the stack; the data of each run lie below it. */
   state: string;
   seed: number;
 }
 
-const demoFolder = ({ state }: DemoRequest) => resolve(state, 'demo');
-
-const baseName = ({ labelled, unlabelled, test, seed }: DemoRequest) =>
-  `demo-l${labelled}-u${unlabelled}-t${test}-s${seed}`;
-
-const attemptOf = (name: string) => Number(name.split('.')[1] ?? 1);
-
-/** Names of the runs of this request so far, oldest first. */
-export async function earlierAttempts(request: DemoRequest): Promise<string[]> {
-  const base = baseName(request);
-  const folders = await readdir(demoFolder(request)).catch(() => []);
-  return folders
-    .filter((name) => name === base || name.startsWith(`${base}.`))
-    .sort((a, b) => attemptOf(a) - attemptOf(b));
+/** One try at a demo, as its name tells it. */
+export interface Attempt extends DemoSizes {
+  seed: number;
+  /** From 1, of those of the same sizes and seed. */
+  number: number;
 }
 
-/** The name that follows after `last`, or the first one. */
-export function nextName(request: DemoRequest, last?: string): string {
-  return last ? `${baseName(request)}.${attemptOf(last) + 1}` : baseName(request);
+const demoFolder = (state: string) => resolve(state, 'demo');
+
+/** The name of an attempt's run: the same sizes and seed again mean the same run. */
+export function nameOf({ labelled, unlabelled, test, seed, number }: Attempt): string {
+  const base = `demo-l${labelled}-u${unlabelled}-t${test}-s${seed}`;
+  return number === 1 ? base : `${base}.${number}`;
 }
 
-/** Writes the data of a run, and gives the run. @throws CliError when there are not that many. */
-export async function prepare(request: DemoRequest, name: string): Promise<DemoRun> {
-  const folder = join(demoFolder(request), name);
+function attemptNamed(name: string): Attempt | undefined {
+  const found = /^demo-l(\d+)-u(\d+)-t(\d+)-s(\d+)(?:\.(\d+))?$/.exec(name);
+  if (!found) return undefined;
+  const [labelled, unlabelled, test, seed, number] = found.slice(1).map((one) => Number(one ?? 1));
+  return { labelled, unlabelled, test, seed, number } as Attempt;
+}
+
+/**
+ * What was tried so far that the same request may have led to, what was used last at the end. Sizes
+ * that follow from a machine follow from what else it does, too: one goes on with them.
+ */
+export async function earlierAttempts(request: DemoRequest): Promise<Attempt[]> {
+  const names = await readdir(demoFolder(request.state)).catch(() => []);
+  const fitting = names
+    .flatMap((name) => attemptNamed(name) ?? [])
+    .filter((one) => one.seed === request.seed && mayBeChosen(one, request));
+  const used = await Promise.all(
+    fitting.map(async (attempt) => ({ attempt, at: await lastUsed(request.state, attempt) })),
+  );
+  return used
+    .sort((a, b) => a.at - b.at || a.attempt.number - b.attempt.number)
+    .map(({ attempt }) => attempt);
+}
+
+/** The data of an attempt are written whenever it is gone on with. */
+async function lastUsed(state: string, attempt: Attempt): Promise<number> {
+  const file = join(demoFolder(state), nameOf(attempt), 'test.jsonl');
+  return (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
+}
+
+/** The attempt with these sizes that follows after earlier ones. */
+export function nextAttempt(
+  sizes: DemoSizes,
+  seed: number,
+  earlier: readonly Attempt[] = [],
+): Attempt {
+  const { labelled, unlabelled, test } = sizes;
+  const first = { labelled, unlabelled, test, seed, number: 1 };
+  const same = earlier.filter((one) => nameOf({ ...one, number: 1 }) === nameOf(first));
+  return { ...first, number: Math.max(0, ...same.map(({ number }) => number)) + 1 };
+}
+
+/** Before anything is started. @throws CliError when there are not as many definitions. */
+export async function assertEnough(request: DemoRequest): Promise<void> {
+  await orWrongInput(() => drawDemoData(smallestSizes(request), request.seed));
+}
+
+/** Writes the data of an attempt, and gives its run. @throws CliError when there are not that many. */
+export async function prepare(state: string, attempt: Attempt): Promise<DemoRun> {
+  const name = nameOf(attempt);
+  const folder = join(demoFolder(state), name);
+  await orWrongInput(() => writeDemoData(folder, attempt, attempt.seed));
+  return { spec: demoSpec(name, attempt.seed), folder };
+}
+
+async function orWrongInput(work: () => Promise<unknown>): Promise<void> {
   try {
-    await writeDemoData(folder, request, request.seed);
+    await work();
   } catch (error) {
     if (error instanceof RangeError) throw new CliError(error.message);
     throw error;
   }
-  return { spec: demoSpec(name, request.seed), folder };
 }
 
 /**
- * The run to do: `run`, unless the one of its name was started with another spec or other data, by an earlier version
- * of the demo. That one is cancelled where it is running, and the next name taken.
+ * The run to do: that of the attempt, unless the one of its name was started with another spec or
+ * other data, by an earlier version of the demo. That one is cancelled where it is running, and the
+ * next name taken.
  */
 export async function ownRun(
   client: SemiEvolClient,
-  request: DemoRequest,
-  run: DemoRun,
+  state: string,
+  attempt: Attempt,
   say: (line: string) => void,
 ): Promise<DemoRun> {
+  const run = await prepare(state, attempt);
   const last = run.spec.name;
   const known = (await client.stateOf(last)) !== 'none';
   const other = known && (await client.difference(run.spec, run));
   if (!other) return run;
-  const name = nextName(request, last);
+  const next = nextAttempt(attempt, attempt.seed, [attempt]);
   say(
-    `${last} was started with another spec or other data, those of an earlier demo: ${name} starts anew`,
+    `${last} was started with another spec or other data, those of an earlier demo: ${nameOf(next)} starts anew`,
   );
   await cancelRuns(client, [last]);
-  return ownRun(client, request, await prepare(request, name), say);
+  return ownRun(client, state, next, say);
 }
 
 /** A run begun anew must not share the machine with its predecessors. */

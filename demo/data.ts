@@ -21,6 +21,9 @@ export type Category = (typeof CATEGORIES)[number];
 /** One `category<TAB>definition` a line: those of WordNet's nouns, as scripts/demoDefinitions.ts writes them. */
 const DEFINITIONS = new URL('./wordnet/definitions.tsv.br', import.meta.url);
 
+/** The seed of what a machine is measured by: no run's own. */
+const MEASURING = -1;
+
 export interface DemoSizes {
   labelled: number;
   unlabelled: number;
@@ -33,19 +36,36 @@ interface Definition {
 }
 
 /**
- * Writes `labelled.jsonl`, `unlabelled.jsonl` and `test.jsonl` (question, answer) into `folder`: no
- * definition is in two of them, the categories are balanced in each, and the same seed gives the
- * same files.
+ * Draws the splits: no definition is in two of them, the categories are balanced in each, and the
+ * same seed gives the same.
+ * @throws RangeError when WordNet has not that many definitions.
+ */
+export async function drawDemoData(
+  sizes: DemoSizes,
+  seed: number,
+): Promise<Record<Split, Definition[]>> {
+  return sampleSplits(await readDefinitions(), sizes, seed);
+}
+
+/**
+ * Writes the splits as `labelled.jsonl`, `unlabelled.jsonl` and `test.jsonl` (question, answer) into
+ * `folder`.
  * @throws RangeError when WordNet has not that many definitions.
  */
 export async function writeDemoData(folder: string, sizes: DemoSizes, seed: number): Promise<void> {
-  const splits = sampleSplits(await readDefinitions(), sizes, seed);
+  const splits = await drawDemoData(sizes, seed);
   await mkdir(folder, { recursive: true });
   for (const [split, rows] of Object.entries(splits))
     await writeFile(
       join(folder, `${split}.jsonl`),
       rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
     );
+}
+
+/** Some of the definitions, as a run may be asked about them; the same each time. */
+export async function someQuestions(count: number): Promise<string[]> {
+  const drawn = inRandomOrder(await readDefinitions(), MEASURING);
+  return drawn.slice(0, count).map(({ question }) => question);
 }
 
 async function readDefinitions(): Promise<Definition[]> {

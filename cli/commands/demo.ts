@@ -3,17 +3,25 @@ import { constants } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { OpenAI } from 'openai';
 import type { WorkState } from '../../client/handle.ts';
+import type { Config } from '../../config/config.ts';
+import { count, roughly } from '../../core/report/format.ts';
+import type { DemoSizes } from '../../demo/data.ts';
+import { type DemoForecast, fittingSizes, forecast, totalOf } from '../../demo/estimate.ts';
+import { demoSpec } from '../../demo/spec.ts';
+import { measureSpeed } from '../../demo/speed.ts';
 import { runPage, type StackPlace } from '../../stack/place.ts';
 import { withStack } from '../../stack/withStack.ts';
 import { type GlobalOptions, withClient } from '../context.ts';
 import {
+  assertEnough,
   cancelRuns,
   type DemoRequest,
   earlierAttempts,
-  nextName,
+  nameOf,
+  nextAttempt,
   ownRun,
-  prepare,
 } from '../demoRuns.ts';
 import { CliError } from '../errors.ts';
 import { printReports } from '../outcome.ts';
@@ -29,8 +37,8 @@ export default async function demo(options: Options, command: Command): Promise<
   const configFile = command.optsWithGlobals<GlobalOptions>().config;
   if (options.json) await assertWritable(options.json);
   const attempts = await earlierAttempts(options);
-  const last = attempts.at(-1);
-  const wanted = await prepare(options, last && !options.fresh ? last : nextName(options, last));
+  const last = options.fresh ? undefined : attempts.at(-1);
+  if (!last) await assertEnough(options);
 
   const display = createDisplay();
   const say = (line: string) => display.say(line);
@@ -39,15 +47,18 @@ export default async function demo(options: Options, command: Command): Promise<
   await withStack(options, { configFile, share: true, say, interrupted }, async (session) => {
     const { config, place, signal, shared } = session;
     await withClient(config, async (client) => {
-      if (options.fresh) await cancelRuns(client, attempts);
-      const run = await ownRun(client, options, wanted, say);
+      if (options.fresh) await cancelRuns(client, attempts.map(nameOf));
+      const plan = last ? undefined : await planFor(options, config, signal);
+      if (plan) say(planLine(plan));
+      const attempt = last ?? nextAttempt(plan!.sizes, options.seed, attempts);
+      const run = await ownRun(client, options.state, attempt, say);
       const { name } = run.spec;
       const before = await client.stateOf(name);
       if (before === 'none' || before === 'ended-early') await client.check(run.spec, run);
       const handle = await client.start(run.spec, run);
       const page = runPage(place, client.temporal.options.namespace, name);
       say(`${name} ${STANDING[before]}; in the Temporal UI: ${page}`);
-      await follow(handle, display, signal);
+      await follow(handle, display, signal, plan?.forecast);
       const finished = await handle.reports();
       printReports(finished);
       if (options.json) await writeFile(options.json, `${JSON.stringify(finished, null, 2)}\n`);
@@ -57,6 +68,26 @@ export default async function demo(options: Options, command: Command): Promise<
     say('everything is still running; Ctrl-C stops it');
     await once(signal, 'abort');
   }).finally(() => display.stop());
+}
+
+/** Sizes, and how long the demo will take with them. */
+interface Plan {
+  sizes: DemoSizes;
+  forecast: DemoForecast;
+}
+
+/** What is asked for, and where sizes are left out as much as this machine does in time. */
+async function planFor(request: DemoRequest, config: Config, signal: AbortSignal): Promise<Plan> {
+  const spec = demoSpec('measured', request.seed);
+  const { baseURL } = config.endpoints[spec.model.endpoint]!;
+  const speed = await measureSpeed(new OpenAI({ baseURL, apiKey: 'none' }), spec, signal);
+  const sizes = fittingSizes(spec, request, speed);
+  return { sizes, forecast: forecast(spec, sizes, speed) };
+}
+
+function planLine({ sizes: { labelled, unlabelled, test }, forecast }: Plan): string {
+  const amounts = `${count(labelled)} labelled, ${count(unlabelled)} unlabelled and ${count(test)} test examples`;
+  return `${amounts}: about ${roughly(totalOf(forecast))} on this machine`;
 }
 
 const STANDING: Record<WorkState, string> = {

@@ -1,0 +1,104 @@
+import { modelCollaborators } from '../core/collaborators/ofSpec.ts';
+import type { PhaseName } from '../core/phases.ts';
+import type { RunSpec } from '../core/spec.ts';
+import type { DemoSizes } from './data.ts';
+
+/** Lengths of the demo's texts, in tokens of its model; what requests have in common is read once. */
+export const TOKENS = {
+  question: 20,
+  /** A worked example, before the question. */
+  shot: 26,
+  answer: 2,
+  /** Of the base model, which rambles. */
+  baseAnswer: 14,
+  /** A row of a training file, with what rows have in common. */
+  row: 66,
+} as const;
+
+/** What a token of a training file costs, in tokens asked about: only some layers are gone back through. */
+const TRAINED = 1;
+/** From a training file to the first step, and from the last one to a model that answers, in seconds. */
+const AROUND_JOB = 8;
+/** How much of the measured speed a run keeps up: batches end, and a worker is at work beside it. */
+const KEPT_UP = 0.8;
+/** What a rule selects of the pseudo-labels, about. */
+const SELECTED = 0.5;
+
+/** The demo should end within twelve minutes; an estimate may be wrong by a fifth. */
+export const MOST_SECONDS = 600;
+
+/** Unlabelled and test examples for machines from fast to slow. */
+export const STEPS: readonly Omit<DemoSizes, 'labelled'>[] = [
+  { unlabelled: 300, test: 300 },
+  { unlabelled: 240, test: 240 },
+  { unlabelled: 200, test: 200 },
+  { unlabelled: 160, test: 200 },
+  { unlabelled: 120, test: 160 },
+  { unlabelled: 80, test: 120 },
+  { unlabelled: 48, test: 80 },
+];
+
+/** Sizes of which some are left to the machine. */
+export type AskedSizes = Pick<DemoSizes, 'labelled'> & Partial<DemoSizes>;
+
+/** How long those phases of the demo will take that take long, in seconds. */
+export type DemoForecast = Partial<Record<PhaseName, number>>;
+
+/**
+ * How long the phases of a round will take.
+ * @param speed tokens a second, of prompts and answers, that the machine was measured to do
+ */
+export function forecast(spec: RunSpec, sizes: DemoSizes, speed: number): DemoForecast {
+  const asking = (tokens: number) => tokens / (KEPT_UP * speed);
+  const training = (rows: number) => AROUND_JOB + asking(TRAINED * TOKENS.row * rows);
+  const { question, shot, answer, baseAnswer } = TOKENS;
+  const { labelled, unlabelled, test } = sizes;
+
+  const each = modelCollaborators(spec).map(
+    ({ shots, samples }) => question + shot * shots + answer * samples,
+  );
+  const first = labelled * spec.training.epochs;
+  const last = (labelled + SELECTED * unlabelled) * (spec.evolve.epochs ?? spec.training.epochs);
+  // Whole passes over the labelled rows; where it is one training's, the warm-up stands for it.
+  const times = Math.round(last / first);
+  const tuned = times > 1 ? 3 : 2;
+  return {
+    'warm-up': training(first),
+    propagate: asking(unlabelled * sum(each)),
+    'fine-tune': training(last),
+    ...(times > 1 && { baseline: training(times * first) }),
+    evaluate: asking(test * (tuned * (question + answer) + question + baseAnswer)),
+  };
+}
+
+/** Seconds of all phases. */
+export const totalOf = (of: DemoForecast): number => sum(Object.values(of));
+
+/**
+ * The largest sizes with which the demo ends in time; the smallest where none does.
+ * @param asked for; those that are given stay as they are
+ */
+export function fittingSizes(spec: RunSpec, asked: AskedSizes, speed: number): DemoSizes {
+  const ends = (sizes: DemoSizes) => totalOf(forecast(spec, sizes, speed)) <= MOST_SECONDS;
+  return choicesOf(asked).find(ends) ?? smallestSizes(asked);
+}
+
+/** Whether sizes are among those that may be chosen where so many are asked for. */
+export function mayBeChosen({ labelled, unlabelled, test }: DemoSizes, asked: AskedSizes): boolean {
+  return choicesOf(asked).some(
+    (one) => one.labelled === labelled && one.unlabelled === unlabelled && one.test === test,
+  );
+}
+
+/** The smallest sizes that may be chosen. */
+export const smallestSizes = (asked: AskedSizes): DemoSizes => choicesOf(asked).at(-1)!;
+
+const choicesOf = ({ labelled, unlabelled, test }: AskedSizes): DemoSizes[] =>
+  STEPS.map((step) => ({
+    labelled,
+    unlabelled: unlabelled ?? step.unlabelled,
+    test: test ?? step.test,
+  }));
+
+const sum = (numbers: readonly number[]): number =>
+  numbers.reduce((total, number) => total + number, 0);
