@@ -7,6 +7,7 @@ import { runCommandLine } from '../cli/commandLine.ts';
 import { CliError, EXIT_CODE } from '../cli/errors.ts';
 import { messagesOf } from '../core/errors.ts';
 import * as adaptive from './adaptive.ts';
+import * as calibration from './calibration.ts';
 import * as cost from './cost.ts';
 import * as overhead from './overhead.ts';
 import * as pool from './pool.ts';
@@ -15,7 +16,10 @@ import type { Bench, BenchOptions, BenchResult } from './support/bench.ts';
 import { surroundings } from './support/machine.ts';
 import * as throughput from './throughput.ts';
 
-const benches: Record<string, Bench> = { throughput, adaptive, pool, retrieval, overhead, cost };
+const benches: Record<string, Bench> = {
+  ...{ throughput, adaptive, pool, retrieval, overhead, cost },
+  ...{ calibration },
+};
 
 interface Options {
   json?: string;

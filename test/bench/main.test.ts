@@ -6,7 +6,16 @@ import { describe, it } from 'mocha';
 import { useFolder } from '../support/suite.ts';
 
 const MAIN = new URL('../../bench/main.ts', import.meta.url).pathname;
-const NAMES = ['throughput', 'adaptive', 'pool', 'retrieval', 'overhead', 'cost', 'all'];
+const NAMES = [
+  'throughput',
+  'adaptive',
+  'pool',
+  'retrieval',
+  'overhead',
+  'cost',
+  'calibration',
+  'all',
+];
 
 const bench = (...args: string[]) => execa(process.execPath, [MAIN, ...args], { reject: false });
 
