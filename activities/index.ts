@@ -6,6 +6,7 @@ import type { Dependencies } from './dependencies.ts';
 import { createEmbed } from './embed.ts';
 import { createEvaluate } from './evaluate.ts';
 import { createFineTune } from './fineTune.ts';
+import { createGrid } from './grid.ts';
 import { createIngest } from './ingest.ts';
 import { createJustify } from './justify.ts';
 import { createOpenRun } from './openRun.ts';
@@ -29,6 +30,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createSelect(dependencies),
     ...createEvaluate(dependencies),
     ...createReport(dependencies),
+    ...createGrid(dependencies),
     ...createSearchAttributes(),
   };
 }

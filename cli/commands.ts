@@ -63,6 +63,26 @@ export function addCommands(program: Command): void {
     .action(inProject(() => import('./commands/run.ts')));
 
   program
+    .command('reproduce')
+    .description('run a grid: cells that differ in a thing or two, over seeds, and write one table')
+    .argument('<grid>', 'YAML file that describes the grid', findSpec)
+    .option('--data <folder>', "folder of the data files (default: that of the base's spec file)")
+    .option(
+      '--drawn <folder>',
+      'where the data of the built-in task are written',
+      '.semievol/grids',
+    )
+    .option('--json <file>', 'write the table, and the reports of all runs, to a file')
+    .option('--csv <file>', 'write the table to a file')
+    .option('--markdown <file>', 'write the table to a file')
+    .option('--cancel', 'end the grid where it is at work; what is stored stays')
+    .addHelpText(
+      'after',
+      '\nNeeds a worker ("semievol dev", or your own). Ctrl-C leaves the grid at work, the same command\nfollows it again. Stopped or failed, it goes on with what has not completed; with more cells or\nseeds it runs what is new. Ends with 1 when a run has failed: the table says which and why.\n\nExample:\n  $ semievol dev                                                  (one terminal)\n  $ semievol reproduce examples/grids/small.yaml --markdown small.md     (another)',
+    )
+    .action(inProject(() => import('./commands/reproduce.ts')));
+
+  program
     .command('status')
     .description('show one run, or list all of them')
     .argument('[run]', 'name of the run')

@@ -45,6 +45,19 @@ const MAX_SIZE = 4 * 1024 ** 2;
  * @throws CliError naming the file, and for each mistake line, column, field and remedy.
  */
 export async function readRunSpec(file: string, registry = builtIn): Promise<RunSpec> {
+  return readYaml(file, registry.runSpec, runSpecSchema(registry));
+}
+
+/**
+ * Reads a YAML file, and checks what it says by a schema.
+ * @param hints the same as JSON schema, which has the names of fields that may have been meant
+ * @throws CliError as {@link readRunSpec}
+ */
+export async function readYaml<T>(
+  file: string,
+  schema: z.ZodType<T>,
+  hints = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
+): Promise<T> {
   const lines = new LineCounter();
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
@@ -56,10 +69,10 @@ export async function readRunSpec(file: string, registry = builtIn): Promise<Run
       document.errors.map((error) => `${at(error.pos[0])}: ${mistake(error)}`).join('\n'),
     );
   const input = contentOf(document, at);
-  const result = registry.runSpec.safeParse(input);
+  const result = schema.safeParse(input);
   if (!result.success)
     throw new CliError(
-      problems(document, input, result.error.issues, runSpecSchema(registry))
+      problems(document, input, result.error.issues, hints)
         .map(({ offset, message }) => `${at(offset)}: ${message}`)
         .join('\n'),
     );

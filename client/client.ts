@@ -6,10 +6,14 @@ import {
   activityOptions,
   mergeActivityOptions,
 } from '../core/activityOptions.ts';
+import { specOf } from '../core/grid/plan.ts';
+import { type GridInput, type GridSpec, gridSpec } from '../core/grid/spec.ts';
 import { Registry } from '../core/registry.ts';
 import type { RunSpec, RunSpecInput } from '../core/spec.ts';
 import type { StartCheck } from './check.ts';
 import { FineTuneHandle } from './fineTuneHandle.ts';
+import { GridHandle } from './gridHandle.ts';
+import type { GridOptions } from './gridPlan.ts';
 import type { WorkState } from './handle.ts';
 import { RunHandle } from './runHandle.ts';
 import type { NamespaceSetUp } from './searchAttributes.ts';
@@ -17,7 +21,7 @@ import { checked } from './spec.ts';
 import { difference, startOnce, stateOf } from './startOnce.ts';
 import { isPolled } from './taskQueue.ts';
 import { connectTemporal } from './temporal.ts';
-import { type FineTuneRequest, fineTuneOf, runOf, type StartOptions } from './work.ts';
+import { type FineTuneRequest, fineTuneOf, gridOf, runOf, type StartOptions } from './work.ts';
 
 /** A run in a list. */
 export interface ListedRun {
@@ -150,11 +154,51 @@ export class SemiEvolClient {
   }
 
   /** Those of the configuration, and over them those that are given. */
-  #optionsOf({ activityOptions: given = {} }: StartOptions): ActivityOptions {
+  #optionsOf({
+    activityOptions: given = {},
+  }: Pick<StartOptions, 'activityOptions'>): ActivityOptions {
     return mergeActivityOptions(
       this.config.activityOptions,
       checked(activityOptions, given, 'activityOptions'),
     );
+  }
+
+  /**
+   * Runs a grid, or attaches to it where it is at work. What of it has completed is not run again:
+   * the same grid goes on where it was stopped, and one with more cells or seeds runs what is new.
+   * @throws SpecError; RunConflict where it is at work with other cells or seeds; DataError
+   */
+  async reproduce(grid: GridInput, options: GridOptions): Promise<GridHandle> {
+    const { planGrid } = await import('./gridPlan.ts');
+    const plan = await planGrid(this.#checkedGrid(grid), options, this.#registry);
+    const activityOptions = this.#optionsOf(options);
+    const before = await startOnce(
+      this.temporal,
+      this.config.temporal.taskQueue,
+      gridOf(plan, activityOptions),
+    );
+    return new GridHandle(this, plan, before);
+  }
+
+  /**
+   * Makes sure of each cell of a grid what `check` makes sure of a run, on the first data seed.
+   * @returns warnings, each once
+   * @throws SpecError; CheckFailed
+   */
+  async checkGrid(grid: GridInput, options: GridOptions): Promise<string[]> {
+    const [{ planGrid }, { checkBeforeStart }] = await Promise.all([
+      import('./gridPlan.ts'),
+      import('./check.ts'),
+    ]);
+    const plan = await planGrid(this.#checkedGrid(grid), options, this.#registry);
+    const [group] = plan.groups;
+    const warnings: string[] = [];
+    for (const cell of plan.cells.keys()) {
+      const checks = { config: this.config, registry: this.#registry };
+      const found = await checkBeforeStart(specOf(plan, group!, cell), group!.folder, checks);
+      warnings.push(...found.warnings);
+    }
+    return [...new Set(warnings)];
   }
 
   /** Whether a worker polls the task queue: without one nothing goes on. */
@@ -165,6 +209,10 @@ export class SemiEvolClient {
   /** Closes the connection to Temporal. */
   async close(): Promise<void> {
     await this.temporal.connection.close();
+  }
+
+  #checkedGrid(grid: GridInput): GridSpec {
+    return checked(gridSpec, grid, 'the grid');
   }
 
   #checked(spec: RunSpecInput): RunSpec {

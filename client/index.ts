@@ -20,6 +20,9 @@ export { loadConfig } from '../config/load.ts';
 export type { ActivityOptions } from '../core/activityOptions.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type { GridInput } from '../core/grid/spec.ts';
+export type { FailedRun, GridStatus } from '../core/grid/status.ts';
+export type { GridRow, GridRun, GridTable } from '../core/grid/table.ts';
 export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
 export type { PhaseState } from '../core/phases.ts';
 export type { RoundReport } from '../core/roundReport.ts';
@@ -41,6 +44,8 @@ export {
   TemporalAway,
 } from './errors.ts';
 export type { FineTuneHandle, FineTuneView } from './fineTuneHandle.ts';
+export type { GridHandle, GridView } from './gridHandle.ts';
+export type { GridOptions } from './gridPlan.ts';
 export type { Waiting, WorkState } from './handle.ts';
 export type { RunHandle } from './runHandle.ts';
 export type { RunReports } from './runReports.ts';

@@ -22,14 +22,15 @@ export async function difference(client: Client, work: Work): Promise<'spec' | '
 
 /**
  * Begins work, or attaches to it where it is running; after a failure or a cancellation it begins
- * again and reuses what is stored. What has completed stays as it is.
+ * again and reuses what is stored. What has completed stays as it is, unless it may be repeated.
  * @returns where it stood before
  * @throws RunConflict
  */
 export async function startOnce(client: Client, taskQueue: string, work: Work): Promise<WorkState> {
   const known = await describe(client, work.name);
   const before = stateIn(known);
-  if (known && before !== 'ended-early') {
+  const isOver = before === 'ended-early' || (before === 'completed' && work.isRepeatable);
+  if (known && !isOver) {
     const differs = await differenceFrom(known, work);
     if (differs) throw new RunConflict(work.name, differs);
     return before;
@@ -41,7 +42,7 @@ export async function startOnce(client: Client, taskQueue: string, work: Work): 
       workflowId: work.name,
       taskQueue,
       args: [work.input],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      workflowIdReusePolicy: work.isRepeatable ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
       memo: { spec: fingerprint(work.spec), ...(data && { data }) },
       staticSummary: work.summary,
       staticDetails: work.details,

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { ActivityOptions } from '../core/activityOptions.ts';
+import type { GridPlan } from '../core/grid/plan.ts';
 import { type RunSpec, type TrainingSpec, trainingSpec } from '../core/spec.ts';
 import { contentHash } from '../data/source.ts';
 import type { FineTuneInput } from '../workflows/fineTune.ts';
+import type { ReproduceInput } from '../workflows/reproduce.ts';
 import { checked } from './spec.ts';
 
 /** How a run is started. */
@@ -57,6 +59,8 @@ export interface Work {
   spec: object;
   /** Fingerprint of its data; undefined where they cannot be read here. */
   data(): Promise<string | undefined>;
+  /** Whether it is begun again once it has completed: what is stored is not done twice. */
+  isRepeatable?: boolean;
   /** A line for Temporal's UI, and what else its page there should say, in Markdown. */
   summary: string;
   details: string;
@@ -111,5 +115,21 @@ export function fineTuneOf(
     summary: `Fine-tune ${rest.model} at ${rest.endpoint}`,
     details:
       'One fine-tuning job, from its file to its model. Cancelling this workflow cancels the job.',
+  };
+}
+
+/** A grid as work: with more cells or seeds it is begun again. */
+export function gridOf(plan: GridPlan, activityOptions: ActivityOptions): Work {
+  const { name, cells, groups } = plan;
+  const input: ReproduceInput = { plan, activityOptions };
+  return {
+    name,
+    type: 'reproduce',
+    input,
+    spec: plan,
+    data: async () => undefined, // the names of its runs hold what they hold
+    isRepeatable: true,
+    summary: `Grid: ${cells.length} cells, ${groups.length} pairs of seeds`,
+    details: `Each run is a workflow of its own: \`semievol status RUN\` shows how it goes. What has completed is not run again.`,
   };
 }

@@ -36,6 +36,11 @@ export const FAILURES = {
     remedy:
       'Give the worker the extensions and the version that the run was started with; a workflow of your own starts `evolve` with a spec that `runSpec` has read.',
   },
+  RunElsewhere: {
+    outlook: 'again',
+    meaning: 'A run of a grid is at work outside of the grid, or has ended there early.',
+    remedy: 'Wait for it to end, or cancel it; start the grid again, and it goes on.',
+  },
   NoEndpoint: {
     outlook: 'again',
     meaning: 'A worker lacks an endpoint that the spec names.',

@@ -17,6 +17,8 @@ export interface FileCounts {
   inTest: number;
   /** Rows whose example is in the labelled split, too. */
   inLabelled: number;
+  /** Rows that could be used and were not drawn; missing where all are taken that the limit leaves. */
+  notDrawn?: number;
   /** Rows that could not be used, by what is wrong with them. */
   bad: Partial<Record<BadReason, number>>;
   /** Whether rows after these were left unread, because of the split's limit. */

@@ -77,7 +77,14 @@ export const dataSpec = z.strictObject({
       test: count.optional(),
     })
     .prefault({})
-    .describe('Take only the first N good rows of a split.'),
+    .describe('Take only N good rows of a split: the first ones, unless draw is given.'),
+  draw: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .optional()
+    .describe('A seed by which the rows of data.limits are drawn from whole files at random.'),
   maxBadRows: z
     .number()
     .min(0)

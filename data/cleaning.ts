@@ -5,6 +5,7 @@ import type { Task } from '../core/tasks/task.ts';
 import { printable, quoted } from '../core/text.ts';
 import type { Split, StoredExample } from '../core/types.ts';
 import { DigitCount } from './answers.ts';
+import { Draw } from './draw.ts';
 import { DataError } from './errors.ts';
 import { exampleOf } from './example.ts';
 import type { RawRecord } from './records.ts';
@@ -65,7 +66,7 @@ export class Cleaning {
       this.#digits.note(found.counted, record.line);
     if (found.problem !== undefined) return this.#bad(record.line, found.reason, found.problem);
     const { example } = found;
-    const key = Buffer.from(example.id.slice(0, 32), 'hex').toString('latin1');
+    const key = keyOf(example);
     if (split === 'unlabelled') {
       if (this.#isKnownUnlabelled(key)) return undefined;
     } else {
@@ -79,8 +80,35 @@ export class Cleaning {
     return { ...example, split, ordinal: this.counts[split]++ };
   }
 
+  /** Draws the examples of a split, where the spec wants so; what is kept of it is to be offered. */
+  drawOf(split: Split): Draw | undefined {
+    const { draw, limits } = this.#data;
+    const count = limits[split];
+    return draw === undefined || count === undefined ? undefined : new Draw(draw, count);
+  }
+
+  /**
+   * Of a split of which all files were taken only what was drawn is kept; the others are as if they
+   * had not been there. @returns the examples, with their ordinals
+   */
+  settle(split: Split, draw: Draw): StoredExample[] {
+    const { drawn } = draw;
+    let first = 0;
+    for (const file of this.#of(split)) {
+      const end = first + file.kept;
+      const kept = drawn.filter(({ ordinal }) => first <= ordinal && ordinal < end).length;
+      first = end;
+      Object.assign(file, { kept, notDrawn: file.kept - kept });
+    }
+    this.counts[split] = drawn.length;
+    if (split !== 'unlabelled')
+      this.#answers[split] = new Map(drawn.map((example) => [keyOf(example), example.answer!]));
+    return drawn.map((example, ordinal) => ({ ...example, ordinal }));
+  }
+
   /** Whether the split has as many examples as the spec wants; the rest of the file is not read. */
   isFull(split: Split): boolean {
+    if (this.#data.draw !== undefined) return false;
     const full = this.counts[split] >= (this.#data.limits[split] ?? Number.POSITIVE_INFINITY);
     if (full) this.#file.limited = true;
     return full;
@@ -160,6 +188,10 @@ export class Cleaning {
     return this.#files.filter((file) => file.split === split);
   }
 }
+
+/** 16 bytes of the id, which take the least memory so. */
+const keyOf = ({ id }: Pick<StoredExample, 'id'>): string =>
+  Buffer.from(id.slice(0, 32), 'hex').toString('latin1');
 
 function describe({ file, line, problem }: Problem): string {
   return `\n  ${file}, line ${line}: ${problem}`;

@@ -106,14 +106,17 @@ async function write(
     let examples: StoredExample[] = [];
     const reading = { onBytes: progress, signal: options.signal };
     for (const split of SPLIT_ORDER) {
+      const draw = cleaning.drawOf(split);
       for (const source of sources[split]) {
         for await (const some of cleanFile(split, source, data, task, cleaning, reading)) {
-          examples.push(...some);
+          if (draw) for (const example of some) draw.offer(example);
+          else examples.push(...some);
           if (examples.length < COMMIT_SIZE) continue;
           await writer.append(examples);
           examples = [];
         }
       }
+      if (draw) examples.push(...cleaning.settle(split, draw));
       cleaning.checkRows(split, data.maxBadRows);
     }
     cleaning.checkLabels();

@@ -5,6 +5,7 @@ import { cleanFile, SPLIT_ORDER } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';
 import { checkedBytes } from './content.ts';
+import type { Draw } from './draw.ts';
 import { DataError } from './errors.ts';
 import type { IngestInput } from './ingestDataset.ts';
 import { readRecords } from './read.ts';
@@ -47,11 +48,12 @@ export async function preflight(
   let left = bytes;
   for (const split of SPLIT_ORDER) {
     const unread = result.unread.length;
+    const draw = cleaning.drawOf(split);
     for (const given of data[split]) {
       const source = sourceOf(given, folder);
       const isLocal = !(source.location instanceof URL);
       if (isLocal) left -= await checkFile(source);
-      if (isLocal && left >= 0 && (await isReadBefore(deadline, source, split))) continue;
+      if (isLocal && left >= 0 && (await isReadBefore(deadline, source, split, draw))) continue;
       result.unread.push(source.name);
       await lookAtHead(source, split).catch((error) => {
         // What may pass is worth another try to a worker; here somebody waits.
@@ -59,6 +61,7 @@ export async function preflight(
       });
     }
     if (result.unread.length > unread) continue;
+    if (draw) cleaning.settle(split, draw);
     cleaning.checkRows(split, data.maxBadRows);
     if (split === 'labelled') cleaning.checkLabels();
     result.counts[split] = cleaning.counts[split];
@@ -66,10 +69,17 @@ export async function preflight(
   const { files } = cleaning.report;
   return { ...result, files: files.filter(({ file }) => !result.unread.includes(file)) };
 
-  async function isReadBefore(end: number, source: Source, split: Split): Promise<boolean> {
+  async function isReadBefore(
+    end: number,
+    source: Source,
+    split: Split,
+    draw: Draw | undefined,
+  ): Promise<boolean> {
     if (Date.now() > end) return false;
-    for await (const _ of cleanFile(split, source, data, task, cleaning))
+    for await (const some of cleanFile(split, source, data, task, cleaning)) {
+      for (const example of some) draw?.offer(example);
       if (Date.now() > end) return false;
+    }
     return true;
   }
 

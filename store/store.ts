@@ -8,6 +8,7 @@ import { Database } from './database.ts';
 import { Dataset } from './dataset.ts';
 import { Datasets } from './datasets.ts';
 import { explain, StoreError } from './errors.ts';
+import { FinishedRuns } from './finishedRuns.ts';
 import { Identity } from './identity.ts';
 import { Models } from './models.ts';
 import { safeName } from './names.ts';
@@ -76,6 +77,7 @@ export class Store {
   readonly models: Models;
   readonly specs: Specs;
   readonly capabilities: Capabilities;
+  readonly finishedRuns: FinishedRuns;
   readonly #identity: Identity;
   readonly #storageOptions: Record<string, string> | undefined;
   // Without bounds the caches of LanceDB grow to gigabytes in a long-lived worker. The first holds
@@ -92,6 +94,7 @@ export class Store {
     this.models = new Models(this.#root);
     this.specs = new Specs(this.#root);
     this.capabilities = new Capabilities(this.#root);
+    this.finishedRuns = new FinishedRuns(this.#root);
     this.#identity = new Identity(this.#root);
   }
 

@@ -25,4 +25,5 @@ export { type Beginning, type EvolveInput, evolve } from './evolve.ts';
 export { type FineTuneInput, type FineTuneResult, fineTune } from './fineTune.ts';
 export { pause, resume } from './messages.ts';
 export { propagate } from './propagate.ts';
+export { type ReproduceInput, reproduce } from './reproduce.ts';
 export { round } from './round.ts';

@@ -7,6 +7,7 @@ import {
   type SignalDefinition,
   setHandler,
 } from '@temporalio/workflow';
+import type { GridStatus } from '../core/grid/status.ts';
 import type { Progress, RoundStatus, RunStatus } from '../core/status.ts';
 import { oneByOne } from './news.ts';
 
@@ -16,6 +17,7 @@ export const pause = defineSignal('pause');
 export const resume = defineSignal('resume');
 
 /** Every workflow answers `status`, each about its own work. */
+export const gridStatus = defineQuery<GridStatus>('status');
 export const runStatus = defineQuery<RunStatus>('status');
 export const roundStatus = defineQuery<RoundStatus>('status');
 export const progress = defineQuery<Progress>('status');

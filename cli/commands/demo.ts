@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { constants } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { OpenAI } from 'openai';
 import type { WorkState } from '../../client/handle.ts';
@@ -23,8 +21,7 @@ import {
   nextAttempt,
   ownRun,
 } from '../demoRuns.ts';
-import { CliError } from '../errors.ts';
-import { printReports } from '../outcome.ts';
+import { assertWritable, printReports } from '../outcome.ts';
 import { createDisplay, follow } from '../progress.ts';
 
 interface Options extends StackPlace, DemoRequest {
@@ -35,7 +32,7 @@ interface Options extends StackPlace, DemoRequest {
 
 export default async function demo(options: Options, command: Command): Promise<void> {
   const configFile = command.optsWithGlobals<GlobalOptions>().config;
-  if (options.json) await assertWritable(options.json);
+  if (options.json) await assertWritable('--json', options.json);
   const attempts = await earlierAttempts(options);
   const last = options.fresh ? undefined : attempts.at(-1);
   if (!last) await assertEnough(options);
@@ -96,15 +93,3 @@ const STANDING: Record<WorkState, string> = {
   running: 'goes on',
   completed: 'has completed before',
 };
-
-/** Now rather than after the run. */
-async function assertWritable(file: string): Promise<void> {
-  try {
-    await access(dirname(resolve(file)), constants.W_OK);
-  } catch (error) {
-    throw new CliError(
-      `--json ${file}: its folder is missing or cannot be written to: make it, or name another`,
-      { cause: error },
-    );
-  }
-}

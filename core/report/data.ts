@@ -1,5 +1,5 @@
 import type { BadReason, FileCounts, IngestReport } from '../ingestReport.ts';
-import { type Section, tableOf } from './section.ts';
+import { type ColumnOf, type Section, tableOf } from './section.ts';
 
 const WRONG: Record<BadReason, string> = {
   unreadable: 'not readable as a row',
@@ -7,6 +7,12 @@ const WRONG: Record<BadReason, string> = {
   options: 'without usable options',
   answer: 'without a usable answer',
   conflict: 'with another answer than an earlier row',
+};
+
+const NOT_DRAWN: ColumnOf<FileCounts> = {
+  title: 'not drawn',
+  kind: 'count',
+  of: ({ notDrawn }) => notDrawn ?? null,
 };
 
 /** What became of the rows of each data file, and the first of those that could not be used. */
@@ -20,6 +26,7 @@ export function dataSection({ files, problems }: IngestReport): Section {
     { title: 'in test', kind: 'count', of: ({ inTest }) => inTest || null },
     { title: 'in labelled', kind: 'count', of: ({ inLabelled }) => inLabelled || null },
     { title: 'unusable', kind: 'count', of: (file) => unusable(file) || null },
+    ...(files.some(({ notDrawn }) => notDrawn !== undefined) ? [NOT_DRAWN] : []),
   ]);
   const limited = files.filter((file) => file.limited).map(({ file }) => file);
   const examples = tableOf(problems, [
@@ -47,6 +54,7 @@ export function fileLine(file: FileCounts): string {
     [file.repeated, 'repeated'],
     [file.inTest, 'in the test split too'],
     [file.inLabelled, 'in the labelled split too'],
+    [file.notDrawn, 'not drawn (data.draw)'],
     ...Object.entries(file.bad).map(([reason, count]) => [count, WRONG[reason as BadReason]]),
   ].flatMap(([count, what]) => (count ? [`, ${count} ${what}`] : []));
   const rows = `${file.rows} ${file.rows === 1 ? 'row' : 'rows'}`;

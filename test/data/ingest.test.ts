@@ -109,6 +109,34 @@ describe('Ingest', () => {
     );
   });
 
+  it('draws as many as the limit by a seed, from whole files, and forgets the others', async () => {
+    const labels = ['positive', 'negative'];
+    const rows = Array.from({ length: 61 }, (_, index) => `text ${index},${labels[index % 2]}`);
+    // What is not drawn to be labelled may be unlabelled.
+    const pool = ['question,answer', ...rows].join('\n');
+    await folder.write('labelled.csv', pool);
+    await folder.write('unlabelled.csv', pool);
+    const limits = { labelled: 20, unlabelled: 41 };
+    const drawnBy = async (draw: number) => {
+      const input = inputOf(folder.path, { limits, draw });
+      input.data.unlabelled = ['unlabelled.csv'];
+      const { dataset, counts, report } = await ingestDataset(store, input);
+      const looked = await preflight(input);
+      assert.deepEqual(looked.counts, counts);
+      assert.deepEqual([counts.labelled, counts.unlabelled], [20, 41]);
+      const [, labelled] = report.files;
+      assert.deepEqual([labelled!.rows, labelled!.kept, labelled!.notDrawn], [61, 20, 41]);
+      const of = async (split: 'labelled' | 'unlabelled') =>
+        (await store.dataset(dataset).range(split, everything)).map(({ id }) => id);
+      const drawn = { labelled: await of('labelled'), unlabelled: await of('unlabelled') };
+      assert.equal(new Set([...drawn.labelled, ...drawn.unlabelled]).size, 61);
+      return drawn;
+    };
+    const first = await drawnBy(1);
+    assert.deepEqual(await drawnBy(1), first);
+    assert.notDeepEqual(await drawnBy(2), first);
+  });
+
   it('gives the same content the same data set, wherever it is, and other content another', async () => {
     const first = await ingestDataset(store, inputOf(folder.path));
     assert.match(first.dataset, /^[0-9a-f]{16}$/);

@@ -1,0 +1,143 @@
+import type { RoundReport } from '../roundReport.ts';
+import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../spent.ts';
+import type { Estimate } from '../statistics.ts';
+import { usageOf } from '../usage.ts';
+import type { GridCell } from './plan.ts';
+import { BASE_CELL } from './spec.ts';
+import { type BySeed, type Interval, intervalOf, type Spread, spreadOf } from './spread.ts';
+
+/** Level of the intervals over seeds. */
+const CONFIDENCE = 0.95;
+
+/** A run of a grid that has completed, with the reports of its rounds in order. */
+export interface GridRun {
+  cell: string;
+  run: string;
+  dataSeed: number;
+  trainingSeed: number;
+  rounds: RoundReport[];
+}
+
+/** What a cell has come to over all its runs so far. */
+export interface GridRow {
+  /** Its name, and the others that it goes by. */
+  names: string[];
+  /** Runs that have completed, out of so many. */
+  runs: number;
+  of: number;
+  /** By the task's first metric on the test split; null where no run has completed. */
+  value: Spread | null;
+  /** The value less that of the better SFT of the same run, seed by seed. */
+  difference: Interval | null;
+  /** Means of the shares of right pseudo-labels, 0..1, where the unlabelled rows carry gold answers. */
+  labels: { all: number | null; selected: number | null };
+  /** Mean number of selected pseudo-labels. */
+  kept: number | null;
+  /** Mean of the sums of the seconds of its phases. */
+  seconds: number | null;
+  /** All that its runs have paid themselves: what they took over, another has paid. */
+  spent: Spent & { requests: number };
+}
+
+/** What a grid has come to; `semievol reproduce --json` writes it. */
+export interface GridTable {
+  grid: string;
+  /** Name of the task's first metric; missing while no run has completed. */
+  metric?: string;
+  /** Level of the intervals. */
+  confidence: number;
+  seeds: { data: number[]; training: number[] };
+  rows: GridRow[];
+  runs: GridRun[];
+}
+
+/** How the table of a grid is made of its runs. */
+export interface TableInput {
+  grid: string;
+  cells: readonly Pick<GridCell, 'name' | 'also'>[];
+  seeds: GridTable['seeds'];
+  runs: readonly GridRun[];
+}
+
+/** The table of a grid: vanilla and SFT as the base's runs have them, then its cells. */
+export function gridTable({ grid, cells, seeds, runs }: TableInput): GridTable {
+  const of = seeds.data.length * seeds.training.length;
+  const ofCell = (name: string) => runs.filter(({ cell }) => cell === name);
+  const base = ofCell(BASE_CELL);
+  const nothing = { labels: { all: null, selected: null }, kept: null, seconds: null };
+  const without = { ...nothing, spent: { ...NOTHING_SPENT, requests: 0 }, of, runs: base.length };
+  const rows: GridRow[] = [
+    { names: ['vanilla'], ...without, ...comparedBy(base, vanillaOf) },
+    { names: ['SFT'], ...without, ...comparedBy(base, sftOf), difference: null },
+    ...cells.map(({ name, also }) => {
+      const own = ofCell(name);
+      return {
+        ...{ names: [name, ...also], runs: own.length, of },
+        ...comparedBy(own, semievolOf),
+        labels: {
+          all: meanOver(own, ({ pseudoLabels }) => pseudoLabels.all.value),
+          selected: meanOver(own, ({ pseudoLabels }) => pseudoLabels.selected.value),
+        },
+        kept: meanOver(own, ({ pseudoLabels }) => pseudoLabels.count),
+        seconds: mean(own.map(secondsOf)),
+        spent: spentBy(own),
+      };
+    }),
+  ];
+  const metric = runs[0]?.rounds.at(-1)?.metrics[0]?.name;
+  return { grid, metric, confidence: CONFIDENCE, seeds, rows, runs: [...runs] };
+}
+
+type Of<T> = (report: RoundReport) => T;
+
+const valueIn = (report: RoundReport, of: (values: Values) => Estimate): number | null =>
+  of(report.metrics[0]!.values).value;
+
+type Values = RoundReport['metrics'][number]['values'];
+
+const vanillaOf: Of<number | null> = (report) => valueIn(report, ({ base }) => base);
+const semievolOf: Of<number | null> = (report) => valueIn(report, ({ semievol }) => semievol);
+/** The better of the two, as the report has found it. */
+const sftOf: Of<number | null> = (report) => valueIn(report, ({ sft }) => sft[report.sftBaseline]);
+
+function comparedBy(
+  runs: readonly GridRun[],
+  of: Of<number | null>,
+): Pick<GridRow, 'value' | 'difference'> {
+  const figures = bySeed(runs, of);
+  const differences = bySeed(runs, (report) => {
+    const [value, sft] = [of(report), sftOf(report)];
+    return value === null || sft === null ? null : value - sft;
+  });
+  return {
+    value: figures.length > 0 ? spreadOf(figures) : null,
+    difference: differences.length > 0 ? intervalOf(differences, CONFIDENCE) : null,
+  };
+}
+
+/** What the last rounds of runs say, by data seed. */
+function bySeed(runs: readonly GridRun[], of: Of<number | null>): BySeed {
+  const groups = Map.groupBy(runs, ({ dataSeed }) => dataSeed);
+  return [...groups.values()]
+    .map((some) => some.flatMap(({ rounds }) => of(rounds.at(-1)!) ?? []))
+    .filter(({ length }) => length > 0);
+}
+
+function meanOver(runs: readonly GridRun[], of: Of<number | null>): number | null {
+  return mean(runs.flatMap(({ rounds }) => of(rounds.at(-1)!) ?? []));
+}
+
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const secondsOf = ({ rounds }: GridRun): number =>
+  rounds
+    .flatMap(({ seconds }) => Object.values(seconds))
+    .reduce((sum, seconds) => sum + seconds, 0);
+
+function spentBy(runs: readonly GridRun[]): GridRow['spent'] {
+  const reports = runs.flatMap(({ rounds }) => rounds);
+  const spent = reports.map(spentIn).reduce(addSpent, NOTHING_SPENT);
+  const requests = reports.reduce((sum, { usage }) => sum + usageOf(usage).requests, 0);
+  return { ...spent, requests };
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { GridHandle } from '../../client/gridHandle.ts';
+import type { GridInput } from '../../core/grid/spec.ts';
+import { usageOf } from '../../core/usage.ts';
+import { writeTask } from '../support/stack.ts';
+import { useBench } from '../support/suite.ts';
+
+const SIZES = { labelled: 40, unlabelled: 60, test: 40 };
+const limits = { labelled: 10, unlabelled: 20, test: 10 };
+
+describe('a grid', function () {
+  this.timeout(240_000);
+  const bench = useBench('test');
+
+  /** A grid on made-up data, as far as `run` takes it. */
+  async function reproduce(grid: GridInput, base: object = {}): Promise<GridHandle> {
+    const task = await writeTask(bench.folder, 'base', SIZES, base);
+    const options = { base: { ...task, data: { ...task.data, limits } }, folder: bench.folder };
+    return bench.client.reproduce(grid, options);
+  }
+
+  const jobs = () => bench.provider.jobs.all().length;
+  const isSucceeded = ({ status }: { status: string }) => status === 'succeeded';
+
+  it('computes once what cells share, goes on with what is new, and tells both in its table', async () => {
+    await bench.startWorker();
+    const grid: GridInput = { name: 'shared', percentiles: [50, 100] };
+    const first = await reproduce(grid);
+    const status = await first.result();
+    assert.deepEqual([status.total, status.done, status.failed], [2, 2, []]);
+    // A warm-up for both, and of each the final fine-tune and its baseline.
+    assert.equal(jobs(), 5);
+
+    const table = await first.table();
+    const [vanilla, sft, semievol, all] = table.rows;
+    assert.deepEqual(
+      table.rows.map(({ names, runs, of }) => [names.join(), runs, of]),
+      [
+        ['vanilla', 1, 1],
+        ['SFT', 1, 1],
+        ['semievol,percentile-50', 1, 1],
+        ['percentile-100', 1, 1],
+      ],
+    );
+    assert.equal(all!.kept, limits.unlabelled);
+    assert.equal(all!.labels.all, semievol!.labels.all);
+    const difference = semievol!.value!.mean - sft!.value!.mean;
+    assert.ok(Math.abs(semievol!.difference!.mean - difference) < 1e-9);
+    assert.ok(vanilla!.value!.mean < sft!.value!.mean);
+    const [one, two] = table.runs;
+    assert.ok(usageOf(one!.rounds[0]!.usage, 'collaborate').requests > 0);
+    for (const phase of ['collaborate', 'evaluate-vanilla', 'evaluate-sft'])
+      assert.equal(usageOf(two!.rounds[0]!.usage, phase).requests, 0, phase);
+
+    const asked = bench.provider.requests().length;
+    assert.equal((await (await reproduce(grid)).result()).before, 2);
+    assert.equal(bench.provider.requests().length, asked);
+
+    const more = await reproduce({ ...grid, seeds: { data: [0, 1] } });
+    const after = await more.result();
+    assert.deepEqual([after.total, after.done, after.before], [4, 4, 2]);
+    assert.equal(jobs(), 10);
+    const wider = await more.table();
+    assert.deepEqual(wider.runs.slice(0, 2), table.runs);
+    const row = wider.rows[2]!;
+    assert.deepEqual([row.runs, row.of], [2, 2]);
+    assert.notEqual(wider.runs[0]!.rounds[0]!.dataset, wider.runs[2]!.rounds[0]!.dataset);
+    assert.ok(row.difference!.low! <= row.difference!.mean);
+  });
+
+  it('goes on where it was stopped', async () => {
+    const { provider } = bench;
+    await bench.startWorker();
+    const grid: GridInput = { name: 'stopped', cells: [{ name: 'all', spec: ALL }] };
+    const first = await reproduce(grid);
+    // The final fine-tune of the second cell, and its baseline.
+    await provider.until(() => jobs() >= 4);
+    provider.jobs.hold();
+    await first.cancel();
+    await assert.rejects(first.result(), { state: 'cancelled' });
+    const [kept] = (await first.table()).runs;
+    assert.equal(kept!.cell, 'semievol');
+    provider.jobs.release();
+
+    const again = await reproduce(grid);
+    assert.equal(again.before, 'ended-early');
+    const { done, before } = await again.result();
+    assert.deepEqual([done, before], [2, 1]);
+    assert.deepEqual((await again.table()).runs[0], kept);
+    // The warm-up of the first cell served both.
+    const used = provider.jobs.all().filter(isSucceeded);
+    assert.equal(new Set(used.map(({ training_file }) => training_file)).size, used.length);
+  });
+
+  it('tells of a cell that fails, and runs the others', async () => {
+    await bench.startWorker();
+    const nothing = { selection: { rule: 'paper', percentile: 0 } };
+    const cells = [
+      { name: 'nothing', spec: nothing },
+      { name: 'all', spec: ALL },
+    ];
+    const grid = await reproduce({ name: 'failing', cells });
+    const { done, failed } = await grid.result();
+    assert.equal(done, 2);
+    assert.deepEqual(
+      failed.map(({ run }) => run.split('.')[1]),
+      ['nothing'],
+    );
+    assert.match(failed[0]!.message, /selection\.percentile/);
+    const { rows } = await grid.table();
+    assert.deepEqual(
+      rows.map(({ names, runs }) => [names[0], runs]),
+      [
+        ['vanilla', 1],
+        ['SFT', 1],
+        ['semievol', 1],
+        ['nothing', 0],
+        ['all', 1],
+      ],
+    );
+  });
+});
+
+const ALL = { selection: { rule: 'paper', percentile: 100 } };
