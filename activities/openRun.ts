@@ -3,7 +3,7 @@ import { NotFoundError } from 'openai';
 import { finalFailure } from '../core/failures.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { notRead, planOf } from '../core/plan.ts';
-import { retrievalNeeds } from '../core/shots.ts';
+import { embedsAny, retrievalNeeds } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
 import { listModels, probeModel } from '../providers/check.ts';
@@ -62,7 +62,7 @@ export function createOpenRun(dependencies: Dependencies) {
       await tracked({ total: 1, unit: 'tables' }, async () => {
         await tables.optimize(round, range);
         if (spec.share !== undefined) await store.shared(spec.share).optimize();
-        if (retrievalNeeds(spec).vectors)
+        if (embedsAny(retrievalNeeds(spec)))
           await dataset.optimizeVectors(spec.embedding.name, 'unlabelled', range);
       });
     },

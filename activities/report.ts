@@ -64,8 +64,9 @@ async function roundReport(
     pseudoLabels: {
       ...selection.quality,
       count: selection.selected,
+      steps: selection.steps,
       withoutScore: selection.withoutScore,
-      agreement: selection.agreed / input.counts.unlabelled,
+      agreement: selection.agreed / selection.steps.asked,
       threshold: selection.threshold,
       rule: context.selector.describe(selection.threshold),
       entropyOf: haveEntropy(selection.answers) ? 'answers' : 'votes',

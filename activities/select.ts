@@ -2,19 +2,28 @@ import { type Sums, sumsFor } from '../core/comparison.ts';
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
 import { mostTokens } from '../core/mostTokens.ts';
+import { ranges } from '../core/range.ts';
+import type { SelectionSteps } from '../core/roundReport.ts';
 import { NO_PART } from '../core/score.ts';
+import { ClassCounts } from '../core/selection/classCounts.ts';
+import { Pool } from '../core/selection/pool.ts';
 import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { Classes, Threshold } from '../core/types.ts';
 import type { SelectedRow, VerdictRow } from '../store/run.ts';
+import { choose } from './choosing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
-import { tracked } from './progress.ts';
+import { type Tracker, tracked } from './progress.ts';
 
 /** Labels that are told apart where there may be any: as many texts would fill the memory. */
 const MOST_TOLD_APART = 10_000;
-/** Classes that a report names. */
+/** Classes that a report names as missing. */
 const LISTED = 10;
+/** Classes whose counts it tells. */
+const COUNTED = 20;
+/** Labelled examples that are read at a time. */
+const BATCH = 1_000;
 
 export interface Selection {
   threshold: Threshold;
@@ -24,6 +33,7 @@ export interface Selection {
   withoutScore: number;
   agreed: number;
   selected: number;
+  steps: SelectionSteps;
   classes: Classes;
   /** Of the collaborators. */
   answers: AnswerTally[];
@@ -37,44 +47,48 @@ export interface Selection {
 export function createSelect(dependencies: Dependencies) {
   return {
     /**
-     * Finds the round's threshold (adaptive selection, §3.3), stores what it keeps and counts it.
-     * Of several attempts the set is the same: pseudo-labels do not change any more.
+     * Finds the round's threshold (adaptive selection, §3.3), chooses among what it keeps, stores what
+     * is selected and counts it. Of several attempts the set is the same: pseudo-labels do not change
+     * any more.
      * @throws ApplicationFailure, non-retryable, where there is nothing to go on with
      */
     async select(ref: RoundRef): Promise<Selection> {
       const context = await openRound(dependencies, ref);
-      const { selector } = context;
-      const total = await context.dataset.count('unlabelled');
-      return tracked({ total, unit: 'pseudo-labels' }, async (tracker) => {
-        // Eight bytes an example, a million of them or more.
-        const scores = new Float64Array(total);
-        let ranked = 0;
-        for await (const batch of context.tables.scanVerdicts(ref.round)) {
-          tracker.signal.throwIfAborted();
-          for (const row of batch) {
-            const score = selector.rankedScore(row);
-            if (score !== null) scores[ranked++] = score;
-          }
-        }
-        const threshold = selector.threshold(scores.subarray(0, ranked));
-        const { spec, task } = context;
-        const counts = { labelled: 0, withoutScore: 0, agreed: 0, selected: 0 };
-        const labels = new Set<string>();
-        // Of all, and of the selected.
-        const sums = sumsFor(task.metrics[0], { models: 2, examples: total, seed: spec.seed });
-        for await (const batch of context.tables.scanVerdicts(ref.round)) {
-          const selected = keptOf(batch, threshold, context);
-          await context.tables.addSelected(selected.map((row) => ({ ...row, round: ref.round })));
-          const ordinals = new Set(selected.map(({ ordinal }) => ordinal));
-          await count(batch, ordinals, { counts, labels, sums }, context);
-          tracker.add(batch.length);
-        }
+      const { selector, spec, task } = context;
+      const { candidates = Number.POSITIVE_INFINITY } = spec.selection;
+      const asked = Math.min(await context.dataset.count('unlabelled'), candidates);
+      return tracked({ total: asked, unit: 'pseudo-labels' }, async (tracker) => {
+        const size = asked;
+        const ranked = await rankedScores(context, ref, { size, tracker });
+        const threshold = selector.threshold(ranked);
+        const byClass = await labelledByClass(context);
+        const { pool, counts } = await judged(context, ref, { size, threshold, byClass, tracker });
+        const labelled = byClass.all().map((one) => one.labelled);
+        const { signal } = tracker;
+        const { weights, ...choice } = await choose(context, pool, { labelled, signal });
+        const { labels, sums } = await stored(context, ref, { pool, weights, byClass, tracker });
+
         const answers = await talliesOf(context, ref);
-        const classes = classesOf(labels, task);
+        const classes = classesOf(labels, byClass, task);
         const { confidence } = spec.evaluation;
         const [all, selected] = [0, 1].map((index) => sums.estimate(index, confidence));
-        const quality = { all: all!, selected: selected! };
-        const selection: Selection = { threshold, ...counts, classes, answers, quality };
+        const selection: Selection = {
+          threshold,
+          labelled: counts.labelled,
+          withoutScore: counts.withoutScore,
+          agreed: counts.agreed,
+          selected: choice.count,
+          steps: {
+            asked,
+            kept: counts.kept,
+            nearDuplicates: choice.nearDuplicates,
+            by: choice.by,
+            rows: weights.reduce((sum, weight) => sum + weight, 0),
+          },
+          classes,
+          answers,
+          quality: { all: all!, selected: selected! },
+        };
         const maxTokens = mostTokens(spec, task, spec.answer.form === 'reasoned');
         const empty = emptyResult(selection, { ...spec, maxTokens }, selector);
         if (empty) throw finalFailure(empty.type, empty.message);
@@ -84,54 +98,123 @@ export function createSelect(dependencies: Dependencies) {
   };
 }
 
-/** What the rule keeps of a batch. */
-function keptOf(
-  batch: VerdictRow[],
-  threshold: Threshold,
-  { selector }: RoundContext,
-): Omit<SelectedRow, 'round'>[] {
-  return batch
-    .filter((row) => selector.keeps(row, threshold))
-    .map((row) => ({
-      ordinal: row.ordinal,
-      exampleId: row.exampleId,
-      score: selector.scoreOf(row),
-      weight: 1,
-    }));
+interface Pass {
+  /** How many examples there are to go through. */
+  size: number;
+  tracker: Tracker;
 }
 
-/** Adds a batch to the counts, the labels of what is selected to theirs, and grades to the sums. */
-async function count(
-  batch: VerdictRow[],
-  chosen: ReadonlySet<number>,
-  of: {
-    counts: Pick<Selection, 'labelled' | 'withoutScore' | 'agreed' | 'selected'>;
-    labels: Set<string>;
-    sums: Sums;
-  },
-  context: RoundContext,
-) {
-  const { counts, labels } = of;
-  const { dataset, selector, task } = context;
-  for (const row of batch) {
-    if (row.label !== null) {
-      counts.labelled++;
-      if (selector.scoreOf(row) === null) counts.withoutScore++;
+/** The scores that the threshold follows from: eight bytes an example, a million of them or more. */
+async function rankedScores(
+  { selector, tables }: RoundContext,
+  { round }: RoundRef,
+  { size, tracker }: Pass,
+): Promise<Float64Array> {
+  const scores = new Float64Array(size);
+  let ranked = 0;
+  for await (const batch of tables.scanVerdicts(round)) {
+    tracker.signal.throwIfAborted();
+    for (const row of batch) {
+      const score = selector.rankedScore(row);
+      if (score !== null) scores[ranked++] = score;
     }
-    if (row.agreed) counts.agreed++;
-    if (!chosen.has(row.ordinal)) continue;
-    counts.selected++;
-    if (task.classes === null && labels.size >= MOST_TOLD_APART) continue;
-    for (const one of task.classesOf?.(row.label!) ?? [row.label!]) labels.add(one);
   }
-  if (task.judge) return; // who is not asked about pseudo-labels
+  return scores.subarray(0, ranked);
+}
+
+async function labelledByClass({ dataset, task }: RoundContext): Promise<ClassCounts> {
+  const counts = new ClassCounts(task.classes ?? []);
+  if (task.classes === null) return counts;
+  for (const range of ranges(await dataset.count('labelled'), BATCH))
+    for (const { answer } of await dataset.range('labelled', range))
+      counts.add('labelled', partsOf(answer!, task));
+  return counts;
+}
+
+/** The classes in an answer. */
+const partsOf = (answer: string, task: Task): readonly string[] =>
+  task.classesOf?.(answer) ?? [answer];
+
+interface Counts extends Pick<Selection, 'labelled' | 'withoutScore' | 'agreed'> {
+  /** By the rule. */
+  kept: number;
+}
+
+/** What the rule says of each pseudo-label. */
+async function judged(
+  { selector, tables, task }: RoundContext,
+  { round }: RoundRef,
+  { size, threshold, byClass, tracker }: Pass & { threshold: Threshold; byClass: ClassCounts },
+): Promise<{ pool: Pool; counts: Counts }> {
+  const pool = new Pool(size);
+  const counts: Counts = { labelled: 0, withoutScore: 0, agreed: 0, kept: 0 };
+  const indexOf = new Map(task.classes?.map((label, index) => [label, index]));
+  for await (const batch of tables.scanVerdicts(round)) {
+    tracker.signal.throwIfAborted();
+    for (const row of batch) {
+      if (row.agreed) counts.agreed++;
+      if (row.label === null) continue;
+      const score = selector.scoreOf(row);
+      const isKept = selector.keeps(row, threshold);
+      counts.labelled++;
+      if (score === null) counts.withoutScore++;
+      if (isKept) counts.kept++;
+      const parts = partsOf(row.label, task);
+      byClass.add('given', parts);
+      if (isKept) byClass.add('kept', parts);
+      pool.set(row.ordinal, { score, isKept, classIndex: indexOf.get(row.label) ?? 0 });
+    }
+  }
+  return { pool, counts };
+}
+
+/** Stores what is chosen, counts its labels, and grades it where there is something to grade it by. */
+async function stored(
+  context: RoundContext,
+  { round }: RoundRef,
+  chosen: { pool: Pool; weights: Uint8Array; byClass: ClassCounts; tracker: Tracker },
+): Promise<{ labels: Set<string>; sums: Sums }> {
+  const { pool, weights, byClass, tracker } = chosen;
+  const { spec, tables, task } = context;
+  const { length: examples } = weights;
+  const labels = new Set<string>();
+  // Of all, and of the selected.
+  const sums = sumsFor(task.metrics[0], { models: 2, examples, seed: spec.seed });
+  for await (const batch of tables.scanVerdicts(round)) {
+    tracker.signal.throwIfAborted();
+    const selected = batch.filter(({ ordinal }) => weights[ordinal]! > 0);
+    await tables.addSelected(
+      selected.map(({ ordinal, exampleId }): SelectedRow => {
+        const score = pool.scores[ordinal]!;
+        const weight = weights[ordinal]!;
+        return { round, ordinal, exampleId, score: Number.isFinite(score) ? score : null, weight };
+      }),
+    );
+    for (const { label } of selected) {
+      const parts = partsOf(label!, task);
+      byClass.add('selected', parts);
+      if (task.classes !== null || labels.size < MOST_TOLD_APART)
+        for (const one of parts) labels.add(one);
+    }
+    if (!task.judge) await grade(context, batch, weights, sums); // a judge is not asked about them
+    tracker.add(batch.length);
+  }
+  return { labels, sums };
+}
+
+async function grade(
+  { dataset, task }: RoundContext,
+  batch: VerdictRow[],
+  weights: Uint8Array,
+  sums: Sums,
+): Promise<void> {
   const given = new Map(batch.map(({ ordinal, label }) => [ordinal, label]));
   const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
-  for (const example of await dataset.range('unlabelled', range)) {
-    const label = given.get(example.ordinal);
+  for (const { ordinal, ...example } of await dataset.range('unlabelled', range)) {
+    const label = given.get(ordinal);
     if (example.answer === undefined || label === undefined) continue;
     const [first] = task.grade(label, example);
-    of.sums.add([first!, chosen.has(example.ordinal) ? first! : NO_PART]);
+    sums.add([first!, weights[ordinal]! > 0 ? first! : NO_PART]);
   }
 }
 
@@ -143,11 +226,12 @@ async function talliesOf({ spec, tables }: RoundContext, { round }: RoundRef) {
   );
 }
 
-function classesOf(selected: Set<string>, { classes }: Task): Classes {
+function classesOf(selected: Set<string>, byClass: ClassCounts, { classes }: Task): Classes {
   const missing = classes?.filter((label) => !selected.has(label)) ?? [];
   return {
     selected: selected.size,
     known: classes && selected.size + missing.length,
     missing: missing.slice(0, LISTED),
+    counts: byClass.foremost(COUNTED),
   };
 }

@@ -19,8 +19,8 @@ const BATCH = 1_000;
 export type TrainingRows =
   /** All labelled examples but those of a fold, the whole of them `times` times. */
   | { from: 'labelled'; ref: RoundRef; times: number; withoutFold?: number }
-  /** Those and what the round has selected, by its table. */
-  | { from: 'labelled-and-selected'; ref: RoundRef }
+  /** All labelled examples `times` times, and what the round has selected, by its table. */
+  | { from: 'labelled-and-selected'; ref: RoundRef; times: number }
   /** A chat-format JSONL file in one of the worker's `trainingFolders`. */
   | { from: 'file'; path: string };
 
@@ -54,12 +54,12 @@ export async function withTrainingFile<T>(
   });
 }
 
-/** The texts of a training file: all that stands in its rows but the roles, of repeated rows once. */
+/** The texts of a training file: all that stands in its rows but the roles, of labelled ones once. */
 export async function* textsOf(
   dependencies: Dependencies,
   rows: TrainingRows,
 ): AsyncIterable<string> {
-  const once = rows.from === 'labelled' ? { ...rows, times: 1 } : rows;
+  const once = rows.from === 'file' ? rows : { ...rows, times: 1 };
   for await (const line of lines(dependencies, once)) yield* stringsIn(parsed(line.toString()));
 }
 
@@ -95,9 +95,8 @@ async function* messages(
 ) {
   const { spec, dataset, tables, task } = await openRound(dependencies, rows.ref);
   const manner = { isReasoned: teachesReasoning(spec.answer) };
-  const { times, withoutFold }: { times: number; withoutFold?: number } =
-    rows.from === 'labelled' ? rows : { times: 1 };
-  for (let time = 0; time < times; time++)
+  const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
+  for (let time = 0; time < rows.times; time++)
     for (const range of ranges(await dataset.count('labelled'), BATCH))
       for (const example of await dataset.range('labelled', range))
         if (foldOf(example) !== withoutFold) yield task.trainingRow(example, example.answer!);

@@ -46,7 +46,7 @@ export function groupsOf(
 }
 
 /** Vectors come in single precision. */
-const ROUNDING = 1e-6;
+export const ROUNDING = 1e-6;
 
 /** Whether two vectors have at least the cosine similarity `threshold`; what has none is near nothing. */
 export function isNear(

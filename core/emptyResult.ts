@@ -1,7 +1,9 @@
 import { answersAnExample, modelCollaborators } from './collaborators/ofSpec.ts';
 import type { FailureType } from './failures.ts';
 import { type GroupedSpec, requestGroups } from './requestGroups.ts';
+import type { SelectionSteps } from './roundReport.ts';
 import type { Selector } from './selection/selector.ts';
+import type { RunSpec } from './spec.ts';
 import type { AnswerTally } from './tally.ts';
 import { haveEntropy, sumOf } from './tally.ts';
 import type { Classes, Threshold } from './types.ts';
@@ -11,9 +13,12 @@ export interface Findings {
   /** Unlabelled examples with a pseudo-label. */
   labelled: number;
   threshold: Threshold;
+  /** Those of them of which the score says nothing. */
+  withoutScore: number;
   selected: number;
+  steps: Pick<SelectionSteps, 'kept' | 'nearDuplicates'>;
   /** Of the selected pseudo-labels. */
-  classes: Classes;
+  classes: Pick<Classes, 'selected'>;
   /** Of the collaborators. */
   answers: readonly AnswerTally[];
 }
@@ -34,8 +39,8 @@ const ANOTHER_NAME = 'A changed spec needs another name';
  * are answers.
  */
 export function emptyResult(
-  { labelled, threshold, selected, classes, answers }: Findings,
-  spec: GroupedSpec,
+  { labelled, withoutScore, threshold, selected, steps, classes, answers }: Findings,
+  spec: GroupedSpec & Pick<RunSpec, 'selection'>,
   selector: Selector,
 ): EmptyResult | undefined {
   const models = modelCollaborators(spec);
@@ -60,6 +65,21 @@ export function emptyResult(
     return {
       type: 'NoEntropy',
       message: `none of the ${sum.answers} answers carries log-probabilities, and one vote an example tells nothing: use an endpoint that gives log-probabilities, more collaborators, or several samples at a temperature above 0. ${ANOTHER_NAME}`,
+    };
+  const { exactly, balance } = spec.selection;
+  if (exactly !== undefined && selected < exactly)
+    return {
+      type: 'TooFewSelected',
+      message: `selection.exactly wants ${exactly}, and only ${selected} can be selected: ${[
+        `${labelled - withoutScore} pseudo-labels have a score`,
+        ...(steps.nearDuplicates > 0 ? [`${steps.nearDuplicates} are near duplicates`] : []),
+        ...(balance === 'none' ? [] : ['the others would tip the balance']),
+      ].join(', ')}. Lower it, or add unlabelled examples. ${ANOTHER_NAME}`,
+    };
+  if (selected === 0 && steps.kept > 0)
+    return {
+      type: 'NothingSelected',
+      message: `the rule keeps ${steps.kept} of ${labelled} pseudo-labels, and selection.balance leaves none of them: give shares to labels that are among them, or leave it out. ${ANOTHER_NAME}`,
     };
   if (selected === 0)
     return {

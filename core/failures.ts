@@ -82,6 +82,11 @@ export const FAILURES = {
     meaning: 'The selection rule keeps none of the pseudo-labels.',
     remedy: 'Change the selection as the message says, under another name.',
   },
+  TooFewSelected: {
+    outlook: 'change',
+    meaning: 'Fewer pseudo-labels can be selected than selection.exactly wants.',
+    remedy: 'Lower it, or add unlabelled examples, under another name.',
+  },
   OneClass: {
     outlook: 'change',
     meaning:

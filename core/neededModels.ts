@@ -3,7 +3,7 @@ import { endpointOf, isRole } from './modelNames.ts';
 import { planOf } from './plan.ts';
 import { mayJustify } from './resolution.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
-import { retrievalNeeds } from './shots.ts';
+import { embedsAny, retrievalNeeds } from './shots.ts';
 import type { RunSpec } from './spec.ts';
 import type { Task } from './tasks/task.ts';
 
@@ -28,7 +28,7 @@ export type NeededModel = NeededChatModel | (At & { kind: 'embedding' });
  * tuned models will be asked is told of their base.
  */
 export function neededModels(spec: RunSpec, { agreement }: Pick<Task, 'agreement'>): NeededModel[] {
-  const embeds = retrievalNeeds(spec).vectors || agreement?.by === 'embedding';
+  const embeds = embedsAny(retrievalNeeds(spec)) || agreement?.by === 'embedding';
   return [
     ...neededChatModels(spec),
     ...(embeds ? [{ ...spec.embedding, kind: 'embedding' as const }] : []),

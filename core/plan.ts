@@ -27,6 +27,8 @@ export interface Plan
   hasFree: boolean;
   /** Whether the warm-up is among those who answer or justify. */
   asksWarmUp: boolean;
+  /** How many of the unlabelled examples are asked about, at the most; all when left out. */
+  candidates?: number;
   endpoints: AskedEndpoints;
 }
 
@@ -57,9 +59,17 @@ function collaboratorEndpoints(spec: RunSpec): string[] {
  * @throws ApplicationFailure `SpecNotUnderstood`, non-retryable, for a spec as it is written
  */
 export function planOf(spec: RunSpec): Plan {
-  const { embedding, justification, judge } = spec;
-  if (!spec.model || !spec.collaborators || !spec.retrieval || !embedding || !justification)
+  const { embedding, justification, judge, retrieval, selection } = spec;
+  if (
+    !spec.model ||
+    !spec.collaborators ||
+    !retrieval ||
+    !selection ||
+    !embedding ||
+    !justification
+  )
     throw notRead(spec);
+  const { candidates } = selection;
   const { type: task } = spec.task;
   const { model, training, evolve, resolution, batch, rounds, seed, share } = spec;
   const { length: collaborators } = spec.collaborators;
@@ -78,6 +88,7 @@ export function planOf(spec: RunSpec): Plan {
     ...{ task, model, training, evolve, resolution, batch, rounds, seed, share },
     answers: answersAnExample(spec),
     ...{ needs, collaborators, hasFree, asksWarmUp, endpoints },
+    ...(candidates !== undefined && { candidates }),
   };
 }
 

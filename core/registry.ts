@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { COLLABORATOR_KINDS } from './collaborators/index.ts';
 import type { Collaborator, CollaboratorKind } from './collaborators/kind.ts';
 import { oncePer } from './oncePer.ts';
-import { runSpecOf } from './runSpec.ts';
+import { type Problem, runSpecOf } from './runSpec.ts';
+import { selectionFields } from './selection/fields.ts';
 import type { SelectionRule } from './selection/rule.ts';
 import { SELECTION_RULES } from './selection/rules/index.ts';
 import type { Score } from './selection/score.ts';
@@ -15,12 +16,14 @@ import {
   neighboursField,
   type RunSpec,
   type RunSpecInput,
-  type SelectionSpec,
+  type SelectionInput,
   type TaskSpec,
 } from './spec.ts';
 import { TASK_KINDS } from './tasks/index.ts';
 import type { TaskKind } from './tasks/kind.ts';
+import { someOf } from './tasks/labels.ts';
 import type { Task } from './tasks/task.ts';
+import { quoted } from './text.ts';
 
 /** Kinds of one's own, beside the built-in ones: `extensions` of a configuration has them. */
 export interface MethodExtensions {
@@ -69,7 +72,7 @@ export class Registry {
    * @throws ZodError for a rule, a score or fields that are not known
    * @internal
    */
-  readonly selector: (spec: SelectionSpec) => Selector;
+  readonly selector: (spec: SelectionInput) => Selector;
 
   constructor({ tasks = [], collaborators = [], rules = [], scores = [] }: MethodExtensions = {}) {
     const kindOf = byName<TaskKind>([...TASK_KINDS, ...tasks], nameOf.task);
@@ -85,16 +88,20 @@ export class Registry {
     const freeSpecs = [...freeOf.values()].map(freeSpec);
     const collaboratorSpec = oneOf('type', [modelCollaborator, ...freeSpecs]);
     const score = scoreField([...scoreOf.values()]);
-    const ruleSpecs = [...ruleOf.values()].map(({ spec }) => spec.safeExtend({ score }));
+    const ruleSpecs = [...ruleOf.values()].map(({ spec }) =>
+      spec.safeExtend({ score, ...selectionFields }),
+    );
     const selectionSpec = oneOf('rule', ruleSpecs);
     const rule = selectionSpec.prefault({ rule: 'paper' });
-    this.runSpec = runSpecOf(taskSpec, collaboratorSpec, rule).superRefine(
-      ({ task, judge }, context) => {
-        if (context.issues.length > 0) return; // a task that is wrong has no judge
-        const message = judgeProblem(this.task(task), judge);
-        if (message) context.addIssue({ code: 'custom', path: ['judge'], message });
-      },
-    );
+    this.runSpec = runSpecOf(taskSpec, collaboratorSpec, rule).superRefine((spec, context) => {
+      if (context.issues.length > 0) return; // a task that is wrong has no judge
+      const task = this.task(spec.task);
+      for (const { path, message } of [
+        ...judgeProblems(task, spec),
+        ...balanceProblems(task, spec),
+      ])
+        context.addIssue({ code: 'custom', path, message });
+    });
 
     this.readAgain = oncePer((spec) => this.runSpec.safeParse(spec));
     // Labels by the thousand take time to prepare.
@@ -125,11 +132,40 @@ function freeSpec({ spec, neighbours }: CollaboratorKind) {
 }
 
 /** A judge that nobody asks would be checked, and named in reports, all the same. */
-function judgeProblem(task: Task, judge: RunSpec['judge']): string | undefined {
+function judgeProblems(task: Task, { judge }: Pick<RunSpec, 'judge'>): Problem[] {
   const isAsked = task.judge !== undefined || task.agreement?.by === 'judge';
+  const problem = (message: string) => [{ path: ['judge'], message }];
   if (isAsked && !judge)
-    return 'the task wants a judge: add one that grades well, as in judge: { model: gpt-4.1-mini }, or let the task do without';
-  return judge && !isAsked ? 'the task asks no judge: leave it out' : undefined;
+    return problem(
+      'the task wants a judge: add one that grades well, as in judge: { model: gpt-4.1-mini }, or let the task do without',
+    );
+  return judge && !isAsked ? problem('the task asks no judge: leave it out') : [];
+}
+
+/** Only answers that are one of a fixed set of classes can be evened out. */
+function balanceProblems(
+  { classes, classesOf }: Task,
+  { selection: { balance } }: Pick<RunSpec, 'selection'>,
+): Problem[] {
+  if (balance === 'none') return [];
+  const path = ['selection', 'balance'];
+  if (!classes || classesOf)
+    return [
+      {
+        path,
+        message:
+          'the answers of this kind of task are not each one label of a fixed set: leave it out, or set it to none',
+      },
+    ];
+  if (typeof balance === 'string') return [];
+  const others = Object.keys(balance).filter((label) => !classes.includes(label));
+  if (others.length > 0) {
+    const message = `${quoted(others[0]!)} is not one of the labels: ${someOf(classes)}`;
+    return [{ path: [...path, others[0]!], message }];
+  }
+  return classes.every((label) => !balance[label])
+    ? [{ path, message: 'no label has a share above 0: give some to one of them' }]
+    : [];
 }
 
 /** The alternatives that a literal field tells apart. */

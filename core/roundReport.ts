@@ -31,6 +31,7 @@ export interface RoundReport {
     selected: Estimate;
     /** Selected pseudo-labels. */
     count: number;
+    steps: SelectionSteps;
     /** Pseudo-labels of which the score says nothing, such as an entropy of what has none. */
     withoutScore: number;
     /** Share of examples on which all collaborators agreed, 0..1. */
@@ -57,6 +58,20 @@ export interface RoundReport {
   seconds: Partial<Record<PhaseName, number>>;
   usage: ModelUsage[];
   bill: Bill;
+}
+
+/** How the selected came out of the pseudo-labels. */
+export interface SelectionSteps {
+  /** Unlabelled examples that were asked about. */
+  asked: number;
+  /** Pseudo-labels that the rule keeps. */
+  kept: number;
+  /** Near duplicates of surer ones that were left out of these. */
+  nearDuplicates: number;
+  /** What has decided: the rule, or how many were wanted at least, or exactly. */
+  by: 'rule' | 'atLeast' | 'exactly';
+  /** In how many rows of the training file the selected stand. */
+  rows: number;
 }
 
 /** The judge of a run, and how far it can be trusted on labelled examples. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isModel } from './collaborators/ofSpec.ts';
 import { fieldName } from './issues.ts';
 import { endpointOf, isRole } from './modelNames.ts';
+import type { SelectionFields } from './selection/fields.ts';
 import {
   type CollaboratorInput,
   type CollaboratorSpec,
@@ -41,13 +42,14 @@ export function runSpecOf(
         ...rolesElsewhere(spec),
         ...nobodyWaitedFor(spec),
         ...twins(spec),
+        ...limitsAtOdds(spec),
       ])
         context.addIssue({ code: 'custom', path, message });
     });
 }
 
 /** What is wrong with a spec whose fields are right each by itself. */
-interface Problem {
+export interface Problem {
   path: (string | number)[];
   message: string;
 }
@@ -106,5 +108,26 @@ function twins({ collaborators }: Pick<RunSpec, 'collaborators'>): Problem[] {
           path: ['collaborators', index, 'name'],
           message: `"${name}" is the name of another collaborator; names must differ`,
         },
+  );
+}
+
+/** Limits of the selection that exclude each other. */
+function limitsAtOdds({ selection }: Pick<RunSpec, 'selection'>): Problem[] {
+  const { atLeast, atMost, exactly, candidates } = selection;
+  const problem = (field: keyof SelectionFields, message: string) => [
+    { path: ['selection', field], message },
+  ];
+  if (exactly !== undefined && (atLeast ?? atMost) !== undefined)
+    return problem('exactly', 'leaves no room for atLeast and atMost: leave these out, or it');
+  if (atLeast !== undefined && atMost !== undefined && atLeast > atMost)
+    return problem(
+      'atLeast',
+      `is ${atLeast}, more than atMost (${atMost}): lower it, or raise atMost`,
+    );
+  const least = exactly ?? atLeast;
+  if (candidates === undefined || least === undefined || least <= candidates) return [];
+  return problem(
+    'candidates',
+    `are ${candidates}, fewer than ${exactly === undefined ? 'atLeast' : 'exactly'} (${least}): ask about more, or select fewer`,
   );
 }

@@ -23,16 +23,29 @@ export function neighboursNeeded(spec: Pick<RunSpec, 'collaborators'>): number {
   );
 }
 
-/** What has to be made before the collaborators can be asked: neighbours, and vectors to find them. */
+/** What has to be made of examples besides answers: neighbours, and vectors to find these, and others, by. */
 export interface RetrievalNeeds {
   neighbours: boolean;
+  /** Of labelled and unlabelled examples. */
   vectors: boolean;
+  /** Whether unlabelled ones need vectors in any case, by which near duplicates are found. */
+  nearDuplicates: boolean;
 }
 
-export function retrievalNeeds(spec: Pick<RunSpec, 'collaborators' | 'retrieval'>): RetrievalNeeds {
+export function retrievalNeeds(
+  spec: Pick<RunSpec, 'collaborators' | 'retrieval' | 'selection'>,
+): RetrievalNeeds {
   const neighbours = neighboursNeeded(spec) > 0;
-  return { neighbours, vectors: neighbours && spec.retrieval.mode !== 'bm25' };
+  return {
+    neighbours,
+    vectors: neighbours && spec.retrieval.mode !== 'bm25',
+    nearDuplicates: spec.selection.nearDuplicates !== undefined,
+  };
 }
+
+/** Whether anything is embedded to find others by. */
+export const embedsAny = ({ vectors, nearDuplicates }: RetrievalNeeds): boolean =>
+  vectors || nearDuplicates;
 
 /**
  * The text by which an example's neighbours are found: the question, and what the user asked before it,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { urlProblem } from './dataUrl.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { sampling } from './sampling.ts';
+import type { SelectionFields } from './selection/fields.ts';
 import { isUrl } from './url.ts';
 
 /**
@@ -201,6 +202,15 @@ export const commonSpec = z.strictObject({
       epochs: count
         .optional()
         .describe("Passes of the final fine-tune; the warm-up's when left out."),
+      labelledWeight: z
+        .number()
+        .int()
+        .min(1)
+        .max(100)
+        .default(1)
+        .describe(
+          'How often each labelled example stands in its file, so that selected ones do not outweigh them.',
+        ),
     })
     .prefault({})
     .describe('The final fine-tune on labelled and selected examples, where it differs.'),
@@ -297,8 +307,19 @@ export const commonSpec = z.strictObject({
 /** The task of a run: the name of its kind, and the fields of that kind. */
 export type TaskSpec = { type: string; [field: string]: unknown };
 
-/** How a run selects: the names of rule and score, and the fields of the rule. */
-export type SelectionSpec = { rule: string; score: string; [field: string]: unknown };
+/** How a run selects: the names of rule and score, the fields of the rule, and those of any. */
+export type SelectionSpec = SelectionFields & {
+  rule: string;
+  score: string;
+  [field: string]: unknown;
+};
+
+/** The same as a spec is written. */
+export type SelectionInput = Partial<SelectionFields> & {
+  rule: string;
+  score?: string;
+  [field: string]: unknown;
+};
 
 /** A collaborator that is a model. */
 export type ModelCollaborator = z.output<typeof modelCollaborator>;
@@ -329,7 +350,7 @@ export type RunSpec = z.output<typeof commonSpec> & {
 export type RunSpecInput = z.input<typeof commonSpec> & {
   task: TaskSpec;
   collaborators?: CollaboratorInput[];
-  selection?: { rule: string; score?: string; [field: string]: unknown };
+  selection?: SelectionInput;
 };
 
 /** The data files of a run, and how they are read. */

@@ -1,5 +1,7 @@
 /** The words of the method, as types. Pure data: everything here can cross a Temporal payload. */
 
+import type { ClassCount } from './selection/classCounts.ts';
+
 /** What comes through a payload as it was: no NaN, no infinite numbers. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -66,6 +68,8 @@ export interface Classes {
   known: number | null;
   /** The first of those that none was selected of. */
   missing: string[];
+  /** How many there are of each, or of the most frequent; none where `known` is null. */
+  counts: ClassCount[];
 }
 
 /** The labelled neighbours of one example, nearest first. */

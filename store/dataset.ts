@@ -59,6 +59,29 @@ export class Dataset {
     return new Vectors(this.#database, model, split).read(range);
   }
 
+  /** The embeddings of these ordinals, as far as they exist. */
+  vectorsAt(
+    model: string,
+    split: Split,
+    ordinals: readonly number[],
+  ): Promise<Map<number, Float32Array>> {
+    return new Vectors(this.#database, model, split).at(ordinals);
+  }
+
+  /**
+   * The ordinals of a split whose embedding lies nearer to any of the vectors than a cosine distance,
+   * some of them repeatedly. Exact: it takes about 1 ms of a core for each vector and 16,384 of the
+   * split in 384 dimensions.
+   */
+  nearTo(
+    model: string,
+    split: Split,
+    vectors: readonly Float32Array[],
+    distance: number,
+  ): AsyncIterable<Int32Array> {
+    return new Vectors(this.#database, model, split).nearTo(vectors, distance);
+  }
+
   /** Notes examples that the model cannot embed. */
   addWithoutVector(model: string, split: Split, examples: readonly StoredExample[]): Promise<void> {
     const rows = examples.map(({ ordinal, id }) => ({ ordinal, id }));

@@ -5,7 +5,7 @@ import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets } from './datasets.ts';
 import { explain } from './errors.ts';
-import { all, equals, integer, within } from './sql.ts';
+import { all, among, equals, within } from './sql.ts';
 
 const PREFIX = 'examples-';
 
@@ -96,8 +96,7 @@ export async function readAt(
   ordinals: readonly number[],
 ): Promise<StoredExample[]> {
   if (ordinals.length === 0) return [];
-  const list = [...new Set(ordinals)].map(integer).join(', ');
-  const rows = await read(database, table, all(equals({ split }), `ordinal IN (${list})`));
+  const rows = await read(database, table, all(equals({ split }), among([...new Set(ordinals)])));
   const byOrdinal = new Map(rows.map((row) => [row.ordinal, row]));
   return ordinals.map((ordinal) => {
     const example = byOrdinal.get(ordinal);

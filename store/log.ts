@@ -83,17 +83,18 @@ export class Log<Row extends object> {
    * at a time.
    */
   async optimize(): Promise<void> {
-    const table = await this.#existing();
+    const table = await this.existing();
     if (!table || (await table.stats()).fragmentStats.numFragments <= FRAGMENTS) return;
     await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_MS) });
   }
 
   async #query(where: string): Promise<Query | undefined> {
-    const query = (await this.#existing())?.query();
+    const query = (await this.existing())?.query();
     return where ? query?.where(where) : query;
   }
 
-  #existing(): Promise<Table | undefined> {
+  /** The table itself, where there is one: it may hold a key repeatedly. */
+  existing(): Promise<Table | undefined> {
     return this.#database.existing(this.#definition.name);
   }
 }

@@ -1,7 +1,8 @@
+import type { Table } from '@lancedb/lancedb';
 import type { OrdinalRange } from '../core/types.ts';
 import type { Database } from './database.ts';
 import { Log, type LogDefinition } from './log.ts';
-import { all, within } from './sql.ts';
+import { all, among, within } from './sql.ts';
 
 /**
  * Ordinals a partition holds. What a read, an append and a compaction cost follows from the size of
@@ -34,6 +35,18 @@ export class PartitionedLog<Row extends { ordinal: number }> {
     for (const index of await this.#within(range))
       parts.push(await this.#partition(index).read(all(where, within(range))));
     return parts.flat();
+  }
+
+  /** The rows with these ordinals, one a key, in the order of their commits. */
+  async at(ordinals: readonly number[]): Promise<Row[]> {
+    const parts = Map.groupBy(ordinals, partitionOf);
+    const rows = Array.from(parts, ([index, part]) => this.#partition(index).read(among(part)));
+    return (await Promise.all(rows)).flat();
+  }
+
+  /** The tables of the partitions that exist, in order; they may hold keys repeatedly. */
+  async *tables(): AsyncGenerator<Table> {
+    for (const index of await this.#partitions()) yield (await this.#partition(index).existing())!;
   }
 
   /** All rows that meet the condition, repeated keys included, batch by batch. */

@@ -88,6 +88,22 @@ async function queryVectors(
   return results;
 }
 
+/** The ordinals of rows of a table that lie nearer to any of the vectors than a cosine distance. */
+export async function* ordinalsNear(
+  table: Table,
+  [first, ...others]: readonly Float32Array[],
+  distance: number,
+): AsyncGenerator<Int32Array> {
+  const query = table.query().nearestTo(first!);
+  for (const vector of others) query.addQueryVector(vector);
+  const near = query
+    .distanceType('cosine')
+    .distanceRange(undefined, distance)
+    .select(['ordinal', '_distance'])
+    .limit(await table.countRows());
+  for await (const batch of near) yield batch.getChild('ordinal')!.toArray();
+}
+
 /** Full-text search (BM25) over the texts of the labelled examples. */
 export class TextSearch {
   readonly #database: Database;

@@ -31,6 +31,11 @@ export function within(range: OrdinalRange): string {
   return `ordinal >= ${integer(range.from)} AND ordinal < ${integer(range.to)}`;
 }
 
+/** The condition "ordinal is one of these". */
+export function among(ordinals: readonly number[]): string {
+  return `ordinal IN (${ordinals.map(integer).join(', ')})`;
+}
+
 /** The condition that all of the given ones hold; empty ones are left out. */
 export function all(...conditions: string[]): string {
   return conditions.filter(Boolean).join(' AND ');

@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import { StoreError } from './errors.ts';
 import { safeName } from './names.ts';
 import { PartitionedLog } from './partitionedLog.ts';
+import { ordinalsNear } from './search.ts';
 
 /** An example's embedding. */
 export interface VectorRow {
@@ -63,6 +64,17 @@ export class Vectors {
   async read(range: OrdinalRange): Promise<Map<number, Float32Array>> {
     const rows = await this.#log.read(range);
     return new Map(rows.map(({ ordinal, vector }) => [ordinal, vector as Float32Array]));
+  }
+
+  /** The vectors of these ordinals; missing ones are not in the map. */
+  async at(ordinals: readonly number[]): Promise<Map<number, Float32Array>> {
+    const rows = await this.#log.at(ordinals);
+    return new Map(rows.map(({ ordinal, vector }) => [ordinal, vector as Float32Array]));
+  }
+
+  /** The ordinals of what lies nearer to any of the vectors than a cosine distance; some repeatedly. */
+  async *nearTo(vectors: readonly Float32Array[], distance: number): AsyncGenerator<Int32Array> {
+    for await (const table of this.#log.tables()) yield* ordinalsNear(table, vectors, distance);
   }
 
   /** Compacts what there is of the range. For one caller at a time. */

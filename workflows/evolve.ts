@@ -233,6 +233,13 @@ async function prepare({
       'DataError',
       `the collaborators want ${wanted} neighbours, but there are ${data.counts.labelled} labelled examples: lower shots, skip or neighbours, or label more`,
     );
+  const { exactly } = spec.selection;
+  const { unlabelled } = data.counts;
+  if (exactly !== undefined && exactly > unlabelled)
+    throw finalFailure(
+      'DataError',
+      `selection.exactly wants ${exactly} pseudo-labels, but there are ${unlabelled} unlabelled examples: lower it, or add more`,
+    );
   await perform.openRun({ run, spec }, 'store the spec');
   upsertMemo({ dataset: data.dataset });
   return data;

@@ -4,6 +4,7 @@ import { PASSES, type Pass } from '../core/passes.ts';
 import type { Plan, Setting } from '../core/plan.ts';
 import { rangeAt, rangeText } from '../core/range.ts';
 import type { Way } from '../core/resolution.ts';
+import { embedsAny } from '../core/shots.ts';
 import { addSpent, type Spent } from '../core/spent.ts';
 import type { RoundFigures } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
@@ -60,7 +61,7 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
     const range = rangeOf(batch);
     const of = rangeText(range);
     // The labelled have vectors already: they are the neighbours.
-    if (needs.vectors && pass === 'propagate')
+    if (embedsAny(needs) && pass === 'propagate')
       spend(
         await perform.embed(
           { ...ref, split, range },

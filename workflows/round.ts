@@ -65,6 +65,9 @@ export async function round(input: RoundInput): Promise<RoundReport> {
 
 async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundReport> {
   const { plan, counts, base, setting } = input;
+  const { labelled, unlabelled } = counts;
+  /** How many examples of a split the collaborators answer. */
+  const asked = { labelled, unlabelled: Math.min(unlabelled, plan.candidates ?? unlabelled) };
   const perform = activitiesWith(setting.activityOptions);
   const ref: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
   const pause = handlePause(input.paused);
@@ -74,8 +77,8 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     {
       embed: counts.labelled,
       'cross-fit': counts.labelled,
-      propagate: counts.unlabelled,
-      select: counts.unlabelled,
+      propagate: asked.unlabelled,
+      select: asked.unlabelled,
       evaluate: counts.test,
       report: 1,
     },
@@ -151,11 +154,11 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       startChild(propagate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf(name).purpose}.`,
-        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${counts[split]} ${split} examples at ${plan.endpoints.collaborators.join(', ')}`,
+        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${asked[split]} ${split} examples at ${plan.endpoints.collaborators.join(', ')}`,
         args: [
           {
             ...{ ref, pass: name, models, way },
-            fanOut: window(counts[split]),
+            fanOut: window(asked[split]),
             ...{ needs, answers: plan.answers, hasFree: plan.hasFree, endpoints: plan.endpoints },
             paused: pause.paused,
             setting,
@@ -187,14 +190,14 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     pass('propagate', { base, 'warm-up': warmUp.model }, resolution.way, phase),
   );
   const selection = await phases.run('select', async () => {
-    const result = await perform.select(ref, `select among ${counts.unlabelled} pseudo-labels`);
+    const result = await perform.select(ref, `select among ${asked.unlabelled} pseudo-labels`);
     phases.record('select', { selected: result.selected });
     return result;
   });
 
-  const { from, ...evolve } = plan.evolve;
+  const { from, labelledWeight: times, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : warmUp.model;
-  const selected: TrainingRows = { from: 'labelled-and-selected', ref };
+  const selected: TrainingRows = { from: 'labelled-and-selected', ref, times };
   const [semievol, baseline] = await together(() => [
     train('fine-tune', 'semievol', start, selected, evolve),
     trainBaseline(),
@@ -278,14 +281,15 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
    * rows alone. They are repeated in the file, since providers bound the number of epochs.
    */
   async function trainBaseline(): Promise<Omit<FineTuneResult, 'spent'> | undefined> {
-    const passes = (counts.labelled + selection.selected) * (evolve.epochs ?? plan.training.epochs);
-    const times = Math.round(passes / (counts.labelled * plan.training.epochs));
-    const isWarmUp = start === base && times === 1;
-    if (times === 0 || isWarmUp) {
+    const rows = counts.labelled * times + selection.steps.rows;
+    const passes = rows * (evolve.epochs ?? plan.training.epochs);
+    const repeats = Math.round(passes / (counts.labelled * plan.training.epochs));
+    const isWarmUp = start === base && repeats === 1;
+    if (repeats === 0 || isWarmUp) {
       phases.skip('baseline', isWarmUp ? SAME_STEPS : FEWER_STEPS);
       return undefined;
     }
-    return train('baseline', 'sft-steps', start, { from: 'labelled', ref, times });
+    return train('baseline', 'sft-steps', start, { from: 'labelled', ref, times: repeats });
   }
 }
 

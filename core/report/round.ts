@@ -77,7 +77,7 @@ const titleOf = ({ name, comparison }: MetricReport): string =>
   comparison.test === 'mcnemar' ? 'right' : name;
 
 function pseudoLabelSection(report: RoundReport): Section {
-  const { all, selected, agreement, rule } = report.pseudoLabels;
+  const { all, selected, agreement } = report.pseudoLabels;
   return {
     title: 'Pseudo-labels',
     blocks: [
@@ -85,11 +85,72 @@ function pseudoLabelSection(report: RoundReport): Section {
         ['all', all],
         ['selected', selected],
       ]),
-      `All collaborators agreed on ${percent(agreement)}. Rule ${rule} selected ${count(report.pseudoLabels.count)} pseudo-labels.`,
+      `All collaborators agreed on ${percent(agreement)}. ${stepsLine(report)}`,
+      ...classTable(report),
       ...selectionNotes(report),
     ],
   };
 }
+
+/** How the selected came out of the pseudo-labels, in sentences. */
+function stepsLine({ pseudoLabels, examples }: RoundReport): string {
+  const { rule, steps, count: selected } = pseudoLabels;
+  const { asked, kept, nearDuplicates, by, rows } = steps;
+  const isWhole = by === 'rule' && kept === selected;
+  const evenedOut = by === 'rule' ? kept - nearDuplicates - selected : 0;
+  return [
+    asked < examples.unlabelled &&
+      `Only the first ${count(asked)} unlabelled examples were asked about (selection.candidates).`,
+    `Rule ${rule} ${isWhole ? 'selected' : 'kept'} ${count(kept)} pseudo-labels.`,
+    by === 'atLeast' && `It was loosened to the next surest (selection.atLeast).`,
+    by === 'exactly' && 'Selected are the surest, whatever it kept (selection.exactly).',
+    nearDuplicates > 0 && `Left out are ${count(nearDuplicates)} near duplicates of surer ones.`,
+    evenedOut > 0 &&
+      `Left out are ${count(evenedOut)} for the balance, or as more than selection.atMost.`,
+    !isWhole && `Selected are ${count(selected)}.`,
+    rows > selected &&
+      `They stand in ${count(rows)} rows of the training file, the surest more often.`,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** The classes among labelled examples, and among what was kept and selected. */
+function classTable({ examples, pseudoLabels }: RoundReport): Table[] {
+  const { classes, count: selected } = pseudoLabels;
+  if (classes.counts.length === 0) return [];
+  return [
+    tableOf(classes.counts, [
+      { title: 'class', kind: 'text', of: ({ label }) => label },
+      { title: 'labelled', kind: 'count', of: (one) => one.labelled },
+      { title: 'share', kind: 'share', of: (one) => one.labelled / examples.labelled },
+      { title: 'pseudo-labels', kind: 'count', of: (one) => one.given },
+      { title: 'kept by the rule', kind: 'count', of: (one) => one.kept },
+      { title: 'selected', kind: 'count', of: (one) => one.selected },
+      { title: 'share', kind: 'share', of: (one) => one.selected / selected },
+    ]),
+  ];
+}
+
+/** Classes of which far fewer or more are selected than the labelled examples let expect. */
+function lopsidedNote({ examples, pseudoLabels }: RoundReport): string[] {
+  const { classes, count: selected } = pseudoLabels;
+  const odd = classes.counts.flatMap((one) => {
+    const expected = (one.labelled / examples.labelled) * selected;
+    const isOdd = 2 * one.selected < expected || one.selected > 2 * expected;
+    return isOdd && Math.max(expected, one.selected) >= TELLING ? [{ ...one, expected }] : [];
+  });
+  if (odd.length === 0) return [];
+  const each = odd.map(
+    (one) => `${count(one.selected)} of ${one.label} instead of ${count(Math.round(one.expected))}`,
+  );
+  return [
+    `Lopsided: by the shares of the labelled examples there would be others, ${each.join(', ')}. selection.balance evens it out.`,
+  ];
+}
+
+/** Fewer of a class than this may be many or few by chance. */
+const TELLING = 5;
 
 function estimates(
   of: string,
@@ -111,7 +172,8 @@ function estimates(
  * What is odd about a selection: where its entropies come from, which classes are missing, and what
  * had no neighbours.
  */
-function selectionNotes({ pseudoLabels, withoutVector, judge }: RoundReport): string[] {
+function selectionNotes(report: RoundReport): string[] {
+  const { pseudoLabels, withoutVector, judge } = report;
   const { entropyOf, classes, withoutScore } = pseudoLabels;
   const { known, selected, missing } = classes;
   const unnamed = (known ?? 0) - selected - missing.length;
@@ -132,6 +194,7 @@ function selectionNotes({ pseudoLabels, withoutVector, judge }: RoundReport): st
           `Nothing is selected of ${missing.join(', ')}${unnamed > 0 ? ` and ${unnamed} more` : ''} (${selected} of ${known} classes).`,
         ]
       : []),
+    ...lopsidedNote(report),
     ...(withoutVector > 0
       ? [
           `The embedding model would not take ${count(withoutVector)} examples: they have no neighbours.`,

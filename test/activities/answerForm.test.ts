@@ -45,7 +45,7 @@ describe('the form of answers', () => {
   async function taught() {
     await attempt(lab.activities.justify, { ...input, way: 'vote' as const });
     await attempt(lab.activities.select, ref);
-    const rows = { from: 'labelled-and-selected', ref } as const;
+    const rows = { from: 'labelled-and-selected', ref, times: 1 } as const;
     const order = {
       ...{ lineage: { ...ref, role: 'other' as const }, model: models.base, rows },
       ...{ training: { epochs: 1 }, seed: 3, suffix: 'mine' },

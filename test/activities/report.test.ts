@@ -24,6 +24,13 @@ const pseudoLabel = (ordinal: number) => ({
   collaborators: 1,
 });
 
+const steps = (asked: number, kept: number): Selection['steps'] => ({
+  ...{ asked, kept, nearDuplicates: 0, by: 'rule', rows: kept },
+});
+/** How many there are of each class: the label, of all, kept and selected. */
+const counted = (...rows: [label: string, given: number, kept: number, selected: number][]) =>
+  rows.map(([label, given, kept, selected]) => ({ label, labelled: 0, given, kept, selected }));
+
 describe('select', () => {
   let lab: Laboratory;
   afterEach(() => lab.close());
@@ -59,7 +66,17 @@ describe('select', () => {
       withoutScore: 0,
       agreed: 2,
       selected: 2,
-      classes: { selected: 1, known: 5, missing: ['animal', 'artifact', 'person', 'plant'] },
+      steps: steps(5, 2),
+      classes: {
+        ...{ selected: 1, known: 5, missing: ['animal', 'artifact', 'person', 'plant'] },
+        counts: counted(
+          ['animal', 0, 0, 0],
+          ['artifact', 0, 0, 0],
+          ['food', 2, 2, 2],
+          ['person', 1, 0, 0],
+          ['plant', 1, 0, 0],
+        ),
+      },
       answers: [],
       quality: { all: wilson(2, 4), selected: wilson(1, 2) },
     });
@@ -79,7 +96,10 @@ describe('select', () => {
       labelOf.map((label, ordinal) => ({ ...pseudoLabel(ordinal), label, entropy: 0.1 })),
     );
     const { classes, quality } = await attempt(lab.activities.select, ref);
-    assert.deepEqual(classes, { selected: 3, known: 4, missing: ['person'] });
+    assert.deepEqual(classes, {
+      ...{ selected: 3, known: 4, missing: ['person'] },
+      counts: counted(['plant', 2, 2, 2], ['food', 1, 1, 1], ['person', 0, 0, 0]),
+    });
     assert.deepEqual(quality, { all: wilson(1, 3), selected: wilson(1, 3) });
   });
 
@@ -96,7 +116,17 @@ describe('select', () => {
       withoutScore: 0,
       agreed: 2,
       selected: 3,
-      classes: { selected: 3, known: 5, missing: ['animal', 'artifact'] },
+      steps: steps(5, 3),
+      classes: {
+        ...{ selected: 3, known: 5, missing: ['animal', 'artifact'] },
+        counts: counted(
+          ['animal', 0, 0, 0],
+          ['artifact', 0, 0, 0],
+          ['food', 2, 1, 1],
+          ['person', 1, 1, 1],
+          ['plant', 1, 1, 1],
+        ),
+      },
       answers: [],
       quality: { all: wilson(2, 4), selected: wilson(2, 2) },
     });
@@ -175,7 +205,7 @@ const training = (model: string, from: string, trainedTokens: number) => ({
 });
 
 const nothingCounted = {
-  classes: { selected: 0, known: null, missing: [] },
+  classes: { selected: 0, known: null, missing: [], counts: [] },
   answers: [],
 };
 
@@ -186,6 +216,7 @@ const noSelection: Selection = {
   withoutScore: 0,
   agreed: 0,
   selected: 0,
+  steps: steps(40, 0),
   quality: { all: wilson(0, 0), selected: wilson(0, 0) },
 };
 
@@ -222,6 +253,7 @@ describe('report', () => {
         withoutScore: 0,
         agreed: 30,
         selected: 20,
+        steps: steps(40, 20),
         quality: { all: wilson(27, 36), selected: wilson(19, 20) },
       },
       seconds: { collaborate: 3 },

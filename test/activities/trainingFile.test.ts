@@ -133,7 +133,7 @@ describe('a training file', () => {
   });
 
   it('holds the labelled and the selected, and never a gold answer of the unlabelled', async () => {
-    const { fileId, ...about } = await upload({ from: 'labelled-and-selected', ref });
+    const { fileId, ...about } = await upload({ from: 'labelled-and-selected', ref, times: 1 });
     const content = await contentOf(fileId);
     const selected = [0, 2, 4].map((ordinal) =>
       task.trainingRow(unlabelled[ordinal]!, pseudo[ordinal]![0]!),
@@ -144,7 +144,7 @@ describe('a training file', () => {
       assert.notEqual(JSON.parse(line).messages.at(-1).content, WRONG);
   });
 
-  it('repeats what is selected by its weight, and not by the attempts that have selected it', async () => {
+  it('repeats the labelled, and the selected by weight, and not by the attempts that selected', async () => {
     const other = { ...ref, round: 2 };
     const heavy = (ordinal: number, weight: number) => ({
       ...selectedRow(ordinal, weight),
@@ -155,16 +155,16 @@ describe('a training file', () => {
     );
     await lab.tables.addSelected([heavy(0, 1), heavy(2, 3)]);
     await lab.tables.addSelected([heavy(0, 1), heavy(2, 3)]);
-    const { fileId, count } = await upload({ from: 'labelled-and-selected', ref: other });
+    const { fileId, count } = await upload({ from: 'labelled-and-selected', ref: other, times: 2 });
     const rows = [0, 2, 2, 2].map((ordinal) =>
       task.trainingRow(unlabelled[ordinal]!, pseudo[ordinal]![0]!),
     );
-    assert.equal(await contentOf(fileId), expected([...labelledRows, ...rows]));
-    assert.equal(count, 7);
+    assert.equal(await contentOf(fileId), expected([...labelledRows, ...labelledRows, ...rows]));
+    assert.equal(count, 10);
   });
 
   it('is uploaded once for the same rows', async () => {
-    const rows = { from: 'labelled-and-selected', ref } as const;
+    const rows = { from: 'labelled-and-selected', ref, times: 1 } as const;
     assert.deepEqual(await upload(rows), await upload(rows));
     assert.equal(lab.provider.requests({ kind: 'upload' }).length, 1);
   });

@@ -22,11 +22,18 @@ const answers = (counts: Partial<AnswerTally> = {}): AnswerTally[] => [
 const good: Findings = {
   labelled: 40,
   threshold: { cutoff: 0.1 },
+  withoutScore: 0,
   selected: 20,
-  classes: { selected: 2, known: 2, missing: [] },
+  steps: { kept: 20, nearDuplicates: 0 },
+  classes: { selected: 2 },
   answers: answers(),
 };
-const unread: Findings = { ...good, labelled: 0, selected: 0 };
+const unread: Findings = {
+  ...good,
+  labelled: 0,
+  selected: 0,
+  steps: { kept: 0, nearDuplicates: 0 },
+};
 
 const result = (findings: Findings, of = alone) =>
   emptyResult(findings, of, builtIn.selector(of.selection));
@@ -87,7 +94,8 @@ describe('emptyResult', () => {
       ...good,
       threshold: { cutoff: null },
       selected: 0,
-      classes: { selected: 0, known: 2, missing: [] },
+      steps: { kept: 0, nearDuplicates: 0 },
+      classes: { selected: 0 },
     };
     const { type, message } = result(none)!;
     assert.equal(type, 'NothingSelected');
@@ -97,8 +105,26 @@ describe('emptyResult', () => {
     );
   });
 
+  it('is NothingSelected where the balance leaves none of what the rule keeps', () => {
+    const { type, message } = result({ ...good, selected: 0 })!;
+    assert.equal(type, 'NothingSelected');
+    assert.match(message, /the rule keeps 20 of 40 .* selection\.balance leaves none/);
+  });
+
+  it('is TooFewSelected where not so many can be selected as are wanted exactly', () => {
+    const wanted = spec({ selection: { rule: 'paper', exactly: 30, balance: 'cap' } });
+    const steps = { kept: 20, nearDuplicates: 3 };
+    const { type, message } = result({ ...good, selected: 25, withoutScore: 2, steps }, wanted)!;
+    assert.equal(type, 'TooFewSelected');
+    assert.match(
+      message,
+      /exactly wants 30, and only 25 can be selected: 38 pseudo-labels have a score, 3 are near duplicates, the others would tip the balance\. Lower it/,
+    );
+    assert.equal(result({ ...good, selected: 30 }, wanted), undefined);
+  });
+
   it('is OneClass where one is all that is selected, unless that may be chance', () => {
-    const classes = { selected: 1, known: 2, missing: ['down'] };
+    const classes = { selected: 1 };
     assert.equal(types({ ...good, classes }), 'OneClass');
     assert.equal(types({ ...good, classes, selected: 3 }), undefined);
   });

@@ -55,7 +55,8 @@ const report: RoundReport = {
       rule: 'paper 50 (entropy up to 0.1235)',
       entropyOf: 'answers',
     },
-    classes: { selected: 2, known: 2, missing: [] },
+    steps: { asked: 3000, kept: 1500, nearDuplicates: 0, by: 'rule', rows: 1500 },
+    classes: { selected: 2, known: 2, missing: [], counts: [] },
   },
   answers: [
     { ...tally, unread: 10, cut: 4, withoutEntropy: 0, givenUp: 1, away: 10 },
@@ -152,7 +153,7 @@ describe('a report', () => {
   });
 
   it('tells of votes, names the classes that are missing, and counts what had no neighbours', () => {
-    const classes = { selected: 2, known: 13, missing: ['a', 'b'] };
+    const classes = { selected: 2, known: 13, missing: ['a', 'b'], counts: [] };
     const text = markdown(
       roundSections({
         ...report,

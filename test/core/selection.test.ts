@@ -6,7 +6,7 @@ import { builtIn } from '../../core/registry.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
 import { probability } from '../../core/selection/scores/probability.ts';
 import { votes } from '../../core/selection/scores/votes.ts';
-import type { SelectionSpec } from '../../core/spec.ts';
+import type { SelectionInput } from '../../core/spec.ts';
 
 const row = (entropyOf: number | null, agreed = false, label: string | null = 'a'): Verdict => ({
   entropy: entropyOf,
@@ -17,17 +17,17 @@ const row = (entropyOf: number | null, agreed = false, label: string | null = 'a
   votes: agreed ? 4 : 3,
   collaborators: 4,
 });
-const thresholdOf = (spec: SelectionSpec, rows: Verdict[]) => {
+const thresholdOf = (spec: SelectionInput, rows: Verdict[]) => {
   const selector = builtIn.selector(spec);
   return selector.threshold(
     Float64Array.from(rows.flatMap((one) => selector.rankedScore(one) ?? [])),
   );
 };
-const select = (spec: SelectionSpec, rows: Verdict[]) => {
+const select = (spec: SelectionInput, rows: Verdict[]) => {
   const threshold = thresholdOf(spec, rows);
   return rows.filter((one) => builtIn.selector(spec).keeps(one, threshold));
 };
-const entropies = (spec: SelectionSpec, rows: Verdict[]) =>
+const entropies = (spec: SelectionInput, rows: Verdict[]) =>
   select(spec, rows).map((one) => one.entropy);
 
 const pool = fc.array(
@@ -44,7 +44,7 @@ const pool = fc.array(
 const percentile = fc.integer({ min: 0, max: 100 });
 
 describe('the rule of the paper', () => {
-  const paper = (theta: number): SelectionSpec => ({
+  const paper = (theta: number): SelectionInput => ({
     ...{ rule: 'paper', score: 'entropy', percentile: theta },
   });
 
@@ -93,7 +93,7 @@ describe('the rule of the paper', () => {
 });
 
 describe("the rule of the authors' code", () => {
-  const official = (theta: number): SelectionSpec => ({
+  const official = (theta: number): SelectionInput => ({
     ...{ rule: 'official', score: 'entropy', percentile: theta },
   });
 
