@@ -167,6 +167,52 @@ describe('a report', () => {
     assert.match(text, /^The embedding model would not take 3 examples/m);
   });
 
+  describe('of what is selected', () => {
+    const with_ = (more: Partial<RoundReport['pseudoLabels']>) =>
+      markdown(roundSections({ ...report, pseudoLabels: { ...pseudoLabels, ...more } }));
+    const { steps } = pseudoLabels;
+
+    it('names the rule, and how many it selected', () => {
+      assert.match(with_({}), /Rule paper 50 \(.*\) selected 1,500 pseudo-labels\.$/m);
+    });
+
+    it('tells what was asked, kept, left out and repeated', () => {
+      const text = with_({
+        count: 900,
+        steps: { ...steps, asked: 2000, nearDuplicates: 100, rows: 1800 },
+      });
+      assert.match(text, /Only the first 2,000 unlabelled examples were asked about/);
+      assert.match(text, /kept 1,500 pseudo-labels\. Left out are 100 near duplicates of surer/);
+      assert.match(text, /Left out are 500 for the balance, or as more than selection\.atMost\./);
+      assert.match(text, /Selected are 900\. They stand in 1,800 rows of the training file/);
+    });
+
+    it('tells that the rule was loosened, or did not count', () => {
+      const loosened = with_({ count: 1600, steps: { ...steps, by: 'atLeast', rows: 1600 } });
+      assert.match(loosened, /It was loosened to the next surest \(selection\.atLeast\)\./);
+      assert.match(loosened, /Selected are 1,600\.$/m);
+      const exactly = with_({ count: 10, steps: { ...steps, by: 'exactly', rows: 10 } });
+      assert.match(exactly, /Selected are the surest, whatever it kept .* Selected are 10\.$/m);
+      assert.doesNotMatch(exactly, /Left out/);
+    });
+
+    it('counts by class, and names what is lopsided', () => {
+      const count = (label: string, labelled: number, selected: number) => ({
+        ...{ label, labelled, given: 100, kept: 60, selected },
+      });
+      const counts = [count('a', 20, 30), count('b', 10, 7), count('c', 10, 4), count('d', 0, 2)];
+      const classes = { selected: 4, known: 4, missing: [], counts };
+      const text = with_({ count: 43, classes });
+      assert.match(text, /^\| a +\| +20 \| +50\.0 % \| +100 \| +60 \| +30 \| +69\.8 % \|$/m);
+      assert.match(
+        text,
+        /^Lopsided: .* labelled examples .*, 4 of c instead of 11\. selection\.bal/m,
+      );
+      const even = with_({ count: 40, classes: { ...classes, counts: [count('a', 40, 40)] } });
+      assert.doesNotMatch(even, /Lopsided/);
+    });
+  });
+
   it('tells how far the judge can be trusted, and that it may be partial', () => {
     const judge = {
       ...{ endpoint: 'cloud', model: 'wise', isPartial: false },
