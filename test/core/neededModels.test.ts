@@ -49,6 +49,14 @@ describe('neededModels', () => {
     assert.deepEqual(ways.map(needs(alone)), [false, true, false, false]);
   });
 
+  it('needs the embedding model for near duplicates, also without retrieval', () => {
+    const collaborators = [{ name: 'alone', shots: 0 }];
+    const kinds = (fields: object) =>
+      needed({ collaborators, selection: { rule: 'paper', ...fields } }).map(({ kind }) => kind);
+    assert.ok(!kinds({}).includes('embedding'));
+    assert.ok(kinds({ nearDuplicates: 0.9 }).includes('embedding'));
+  });
+
   it('needs the judge, and for agreement by embedding the embedding model also without retrieval', () => {
     const none = { collaborators: [{ name: 'alone', shots: 0 }], resolution: 'vote' };
     const names = (more: object) => needed({ ...none, ...more }).map(({ name }) => name);

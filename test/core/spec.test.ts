@@ -16,7 +16,9 @@ describe('the run spec', () => {
     const spec = runSpec.parse(least);
     assert.deepEqual(spec.data.labelled, ['l.csv']);
     assert.equal(spec.collaborators.length, 4);
-    assert.deepEqual(spec.selection, { rule: 'paper', percentile: 50, score: 'entropy' });
+    assert.deepEqual(spec.selection, {
+      ...{ rule: 'paper', percentile: 50, score: 'entropy', balance: 'none', confidentWeight: 1 },
+    });
     assert.deepEqual(runSpec.parse(spec), spec);
   });
 
@@ -69,6 +71,49 @@ describe('the run spec', () => {
     );
     for (const other of [{ name: 'b' }, { name: 'b', type: 'neighbours' }])
       assert.equal(problems({ ...least, collaborators: [away, other] }), undefined);
+  });
+
+  describe('of a selection', () => {
+    const of = (selection: object, task: object = least.task) =>
+      problems({ ...least, task, selection: { rule: 'paper', ...selection } });
+
+    it('knows limits that exclude each other', () => {
+      assert.equal(of({ atLeast: 5, atMost: 5, candidates: 5 }), undefined);
+      assert.equal(of({ exactly: 5, candidates: 5, nearDuplicates: 0.95 }), undefined);
+      const leavesNoRoom = 'leaves no room for atLeast and atMost: leave these out, or it';
+      for (const other of [{ atLeast: 1 }, { atMost: 9 }])
+        assert.deepEqual(of({ exactly: 5, ...other }), [['selection.exactly', leavesNoRoom]]);
+      assert.deepEqual(of({ atLeast: 6, atMost: 5 }), [
+        ['selection.atLeast', 'is 6, more than atMost (5): lower it, or raise atMost'],
+      ]);
+      assert.deepEqual(of({ exactly: 6, candidates: 5 }), [
+        ['selection.candidates', 'are 5, fewer than exactly (6): ask about more, or select fewer'],
+      ]);
+      assert.match(String(of({ atLeast: 6, candidates: 5 })), /fewer than atLeast \(6\)/);
+      for (const wrong of [{ exactly: 0 }, { atMost: 1.5 }, { nearDuplicates: 95 }])
+        assert.equal(of(wrong)?.[0]?.[0], `selection.${Object.keys(wrong)[0]}`);
+    });
+
+    it('balances tasks whose answer is one of fixed labels, by these', () => {
+      for (const balance of ['cap', 'prior', { animal: 1, plant: 3 }, { plant: 1 }])
+        assert.equal(of({ balance }), undefined);
+      for (const task of [
+        { type: 'numeric' },
+        { type: 'multiple-choice' },
+        { type: 'multi-label', labels: ['animal', 'plant'] },
+      ]) {
+        assert.match(
+          String(of({ balance: 'cap' }, task)),
+          /^selection\.balance,the answers of this kind of task are not each one label .* leave it out/,
+        );
+        assert.equal(of({ balance: 'none' }, task), undefined);
+      }
+      assert.match(
+        String(of({ balance: { animal: 1, plnat: 3 } })),
+        /^selection\.balance\.plnat,"plnat" is not one of the labels: animal, plant/,
+      );
+      assert.match(String(of({ balance: { animal: 0 } })), /no label has a share above 0/);
+    });
   });
 
   it('has a JSON schema in which every default is optional', () => {
