@@ -108,7 +108,7 @@ async function judged(
   doubtful: readonly Doubtful[],
   { prompt, read }: Extract<Agreement, { by: 'judge' }>,
 ): Promise<(one: Doubtful) => number[]> {
-  const asking = batch.in('group');
+  const asking = batch.in('group', 'answers compared');
   await asking.ask(
     doubtful.map(({ example, answers }) =>
       toJudge(batch.context, {

@@ -74,14 +74,47 @@ export interface BatchOptions {
 /** What a batch has in common with the same examples in another stage. */
 interface Shared {
   spending: Spending;
-  progress: { total: number };
   away: AwayClock;
+}
+
+/** Takes in how many answers there will be, and how many more there are. */
+interface Counter {
+  expect(answers: number): void;
+  add(answers: number): void;
+}
+
+/** Counts what an activity is there for. */
+function counterOf({ tracker }: BatchOptions): Counter {
+  let total = 0;
+  return {
+    expect(answers) {
+      total += answers;
+      tracker.set({ total });
+    },
+    add: (answers) => tracker.add(answers),
+  };
+}
+
+/** Counts what is asked on the way, and tells it in words: it is no further part of the whole. */
+function sideCounter({ tracker }: BatchOptions, unit: string): Counter {
+  let [done, total] = [0, 0];
+  const tell = () => tracker.set({ note: `${done}/${total} ${unit}` });
+  return {
+    expect(answers) {
+      total += answers;
+      tell();
+    },
+    add(answers) {
+      done += answers;
+      tell();
+    },
+  };
 }
 
 function sharedIn({ tracker }: BatchOptions): Shared {
   const away = new AwayClock(tracker.kept as AwaySince | undefined);
   tracker.keep(() => away.since);
-  return { spending: new Spending(), progress: { total: 0 }, away };
+  return { spending: new Spending(), away };
 }
 
 /** A range of examples in one stage of a round, and what models answer to questions about them. */
@@ -93,21 +126,28 @@ export class Batch {
   readonly spending: Spending;
   readonly #options: BatchOptions;
   readonly #shared: Shared;
+  readonly #counter: Counter;
 
   /** @param shared with the same examples in other stages of the round */
-  constructor(options: BatchOptions, shared = sharedIn(options)) {
+  constructor(
+    options: BatchOptions,
+    shared = sharedIn(options),
+    counter: Counter = counterOf(options),
+  ) {
     const { context, examples, tracker } = options;
     this.#options = options;
     this.context = context;
     this.examples = examples;
     this.tracker = tracker;
     this.#shared = shared;
+    this.#counter = counter;
     this.spending = shared.spending;
   }
 
-  /** The same examples in another stage of the round. */
-  in(stage: AnswerStage): Batch {
-    return new Batch({ ...this.#options, stage }, this.#shared);
+  /** The same examples in another stage of the round. @param unit what it is asked for, for people */
+  in(stage: AnswerStage, unit: string): Batch {
+    const options = { ...this.#options, stage };
+    return new Batch(options, this.#shared, sideCounter(options, unit));
   }
 
   /** What all answers of the batch have cost, those that an earlier attempt got included. */
@@ -142,9 +182,8 @@ export class Batch {
     await goByFindings(dependencies, context.spec, questions);
     const requests = questions.flatMap((question) => this.#requestsOf(question));
     const missing = await this.#notTakenOver(await this.#withoutAnswer(requests));
-    this.#shared.progress.total += answersTo(requests);
-    tracker.set(this.#shared.progress);
-    tracker.add(answersTo(requests) - answersTo(missing));
+    this.#counter.expect(answersTo(requests));
+    this.#counter.add(answersTo(requests) - answersTo(missing));
     if (missing.length === 0) return;
     await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
 
@@ -192,7 +231,7 @@ export class Batch {
           if (!samples.some(isAway))
             shareable.push(sharedAnswer(this.#asSent(request), request.example, samples));
         }
-        tracker.add(request.slots.length);
+        this.#counter.add(request.slots.length);
         left--;
       } catch (error) {
         failures.push(error);

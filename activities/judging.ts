@@ -62,7 +62,7 @@ export async function askVerdicts(batch: Batch, graded: Graded): Promise<void> {
     const answer = answers.get(example.ordinal) ?? null;
     return answer !== null && !context.task.grade(answer, example).every(isWhole);
   });
-  const judging = batch.in(`judge-${role}`);
+  const judging = batch.in(`judge-${role}`, 'verdicts');
   const known = new Map((await judging.answers()).map((one) => [one.ordinal, one]));
   const before: Answer[] = [];
   for (const earlier of [round, round - 1])

@@ -79,8 +79,9 @@ export function stuckLine({ workflowId, attempt, reason }: Stuck): string {
 }
 
 /** How long a phase will still take, and what else is to be said of it. */
-function remarks({ name, state, secondsLeft, reason, note }: PhaseView, forecast?: Forecast) {
-  const expected = state === 'waiting' && name !== 'prepare' ? forecast?.[name] : undefined;
+function remarks(phase: PhaseView, forecast?: Forecast) {
+  const { name, secondsLeft, reason, note } = phase;
+  const expected = hasNotMoved(phase) && name !== 'prepare' ? forecast?.[name] : undefined;
   const said = [
     secondsLeft === undefined ? undefined : `about ${roughly(secondsLeft)} left`,
     expected === undefined ? undefined : `about ${roughly(expected)}`,
@@ -89,14 +90,17 @@ function remarks({ name, state, secondsLeft, reason, note }: PhaseView, forecast
   return said.filter(Boolean).join(', ');
 }
 
-/** One line for one phase, as plain text. */
-export function phaseLine(phase: PhaseView): string {
+const hasNotMoved = ({ state, done, trouble }: PhaseView): boolean =>
+  state === 'waiting' || (state === 'running' && done === 0 && trouble === undefined);
+
+/** One line for one phase, as plain text. @param forecast of the phases that have not begun */
+export function phaseLine(phase: PhaseView, forecast?: Forecast): string {
   const parts = [
     phase.name.padEnd(NAME_WIDTH),
     phase.state.padEnd(7),
     amount(phase),
     time(phase),
-    remarks(phase),
+    remarks(phase, forecast),
   ];
   return parts.filter((part) => part.trim() !== '').join('  ');
 }
@@ -211,7 +215,7 @@ export class Lines implements ProgressDisplay {
     this.#now = now;
   }
 
-  update(view: RunView): void {
+  update(view: RunView, forecast?: Forecast): void {
     const text = this.#notices.of(view);
     if (text) this.say(text);
     for (const phase of this.#phases.of(view)) {
@@ -221,7 +225,7 @@ export class Lines implements ProgressDisplay {
       const key = [view.status?.round, phase.state, ...troubles].join();
       if (!this.#isNews(phase, key)) continue;
       this.#shown.set(phase.name, { key, moved: moved(phase), at: this.#now() });
-      this.say(phaseLine(phase));
+      this.say(phaseLine(phase, forecast));
     }
   }
 

@@ -2,10 +2,19 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import { checkJudge } from '../../activities/checkJudge.ts';
 import { builtIn } from '../../core/registry.ts';
+import type { Progress } from '../../core/status.ts';
 import type { ModelRole } from '../../core/types.ts';
 import { Trainers } from '../../providers/trainers/index.ts';
 import type { ChatQuestion } from '../../testing/answers.ts';
-import { attempt, type Laboratory, MODEL, one, openLaboratory, ref } from './support.ts';
+import {
+  attempt,
+  environment,
+  type Laboratory,
+  MODEL,
+  one,
+  openLaboratory,
+  ref,
+} from './support.ts';
 
 const GOLD = ['at noon', 'at night', 'never', 'at dawn'];
 const examples = GOLD.flatMap((answer, ordinal) => [
@@ -64,6 +73,24 @@ describe('a judge', () => {
         [3, null, 0],
       ],
     );
+  });
+
+  it('is asked beside what is counted: an example more is no more than its answer', async () => {
+    await open(['At noon!', 'in the night', 'at dawn', 'never']);
+    lab.provider.setFaults(({ body }) => (body?.model === 'wise' ? 'hang' : undefined));
+    const surroundings = environment();
+    const seen = new Promise<Progress>((resolve) => {
+      surroundings.on('heartbeat', (progress: Progress) => {
+        if (progress.note) resolve(progress);
+      });
+    });
+    const input = { ...ref, round: 1, role: 'vanilla' as const, model: MODEL, range };
+    const evaluating = surroundings.run(lab.activities.evaluate, input);
+    const cancelled = assert.rejects(evaluating, { name: 'CancelledFailure' });
+    const { done, total, unit, note } = await seen;
+    assert.deepEqual([done, total, unit, note], [4, 4, 'examples', '0/3 verdicts']);
+    surroundings.cancel();
+    await cancelled;
   });
 
   it('is checked by gold answers, in the first round', async () => {

@@ -77,6 +77,23 @@ describe('the time left of a phase', () => {
   });
 });
 
+describe('the forecast of a phase', () => {
+  const forecast = { propagate: 119 };
+
+  it('is told until the phase has moved', () => {
+    const waiting = phaseLine({ ...phase, state: 'waiting' }, forecast);
+    assert.match(waiting, /^propagate +waiting +0\/300 examples .* about 2 min$/);
+    assert.match(phaseLine(phase, forecast), / about 2 min$/);
+    assert.doesNotMatch(phaseLine({ ...phase, done: 1 }, forecast), /about/);
+  });
+
+  it('is not told of what is held up, nor of a phase that has none', () => {
+    const trouble = 'endpoint "gpu" answered 402';
+    assert.doesNotMatch(phaseLine({ ...phase, trouble }, forecast), /about/);
+    assert.doesNotMatch(phaseLine({ ...phase, name: 'select' }, forecast), /about/);
+  });
+});
+
 describe('progress in lines', () => {
   function shown(views: (write: (view: RunView, second: number) => void) => void): string[] {
     const lines: string[] = [];
