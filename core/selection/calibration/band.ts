@@ -1,5 +1,5 @@
 import { randomFrom } from '../../random.ts';
-import { bySureness, type CalibrationRow } from './rows.ts';
+import { type CalibrationRow, evenCutoffs, keptBy } from './rows.ts';
 
 /** How good the surest share of the unlabelled labels is. */
 export interface BandPoint {
@@ -13,6 +13,8 @@ export interface BandPoint {
 
 /** So many draws, one of which is the one at hand, that any usual delta is a whole number of them. */
 const DRAWS = 999;
+/** Calibration rows that the floor follows from: more make it hardly higher, and take longer. */
+const MOST_ROWS = 1_000;
 /** Points of a chart. */
 const POINTS = 20;
 
@@ -37,27 +39,22 @@ export function bandOf(
   unlabelled: Float64Array,
   { delta, seed }: { delta: number; seed: number },
 ): BandPoint[] {
-  const surestFirst = calibration.toSorted(bySureness);
-  const [rows, all] = [surestFirst.length, unlabelled.length];
+  const all = unlabelled.length;
+  const every = Math.ceil(calibration.length / MOST_ROWS);
+  const sample = calibration.filter((_, index) => index % every === 0);
+  const rows = sample.length;
   const height = envelopeHeight(rows, all, delta, randomFrom(seed));
-  const points: BandPoint[] = [];
-  let [kept, seen, wrong] = [0, 0, 0];
-  for (let point = 1; point <= POINTS; point++) {
-    const cutoff = unlabelled[Math.ceil((point * all) / POINTS) - 1];
-    if (cutoff === undefined || kept === all) continue;
-    const before = kept;
-    while (kept < all && unlabelled[kept]! <= cutoff) kept++;
-    if (kept === before) continue; // the last point holds all of this score
-    for (; seen < rows && surestFirst[seen]!.score <= cutoff; seen++)
-      if (!surestFirst[seen]!.right) wrong++;
+  const [keptRows, keptOfSample] = [keptBy(calibration), keptBy(sample)];
+  return Array.from(evenCutoffs(unlabelled, POINTS), ({ cutoff, kept }) => {
+    const seen = keptRows(cutoff);
+    const { wrong } = keptOfSample(cutoff);
     const most = wrong < rows ? Math.floor(envelope(wrong, height, rows, all)) : kept;
-    points.push({
+    return {
       coverage: kept / all,
-      precision: seen === 0 ? null : 1 - wrong / seen,
+      precision: seen.rows === 0 ? null : 1 - seen.wrong / seen.rows,
       least: Math.max(0, 1 - most / kept),
-    });
-  }
-  return points;
+    };
+  });
 }
 
 /** How far above what is expected the unlabelled before the (e + 1)-th calibration row are. */

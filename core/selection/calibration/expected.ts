@@ -1,5 +1,5 @@
 import type { Cutoff } from '../percentile.ts';
-import type { CalibrationRow } from './rows.ts';
+import { type CalibrationRow, keptBy } from './rows.ts';
 
 /** A cut-off whose kept labels are wrong, on average over draws of the calibration rows, this often. */
 export interface ExpectedCutoff extends Cutoff {
@@ -25,16 +25,13 @@ export function expectedCutoff(
   unlabelled: Float64Array,
   error: number,
 ): ExpectedCutoff {
-  const wrong = Float64Array.from(
-    calibration.filter(({ right }) => !right),
-    ({ score }) => score,
-  ).sort();
+  const keptRows = keptBy(calibration);
   let best: ExpectedCutoff = { cutoff: null, kept: 0, error: null };
-  for (let kept = 1, surer = 0; kept <= unlabelled.length; kept++) {
+  for (let kept = 1; kept <= unlabelled.length; kept++) {
     const cutoff = unlabelled[kept - 1]!;
     if (cutoff === unlabelled[kept]) continue; // only all of equal ones can be kept
-    while (surer < wrong.length && wrong[surer]! <= cutoff) surer++;
-    const share = (unlabelled.length * (1 + surer)) / ((1 + calibration.length) * kept);
+    const { wrong } = keptRows(cutoff);
+    const share = (unlabelled.length * (1 + wrong)) / ((1 + calibration.length) * kept);
     if (share <= error) best = { cutoff, kept, error: share };
   }
   return best;

@@ -1,6 +1,6 @@
 import { hypergeometricTail } from '../../statistics.ts';
 import type { Cutoff } from '../percentile.ts';
-import { bySureness, type CalibrationRow } from './rows.ts';
+import { type CalibrationRow, evenCutoffs, keptBy } from './rows.ts';
 
 /** A cut-off whose kept labels are wrong at most as often as `bound` says, with confidence 1 - delta. */
 export interface GuaranteedCutoff extends Cutoff {
@@ -13,8 +13,8 @@ export interface GuaranteedCutoff extends Cutoff {
   bound: number | null;
 }
 
-/** A cut-off with what it keeps. */
-type Candidate = Omit<GuaranteedCutoff, 'bound' | 'cutoff'> & { cutoff: number };
+/** A cut-off that may be taken. */
+type Candidate = Omit<GuaranteedCutoff, 'bound'>;
 
 /** Cut-offs that are tried: each keeps a fiftieth of the unlabelled more than the one before. */
 const STEPS = 50;
@@ -32,8 +32,9 @@ const NOTHING: GuaranteedCutoff = { cutoff: null, kept: 0, rows: 0, wrong: 0, bo
  *   bounds the error of *all* rows that might come: with fewer unlabelled than calibration rows, the
  *   error of those at hand exceeds it too often.
  * - The sequence follows from the scores alone, never from what is right: quantiles of the unlabelled.
- *   A cut-off with too few calibration rows to ever pass would end it: it starts where the test passes
- *   in spite of one wrong row, or, if that is not in the surer half of the unlabelled, of none.
+ *   A cut-off with too few calibration rows to pass if all of them were right is not in it; it starts
+ *   where the test would pass in spite of one wrong row, if that is in the surer half of the unlabelled,
+ *   so that a single one does not end it.
  *
  * @param unlabelled scores, lowest first; a cut-off keeps all that are equal to it
  * @param error 0 to 1
@@ -46,38 +47,21 @@ export function guaranteedCutoff(
   delta: number,
 ): GuaranteedCutoff {
   const passes = (at: Candidate) => chance(at, Math.floor(error * at.kept + ROUNDING) + 1) <= delta;
-  const candidates = candidatesOf(calibration, unlabelled);
-  const spare = candidates.findIndex((one) => passes({ ...one, wrong: 1 }));
-  const start =
-    spare >= 0 && 2 * candidates[spare]!.kept <= unlabelled.length
-      ? spare
-      : candidates.findIndex((one) => passes({ ...one, wrong: 0 }));
-  if (start < 0) return NOTHING;
-  const failed = candidates.findIndex((one, index) => index >= start && !passes(one));
-  const last = candidates[(failed < 0 ? candidates.length : failed) - 1];
-  return failed === start || !last ? NOTHING : { ...last, bound: boundOf(last, delta) };
+  const keptRows = keptBy(calibration);
+  const sequence = Array.from(evenCutoffs(unlabelled, STEPS), (one) => ({
+    ...one,
+    ...keptRows(one.cutoff),
+  })).filter((one) => passes({ ...one, wrong: 0 }));
+  const spare = sequence.find((one) => passes({ ...one, wrong: 1 }));
+  const isEarly = spare !== undefined && 2 * spare.kept <= unlabelled.length;
+  const tested = isEarly ? sequence.slice(sequence.indexOf(spare)) : sequence;
+  const failed = tested.findIndex((one) => !passes(one));
+  const last = tested[(failed < 0 ? tested.length : failed) - 1];
+  return last ? { ...last, bound: boundOf(last, delta) } : NOTHING;
 }
 
 /** A share of a whole number that is one itself may come out a little less. */
 const ROUNDING = 1e-9;
-
-function candidatesOf(
-  calibration: readonly CalibrationRow[],
-  unlabelled: Float64Array,
-): Candidate[] {
-  const surestFirst = calibration.toSorted(bySureness);
-  const candidates: Candidate[] = [];
-  let [kept, rows, wrong] = [0, 0, 0];
-  for (let step = 1; step <= STEPS; step++) {
-    const cutoff = unlabelled[Math.ceil((step * unlabelled.length) / STEPS) - 1];
-    if (cutoff === undefined || cutoff === candidates.at(-1)?.cutoff) continue;
-    while (kept < unlabelled.length && unlabelled[kept]! <= cutoff) kept++;
-    for (; rows < surestFirst.length && surestFirst[rows]!.score <= cutoff; rows++)
-      if (!surestFirst[rows]!.right) wrong++;
-    candidates.push({ cutoff, kept, rows, wrong });
-  }
-  return candidates;
-}
 
 /** That so few of the calibration rows kept are wrong, if so many of the unlabelled kept are. */
 function chance({ kept, rows, wrong }: Candidate, wrongKept: number): number {

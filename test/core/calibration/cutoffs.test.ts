@@ -116,4 +116,10 @@ describe('a cut-off of a guaranteed error', () => {
     const { kept, wrong } = guaranteedCutoff(calibration, scores, 0.05, 0.1);
     assert.deepEqual({ kept, wrong }, { kept: 1_000, wrong: 1 });
   });
+
+  it('leaves out of the sequence what could not pass: cut-offs of a small pool with no rows as sure', () => {
+    const pool = Float64Array.from({ length: 20 }, (_, index) => index - 1);
+    const { kept, bound } = guaranteedCutoff(spotless(200), pool, 0.05, 0.1);
+    assert.deepEqual({ kept, bound }, { kept: 20, bound: 0 });
+  });
 });
