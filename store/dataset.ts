@@ -70,7 +70,7 @@ export class Dataset {
 
   /**
    * The ordinals of a split whose embedding lies nearer to any of the vectors than a cosine distance,
-   * some of them repeatedly. Exact: it takes about 1 ms of a core for each vector and 16,384 of the
+   * some of them repeatedly. Exact: it takes 1 to 1.5 ms of a core for each vector and 16,384 of the
    * split in 384 dimensions.
    */
   nearTo(

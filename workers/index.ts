@@ -35,7 +35,12 @@ export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../c
 export type { PhaseName } from '../core/phases.ts';
 export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
 export type { Resolution, Way, WaysCompared } from '../core/resolution.ts';
-export type { JudgeReport, MetricReport, RoundReport } from '../core/roundReport.ts';
+export type {
+  JudgeReport,
+  MetricReport,
+  RoundReport,
+  SelectionSteps,
+} from '../core/roundReport.ts';
 export type { BandPoint } from '../core/selection/calibration/band.ts';
 export type {
   Calibration,
@@ -44,6 +49,8 @@ export type {
   ScoreQuality,
 } from '../core/selection/calibration/calibration.ts';
 export type { ReliabilityBin } from '../core/selection/calibration/reliability.ts';
+export type { ClassCount } from '../core/selection/classCounts.ts';
+export type { SelectionFields } from '../core/selection/fields.ts';
 export {
   type Criterion,
   defineSelectionRule,
@@ -61,6 +68,7 @@ export type {
   ModelCollaborator,
   RunSpec,
   RunSpecInput,
+  SelectionInput,
   SelectionSpec,
   TaskSpec,
   TrainingSpec,

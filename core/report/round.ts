@@ -197,7 +197,7 @@ function selectionNotes(report: RoundReport): string[] {
     ...lopsidedNote(report),
     ...(withoutVector > 0
       ? [
-          `The embedding model would not take ${count(withoutVector)} examples: they have no neighbours.`,
+          `The embedding model would not take ${count(withoutVector)} examples: they have no neighbours, and no near duplicates, by vector.`,
         ]
       : []),
   ];

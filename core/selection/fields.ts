@@ -39,4 +39,5 @@ export const selectionFields = {
     ),
 };
 
+/** Those fields once they are read. */
 export type SelectionFields = z.output<z.ZodObject<typeof selectionFields>>;
