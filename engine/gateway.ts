@@ -17,6 +17,7 @@ import {
   mlxEnvironment,
   program,
   SERVING,
+  TRAINING,
 } from './settings.ts';
 import { Trainer } from './trainer.ts';
 
@@ -50,7 +51,10 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const chat = new PythonService(
     {
       program: program('serve'),
-      args: [BASE_MODEL.folder, String(SERVING.maxBatch), String(SERVING.maxAdapters)],
+      args: [
+        BASE_MODEL.folder,
+        ...[SERVING.maxBatch, SERVING.maxAdapters, TRAINING.layers].map(String),
+      ],
       env: mlxEnvironment(),
     },
     log,

@@ -62,7 +62,7 @@ export const TRAINING = {
 } as const;
 
 export const SERVING = {
-  /** Requests decoded together. */
+  /** Rows that a core generates together. */
   maxBatch: 32,
   /** Models (base with one adapter merged in) kept in memory; one is about 115 MB. */
   maxAdapters: 6,

@@ -28,14 +28,19 @@ class Completion:
                 "context_length_exceeded",
             )
         split = self._prefix_length(prompt)
-        self.prefix, self.suffix = tuple(prompt[:split]), prompt[split:]
+        self.prefix, self.suffix = tuple(prompt[:split]), tuple(prompt[split:])
         self.cached_tokens = 0
+        self.cancelled = False
         self.choices = [Choice(self, index) for index in range(request["n"])]
 
     @property
-    def kind(self):
-        """Requests of one kind can share a batch."""
-        return self.adapter, self.prefix
+    def most_columns(self):
+        """Tokens of each choice, were all drawn that may be."""
+        return len(self.prefix) + len(self.suffix) + self.max_tokens
+
+    def cancel(self):
+        """Nothing of it is sent any more."""
+        self.cancelled = True
 
     def _render(self, messages):
         return self.tokenizer.apply_chat_template(
@@ -82,6 +87,10 @@ class Choice:
         self._logprobs = []
         seed = completion.request["seed"]
         self._random = np.random.default_rng(None if seed is None else [seed, index])
+
+    @property
+    def going(self):
+        return not self.finish_reason and not self.completion.cancelled
 
     def extend(self, logits):
         """Draws the next token from `logits` (vocabulary) and returns what is new for a stream, if anything.

@@ -12,6 +12,7 @@ import os
 import sys
 
 import mlx.core as mx
+from mlx_lm.models import activations, base
 
 _process = ctypes.CDLL(None)  # the symbols of preloaded libraries
 _LOG2_E = math.log2(math.e)
@@ -71,7 +72,8 @@ def _softmax2_vjp(_, cotangent, weights):
 
 
 def attention(queries, keys, values, cache, scale, mask, sinks=None):
-    """As mlx_lm.models.base.scaled_dot_product_attention, for float32 caches. Boolean masks say what is seen."""
+    """As mlx_lm.models.base.scaled_dot_product_attention, for float32 caches. Boolean masks say what is seen, others are
+    added to the scores."""
     batch, heads, length, size = queries.shape
     groups, columns = keys.shape[1:3]
     rows = heads // groups * length  # queries that share keys, so one product serves them all
@@ -80,32 +82,39 @@ def attention(queries, keys, values, cache, scale, mask, sinks=None):
     if isinstance(mask, str):
         mask = mx.arange(columns - length, columns)[:, None] >= mx.arange(columns)
     if mask is not None:
-        seen = mask if mask.ndim < 4 else mask[:, None]
-        scores = scores + mx.where(seen, 0.0, -1e9)
+        mask = mask if mask.ndim < 4 else mask[:, None]
+        scores = scores + (mx.where(mask, 0.0, -1e9) if mask.dtype == mx.bool_ else mask)
     weights = _softmax2(scores).reshape(batch, groups, rows, columns)
     return (weights @ values).reshape(batch, heads, length, size)
 
 
+def fastest():
+    """Attention and SwiGLU: these when computing on the processor, else mlx-lm's."""
+    if mx.default_device() == mx.cpu:
+        return attention, swiglu
+    return base.scaled_dot_product_attention, activations.swiglu
+
+
 def speed_up(model):
-    """Puts these in place of what the module of `model`'s class imported, when computing on the processor."""
-    if mx.default_device() != mx.cpu:
-        return
+    """Puts the fastest in place of what the module of `model`'s class imported."""
     module = sys.modules[type(model).__module__]
-    if hasattr(module, "swiglu"):
-        module.swiglu = swiglu
-    if hasattr(module, "scaled_dot_product_attention"):
-        module.scaled_dot_product_attention = attention
+    for name, function in zip(("scaled_dot_product_attention", "swiglu"), fastest()):
+        if hasattr(module, name):
+            setattr(module, name, function)
 
 
-def lanes(limit):
-    """Streams to compute on side by side: one a core, at most `limit`; a GPU has one.
+def lane_count(limit):
+    """How many streams to compute on side by side: one a core, at most `limit`; a GPU has one.
 
     mlx evaluates all but matrix products on one thread of a stream, so two streams use two cores better than one
     stream whose products use both.
     """
-    device = mx.default_device()
-    count = min(os.cpu_count() or 1, limit) if device == mx.cpu else 1
-    return [mx.new_stream(device) for _ in range(count)]
+    return min(os.cpu_count() or 1, limit) if mx.default_device() == mx.cpu else 1
+
+
+def lanes(limit):
+    """So many streams, for this thread."""
+    return [mx.new_stream(mx.default_device()) for _ in range(lane_count(limit))]
 
 
 def share_cores(streams):

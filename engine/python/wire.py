@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import threading
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 
 class Wire:
@@ -18,6 +18,7 @@ class Wire:
         os.dup2(2, 1)
         sys.stdout = sys.stderr
         self._messages = SimpleQueue()
+        self._sending = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -27,17 +28,11 @@ class Wire:
 
     def send(self, message):
         """Raises ValueError for a number that JSON does not have (NaN, infinities)."""
-        self._out.write(json.dumps(message, allow_nan=False) + "\n")
-        self._out.flush()
+        line = json.dumps(message, allow_nan=False) + "\n"
+        with self._sending:
+            self._out.write(line)
+            self._out.flush()
 
     def receive(self):
         """The next message; waits for it."""
         return self._messages.get()
-
-    def pending(self, wait):
-        """Messages that have come or come within `wait` seconds of one another."""
-        try:
-            while True:
-                yield self._messages.get(timeout=wait) if wait else self._messages.get_nowait()
-        except Empty:
-            return
