@@ -14,6 +14,8 @@ export interface Choice {
   nearDuplicates: number;
   /** What has decided: the rule, or how many were wanted at least, or exactly. */
   by: 'rule' | 'atLeast' | 'exactly';
+  /** How many fewer than the spec wants at least. */
+  short: number;
 }
 
 /**
@@ -45,7 +47,13 @@ export async function choose(
     const { length: count } = ordinals;
     for (const [place, ordinal] of ordinals.entries())
       weights[ordinal] = weightAt(place, count, confidentWeight);
-    return { weights, count, nearDuplicates: leftOut, by };
+    return {
+      weights,
+      count,
+      nearDuplicates: leftOut,
+      by,
+      short: Math.max(0, (atLeast ?? 0) - count),
+    };
   };
 
   if (exactly !== undefined) return weighted(await taken(pool.scored(), exactly), 'exactly');

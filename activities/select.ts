@@ -5,6 +5,7 @@ import { mostTokens } from '../core/mostTokens.ts';
 import { ranges } from '../core/range.ts';
 import type { SelectionSteps } from '../core/roundReport.ts';
 import { NO_PART } from '../core/score.ts';
+import { mayBalance } from '../core/selection/balance.ts';
 import { ClassCounts } from '../core/selection/classCounts.ts';
 import { Pool } from '../core/selection/pool.ts';
 import type { Estimate } from '../core/statistics.ts';
@@ -83,6 +84,8 @@ export function createSelect(dependencies: Dependencies) {
             kept: counts.kept,
             nearDuplicates: choice.nearDuplicates,
             by: choice.by,
+            short: choice.short,
+            balance: balanceName(context),
             rows: weights.reduce((sum, weight) => sum + weight, 0),
           },
           classes,
@@ -216,6 +219,12 @@ async function grade(
     const [first] = task.grade(label, example);
     sums.add([first!, weights[ordinal]! > 0 ? first! : NO_PART]);
   }
+}
+
+function balanceName({ spec, task }: RoundContext): SelectionSteps['balance'] {
+  const { balance } = spec.selection;
+  if (!mayBalance(task)) return null;
+  return typeof balance === 'string' ? balance : 'shares';
 }
 
 /** In the order of the spec. */

@@ -3,6 +3,7 @@ import { COLLABORATOR_KINDS } from './collaborators/index.ts';
 import type { Collaborator, CollaboratorKind } from './collaborators/kind.ts';
 import { oncePer } from './oncePer.ts';
 import { type Problem, runSpecOf } from './runSpec.ts';
+import { mayBalance } from './selection/balance.ts';
 import { selectionFields } from './selection/fields.ts';
 import type { SelectionRule } from './selection/rule.ts';
 import { SELECTION_RULES } from './selection/rules/index.ts';
@@ -144,12 +145,12 @@ function judgeProblems(task: Task, { judge }: Pick<RunSpec, 'judge'>): Problem[]
 
 /** Only answers that are one of a fixed set of classes can be evened out. */
 function balanceProblems(
-  { classes, classesOf }: Task,
+  task: Task,
   { selection: { balance } }: Pick<RunSpec, 'selection'>,
 ): Problem[] {
   if (balance === 'none') return [];
   const path = ['selection', 'balance'];
-  if (!classes || classesOf)
+  if (!mayBalance(task))
     return [
       {
         path,
@@ -158,6 +159,7 @@ function balanceProblems(
       },
     ];
   if (typeof balance === 'string') return [];
+  const classes = task.classes!;
   const others = Object.keys(balance).filter((label) => !classes.includes(label));
   if (others.length > 0) {
     const message = `${quoted(others[0]!)} is not one of the labels: ${someOf(classes)}`;

@@ -70,6 +70,10 @@ export interface SelectionSteps {
   nearDuplicates: number;
   /** What has decided: the rule, or how many were wanted at least, or exactly. */
   by: 'rule' | 'atLeast' | 'exactly';
+  /** How many fewer than the spec wants at least. */
+  short: number;
+  /** How classes were evened out; null where the task has none that can be. */
+  balance: 'none' | 'cap' | 'prior' | 'shares' | null;
   /** In how many rows of the training file the selected stand. */
   rows: number;
 }

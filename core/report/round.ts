@@ -95,7 +95,7 @@ function pseudoLabelSection(report: RoundReport): Section {
 /** How the selected came out of the pseudo-labels, in sentences. */
 function stepsLine({ pseudoLabels, examples }: RoundReport): string {
   const { rule, steps, count: selected } = pseudoLabels;
-  const { asked, kept, nearDuplicates, by, rows } = steps;
+  const { asked, kept, nearDuplicates, by, short, rows } = steps;
   const isWhole = by === 'rule' && kept === selected;
   const evenedOut = by === 'rule' ? kept - nearDuplicates - selected : 0;
   return [
@@ -105,9 +105,10 @@ function stepsLine({ pseudoLabels, examples }: RoundReport): string {
     by === 'atLeast' && `It was loosened to the next surest (selection.atLeast).`,
     by === 'exactly' && 'Selected are the surest, whatever it kept (selection.exactly).',
     nearDuplicates > 0 && `Left out are ${count(nearDuplicates)} near duplicates of surer ones.`,
-    evenedOut > 0 &&
-      `Left out are ${count(evenedOut)} for the balance, or as more than selection.atMost.`,
+    evenedOut > 0 && `Left out are ${count(evenedOut)} for selection.balance or atMost.`,
     !isWhole && `Selected are ${count(selected)}.`,
+    short > 0 &&
+      `That is ${count(short)} fewer than selection.atLeast wants: there are no others to select.`,
     rows > selected &&
       `They stand in ${count(rows)} rows of the training file, the surest more often.`,
   ]
@@ -134,7 +135,8 @@ function classTable({ examples, pseudoLabels }: RoundReport): Table[] {
 
 /** Classes of which far fewer or more are selected than the labelled examples let expect. */
 function lopsidedNote({ examples, pseudoLabels }: RoundReport): string[] {
-  const { classes, count: selected } = pseudoLabels;
+  const { classes, count: selected, steps } = pseudoLabels;
+  if (steps.balance === 'shares') return []; // as it was wanted
   const odd = classes.counts.flatMap((one) => {
     const expected = (one.labelled / examples.labelled) * selected;
     const isOdd = 2 * one.selected < expected || one.selected > 2 * expected;
@@ -144,9 +146,8 @@ function lopsidedNote({ examples, pseudoLabels }: RoundReport): string[] {
   const each = odd.map(
     (one) => `${count(one.selected)} of ${one.label} instead of ${count(Math.round(one.expected))}`,
   );
-  return [
-    `Lopsided: by the shares of the labelled examples there would be others, ${each.join(', ')}. selection.balance evens it out.`,
-  ];
+  const remedy = steps.balance === 'none' ? ' selection.balance evens it out.' : '';
+  return [`Lopsided, by the shares of the labelled examples: ${each.join(', ')}.${remedy}`];
 }
 
 /** Fewer of a class than this may be many or few by chance. */

@@ -1,7 +1,12 @@
+import type { Task } from '../tasks/task.ts';
 import type { SelectionFields } from './fields.ts';
 
 /** How classes are evened out: not at all, no one above an even share, or in shares (in any unit). */
 export type Balance = 'none' | 'cap' | { shares: readonly number[] };
+
+/** Whether classes can be evened out: each answer is one of a fixed set. */
+export const mayBalance = ({ classes, classesOf }: Pick<Task, 'classes' | 'classesOf'>): boolean =>
+  classes !== null && !classesOf;
 
 /**
  * The balance that a spec asks for, of classes in their order.

@@ -68,7 +68,9 @@ describe('what is selected', () => {
     const { selected, steps, classes } = await open({});
     assert.deepEqual(await ordinals(), [0, 1, 2, 3, 4, 5, 6, 7]);
     assert.equal(selected, 8);
-    assert.deepEqual(steps, { asked: 10, kept: 8, nearDuplicates: 0, by: 'rule', rows: 8 });
+    assert.deepEqual(steps, {
+      ...{ asked: 10, kept: 8, nearDuplicates: 0, by: 'rule', short: 0, balance: 'none', rows: 8 },
+    });
     const counts = classes.counts.filter(({ given }) => given > 0);
     assert.deepEqual(counts, [
       { label: 'food', labelled: 2, given: 3, kept: 3, selected: 3 },
@@ -108,8 +110,8 @@ describe('what is selected', () => {
     const { steps: enough } = await open({ percentile: 25, atLeast: 2 });
     assert.deepEqual([enough.by, enough.rows], ['rule', 2]);
     await lab.close();
-    const { selected: all } = await open({ percentile: 25, atLeast: 500 });
-    assert.equal(all, 8, 'that many have a score');
+    const { selected: all, steps: few } = await open({ percentile: 25, atLeast: 500 });
+    assert.deepEqual([all, few.short], [8, 492], 'that many have a score');
     await lab.close();
     await open({ percentile: 25, atLeast: 4, balance: 'prior' });
     assert.deepEqual(await ordinals(), [0, 2, 5, 6], 'in the balance');

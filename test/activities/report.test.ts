@@ -25,7 +25,7 @@ const pseudoLabel = (ordinal: number) => ({
 });
 
 const steps = (asked: number, kept: number): Selection['steps'] => ({
-  ...{ asked, kept, nearDuplicates: 0, by: 'rule', rows: kept },
+  ...{ asked, kept, nearDuplicates: 0, by: 'rule', short: 0, balance: 'none', rows: kept },
 });
 /** How many there are of each class: the label, of all, kept and selected. */
 const counted = (...rows: [label: string, given: number, kept: number, selected: number][]) =>

@@ -55,7 +55,10 @@ const report: RoundReport = {
       rule: 'paper 50 (entropy up to 0.1235)',
       entropyOf: 'answers',
     },
-    steps: { asked: 3000, kept: 1500, nearDuplicates: 0, by: 'rule', rows: 1500 },
+    steps: {
+      ...{ asked: 3000, kept: 1500, nearDuplicates: 0, by: 'rule', short: 0, balance: 'none' },
+      rows: 1500,
+    },
     classes: { selected: 2, known: 2, missing: [], counts: [] },
   },
   answers: [
@@ -183,7 +186,7 @@ describe('a report', () => {
       });
       assert.match(text, /Only the first 2,000 unlabelled examples were asked about/);
       assert.match(text, /kept 1,500 pseudo-labels\. Left out are 100 near duplicates of surer/);
-      assert.match(text, /Left out are 500 for the balance, or as more than selection\.atMost\./);
+      assert.match(text, /Left out are 500 for selection\.balance or atMost\./);
       assert.match(text, /Selected are 900\. They stand in 1,800 rows of the training file/);
     });
 
@@ -191,6 +194,11 @@ describe('a report', () => {
       const loosened = with_({ count: 1600, steps: { ...steps, by: 'atLeast', rows: 1600 } });
       assert.match(loosened, /It was loosened to the next surest \(selection\.atLeast\)\./);
       assert.match(loosened, /Selected are 1,600\.$/m);
+      const short = { ...steps, by: 'atLeast', rows: 1600, short: 400 } as const;
+      assert.match(
+        with_({ count: 1600, steps: short }),
+        /Selected are 1,600\. That is 400 fewer than selection\.atLeast wants: there are no others to select\.$/m,
+      );
       const exactly = with_({ count: 10, steps: { ...steps, by: 'exactly', rows: 10 } });
       assert.match(exactly, /Selected are the surest, whatever it kept .* Selected are 10\.$/m);
       assert.doesNotMatch(exactly, /Left out/);
@@ -206,10 +214,14 @@ describe('a report', () => {
       assert.match(text, /^\| a +\| +20 \| +50\.0 % \| +100 \| +60 \| +30 \| +69\.8 % \|$/m);
       assert.match(
         text,
-        /^Lopsided: .* labelled examples .*, 4 of c instead of 11\. selection\.bal/m,
+        /^Lopsided, by the shares of the labelled examples: 4 of c instead of 11\. selection\.bal/m,
       );
       const even = with_({ count: 40, classes: { ...classes, counts: [count('a', 40, 40)] } });
       assert.doesNotMatch(even, /Lopsided/);
+      const wanted = with_({ count: 43, classes, steps: { ...steps, balance: 'shares' } });
+      assert.doesNotMatch(wanted, /Lopsided/);
+      const capped = with_({ count: 43, classes, steps: { ...steps, balance: 'cap' } });
+      assert.match(capped, /4 of c instead of 11\.$/m);
     });
   });
 
