@@ -1,9 +1,11 @@
 import { getClient } from '@temporalio/activity';
 import { finalFailure } from '../core/failures.ts';
-import type { Dependencies } from './dependencies.ts';
+import { compareLabels } from './compareLabels.ts';
+import { type Dependencies, openRound } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
-export function createGrid({ store }: Pick<Dependencies, 'store'>) {
+export function createGrid(dependencies: Dependencies) {
+  const { store } = dependencies;
   return {
     /** Those of a grid's runs that have completed, however long ago. */
     async finishedRuns(runs: readonly string[]): Promise<string[]> {
@@ -13,7 +15,8 @@ export function createGrid({ store }: Pick<Dependencies, 'store'>) {
     },
 
     /**
-     * Notes that a run has completed, and on which data set: Temporal forgets it some day.
+     * Notes that a run has completed, on which data set, and what its labels are worth: Temporal
+     * forgets it some day.
      * @throws ApplicationFailure `RunElsewhere`, non-retryable, where it has not completed
      */
     async recordRun(run: string): Promise<void> {
@@ -25,7 +28,10 @@ export function createGrid({ store }: Pick<Dependencies, 'store'>) {
             'RunElsewhere',
             `run "${run}" is ${status.name.toLowerCase()}, and not by this grid: wait for it to end or cancel it, then start the grid again`,
           );
-        await store.finishedRuns.add({ run, dataset });
+        const { length: round } = await store.run(run, dataset).reports();
+        const ref = { run, round, dataset };
+        const labels = await compareLabels(await openRound(dependencies, ref), ref);
+        await store.finishedRuns.add({ run, dataset, labels });
       });
     },
   };

@@ -31,7 +31,9 @@ export function createReport(dependencies: Dependencies) {
       const judge = await checkJudge(dependencies, input, Object.values(input.models));
       return tracked({ total: 1, unit: 'reports' }, async (tracker) => {
         const context = await openRound(dependencies, input);
-        const compared = await compareModels(context, input, tracker);
+        const isGraded = context.spec.until === 'report';
+        const counts = { ...input.counts, ...(!isGraded && { test: 0 }) };
+        const compared = await compareModels(context, { ...input, counts }, tracker);
         const report = await roundReport(dependencies, context, input, compared);
         return context.tables.addReport({ ...report, ...(judge && { judge }) });
       });

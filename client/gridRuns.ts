@@ -17,10 +17,11 @@ export async function readGrid(
     const runs: GridRun[] = [];
     for (const { dataSeed, trainingSeed, runs: names } of groups)
       for (const [index, run] of names.entries()) {
-        const dataset = finished.get(run);
-        if (dataset === undefined) continue;
+        const known = finished.get(run);
+        if (!known) continue;
+        const { dataset, labels } = known;
         const rounds = await store.run(run, dataset).reports();
-        runs.push({ cell: cells[index]!.name, run, dataSeed, trainingSeed, rounds });
+        runs.push({ cell: cells[index]!.name, run, dataSeed, trainingSeed, rounds, labels });
       }
     const distinct = (seeds: number[]) => [...new Set(seeds)];
     const seeds = {

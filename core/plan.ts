@@ -14,7 +14,7 @@ import type { RunSpec } from './spec.ts';
 export interface Plan
   extends Pick<
     RunSpec,
-    'model' | 'training' | 'evolve' | 'resolution' | 'batch' | 'rounds' | 'seed' | 'share'
+    'model' | 'training' | 'evolve' | 'resolution' | 'batch' | 'rounds' | 'seed' | 'until' | 'share'
   > {
   /** Kind of the task. */
   task: string;
@@ -71,7 +71,7 @@ export function planOf(spec: RunSpec): Plan {
     throw notRead(spec);
   const { candidates } = selection;
   const { type: task } = spec.task;
-  const { model, training, evolve, resolution, batch, rounds, seed, share } = spec;
+  const { model, training, evolve, resolution, batch, rounds, seed, until, share } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -85,7 +85,7 @@ export function planOf(spec: RunSpec): Plan {
     ...(judge && { judge: endpointOf(spec, judge) }),
   };
   return {
-    ...{ task, model, training, evolve, resolution, batch, rounds, seed, share },
+    ...{ task, model, training, evolve, resolution, batch, rounds, seed, until, share },
     answers: answersAnExample(spec),
     ...{ needs, collaborators, hasFree, asksWarmUp, endpoints },
     ...(candidates !== undefined && { candidates }),

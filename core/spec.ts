@@ -297,6 +297,12 @@ export const commonSpec = z.strictObject({
     .max(2 ** 31 - 1)
     .default(0)
     .describe('Everything random follows from it.'),
+  until: z
+    .enum(['select', 'report'])
+    .default('report')
+    .describe(
+      'How far each round goes. select: no model is trained but those that answer, and none is graded, to see what the labels are worth.',
+    ),
   share: name
     .optional()
     .describe(

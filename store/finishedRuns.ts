@@ -1,3 +1,4 @@
+import type { LabelQuality } from '../core/grid/labels.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
@@ -6,30 +7,39 @@ import { Log } from './log.ts';
 export interface FinishedRun {
   run: string;
   dataset: string;
+  /** What its labels are worth, by ways and scores. */
+  labels: LabelQuality[];
 }
+
+type Row = Omit<FinishedRun, 'labels'> & {
+  /** As JSON. */
+  labels: string;
+};
 
 /** The runs of grids that have completed, for longer than Temporal remembers them. */
 export class FinishedRuns {
-  readonly #log: Log<FinishedRun>;
+  readonly #log: Log<Row>;
 
   constructor(database: Database) {
-    this.#log = new Log<FinishedRun>(database, {
-      name: 'finished_runs',
-      schema: schemaOf({ run: types.string, dataset: types.string }),
+    this.#log = new Log<Row>(database, {
+      name: 'grid_runs',
+      schema: schemaOf({ run: types.string, dataset: types.string, labels: types.string }),
       key: ({ run }) => run,
     });
   }
 
-  add(finished: FinishedRun): Promise<void> {
-    return this.#log.append([finished]);
+  add({ labels, ...finished }: FinishedRun): Promise<void> {
+    return this.#log.append([{ ...finished, labels: JSON.stringify(labels) }]);
   }
 
-  /** Those of the runs that have completed: the data set of each. */
-  async among(runs: readonly string[]): Promise<Map<string, string>> {
+  /** Those of the runs that have completed, by name. */
+  async among(runs: readonly string[]): Promise<Map<string, FinishedRun>> {
     const wanted = new Set(runs);
     const rows = await this.#log.read();
     return new Map(
-      rows.flatMap(({ run, dataset }) => (wanted.has(run) ? [[run, dataset] as const] : [])),
+      rows
+        .filter(({ run }) => wanted.has(run))
+        .map((row) => [row.run, { ...row, labels: JSON.parse(row.labels) }]),
     );
   }
 }

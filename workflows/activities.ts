@@ -56,7 +56,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   openRun: SHORT,
   prepareSearch: BATCH,
   recordModel: SHORT,
-  recordRun: SHORT,
+  recordRun: BATCH,
   report: BATCH,
   retrieve: BATCH,
   select: BATCH,

@@ -24,7 +24,7 @@ import type { RoundReport } from '../core/roundReport.ts';
 import type { SearchAttributeValues } from '../core/searchAttributes.ts';
 import type { TrainingSpec } from '../core/spec.ts';
 import type { PhaseStatus, RoundStatus } from '../core/status.ts';
-import type { ModelRecord, Split } from '../core/types.ts';
+import type { ModelRecord, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
 import { evaluate } from './evaluate.ts';
@@ -50,6 +50,7 @@ export interface RoundInput {
 }
 
 const SEEN = 'as in the first round, before the model had seen the labelled examples';
+const UNTIL_SELECTION = 'the round goes no further than selection';
 const SAME_STEPS = 'the warm-up has as many steps';
 const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the labelled examples';
 
@@ -195,6 +196,12 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     return result;
   });
 
+  if (plan.until === 'select') {
+    for (const phase of ['fine-tune', 'baseline', 'evaluate'] as const)
+      phases.skip(phase, UNTIL_SELECTION);
+    return report({ vanilla: base, sft: warmUp.model, semievol: base });
+  }
+
   const { from, labelledWeight: times, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : warmUp.model;
   const selected: TrainingRows = { from: 'labelled-and-selected', ref, times };
@@ -231,17 +238,21 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     phases.record('evaluate', figures);
   });
 
-  return phases.run('report', async () => {
-    await perform.maintain({ ...ref, range: { from: 0, to: counts.test } }, 'compact tables');
-    const input = {
-      ...ref,
-      counts,
-      models,
-      ...{ resolution, selection },
-      seconds: phases.seconds(),
-    };
-    return perform.report(input, `report of round ${ref.round}`);
-  });
+  return report(models);
+
+  function report(models: PerModel<string>): Promise<RoundReport> {
+    return phases.run('report', async () => {
+      await perform.maintain({ ...ref, range: { from: 0, to: counts.test } }, 'compact tables');
+      const input = {
+        ...ref,
+        counts,
+        models,
+        ...{ resolution, selection },
+        seconds: phases.seconds(),
+      };
+      return perform.report(input, `report of round ${ref.round}`);
+    });
+  }
 
   /** Which way to resolve disagreement is taken: with `auto` and enough labelled examples the best. */
   async function resolve(): Promise<Resolution> {

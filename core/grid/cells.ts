@@ -22,7 +22,7 @@ export function cellsOf(
 ): GridCells {
   const read = ({ name, spec }: WrittenCell): { spec: RunSpec } | { problems: string[] } => {
     const { share: _, ...own } = merged(base, spec);
-    const written = { ...own, name: BASE_CELL, seed: 0 };
+    const written = { ...own, name: BASE_CELL, seed: 0, until: grid.until };
     const result = runSpec.safeParse(written as RunSpecInput);
     if (result.success) return { spec: result.data };
     const sentences = result.error.issues.map((issue) =>

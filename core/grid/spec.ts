@@ -102,6 +102,10 @@ export const gridSpec = z
     scores: z.array(z.string().min(1)).default([]).describe('What the rule ranks by.'),
     balances: z.array(z.unknown()).default([]).describe('Values of selection.balance.'),
     resolutions: z.array(z.string().min(1)).default([]).describe('How disagreement is resolved.'),
+    until: z
+      .enum(['select', 'report'])
+      .default('report')
+      .describe('How far runs go. select: labels are compared, and no model is trained on them.'),
     window: z
       .number()
       .int()

@@ -2,6 +2,7 @@ import type { RoundReport } from '../roundReport.ts';
 import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../spent.ts';
 import type { Estimate } from '../statistics.ts';
 import { usageOf } from '../usage.ts';
+import { COVERAGES, type LabelQuality } from './labels.ts';
 import type { GridCell } from './plan.ts';
 import { BASE_CELL } from './spec.ts';
 import { type BySeed, type Interval, intervalOf, type Spread, spreadOf } from './spread.ts';
@@ -16,6 +17,13 @@ export interface GridRun {
   dataSeed: number;
   trainingSeed: number;
   rounds: RoundReport[];
+  /** What the labels of its last round are worth, by ways and scores. */
+  labels: LabelQuality[];
+}
+
+/** What the labels of a cell are worth by a way and a score: means over its runs. */
+export interface LabelRow extends Pick<LabelQuality, 'way' | 'score' | 'auroc' | 'precision'> {
+  cell: string;
 }
 
 /** What a cell has come to over all its runs so far. */
@@ -48,6 +56,8 @@ export interface GridTable {
   confidence: number;
   seeds: { data: number[]; training: number[] };
   rows: GridRow[];
+  /** Of each cell whose labels are others than those of the cells before, on the same data. */
+  labels: LabelRow[];
   runs: GridRun[];
 }
 
@@ -85,7 +95,25 @@ export function gridTable({ grid, cells, seeds, runs }: TableInput): GridTable {
     }),
   ];
   const metric = runs[0]?.rounds.at(-1)?.metrics[0]?.name;
-  return { grid, metric, confidence: CONFIDENCE, seeds, rows, runs: [...runs] };
+  const labels = labelRows(cells.map(({ name }) => ({ name, runs: ofCell(name) })));
+  return { grid, metric, confidence: CONFIDENCE, seeds, rows, labels, runs: [...runs] };
+}
+
+function labelRows(cells: readonly { name: string; runs: GridRun[] }[]): LabelRow[] {
+  const known = new Set<string>();
+  return cells.flatMap(({ name, runs }) => {
+    const all = runs.flatMap(({ labels }) => labels);
+    const found = JSON.stringify(all);
+    if (known.has(found)) return [];
+    known.add(found);
+    return [...Map.groupBy(all, ({ way, score }) => `${way}/${score}`).values()].map((of) => ({
+      ...{ cell: name, way: of[0]!.way, score: of[0]!.score },
+      auroc: mean(of.flatMap(({ auroc }) => auroc ?? [])),
+      precision: COVERAGES.map((_, index) =>
+        mean(of.flatMap(({ precision }) => precision[index] ?? [])),
+      ),
+    }));
+  });
 }
 
 type Of<T> = (report: RoundReport) => T;

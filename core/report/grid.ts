@@ -1,6 +1,7 @@
+import { COVERAGES } from '../grid/labels.ts';
 import type { Interval, Spread } from '../grid/spread.ts';
 import { type GridStatus, timeLeft } from '../grid/status.ts';
-import type { GridRow, GridTable } from '../grid/table.ts';
+import type { GridRow, GridTable, LabelRow } from '../grid/table.ts';
 import { csv } from './csv.ts';
 import { count, duration, level, moment, money, NONE, percent } from './format.ts';
 import { type Section, tableOf } from './section.ts';
@@ -49,6 +50,7 @@ export function gridSections(table: GridTable, failed: GridStatus['failed'] = []
         'Time is the mean sum of the phases of a run. Requests and cost are what the runs of a cell have paid themselves: answers and models that a cell before has paid for are taken over, and cost nothing.',
       ],
     },
+    ...labelSections(table),
     ...(failed.length > 0
       ? [
           {
@@ -62,6 +64,35 @@ export function gridSections(table: GridTable, failed: GridStatus['failed'] = []
           },
         ]
       : []),
+  ];
+}
+
+/** What labels are worth by each way and score, where the unlabelled examples have gold answers. */
+function labelSections({ labels }: GridTable): Section[] {
+  if (labels.length === 0) return [];
+  const rows = tableOf(labels, [
+    { title: 'labels of', kind: 'text', of: ({ cell }) => cell },
+    { title: 'resolved by', kind: 'text', of: ({ way }) => way },
+    { title: 'ranked by', kind: 'text', of: ({ score }) => score },
+    {
+      title: 'AUROC',
+      kind: 'text',
+      of: ({ auroc }) => (auroc === null ? null : auroc.toFixed(3)),
+    },
+    ...COVERAGES.map((coverage, index) => ({
+      title: `right in ${100 * coverage} %`,
+      kind: 'share' as const,
+      of: ({ precision }: LabelRow) => precision[index]!,
+    })),
+  ]);
+  return [
+    {
+      title: 'Labels',
+      blocks: [
+        rows,
+        'Of stored answers, against the gold answers of the unlabelled examples, which no training sees: the share of right labels among the surest part of them. A cell whose labels are those of one above is left out.',
+      ],
+    },
   ];
 }
 

@@ -53,6 +53,14 @@ describe('a grid', function () {
     for (const phase of ['collaborate', 'evaluate-vanilla', 'evaluate-sft'])
       assert.equal(usageOf(two!.rounds[0]!.usage, phase).requests, 0, phase);
 
+    // Both cells have the same labels: they are told once, by each way and score.
+    assert.deepEqual([...new Set(table.labels.map(({ cell }) => cell))], ['semievol']);
+    const byEntropy = table.labels.find(
+      ({ way, score }) => way === 'justify' && score === 'entropy',
+    );
+    assert.equal(byEntropy!.precision.at(-1), semievol!.labels.all);
+    assert.ok(table.labels.some(({ way, score }) => way === 'vote' && score === 'votes'));
+
     const asked = bench.provider.requests().length;
     assert.equal((await (await reproduce(grid)).result()).before, 2);
     assert.equal(bench.provider.requests().length, asked);
@@ -91,6 +99,22 @@ describe('a grid', function () {
     // The warm-up of the first cell served both.
     const used = provider.jobs.all().filter(isSucceeded);
     assert.equal(new Set(used.map(({ training_file }) => training_file)).size, used.length);
+  });
+
+  it('looks at labels alone where it goes no further', async () => {
+    await bench.startWorker();
+    const grid = await reproduce({ name: 'labels', until: 'select', resolutions: ['vote'] });
+    const { done, failed } = await grid.result();
+    assert.deepEqual([done, failed], [2, []]);
+    assert.equal(jobs(), 1);
+    const { rows, labels } = await grid.table();
+    assert.deepEqual(
+      rows.map(({ value, difference }) => [value, difference]),
+      rows.map(() => [null, null]),
+    );
+    assert.ok(rows[2]!.labels.selected! > 0);
+    assert.deepEqual([...new Set(labels.map(({ cell }) => cell))], ['semievol', 'resolution-vote']);
+    assert.ok(labels.every(({ cell, way }) => cell === 'semievol' || way !== 'justify'));
   });
 
   it('tells of a cell that fails, and runs the others', async () => {

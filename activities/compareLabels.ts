@@ -1,0 +1,44 @@
+import { type GradedLabel, type LabelQuality, labelQuality } from '../core/grid/labels.ts';
+import { ranges } from '../core/range.ts';
+import { WAYS, type Way } from '../core/resolution.ts';
+import { SCORES } from '../core/selection/scores/index.ts';
+import type { RoundContext } from './dependencies.ts';
+import { storedVerdicts } from './verdicts.ts';
+
+/** Examples whose answers are read at once. */
+const PAGE = 2_048;
+
+/**
+ * What the labels of a round's unlabelled examples are worth, by each way to resolve disagreement
+ * and each score, as far as they have gold answers: of what is stored, without asking or training.
+ * Justification is looked at where it was asked for; scores that learn from labelled examples are in
+ * the round's report.
+ */
+export async function compareLabels(
+  context: RoundContext,
+  ref: { run: string; round: number; dataset: string },
+): Promise<LabelQuality[]> {
+  const { dataset, tables, task } = context;
+  if (task.judge) return []; // who is not asked about pseudo-labels
+  const { round } = ref;
+  const [report] = (await tables.reports()).filter((one) => one.round === round);
+  const ways = WAYS.filter((way) => way !== 'justify' || report?.resolution.way === 'justify');
+  const labels = new Map<Way, GradedLabel[]>(ways.map((way) => [way, []]));
+  for (const range of ranges(await dataset.count('unlabelled'), PAGE)) {
+    const examples = await dataset.range('unlabelled', range);
+    const verdictOn = await storedVerdicts(context, { ...ref, range, pass: 'propagate' });
+    for (const example of examples) {
+      if (example.answer === undefined) continue;
+      for (const [way, of] of labels) {
+        const verdict = verdictOn(example, way);
+        const [first] = task.grade(verdict.label, example);
+        of.push({ verdict, right: first!.of > 0 && first!.got === first!.of });
+      }
+    }
+  }
+  return ways.flatMap((way) =>
+    labels.get(way)!.length === 0
+      ? []
+      : SCORES.map((score) => labelQuality(way, labels.get(way)!, score)),
+  );
+}

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { cellsOf } from '../../core/grid/cells.ts';
+import { labelQuality } from '../../core/grid/labels.ts';
+import { merged } from '../../core/grid/merge.ts';
+import { type GridPlan, specOf } from '../../core/grid/plan.ts';
+import { type GridInput, gridSpec } from '../../core/grid/spec.ts';
+import { intervalOf, spreadOf } from '../../core/grid/spread.ts';
+import { type GridStatus, timeLeft } from '../../core/grid/status.ts';
+import { builtIn } from '../../core/registry.ts';
+import { csv } from '../../core/report/csv.ts';
+import { SCORES } from '../../core/selection/scores/index.ts';
+import type { ModelCollaborator } from '../../core/spec.ts';
+import { tBound } from '../../core/studentT.ts';
+
+const BASE = {
+  task: { type: 'classification', labels: ['a', 'b'] },
+  data: {
+    ...{ labelled: 'l.csv', unlabelled: 'u.csv', test: 't.csv' },
+    limits: { labelled: 40, unlabelled: 120 },
+  },
+  selection: { rule: 'paper', percentile: 40, score: 'votes' },
+};
+
+function cells(given: Omit<GridInput, 'name'>, base: object = BASE) {
+  const grid = gridSpec.parse({ name: 'grid', ...given });
+  return cellsOf(grid, base as typeof BASE, builtIn);
+}
+
+function named(given: Omit<GridInput, 'name'>, base: object = BASE) {
+  const found = cells(given, base);
+  if ('problems' in found) throw new Error(found.problems.join('\n'));
+  return Object.fromEntries(found.cells.map((cell) => [cell.name, cell]));
+}
+
+const shotsOf = ({ collaborators }: { collaborators: unknown[] }) =>
+  (collaborators as ModelCollaborator[]).map(({ shots, skip }) => [shots, skip]);
+
+describe('the cells of a grid', () => {
+  it('are the base, then those that the short forms stand for, each other in one thing', () => {
+    const found = named({
+      ...{ ablations: ['iwp', 'icp', 'cl', 'as'], ratios: [0.5, 3], collaborators: [1, 2, 8] },
+      ...{ percentiles: [25], shots: [5], rounds: [2], resolutions: ['vote'] },
+      ...{ rules: ['official', { rule: 'paper', percentile: 90 }], scores: ['entropy'] },
+    });
+    const base = found.semievol!.spec;
+    assert.deepEqual(Object.keys(found).slice(0, 3), ['semievol', 'without-iwp', 'without-icp']);
+    for (const { spec } of Object.values(found)) {
+      const fields = Object.keys(spec) as (keyof typeof spec)[];
+      const other = fields.filter(
+        (field) => JSON.stringify(spec[field]) !== JSON.stringify(base[field]),
+      );
+      const isAblation = spec === found['without-iwp']!.spec;
+      assert.ok(other.length <= (isAblation ? 2 : 1), other.join());
+    }
+    const warmUps = found['without-iwp']!.spec.collaborators.filter(
+      (one) => (one as ModelCollaborator).model === 'warm-up',
+    );
+    assert.deepEqual(warmUps, []);
+    assert.deepEqual(shotsOf(found['without-icp']!.spec), [[0, 0]]);
+    assert.deepEqual(shotsOf(found['without-cl']!.spec), [[3, 0]]);
+    assert.equal(found['without-as']!.spec.selection.percentile, 100);
+    assert.equal(found['without-as']!.spec.selection.score, 'votes');
+    assert.equal(found['ratio-50']!.spec.data.limits.unlabelled, 20);
+    assert.deepEqual(shotsOf(found['collaborators-2']!.spec), shotsOf(base).slice(0, 2));
+    assert.deepEqual(shotsOf(found['collaborators-8']!.spec).slice(3), [
+      [3, 3],
+      [3, 6],
+      [3, 9],
+      [3, 12],
+      [3, 15],
+    ]);
+    assert.deepEqual(shotsOf(found['shots-5']!.spec), [
+      [0, 0],
+      [5, 0],
+      [5, 0],
+      [5, 5],
+    ]);
+    assert.equal(found['rule-official']!.spec.selection.rule, 'official');
+    assert.equal(found['rule-paper-90']!.spec.selection.percentile, 90);
+    assert.equal(found['rounds-2']!.spec.rounds, 2);
+  });
+
+  it('that come to the same spec are one, which goes by all names', () => {
+    const found = named({ percentiles: [40, 100], ablations: ['as'], rounds: [1] });
+    assert.deepEqual(found.semievol!.also, ['percentile-40', 'rounds-1']);
+    assert.deepEqual(found['without-as']!.also, ['percentile-100']);
+    assert.deepEqual(Object.keys(found), ['semievol', 'without-as']);
+  });
+
+  it('are refused with the field and the remedy', () => {
+    const problems = (given: Omit<GridInput, 'name'>, base: object = BASE) => {
+      const found = cells(given, base);
+      return 'problems' in found ? found.problems.join('\n') : '';
+    };
+    const wrong = [{ name: 'odd', spec: { batch: { size: 0 } } }];
+    assert.match(problems({ cells: wrong }), /^cell "odd": batch\.size must be at least 1/);
+    assert.match(problems({ scores: ['luck'] }), /cell "score-luck": selection\.score must be/);
+    const unlimited = { ...BASE, data: { ...BASE.data, limits: {} } };
+    assert.match(problems({ ratios: [1] }, unlimited), /ratios: set data\.limits\.labelled/);
+    assert.match(problems({ seeds: { data: [1, 2] } }, unlimited), /seeds\.data: set data\.limits/);
+    const demo = { labelled: 40, unlabelled: 60, test: 10 };
+    assert.match(problems({ demo, ratios: [2] }), /raise that/);
+    const twins = [{ name: 'rounds-2', spec: { seed: 1, maxTokens: 3 } }];
+    assert.match(problems({ cells: twins, rounds: [2] }), /two cells are called "rounds-2"/);
+    const repeated = [wrong[0]!, { name: 'odd', spec: {} }];
+    assert.throws(() => gridSpec.parse({ name: 'g', cells: repeated }), /name of another cell/);
+  });
+
+  it('have runs with a seed, a draw and a scope of their group', () => {
+    const { cells: all } = cells({}) as { cells: GridPlan['cells'] };
+    const group = { dataSeed: 3, trainingSeed: 5, folder: '/data', runs: ['grid.semievol.d3.t5'] };
+    const plan: GridPlan = { name: 'grid', cells: all, groups: [group], window: 1, draws: true };
+    const { name, seed, share, data } = specOf(plan, group, 0);
+    assert.deepEqual([name, seed, share, data.draw], [group.runs[0], 5, 'grid.d3.t5', 3]);
+    assert.equal(specOf({ ...plan, draws: false }, group, 0).data.draw, undefined);
+    assert.ok(builtIn.runSpec.safeParse(specOf(plan, group, 0)).success);
+  });
+});
+
+describe('a spec over another', () => {
+  const part = fc.object({
+    key: fc.constantFrom('a', 'b', 'c'),
+    values: [fc.integer()],
+    maxDepth: 2,
+  });
+
+  it('is the other where it says nothing, and itself where that says nothing', () => {
+    fc.assert(
+      fc.property(part, (spec) => {
+        assert.deepEqual(merged(spec, {}), spec);
+        assert.deepEqual(merged({}, spec), spec);
+        assert.deepEqual(merged(spec, spec), spec);
+      }),
+    );
+  });
+
+  it('merges objects, replaces lists, takes away by null, and mixes no kinds', () => {
+    const under = { a: { b: 1, c: [1, 2] }, task: { type: 'x', of: 1 } };
+    assert.deepEqual(merged(under, { a: { c: [3] } }), { ...under, a: { b: 1, c: [3] } });
+    assert.deepEqual(merged(under, { a: null }), { task: under.task });
+    assert.deepEqual(merged(under, { task: { type: 'y' } }).task, { type: 'y' });
+    assert.deepEqual(merged(under, { task: { of: 2 } }).task, { type: 'x', of: 2 });
+  });
+});
+
+describe('a figure over seeds', () => {
+  it('has the bounds of Student’s t', () => {
+    // Two-sided quantiles, as tables have them.
+    const known = [
+      [1, 0.95, 12.7062],
+      [2, 0.95, 4.3027],
+      [4, 0.95, 2.7764],
+      [9, 0.95, 2.2622],
+      [9, 0.99, 3.2498],
+      [30, 0.9, 1.6973],
+      [1000, 0.95, 1.9623],
+    ] as const;
+    for (const [degrees, confidence, bound] of known)
+      assert.ok(Math.abs(tBound(degrees, confidence) - bound) < 1e-4, `${degrees}, ${confidence}`);
+    assert.throws(() => tBound(0, 0.95), RangeError);
+  });
+
+  it('tells what varies with data seeds from what varies with training seeds', () => {
+    assert.deepEqual(spreadOf([[0.5]]), { mean: 0.5, sdData: null, sdTraining: null });
+    const ofData = spreadOf([
+      [0.1, 0.1],
+      [0.3, 0.3],
+    ]);
+    assert.ok(Math.abs(ofData.sdData! - Math.SQRT2 / 10) < 1e-12);
+    assert.equal(ofData.sdTraining, 0);
+    const ofTraining = spreadOf([
+      [0.1, 0.3],
+      [0.3, 0.1],
+    ]);
+    assert.equal(ofTraining.sdData, 0);
+    assert.ok(Math.abs(ofTraining.sdTraining! - Math.SQRT2 / 10) < 1e-12);
+  });
+
+  it('lies in its interval, which widens with the level and moves with the figures', () => {
+    const figures = fc.array(
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1 }),
+      {
+        ...{ minLength: 2, maxLength: 10 },
+      },
+    );
+    fc.assert(
+      fc.property(figures, (given) => {
+        const [narrow, wide] = [intervalOf(given, 0.8), intervalOf(given, 0.95)];
+        assert.ok(wide.low! <= narrow.low! && narrow.low! <= narrow.mean + 1e-12);
+        assert.ok(narrow.mean <= narrow.high! + 1e-12 && narrow.high! <= wide.high!);
+        const moved = intervalOf(
+          given.map((some) => some.map((value) => value + 1)),
+          0.95,
+        );
+        assert.ok(Math.abs(moved.low! - wide.low! - 1) < 1e-9);
+      }),
+    );
+    assert.deepEqual(intervalOf([[0.2, 0.4]], 0.95).low, null);
+  });
+});
+
+describe('the labels of a run', () => {
+  it('are worth what their surest part is, by each score', () => {
+    const verdict = (entropy: number | null, label: string | null) => ({
+      ...{ label, agreed: false, entropy, probability: null, votes: 1, collaborators: 2 },
+      ...{ neighbourVotes: null },
+    });
+    const labels = [
+      { verdict: verdict(0.1, 'a'), right: true },
+      { verdict: verdict(0.2, 'a'), right: true },
+      { verdict: verdict(0.3, 'b'), right: true },
+      { verdict: verdict(0.4, 'b'), right: false },
+      { verdict: verdict(null, 'b'), right: false },
+      { verdict: verdict(0.1, null), right: false },
+    ] as unknown as Parameters<typeof labelQuality>[1];
+    const entropy = SCORES.find(({ name }) => name === 'entropy')!;
+    assert.deepEqual(labelQuality('vote', labels, entropy), {
+      ...{ way: 'vote', score: 'entropy', of: 4, auroc: 1, precision: [1, 1, 1, 0.75] },
+      half: [{ label: 'a', count: 2 }],
+    });
+  });
+});
+
+describe('a grid under way', () => {
+  const status: GridStatus = {
+    ...{ grid: 'g', total: 10, done: 4, before: 2, failed: [], running: ['g.a'], paused: false },
+    startedAt: 1_000,
+  };
+
+  it('takes as long as its runs so far, those of before left out', () => {
+    assert.equal(timeLeft(status, 3_000), 6_000);
+    assert.equal(timeLeft({ ...status, done: 2 }, 3_000), undefined);
+    const failed = [{ run: 'g.b', message: 'no' }];
+    assert.equal(timeLeft({ ...status, failed }, 4_000), 5_000);
+  });
+});
+
+describe('CSV', () => {
+  it('quotes what needs it, and leaves nothing empty', () => {
+    assert.equal(csv([['a,b', 'c"d', null, 0.5]]), '"a,b","c""d",,0.5\r\n');
+  });
+});
