@@ -1,4 +1,5 @@
 import { type Answer, isAway } from '../core/answer.ts';
+import { boundedBy } from '../core/bound.ts';
 import { consensus, pseudoLabel, responseBehind } from '../core/consensus.ts';
 import { endpointOf } from '../core/modelNames.ts';
 import { votesOf } from '../core/neighbourVotes.ts';
@@ -71,10 +72,11 @@ export function createJustify(dependencies: Dependencies) {
           batch.examples.map((example) => {
             const { ordinal, id } = example;
             const answers = answersOf(ordinal);
-            const verdict = pseudoLabel(
+            const own = pseudoLabel(
               ...([input.way, answers, justified.get(ordinal), task.equal] as const),
               votesOf(example, neighboursOf(ordinal), task),
             );
+            const verdict = boundedBy(spec.bound, own, example, task);
             const { label } = verdict;
             const isTaught = spec.answer.target === 'response' && label !== null;
             return {

@@ -303,6 +303,12 @@ export const commonSpec = z.strictObject({
     .describe(
       'How far each round goes. select: no model is trained but those that answer, and none is graded, to see what the labels are worth.',
     ),
+  bound: z
+    .enum(['oracle', 'ceiling'])
+    .optional()
+    .describe(
+      'For studies alone: what labels could give at best. It looks at the gold answers of the unlabelled examples, and is no way to train a model. oracle: wrong pseudo-labels are taken away. ceiling: gold answers stand in place of pseudo-labels.',
+    ),
   share: name
     .optional()
     .describe(

@@ -1,4 +1,5 @@
 import { isModel } from '../collaborators/ofSpec.ts';
+import { selectionFields } from '../selection/fields.ts';
 import type { CollaboratorSpec, ModelCollaborator, RunSpec } from '../spec.ts';
 import type { Written } from './merge.ts';
 import type { ABLATIONS, BASELINES, GridSpec } from './spec.ts';
@@ -11,7 +12,7 @@ export interface WrittenCell {
 
 /** The cells that a grid's short forms stand for, each other than the base in one thing. */
 export function cellsOfAxes(grid: GridSpec, base: RunSpec): WrittenCell[] {
-  const { selection } = base;
+  const common = commonIn(base);
   return [
     ...grid.ablations.map((part) => ({ name: `without-${part}`, spec: ABLATED[part](base) })),
     ...grid.baselines.map((name) => ({ name, spec: BASELINE[name](base) })),
@@ -25,7 +26,7 @@ export function cellsOfAxes(grid: GridSpec, base: RunSpec): WrittenCell[] {
     })),
     ...grid.percentiles.map((percentile) => ({
       name: nameOf('percentile', percentile),
-      spec: { selection: { rule: 'paper', score: selection.score, percentile } },
+      spec: { selection: { ...common, rule: 'paper', percentile } },
     })),
     ...grid.shots.map((shots) => ({
       name: nameOf('shots', shots),
@@ -34,7 +35,7 @@ export function cellsOfAxes(grid: GridSpec, base: RunSpec): WrittenCell[] {
     ...grid.rounds.map((rounds) => ({ name: nameOf('rounds', rounds), spec: { rounds } })),
     ...grid.rules.map((given) => {
       const rule = typeof given === 'string' ? { rule: given } : given;
-      const spec = { selection: { score: selection.score, ...rule } };
+      const spec = { selection: { ...common, ...rule } };
       return { name: nameOf('rule', ...scalarsIn(rule)), spec };
     }),
     ...grid.scores.map((score) => ({
@@ -49,7 +50,21 @@ export function cellsOfAxes(grid: GridSpec, base: RunSpec): WrittenCell[] {
       name: nameOf('resolution', resolution),
       spec: { resolution },
     })),
+    ...grid.bounds.map((bound) => ({ name: bound, spec: { bound, ...everything(base) } })),
   ];
+}
+
+/** Selection of all labels, in which nothing evens out or bounds. */
+function everything({ selection }: RunSpec): Written {
+  const none = Object.fromEntries(Object.keys(selectionFields).map((field) => [field, null]));
+  const { score } = selection;
+  return { selection: { ...none, rule: 'paper', score, percentile: 100 } };
+}
+
+/** What a spec says of any selection, whatever its rule. */
+function commonIn({ selection }: RunSpec): Written {
+  const fields = ['score', ...Object.keys(selectionFields)];
+  return Object.fromEntries(fields.map((field) => [field, selection[field] ?? null]));
 }
 
 /** A name of what may stand in one. */
@@ -78,9 +93,7 @@ const ABLATED: Record<(typeof ABLATIONS)[number], (base: RunSpec) => Written> = 
   cl: ({ collaborators }) => ({
     collaborators: [collaborators.find(isShown) ?? collaborators[0]],
   }),
-  as: ({ selection }) => ({
-    selection: { rule: 'paper', score: selection.score, percentile: 100 },
-  }),
+  as: everything,
 };
 
 const BASELINE: Record<(typeof BASELINES)[number], (base: RunSpec) => Written> = {

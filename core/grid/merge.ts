@@ -9,17 +9,17 @@ const KINDS = ['type', 'rule'];
  * Where both name another kind of task or rule, the one that is over counts alone.
  */
 export function merged(under: Written, over: Written): Record<string, unknown> {
-  if (KINDS.some((kind) => isOther(under[kind], over[kind]))) return { ...over };
-  const result: Record<string, unknown> = { ...under };
+  const isOther = KINDS.some((kind) => areOther(under[kind], over[kind]));
+  const result: Record<string, unknown> = isOther ? {} : { ...under };
   for (const [field, value] of Object.entries(over)) {
     const below = result[field];
     if (value === null) delete result[field];
-    else result[field] = isPart(below) && isPart(value) ? merged(below, value) : value;
+    else result[field] = isPart(value) ? merged(isPart(below) ? below : {}, value) : value;
   }
   return result;
 }
 
-const isOther = (under: unknown, over: unknown) =>
+const areOther = (under: unknown, over: unknown) =>
   under !== undefined && over !== undefined && under !== over;
 
 const isPart = (value: unknown): value is Written =>

@@ -90,7 +90,7 @@ export const gridSpec = z
         "How many collaborators: the base's first ones, then such with further neighbours.",
       ),
     percentiles: z
-      .array(z.number().gt(0).max(100))
+      .array(z.number().min(0).max(100))
       .default([])
       .describe('θ of the rule `paper`, in per cent.'),
     shots: z
@@ -106,6 +106,12 @@ export const gridSpec = z
       .enum(['select', 'report'])
       .default('report')
       .describe('How far runs go. select: labels are compared, and no model is trained on them.'),
+    bounds: z
+      .array(z.enum(['oracle', 'ceiling']))
+      .default([])
+      .describe(
+        'What labels could give at best: all right ones and no wrong one, or gold answers for all. They look at the gold answers of the unlabelled examples.',
+      ),
     window: z
       .number()
       .int()

@@ -48,6 +48,13 @@ describe('semievol as a process', function () {
     }
   }
 
+  async function gridFile(name: string): Promise<string> {
+    const { data, ...base } = await writeTask(files.path, name, undefined, {});
+    const limits = { labelled: 10, unlabelled: 20, test: 10 };
+    const grid = { name, base: { ...base, data: { ...data, limits } }, percentiles: [0, 100] };
+    return files.write(`${name}.yaml`, stringify(grid));
+  }
+
   async function specFile(name: string, changes: object = {}): Promise<string> {
     const spec = await writeTask(files.path, name, undefined, {});
     const fromHere = (paths: string[]) => paths.map((path) => relative(files.path, path));
@@ -138,6 +145,22 @@ describe('semievol as a process', function () {
       assert.equal(spent(), before);
     });
 
+    it('a grid without a base, with an unknown field, or with a cell that cannot be', async () => {
+      const before = spent();
+      const grid = (name: string, text: string) =>
+        files.write(`${name}.yaml`, `name: ${name}\n${text}`);
+      const none = await grid('no-base', 'rounds: [1, 2]\n');
+      await refused(['reproduce', none], /base is missing/);
+      const odd = await grid('odd-field', 'demo: {}\nratio: [1]\n');
+      await refused(['reproduce', odd], /odd-field\.yaml:3:1: unknown field ratio.*ratios/);
+      const wrong = 'demo: { labelled: 4, unlabelled: 8, test: 4 }\nscores: [luck]\n';
+      await refused(
+        ['reproduce', await grid('odd-cell', wrong), '--drawn', join(files.path, 'drawn')],
+        /cell "score-luck": selection\.score must be/,
+      );
+      assert.equal(spent(), before);
+    });
+
     it('a run that is not there', async () => {
       const commands = ['status', 'report', 'pause', 'cancel'];
       await Promise.all(
@@ -187,6 +210,30 @@ describe('semievol as a process', function () {
       assert.match(status.stdout, /│ +1 │ .* % │ .* % │ .* % │/);
       const listed = JSON.parse((await run('status', '--json')).stdout);
       assert.equal(listed.find((one: { name: string }) => one.name === 'whole').state, 'completed');
+    });
+  });
+
+  it('runs a grid to its table, and says by its code that a run has failed', async function () {
+    this.timeout(300_000);
+    const grid = await gridFile('table');
+    const option = await useFreshStore('table-store');
+    await withWorker(option, async () => {
+      const written = join(files.path, 'table.csv');
+      const args = ['reproduce', grid, option, '--csv', written];
+      const { exitCode, stdout, stderr } = await semievol(args, env);
+      assert.equal(exitCode, 1, stderr);
+      assert.match(stdout, /Grid table.*percentile-100.*Labels.*Failed.*table\.percentile-0/s);
+      assert.match(stderr, /2 of 3 runs done, 1 failed/);
+      const lines = (await readFile(written, 'utf8')).trimEnd().split('\r\n');
+      assert.deepEqual(
+        lines.map((line) => line.split(',').slice(0, 3).join()),
+        [
+          ...['cell,runs,of', 'vanilla,1,1', 'SFT,1,1', 'semievol,1,1'],
+          ...['percentile-0,0,1', 'percentile-100,1,1'],
+        ],
+      );
+      const listed = await run('status', '--json');
+      assert.match(listed.stdout, /"table\.semievol\.d0\.t0\.[0-9a-f]{6}"/);
     });
   });
 

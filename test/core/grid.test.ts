@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { type Bound, boundedBy } from '../../core/bound.ts';
+import type { Verdict } from '../../core/consensus.ts';
 import { cellsOf } from '../../core/grid/cells.ts';
 import { labelQuality } from '../../core/grid/labels.ts';
 import { merged } from '../../core/grid/merge.ts';
@@ -13,6 +15,7 @@ import { csv } from '../../core/report/csv.ts';
 import { SCORES } from '../../core/selection/scores/index.ts';
 import type { ModelCollaborator } from '../../core/spec.ts';
 import { tBound } from '../../core/studentT.ts';
+import type { Example } from '../../core/types.ts';
 
 const BASE = {
   task: { type: 'classification', labels: ['a', 'b'] },
@@ -42,6 +45,7 @@ describe('the cells of a grid', () => {
     const found = named({
       ...{ ablations: ['iwp', 'icp', 'cl', 'as'], ratios: [0.5, 3], collaborators: [1, 2, 8] },
       ...{ percentiles: [25], shots: [5], rounds: [2], resolutions: ['vote'] },
+      ...{ bounds: ['oracle', 'ceiling'] },
       ...{ rules: ['official', { rule: 'paper', percentile: 90 }], scores: ['entropy'] },
     });
     const base = found.semievol!.spec;
@@ -51,8 +55,10 @@ describe('the cells of a grid', () => {
       const other = fields.filter(
         (field) => JSON.stringify(spec[field]) !== JSON.stringify(base[field]),
       );
-      const isAblation = spec === found['without-iwp']!.spec;
-      assert.ok(other.length <= (isAblation ? 2 : 1), other.join());
+      const isOfTwo = ['without-iwp', 'oracle', 'ceiling'].some(
+        (name) => spec === found[name]!.spec,
+      );
+      assert.ok(other.length <= (isOfTwo ? 2 : 1), other.join());
     }
     const warmUps = found['without-iwp']!.spec.collaborators.filter(
       (one) => (one as ModelCollaborator).model === 'warm-up',
@@ -198,6 +204,28 @@ describe('a figure over seeds', () => {
       }),
     );
     assert.deepEqual(intervalOf([[0.2, 0.4]], 0.95).low, null);
+  });
+});
+
+describe('a bound', () => {
+  const grade = (label: string | null, { answer }: { answer?: string }) => [
+    { got: label === answer ? 1 : 0, of: 1 },
+  ];
+  const example = { id: 'aa', question: 'what?', answer: 'a' };
+  const verdict = { label: 'b', entropy: 0.5 } as Verdict;
+
+  it('looks at gold answers, and is nothing unless a spec asks for it', () => {
+    const labels = (bound: Bound | undefined, label: string | null, of: Example = example) =>
+      boundedBy(bound, { ...verdict, label }, of, { grade }).label;
+    assert.deepEqual(labels(undefined, 'b'), 'b');
+    assert.deepEqual([labels('oracle', 'a'), labels('oracle', 'b')], ['a', null]);
+    assert.deepEqual([labels('ceiling', 'b'), labels('ceiling', null)], ['a', 'a']);
+    const unknown = { id: 'bb', question: 'who knows?' };
+    assert.deepEqual(
+      [labels('oracle', 'a', unknown), labels('ceiling', 'a', unknown)],
+      [null, null],
+    );
+    assert.equal(named({}).semievol!.spec.bound, undefined);
   });
 });
 

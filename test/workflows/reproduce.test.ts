@@ -103,16 +103,23 @@ describe('a grid', function () {
 
   it('looks at labels alone where it goes no further', async () => {
     await bench.startWorker();
-    const grid = await reproduce({ name: 'labels', until: 'select', resolutions: ['vote'] });
+    const grid = await reproduce({
+      ...{ name: 'labels', until: 'select', resolutions: ['vote'] },
+      bounds: ['oracle', 'ceiling'],
+    });
     const { done, failed } = await grid.result();
-    assert.deepEqual([done, failed], [2, []]);
+    assert.deepEqual([done, failed], [4, []]);
     assert.equal(jobs(), 1);
     const { rows, labels } = await grid.table();
     assert.deepEqual(
       rows.map(({ value, difference }) => [value, difference]),
       rows.map(() => [null, null]),
     );
-    assert.ok(rows[2]!.labels.selected! > 0);
+    const [semievol, , oracle, ceiling] = rows.slice(2);
+    assert.ok(semievol!.labels.selected! > 0);
+    const right = semievol!.labels.all! * limits.unlabelled;
+    assert.deepEqual([oracle!.kept, oracle!.labels.selected], [Math.round(right), 1]);
+    assert.deepEqual([ceiling!.kept, ceiling!.labels.selected], [limits.unlabelled, 1]);
     assert.deepEqual([...new Set(labels.map(({ cell }) => cell))], ['semievol', 'resolution-vote']);
     assert.ok(labels.every(({ cell, way }) => cell === 'semievol' || way !== 'justify'));
   });
