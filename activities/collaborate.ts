@@ -1,12 +1,12 @@
 import { foldOf } from '../core/folds.ts';
 import { isRole } from '../core/modelNames.ts';
 import { mostTokens } from '../core/mostTokens.ts';
-import { PASSES, type Pass } from '../core/passes.ts';
+import { PASSES } from '../core/passes.ts';
 import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
 import type { StoredExample } from '../core/types.ts';
-import { askAbout, type PassRef, type Subject } from './asking.ts';
+import { askAbout, coveredBy, type PassRef, type Subject } from './asking.ts';
 import { answersTo } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
@@ -34,9 +34,9 @@ export function modelNamed(name: string, models: RoundModels, example: StoredExa
 }
 
 /** What the answers of the collaborators are about. */
-export const answersIn = (pass: Pass): Subject => {
-  const { answers: stage, split } = PASSES[pass];
-  return { stage, split, unit: 'answers' };
+export const answersIn = (ref: PassRef): Subject => {
+  const { answers: stage, split } = PASSES[ref.pass];
+  return { stage, split, covers: coveredBy(ref), unit: 'answers' };
 };
 
 export function createCollaborate(dependencies: Dependencies) {
@@ -46,7 +46,7 @@ export function createCollaborate(dependencies: Dependencies) {
      * examples (collaborative learning, §3.2). Those that send the same request share it.
      */
     async collaborate(input: CollaborateInput): Promise<{ answers: number; spent: Spent }> {
-      return askAbout(dependencies, input, answersIn(input.pass), async (batch) => {
+      return askAbout(dependencies, input, answersIn(input), async (batch) => {
         const { context, examples } = batch;
         const { spec, task } = context;
         const isReasoned = spec.answer.form === 'reasoned';

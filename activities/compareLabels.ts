@@ -39,6 +39,6 @@ export async function compareLabels(
   return ways.flatMap((way) =>
     labels.get(way)!.length === 0
       ? []
-      : SCORES.map((score) => labelQuality(way, labels.get(way)!, score)),
+      : SCORES.filter(({ fit }) => !fit).map((score) => labelQuality(way, labels.get(way)!, score)),
   );
 }

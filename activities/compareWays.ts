@@ -1,6 +1,7 @@
 import { sumsFor } from '../core/comparison.ts';
 import { ranges } from '../core/range.ts';
 import { WAYS, type WaysCompared } from '../core/resolution.ts';
+import { coveredBy } from './asking.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { storedVerdicts } from './verdicts.ts';
@@ -14,16 +15,19 @@ export function createCompareWays(dependencies: Dependencies) {
     async compareWays(ref: RoundRef): Promise<WaysCompared> {
       const context = await openRound(dependencies, ref);
       const { dataset, spec, task } = context;
-      const rows = await dataset.count('labelled');
-      return tracked({ total: rows, unit: 'examples' }, async (tracker) => {
-        const size = { models: WAYS.length, examples: rows, seed: spec.seed };
+      const total = await dataset.count('labelled');
+      return tracked({ total, unit: 'examples' }, async (tracker) => {
+        const size = { models: WAYS.length, examples: total, seed: spec.seed };
         const sums = sumsFor(task.metrics[0], size);
+        let rows = 0;
         let disagreed = 0;
-        for (const range of ranges(rows, PAGE)) {
+        for (const range of ranges(total, PAGE)) {
           tracker.signal.throwIfAborted();
+          const passRef = { ...ref, range, pass: 'cross-fit' } as const;
           const examples = await dataset.range('labelled', range);
-          const verdictOn = await storedVerdicts(context, { ...ref, range, pass: 'cross-fit' });
-          for (const example of examples) {
+          const verdictOn = await storedVerdicts(context, passRef);
+          for (const example of examples.filter(coveredBy(passRef))) {
+            rows++;
             const labels = WAYS.map((way) => verdictOn(example, way));
             const { agreed, label } = labels[0]!;
             if (!agreed && label !== null) disagreed++;

@@ -28,6 +28,11 @@ export interface RoundRef {
   run: string;
   round: number;
   dataset: string;
+  /**
+   * The place (see `placeOf`) below which labelled examples are held out: no model that answers learns
+   * from them, and no prompt shows them. None are where it is left out.
+   */
+  heldOut?: number;
 }
 
 /** All that an activity of a round works with, opened. */

@@ -3,20 +3,20 @@ import { boundedBy } from '../core/bound.ts';
 import { consensus, pseudoLabel, responseBehind } from '../core/consensus.ts';
 import { endpointOf } from '../core/modelNames.ts';
 import { votesOf } from '../core/neighbourVotes.ts';
-import { PASSES, type Pass } from '../core/passes.ts';
+import { PASSES } from '../core/passes.ts';
 import type { Way } from '../core/resolution.ts';
 import { samplingOf } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
 import { agreedWords } from './agreeing.ts';
-import { askAbout, type PassRef, type Subject } from './asking.ts';
+import { askAbout, coveredBy, type PassRef, type Subject } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 
 /** A justification is the last that a batch waits for, and there are few. */
-const justificationsIn = (pass: Pass): Subject => {
-  const { justifications: stage, split } = PASSES[pass];
-  return { stage, split, unit: 'justifications', isAhead: true };
+const justificationsIn = (ref: PassRef): Subject => {
+  const { justifications: stage, split } = PASSES[ref.pass];
+  return { stage, split, covers: coveredBy(ref), unit: 'justifications', isAhead: true };
 };
 
 export interface JustifyInput extends PropagateInput {
@@ -40,7 +40,7 @@ export function createJustify(dependencies: Dependencies) {
      * nothing.
      */
     async justify(input: JustifyInput): Promise<Justified> {
-      return askAbout(dependencies, input, justificationsIn(input.pass), async (batch) => {
+      return askAbout(dependencies, input, justificationsIn(input), async (batch) => {
         const { spec, tables, task } = batch.context;
         const endpoint = endpointOf(spec, spec.justification);
         const sampling = samplingOf(spec.justification, spec.maxTokens);
@@ -62,7 +62,7 @@ export function createJustify(dependencies: Dependencies) {
         });
         if (input.way === 'justify') await batch.ask(questions);
         // Labelled examples need none.
-        if (input.pass === 'cross-fit')
+        if (input.pass !== 'propagate')
           return { agreed, disagreed: questions.length, spent: batch.spent };
         const justified = new Map(
           (await batch.answers()).map((answer) => [answer.ordinal, answer]),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NotFoundError } from 'openai';
+import type { CalibrationPlan } from '../core/calibrationPlan.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { notRead, planOf } from '../core/plan.ts';
@@ -9,10 +10,21 @@ import type { OrdinalRange } from '../core/types.ts';
 import { listModels, probeModel } from '../providers/check.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { saidBy } from '../providers/said.ts';
+import { calibrationPlan } from './calibrationPlan.ts';
 import { findOut } from './capabilities.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { readSpec } from './readSpec.ts';
+
+export interface OpenRunInput {
+  run: string;
+  spec: RunSpec;
+  dataset: string;
+}
+
+export interface Opened {
+  calibration?: CalibrationPlan;
+}
 
 export function createOpenRun(dependencies: Dependencies) {
   const { store, endpoints, trainers, registry } = dependencies;
@@ -44,15 +56,22 @@ export function createOpenRun(dependencies: Dependencies) {
     /**
      * Stores the spec, so that histories need only name the run. A name stands for one spec:
      * answers and jobs of the run are found again by it.
-     * @throws ApplicationFailure `SpecChanged`, non-retryable
+     * @returns which labelled examples calibrate the selection, if any do
+     * @throws ApplicationFailure `SpecChanged`, or `DataError` where these are too few, non-retryable
      */
-    async openRun({ run, spec }: { run: string; spec: RunSpec }): Promise<void> {
-      const kept = await tracked({ total: 1, unit: 'specs' }, () => store.specs.add(run, spec));
-      if (!isDeepStrictEqual(readSpec(registry, kept), readSpec(registry, spec)))
+    async openRun({ run, spec: given, dataset }: OpenRunInput): Promise<Opened> {
+      const spec = readSpec(registry, given);
+      const work = async () => ({
+        calibration: await calibrationPlan(spec, store.dataset(dataset), registry),
+        kept: await store.specs.add(run, given),
+      });
+      const { calibration, kept } = await tracked({ total: 1, unit: 'specs' }, work);
+      if (!isDeepStrictEqual(readSpec(registry, kept), spec))
         throw finalFailure(
           'SpecChanged',
           `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,
         );
+      return { ...(calibration && { calibration }) };
     },
 
     /** Compacts what a round holds of the examples of a range; for one caller at a time. */

@@ -15,6 +15,7 @@ import type { Selection } from './select.ts';
 export interface ReportInput extends RoundRef {
   counts: RoundReport['examples'];
   models: PerModel<string>;
+  warmUp: string;
   resolution: Resolution;
   selection: Selection;
   seconds: Record<string, number>;
@@ -69,16 +70,19 @@ async function roundReport(
       steps: selection.steps,
       withoutScore: selection.withoutScore,
       agreement: selection.agreed / selection.steps.asked,
+      choice: selection.choice,
       threshold: selection.threshold,
-      rule: context.selector.describe(selection.threshold),
+      rule: context.selector.by(selection.choice).describe(selection.threshold),
       entropyOf: haveEntropy(selection.answers) ? 'answers' : 'votes',
       classes: selection.classes,
+      ...(selection.calibration && { calibration: selection.calibration }),
+      ...(selection.againstGold && { againstGold: selection.againstGold }),
     },
     answers: [...selection.answers, ...(await otherTallies(context, input))],
     withoutVector: await withoutVector(context, input),
     promoted,
     models: {
-      warmUp: models.sft,
+      warmUp: input.warmUp,
       semievol: models.semievol,
       champion: promoted ? models.semievol : models.vanilla,
     },
@@ -105,7 +109,10 @@ async function otherTallies(
 ): Promise<AnswerTally[]> {
   const roles = Object.keys(models) as ModelRole[];
   const ofRoles = roles.flatMap((role) => [`evaluate-${role}`, `judge-${role}`] as const);
-  const stages: AnswerStage[] = ['cross-fit', 'cross-fit-justify', 'group', 'justify', ...ofRoles];
+  const ofLabelled = [
+    ...(['cross-fit', 'cross-fit-justify', 'held-out', 'held-out-justify'] as const),
+  ];
+  const stages: AnswerStage[] = [...ofLabelled, 'group', 'justify', ...ofRoles];
   const tallies = await Promise.all(stages.map((stage) => tables.tally({ round, stage })));
   return tallies.flat();
 }

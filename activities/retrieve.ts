@@ -1,9 +1,9 @@
-import { FOLDS, foldOf } from '../core/folds.ts';
+import { foldOf, isHeldOut } from '../core/folds.ts';
 import { PASSES } from '../core/passes.ts';
 import { neighboursNeeded, searchText } from '../core/shots.ts';
 import type { OrdinalRange, StoredExample } from '../core/types.ts';
 import { hybrid, type Neighbour } from '../store/search.ts';
-import type { PassRef } from './asking.ts';
+import { coveredBy, type PassRef } from './asking.ts';
 import { type Dependencies, openRound, type RoundContext } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
@@ -11,23 +11,31 @@ export function createRetrieve(dependencies: Dependencies) {
   return {
     /**
      * Finds the labelled neighbours of a range of examples (in-context propagation, §3.1) and stores
-     * them: an index may answer otherwise later, a repetition must not. Labelled examples get those
-     * of other folds only, as what has not seen them.
+     * them: an index may answer otherwise later, a repetition must not. Those that are held out are
+     * nobody's neighbours; in cross-fitting examples get those of other folds only, as what has not
+     * seen them.
      */
     async retrieve(input: PassRef): Promise<void> {
       const context = await openRound(dependencies, input);
       const { dataset, tables, spec } = context;
       const k = neighboursNeeded(spec);
-      const { round, range, pass } = input;
+      const { round, range, pass, heldOut } = input;
       const { split } = PASSES[pass];
       await tracked({ total: range.to - range.from, unit: 'neighbours' }, async () => {
         const known = await tables.neighbours({ round, split, range });
         const missing = (await dataset.range(split, range)).filter(
-          (example) => !known.has(example.ordinal),
+          (example) => coveredBy(input)(example) && !known.has(example.ordinal),
         );
         if (missing.length === 0) return;
-        const find = pass === 'cross-fit' ? searchOtherFolds : search;
-        const found = await find(context, missing, range, k);
+        const found =
+          pass !== 'cross-fit' && heldOut === undefined
+            ? await search(context, missing, range, k)
+            : await searchAmong(
+                ...([context, missing, range, k] as const),
+                (near, example) =>
+                  !isHeldOut(near, heldOut) &&
+                  (pass !== 'cross-fit' || foldOf(near) !== foldOf(example)),
+              );
         await tables.addNeighbours(
           missing.map(({ ordinal, id }, index) => ({
             round,
@@ -60,24 +68,25 @@ const cosines = (found: Neighbour[]): Alike[] =>
 const sharesOfBest = (found: Neighbour[]): Alike[] =>
   found.map(({ ordinal, distance }) => ({ ordinal, similarity: distance / found[0]!.distance }));
 
-/** As {@link search}, among the labelled examples of other folds than each example is of. */
-async function searchOtherFolds(
+/** As {@link search}, among the labelled examples that may be near an example. */
+async function searchAmong(
   context: RoundContext,
   examples: StoredExample[],
   range: OrdinalRange,
   k: number,
+  mayBe: (near: StoredExample, example: StoredExample) => boolean,
 ): Promise<Alike[][]> {
   const { dataset } = context;
   const total = await dataset.count('labelled');
-  for (let asked = FOLDS * k + 1; ; asked *= 2) {
+  for (let asked = 2 * k + 1; ; asked *= 2) {
     const found = await search(context, examples, range, asked);
     const ordinals = [...new Set(found.flat().map(({ ordinal }) => ordinal))];
     const near = await dataset.at('labelled', ordinals);
-    const folds = new Map(near.map((example) => [example.ordinal, foldOf(example)]));
-    const others = found.map((alike, index) =>
-      alike.filter(({ ordinal }) => folds.get(ordinal) !== foldOf(examples[index]!)).slice(0, k),
+    const byOrdinal = new Map(near.map((example) => [example.ordinal, example]));
+    const allowed = found.map((alike, index) =>
+      alike.filter(({ ordinal }) => mayBe(byOrdinal.get(ordinal)!, examples[index]!)).slice(0, k),
     );
-    if (asked >= total || others.every(({ length }) => length === k)) return others;
+    if (asked >= total || allowed.every(({ length }) => length === k)) return allowed;
   }
 }
 

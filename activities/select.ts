@@ -6,8 +6,10 @@ import { ranges } from '../core/range.ts';
 import type { SelectionSteps } from '../core/roundReport.ts';
 import { NO_PART } from '../core/score.ts';
 import { mayBalance } from '../core/selection/balance.ts';
+import type { ScoreChoice } from '../core/selection/choice.ts';
 import { ClassCounts } from '../core/selection/classCounts.ts';
 import { Pool } from '../core/selection/pool.ts';
+import type { Selector } from '../core/selection/selector.ts';
 import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { Task } from '../core/tasks/task.ts';
@@ -16,6 +18,7 @@ import type { SelectedRow, VerdictRow } from '../store/run.ts';
 import { choose } from './choosing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { type Tracker, tracked } from './progress.ts';
+import { GoldRows, isRight, type ShownTrust, type TrustInput, trustOf } from './trust.ts';
 
 /** Labels that are told apart where there may be any: as many texts would fill the memory. */
 const MOST_TOLD_APART = 10_000;
@@ -26,7 +29,9 @@ const COUNTED = 20;
 /** Labelled examples that are read at a time. */
 const BATCH = 1_000;
 
-export interface Selection {
+export interface Selection extends ShownTrust {
+  /** Of the score. */
+  choice: ScoreChoice;
   threshold: Threshold;
   /** Unlabelled examples with a pseudo-label. */
   labelled: number;
@@ -48,32 +53,39 @@ export interface Selection {
 export function createSelect(dependencies: Dependencies) {
   return {
     /**
-     * Finds the round's threshold (adaptive selection, §3.3), chooses among what it keeps, stores what
+     * Chooses the score, where the spec leaves that open, finds the round's threshold (adaptive
+     * selection, §3.3), chooses among what it keeps, stores what
      * is selected and counts it. Of several attempts the set is the same: pseudo-labels do not change
      * any more.
      * @throws ApplicationFailure, non-retryable, where there is nothing to go on with
      */
-    async select(ref: RoundRef): Promise<Selection> {
+    async select(ref: TrustInput): Promise<Selection> {
       const context = await openRound(dependencies, ref);
-      const { selector, spec, task } = context;
+      const { spec, task } = context;
       const { candidates = Number.POSITIVE_INFINITY } = spec.selection;
       const asked = Math.min(await context.dataset.count('unlabelled'), candidates);
       return tracked({ total: asked, unit: 'pseudo-labels' }, async (tracker) => {
         const size = asked;
-        const ranked = await rankedScores(context, ref, { size, tracker });
-        const threshold = selector.threshold(ranked);
+        const trust = await trustOf(context, ref, tracker);
+        const { selector } = trust;
+        const ranked = await rankedScores(context, ref, { size, selector, tracker });
+        const threshold = selector.threshold(ranked, trust.rows);
         const byClass = await labelledByClass(context);
-        const { pool, counts } = await judged(context, ref, { size, threshold, byClass, tracker });
+        const rule = { selector, threshold, byClass };
+        const { pool, counts } = await judged(context, ref, { size, tracker, ...rule });
         const labelled = byClass.all().map((one) => one.labelled);
         const { signal } = tracker;
         const { weights, ...choice } = await choose(context, pool, { labelled, signal });
-        const { labels, sums } = await stored(context, ref, { pool, weights, byClass, tracker });
+        const gold = new GoldRows(size);
+        const chosen = { pool, weights, byClass, gold, tracker };
+        const { labels, sums } = await stored(context, ref, chosen);
 
         const answers = await talliesOf(context, ref);
         const classes = classesOf(labels, byClass, task);
         const { confidence } = spec.evaluation;
         const [all, selected] = [0, 1].map((index) => sums.estimate(index, confidence));
         const selection: Selection = {
+          choice: trust.choice,
           threshold,
           labelled: counts.labelled,
           withoutScore: counts.withoutScore,
@@ -91,6 +103,7 @@ export function createSelect(dependencies: Dependencies) {
           classes,
           answers,
           quality: { all: all!, selected: selected! },
+          ...trust.shown({ threshold, ranked, gold }),
         };
         const maxTokens = mostTokens(spec, task, spec.answer.form === 'reasoned');
         const empty = emptyResult(selection, { ...spec, maxTokens }, selector);
@@ -102,6 +115,7 @@ export function createSelect(dependencies: Dependencies) {
 }
 
 interface Pass {
+  selector: Selector;
   /** How many examples there are to go through. */
   size: number;
   tracker: Tracker;
@@ -109,9 +123,9 @@ interface Pass {
 
 /** The scores that the threshold follows from: eight bytes an example, a million of them or more. */
 async function rankedScores(
-  { selector, tables }: RoundContext,
+  { tables }: RoundContext,
   { round }: RoundRef,
-  { size, tracker }: Pass,
+  { size, selector, tracker }: Pass,
 ): Promise<Float64Array> {
   const scores = new Float64Array(size);
   let ranked = 0;
@@ -145,10 +159,11 @@ interface Counts extends Pick<Selection, 'labelled' | 'withoutScore' | 'agreed'>
 
 /** What the rule says of each pseudo-label. */
 async function judged(
-  { selector, tables, task }: RoundContext,
+  { tables, task }: RoundContext,
   { round }: RoundRef,
-  { size, threshold, byClass, tracker }: Pass & { threshold: Threshold; byClass: ClassCounts },
+  pass: Pass & { threshold: Threshold; byClass: ClassCounts },
 ): Promise<{ pool: Pool; counts: Counts }> {
+  const { size, selector, threshold, byClass, tracker } = pass;
   const pool = new Pool(size);
   const counts: Counts = { labelled: 0, withoutScore: 0, agreed: 0, kept: 0 };
   const indexOf = new Map(task.classes?.map((label, index) => [label, index]));
@@ -175,9 +190,9 @@ async function judged(
 async function stored(
   context: RoundContext,
   { round }: RoundRef,
-  chosen: { pool: Pool; weights: Uint8Array; byClass: ClassCounts; tracker: Tracker },
+  chosen: Chosen & { pool: Pool; byClass: ClassCounts; tracker: Tracker },
 ): Promise<{ labels: Set<string>; sums: Sums }> {
-  const { pool, weights, byClass, tracker } = chosen;
+  const { pool, weights, byClass, gold, tracker } = chosen;
   const { spec, tables, task } = context;
   const { length: examples } = weights;
   const labels = new Set<string>();
@@ -199,25 +214,33 @@ async function stored(
       if (task.classes !== null || labels.size < MOST_TOLD_APART)
         for (const one of parts) labels.add(one);
     }
-    if (!task.judge) await grade(context, batch, weights, sums); // a judge is not asked about them
+    if (!task.judge) await grade(context, batch, { weights, gold }, sums); // a judge is not asked about them
     tracker.add(batch.length);
   }
   return { labels, sums };
 }
 
+interface Chosen {
+  /** How often each is to stand in the training file, by ordinal. */
+  weights: Uint8Array;
+  gold: GoldRows;
+}
+
 async function grade(
   { dataset, task }: RoundContext,
   batch: VerdictRow[],
-  weights: Uint8Array,
+  { weights, gold }: Chosen,
   sums: Sums,
 ): Promise<void> {
-  const given = new Map(batch.map(({ ordinal, label }) => [ordinal, label]));
+  const given = new Map(batch.map((row) => [row.ordinal, row]));
   const range = { from: batch[0]!.ordinal, to: batch.at(-1)!.ordinal + 1 };
   for (const { ordinal, ...example } of await dataset.range('unlabelled', range)) {
-    const label = given.get(ordinal);
-    if (example.answer === undefined || label === undefined) continue;
-    const [first] = task.grade(label, example);
-    sums.add([first!, weights[ordinal]! > 0 ? first! : NO_PART]);
+    const row = given.get(ordinal);
+    if (example.answer === undefined || row === undefined) continue;
+    const [first] = task.grade(row.label, example);
+    const isSelected = weights[ordinal]! > 0;
+    sums.add([first!, isSelected ? first! : NO_PART]);
+    gold.add(row, isRight(first!), isSelected);
   }
 }
 

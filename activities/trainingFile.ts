@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { foldOf } from '../core/folds.ts';
+import { foldOf, isHeldOut } from '../core/folds.ts';
 import { ranges } from '../core/range.ts';
 import { teachesReasoning } from '../core/spec.ts';
 import { withFolder } from '../data/scratch.ts';
@@ -17,7 +17,7 @@ const BATCH = 1_000;
 
 /** Where the rows of a training file come from; a reference, whatever their number. */
 export type TrainingRows =
-  /** All labelled examples but those of a fold, the whole of them `times` times. */
+  /** All labelled examples but those held out and those of a fold, the whole of them `times` times. */
   | { from: 'labelled'; ref: RoundRef; times: number; withoutFold?: number }
   /** All labelled examples `times` times, and what the round has selected, by its table. */
   | { from: 'labelled-and-selected'; ref: RoundRef; times: number }
@@ -99,7 +99,8 @@ async function* messages(
   for (let time = 0; time < rows.times; time++)
     for (const range of ranges(await dataset.count('labelled'), BATCH))
       for (const example of await dataset.range('labelled', range))
-        if (foldOf(example) !== withoutFold) yield task.trainingRow(example, example.answer!);
+        if (foldOf(example) !== withoutFold && !isHeldOut(example, rows.ref.heldOut))
+          yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
   const { round } = rows.ref;
   for await (const batch of tables.scanSelected(round)) {

@@ -1,5 +1,6 @@
 import { APIConnectionError, AuthenticationError, NotFoundError } from 'openai';
 import type { Config } from '../config/config.ts';
+import { calibrating } from '../core/calibrationPlan.ts';
 import { messagesOf } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
@@ -54,6 +55,7 @@ export async function checkBeforeStart(
   const { problems: ofData, ...held } = data;
   const problems = [
     ...neighbourProblems(spec, data.counts.labelled),
+    ...calibrationProblems(spec, registry, data.counts.labelled),
     ...ofData,
     ...found.flatMap(({ problems }) => problems),
   ];
@@ -84,6 +86,19 @@ function neighbourProblems(spec: RunSpec, labelled?: number): string[] {
         `collaborators need ${k} neighbours, but there are ${labelled} labelled examples: label more, or lower shots, skip or neighbours`,
       ]
     : [];
+}
+
+/** That labelled examples are too few to calibrate by. @param count where the files told */
+function calibrationProblems(
+  { task, selection, data: { limits } }: RunSpec,
+  registry: Registry,
+  count = limits.labelled,
+): string[] {
+  if (count === undefined) return [];
+  const { needs } = registry.selector(selection);
+  const isJudged = registry.task(task).judge !== undefined;
+  const found = calibrating(needs, selection, { count, isJudged });
+  return 'problem' in found ? [found.problem] : [];
 }
 
 async function dataOf(

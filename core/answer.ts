@@ -6,6 +6,8 @@ export type AnswerStage =
   | 'justify'
   | 'cross-fit'
   | 'cross-fit-justify'
+  | 'held-out'
+  | 'held-out-justify'
   | 'group'
   | `evaluate-${ModelRole}`
   | `judge-${ModelRole}`

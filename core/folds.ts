@@ -10,3 +10,17 @@ export const FOLDS = 2;
 /** The fold of an example, 0 to FOLDS − 1. It follows from its id alone, so that it stays. */
 export const foldOf = ({ id }: Pick<Example, 'id'>): number =>
   Number.parseInt(id.slice(0, 8), 16) % FOLDS;
+
+const DIGITS = 12;
+
+/** The place of an example in a lot that follows from its id alone, 0 to below 1. */
+export const placeOf = ({ id }: Pick<Example, 'id'>): number =>
+  // Other digits than those by which it has its fold.
+  Number.parseInt(id.slice(8, 8 + DIGITS), 16) / 16 ** DIGITS;
+
+/** Whether an example is held out from all but the pass that calibrates. @param below undefined where none is */
+export const isHeldOut = (example: Pick<Example, 'id'>, below: number | undefined): boolean =>
+  below !== undefined && placeOf(example) < below;
+
+/** The place below which `count` of them lie. @param places sorted */
+export const placeBelow = (places: Float64Array, count: number): number => places[count] ?? 1;

@@ -1,6 +1,7 @@
 import type { AnswerStage } from './answer.ts';
+import { isHeldOut } from './folds.ts';
 import type { PhaseName } from './phases.ts';
-import type { Split } from './types.ts';
+import type { Example, Split } from './types.ts';
 
 /** What the collaborators answer in a pass, and under which stages that is stored. */
 interface PassDefinition {
@@ -11,12 +12,26 @@ interface PassDefinition {
 
 /**
  * The passes of the collaborators over a split, by their phase: over the unlabelled one, to label it,
- * and over the labelled one, to see how well they do.
+ * and over the labelled one, to see how well they do: on examples whose models learned from the other
+ * fold, or on those that are held out, answered just as the unlabelled are.
  */
 export const PASSES = {
   propagate: { split: 'unlabelled', answers: 'collaborate', justifications: 'justify' },
   'cross-fit': { split: 'labelled', answers: 'cross-fit', justifications: 'cross-fit-justify' },
+  'held-out': { split: 'labelled', answers: 'held-out', justifications: 'held-out-justify' },
 } as const satisfies Partial<Record<PhaseName, PassDefinition>>;
 
 /** The phase of a pass. */
 export type Pass = keyof typeof PASSES;
+
+/**
+ * Whether a pass is about an example of its split.
+ * @param heldOut the place below which labelled examples are held out; undefined where none are
+ */
+export function isAskedIn(
+  pass: Pass,
+  example: Pick<Example, 'id'>,
+  heldOut: number | undefined,
+): boolean {
+  return pass === 'propagate' || isHeldOut(example, heldOut) === (pass === 'held-out');
+}

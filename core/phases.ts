@@ -28,7 +28,13 @@ export const PHASES = [
     name: 'cross-fit',
     unit: 'examples',
     purpose:
-      'compares the ways to resolve disagreement on the labelled examples, each answered by a model that has not seen it',
+      'finds out on the labelled examples, each answered by a model that has not seen it, how disagreement is resolved best, and how far answers can be trusted',
+  },
+  {
+    name: 'held-out',
+    unit: 'examples',
+    purpose:
+      'lets the collaborators answer labelled examples that no model has seen, to find out how far answers can be trusted',
   },
   {
     name: 'propagate',
@@ -40,6 +46,12 @@ export const PHASES = [
     name: 'fine-tune',
     unit: 'steps',
     purpose: 'fine-tunes on labelled and selected examples together',
+  },
+  {
+    name: 'sft',
+    unit: 'steps',
+    purpose:
+      'fine-tunes on all labelled examples, since the warm-up has not seen those held out, to compare with',
   },
   {
     name: 'baseline',

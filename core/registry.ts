@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { COLLABORATOR_KINDS } from './collaborators/index.ts';
 import type { Collaborator, CollaboratorKind } from './collaborators/kind.ts';
 import { oncePer } from './oncePer.ts';
+import { LEAST_ROWS } from './resolution.ts';
 import { type Problem, runSpecOf } from './runSpec.ts';
 import { mayBalance } from './selection/balance.ts';
 import { selectionFields } from './selection/fields.ts';
 import type { SelectionRule } from './selection/rule.ts';
 import { SELECTION_RULES } from './selection/rules/index.ts';
 import type { Score } from './selection/score.ts';
-import { SCORES } from './selection/scores/index.ts';
-import { Selector } from './selection/selector.ts';
+import { DEFAULT_SCORE, SCORES } from './selection/scores/index.ts';
+import { AUTO, Selector } from './selection/selector.ts';
 import {
   collaboratorName,
   type FreeCollaborator,
@@ -100,6 +101,7 @@ export class Registry {
       for (const { path, message } of [
         ...judgeProblems(task, spec),
         ...balanceProblems(task, spec),
+        ...calibrationProblems(task, spec, this.selector(spec.selection)),
       ])
         context.addIssue({ code: 'custom', path, message });
     });
@@ -116,7 +118,8 @@ export class Registry {
     this.collaborator = (spec, task) => collaboratorFor(spec)(task);
     this.selector = oncePer((spec) => {
       const known = selectionSpec.parse(spec);
-      return new Selector(ruleOf.get(known.rule)!.create(known), scoreOf.get(known.score)!);
+      const wanted = { score: known.score, scores: scoreOf };
+      return new Selector(ruleOf.get(known.rule)!.create(known), wanted);
     });
   }
 }
@@ -170,6 +173,41 @@ function balanceProblems(
     : [];
 }
 
+/** What would break what a rule promises, or leave nothing to calibrate it by. */
+function calibrationProblems(
+  task: Task,
+  { selection, rounds }: Pick<RunSpec, 'selection' | 'rounds'>,
+  { needs }: Selector,
+): Problem[] {
+  const isNeeded = needs.rule > 0 || (needs.score > 0 && !needs.isScoreOptional);
+  const problem = (field: string, message: string) => ({ path: ['selection', field], message });
+  const problems: Problem[] = [];
+  if (isNeeded && task.judge)
+    problems.push(
+      problem(
+        needs.rule > 0 ? 'rule' : 'score',
+        'learns from labelled examples what is right, and here a judge would have to be asked about each of them: take another',
+      ),
+    );
+  if (needs.rule === 0) return problems;
+  for (const field of ['atLeast', 'exactly'] as const)
+    if (selection[field] !== undefined)
+      problems.push(
+        problem(
+          field,
+          `may select more than the rule "${selection.rule}" stands for: leave it out`,
+        ),
+      );
+  if (selection.calibration === 'cross-fit' && rounds > 1)
+    problems.push(
+      problem(
+        'calibration',
+        'calibrates the first round only, since models of later ones have seen all labelled examples: set it to held-out, or rounds to 1',
+      ),
+    );
+  return problems;
+}
+
 /** The alternatives that a literal field tells apart. */
 function oneOf<Field extends string, Schema extends z.ZodObject>(field: Field, schemas: Schema[]) {
   return z.discriminatedUnion(field, schemas as [Schema, ...Schema[]]);
@@ -178,9 +216,11 @@ function oneOf<Field extends string, Schema extends z.ZodObject>(field: Field, s
 function scoreField(scores: readonly Score[]) {
   const each = scores.map(({ name, description }) => `${name}: ${description}`);
   return z
-    .enum(scores.map(({ name }) => name))
-    .default('entropy')
-    .describe(`What the rule ranks by. ${each.join('. ')}.`);
+    .enum([AUTO, ...scores.map(({ name }) => name)])
+    .default(DEFAULT_SCORE)
+    .describe(
+      `What the rule ranks by. ${AUTO}: whichever of these tells right from wrong best on labelled examples that are answered by models which have not seen them, where there are at least ${LEAST_ROWS} (costs what selection.calibration says), else ${DEFAULT_SCORE}. ${each.join('. ')}.`,
+    );
 }
 
 /** The registry of those who need no extension. */
@@ -218,7 +258,7 @@ export function nameClashes({
       collaborators.map(nameOf.collaborator),
     ),
     ...clashesIn('rules', SELECTION_RULES.map(nameOf.rule), rules.map(nameOf.rule)),
-    ...clashesIn('scores', SCORES.map(nameOf.score), scores.map(nameOf.score)),
+    ...clashesIn('scores', [AUTO, ...SCORES.map(nameOf.score)], scores.map(nameOf.score)),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { PhaseName } from './phases.ts';
 import type { Resolution } from './resolution.ts';
-import type { Calibration } from './selection/calibration/calibration.ts';
+import type { Calibration, ScoreQuality } from './selection/calibration/calibration.ts';
+import type { ScoreChoice } from './selection/choice.ts';
 import type { Comparison, Estimate } from './statistics.ts';
 import type { AnswerTally } from './tally.ts';
 import type { Classes, Split, Threshold } from './types.ts';
@@ -36,6 +37,8 @@ export interface RoundReport {
     withoutScore: number;
     /** Share of examples on which all collaborators agreed, 0..1. */
     agreement: number;
+    /** Of the score. */
+    choice: ScoreChoice;
     /** As the selection rule makes it: plain JSON. */
     threshold: Threshold;
     /** Rule, score and threshold in words. */
@@ -45,6 +48,8 @@ export interface RoundReport {
     classes: Classes;
     /** How far they can be trusted, where labelled rows were answered as the unlabelled are. */
     calibration?: Calibration;
+    /** Where none were: how scores rank the unlabelled that carry a gold answer, should any. */
+    againstGold?: Required<Pick<ScoreQuality, 'name' | 'againstGold'>>[];
   };
   /** Who has graded the answers, where code cannot. */
   judge?: JudgeReport;

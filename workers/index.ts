@@ -49,6 +49,8 @@ export type {
   ScoreQuality,
 } from '../core/selection/calibration/calibration.ts';
 export type { ReliabilityBin } from '../core/selection/calibration/reliability.ts';
+export type { CalibrationRow } from '../core/selection/calibration/rows.ts';
+export type { ScoreChoice } from '../core/selection/choice.ts';
 export type { ClassCount } from '../core/selection/classCounts.ts';
 export type { SelectionFields } from '../core/selection/fields.ts';
 export {
@@ -59,7 +61,7 @@ export {
   type Scored,
   type SelectionRule,
 } from '../core/selection/rule.ts';
-export { defineScore, type Score } from '../core/selection/score.ts';
+export { defineScore, type Judged, type Score } from '../core/selection/score.ts';
 export type {
   CollaboratorInput,
   CollaboratorSpec,

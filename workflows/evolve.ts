@@ -8,6 +8,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Opened } from '../activities/openRun.ts';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 import { finalFailure } from '../core/failures.ts';
 import { NO_FIGURES } from '../core/figures.ts';
@@ -18,6 +19,7 @@ import { runProgress, spentSection } from '../core/report/progress.ts';
 import { roundSections } from '../core/report/round.ts';
 import type { Way } from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
+import type { ScoreChoice } from '../core/selection/choice.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../core/spent.ts';
@@ -53,6 +55,8 @@ export interface Begun {
   base: string;
   /** How the rounds so far have resolved disagreement. */
   way?: Way;
+  /** By which score they have selected. */
+  choice?: ScoreChoice;
   totals: RunTotals;
   latest: RoundSummary[];
   paused: boolean;
@@ -61,8 +65,11 @@ export interface Begun {
   spent: Spent;
 }
 
-/** The data set that all rounds work on, whatever becomes of the files it was read from. */
-type Data = Pick<IngestResult, 'dataset' | 'counts'>;
+/**
+ * The data set that all rounds work on, whatever becomes of the files it was read from, and which
+ * examples of it calibrate.
+ */
+type Data = Pick<IngestResult, 'dataset' | 'counts'> & Opened;
 
 /**
  * A whole evolution: rounds of SemiEvol, each from the champion of those before. Every round is a
@@ -103,7 +110,8 @@ async function nextRound(
       staticSummary: `round ${round} of ${plan.rounds} from ${base}`,
       args: [
         {
-          ...{ run, plan, round, base, ...data, paused: pause.paused, way: begun.way },
+          ...{ run, plan, round, base, ...data, paused: pause.paused },
+          ...{ way: begun.way, choice: begun.choice },
           setting: { ...setting, searchAttributes },
         },
       ],
@@ -124,10 +132,11 @@ async function nextRound(
   });
   const { champion } = report.models;
   const { way } = report.resolution;
+  const { choice } = report.pseudoLabels;
   const { paused } = pause;
   return continueOnNewestBuild({
     run,
-    begun: { plan, data, base: champion, way, totals, latest, paused, setting, spent },
+    begun: { plan, data, base: champion, way, choice, totals, latest, paused, setting, spent },
   });
 }
 
@@ -240,7 +249,8 @@ async function prepare({
       'DataError',
       `selection.exactly wants ${exactly} pseudo-labels, but there are ${unlabelled} unlabelled examples: lower it, or add more`,
     );
-  await perform.openRun({ run, spec }, 'store the spec');
-  upsertMemo({ dataset: data.dataset });
-  return data;
+  const { dataset } = data;
+  const opened = await perform.openRun({ run, spec, dataset }, 'store the spec');
+  upsertMemo({ dataset });
+  return { ...data, ...opened };
 }

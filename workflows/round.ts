@@ -8,20 +8,16 @@ import {
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
+import { type CalibrationPlan, calibrationIn } from '../core/calibrationPlan.ts';
 import { PASSES, type Pass } from '../core/passes.ts';
 import { type PhaseName, phaseOf } from '../core/phases.ts';
 import type { Plan, Setting } from '../core/plan.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { roundProgress } from '../core/report/progress.ts';
-import {
-  bestWay,
-  notCompared,
-  type Resolution,
-  type Way,
-  wayWithoutComparison,
-} from '../core/resolution.ts';
+import type { Way } from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { SearchAttributeValues } from '../core/searchAttributes.ts';
+import type { ScoreChoice } from '../core/selection/choice.ts';
 import type { TrainingSpec } from '../core/spec.ts';
 import type { PhaseStatus, RoundStatus } from '../core/status.ts';
 import type { ModelRecord, PerModel, Split } from '../core/types.ts';
@@ -29,6 +25,7 @@ import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
 import { evaluate } from './evaluate.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
+import { labelledPasses } from './labelledPasses.ts';
 import { handlePause, roundStatus } from './messages.ts';
 import { handleSightings, phaseNews, roundNews, toParent } from './news.ts';
 import { trackPhases } from './phases.ts';
@@ -47,11 +44,15 @@ export interface RoundInput {
   setting: Setting;
   /** How the rounds before have resolved disagreement. */
   way?: Way;
+  /** Which labelled examples calibrate the selection of the run, if any do. */
+  calibration?: CalibrationPlan;
+  /** By which score the rounds before have selected. */
+  choice?: ScoreChoice;
 }
 
-const SEEN = 'as in the first round, before the model had seen the labelled examples';
 const UNTIL_SELECTION = 'the round goes no further than selection';
-const SAME_STEPS = 'the warm-up has as many steps';
+const SAME_STEPS = 'SFT of equal epochs has as many steps';
+const ALL_SEEN = 'the warm-up has learned from all labelled examples';
 const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the labelled examples';
 
 /**
@@ -70,7 +71,10 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   /** How many examples of a split the collaborators answer. */
   const asked = { labelled, unlabelled: Math.min(unlabelled, plan.candidates ?? unlabelled) };
   const perform = activitiesWith(setting.activityOptions);
-  const ref: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
+  const whole: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
+  const calibration = calibrationIn(input.calibration, input.round);
+  const heldOut = calibration?.from === 'held-out' ? calibration : undefined;
+  const ref: RoundRef = { ...whole, ...(heldOut && { heldOut: heldOut.below }) };
   const pause = handlePause(input.paused);
   let trouble: string | undefined;
   const phases = trackPhases(
@@ -78,6 +82,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     {
       embed: counts.labelled,
       'cross-fit': counts.labelled,
+      'held-out': counts.labelled,
       propagate: asked.unlabelled,
       select: asked.unlabelled,
       evaluate: counts.test,
@@ -186,33 +191,47 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
 
   const warmUp = await train('warm-up', 'warm-up', base, { from: 'labelled', ref, times: 1 });
 
-  const resolution = await resolve();
+  const { resolution, ...learned } = await labelledPasses(
+    input,
+    ref,
+    { warmUp: warmUp.model, calibration },
+    {
+      ...{ perform, phases, pass },
+      trainFold: (phase, rows) => train(phase, phase, base, rows),
+    },
+  );
   await phases.run('propagate', (phase) =>
     pass('propagate', { base, 'warm-up': warmUp.model }, resolution.way, phase),
   );
   const selection = await phases.run('select', async () => {
-    const result = await perform.select(ref, `select among ${asked.unlabelled} pseudo-labels`);
+    const trusted = { ...ref, ...learned, ...(input.choice && { choice: input.choice }) };
+    const result = await perform.select(trusted, `select among ${asked.unlabelled} pseudo-labels`);
     phases.record('select', { selected: result.selected });
     return result;
   });
 
   if (plan.until === 'select') {
-    for (const phase of ['fine-tune', 'baseline', 'evaluate'] as const)
+    for (const phase of ['fine-tune', 'sft', 'baseline', 'evaluate'] as const)
       phases.skip(phase, UNTIL_SELECTION);
     return report({ vanilla: base, sft: warmUp.model, semievol: base });
   }
 
   const { from, labelledWeight: times, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : warmUp.model;
-  const selected: TrainingRows = { from: 'labelled-and-selected', ref, times };
-  const [semievol, baseline] = await together(() => [
+  // What calibrates later rounds, too, stays unseen until the last.
+  const keepsOut = heldOut?.isOfEveryRound && input.round < plan.rounds;
+  const learnedRows = counts.labelled - (keepsOut ? heldOut.rows : 0);
+  const seen = keepsOut ? ref : whole;
+  const selected: TrainingRows = { from: 'labelled-and-selected', ref: seen, times };
+  const [semievol, sft, baseline] = await together(() => [
     train('fine-tune', 'semievol', start, selected, evolve),
+    trainSft(),
     trainBaseline(),
   ]);
 
   const models = {
     vanilla: base,
-    sft: warmUp.model,
+    sft: sft.model,
     ...(baseline && { 'sft-steps': baseline.model }),
     semievol: semievol.model,
   };
@@ -247,44 +266,18 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         ...ref,
         counts,
         models,
-        ...{ resolution, selection },
+        ...{ warmUp: warmUp.model, resolution, selection },
         seconds: phases.seconds(),
       };
       return perform.report(input, `report of round ${ref.round}`);
     });
   }
 
-  /** Which way to resolve disagreement is taken: with `auto` and enough labelled examples the best. */
-  async function resolve(): Promise<Resolution> {
-    const reason = notCompared(plan, counts.labelled) ?? (input.way && SEEN);
-    if (reason !== undefined) {
-      skipFolds('nothing is cross-fitted');
-      phases.skip('cross-fit', reason);
-      return { way: input.way ?? wayWithoutComparison(plan), reason };
-    }
-    const folds = await trainFolds();
-    return phases.run('cross-fit', async (phase) => {
-      await pass('cross-fit', { base, 'warm-up': folds }, 'justify', phase);
-      const compared = await perform.compareWays(ref, 'compare the ways to resolve disagreement');
-      return { way: bestWay(compared.values), compared };
-    });
-  }
-
-  function skipFolds(reason: string): void {
-    phases.skip('fold-1', reason);
-    phases.skip('fold-2', reason);
-  }
-
-  /** A warm-up for each fold, which has not seen it. @returns their names; none where none is asked */
-  async function trainFolds(): Promise<string[]> {
-    const trainFold = (phase: 'fold-1' | 'fold-2', withoutFold: number) =>
-      train(phase, phase, base, { from: 'labelled', ref, times: 1, withoutFold });
-    if (plan.asksWarmUp) {
-      const tuned = await together(() => [trainFold('fold-1', 0), trainFold('fold-2', 1)]);
-      return tuned.map(({ model }) => model);
-    }
-    skipFolds('no collaborator is the warm-up');
-    return [];
+  /** SFT of equal epochs: on all labelled examples, as the final fine-tune. */
+  async function trainSft(): Promise<{ model: string }> {
+    if (heldOut) return train('sft', 'sft', base, { from: 'labelled', ref: whole, times: 1 });
+    phases.skip('sft', ALL_SEEN);
+    return warmUp;
   }
 
   /**
@@ -292,15 +285,15 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
    * rows alone. They are repeated in the file, since providers bound the number of epochs.
    */
   async function trainBaseline(): Promise<Omit<FineTuneResult, 'spent'> | undefined> {
-    const rows = counts.labelled * times + selection.steps.rows;
+    const rows = learnedRows * times + selection.steps.rows;
     const passes = rows * (evolve.epochs ?? plan.training.epochs);
     const repeats = Math.round(passes / (counts.labelled * plan.training.epochs));
-    const isWarmUp = start === base && repeats === 1;
-    if (repeats === 0 || isWarmUp) {
-      phases.skip('baseline', isWarmUp ? SAME_STEPS : FEWER_STEPS);
+    const isSame = start === base && repeats === 1;
+    if (repeats === 0 || isSame) {
+      phases.skip('baseline', isSame ? SAME_STEPS : FEWER_STEPS);
       return undefined;
     }
-    return train('baseline', 'sft-steps', start, { from: 'labelled', ref, times: repeats });
+    return train('baseline', 'sft-steps', start, { from: 'labelled', ref: whole, times: repeats });
   }
 }
 

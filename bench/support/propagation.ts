@@ -29,7 +29,7 @@ export async function prepareRound(stack: Stack, spec: RunSpec): Promise<RoundRe
     new MockActivityEnvironment().run(activity, input);
   try {
     const { dataset, counts } = await call(activities.ingest, spec);
-    await call(activities.openRun, { run: spec.name, spec });
+    await call(activities.openRun, { run: spec.name, spec, dataset });
     const ref = { run: spec.name, round: 1, dataset };
     const range = { from: 0, to: counts.labelled };
     await call(activities.embed, { ...ref, split: 'labelled', range });

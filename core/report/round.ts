@@ -257,7 +257,8 @@ function answerSection({ answers }: RoundReport): Section {
 
 function whoseAnswers({ stage, collaborator }: AnswerTally): string {
   if (stage === 'collaborate') return collaborator;
-  return stage === 'cross-fit' ? `cross-fit, ${collaborator}` : stage;
+  const isOfLabelled = stage === 'cross-fit' || stage === 'held-out';
+  return isOfLabelled ? `${stage}, ${collaborator}` : stage;
 }
 
 function awayNote(tally: AnswerTally): string[] {

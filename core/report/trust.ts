@@ -6,13 +6,17 @@ import type {
   Ranking,
   ScoreQuality,
 } from '../selection/calibration/calibration.ts';
+import type { ScoreChoice } from '../selection/choice.ts';
 import { count, level, NONE, percent } from './format.ts';
 import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';
 
 /** How far the pseudo-labels can be trusted, where labelled rows were answered as they are. */
 export function trustSections({ pseudoLabels, confidence }: RoundReport): Section[] {
-  const { calibration } = pseudoLabels;
-  if (!calibration) return [];
+  const { calibration, againstGold, choice } = pseudoLabels;
+  if (!calibration)
+    return againstGold
+      ? [{ title: 'How the scores rank', blocks: goldBlocks(againstGold, choice) }]
+      : [];
   return [
     {
       title: 'How far the labels can be trusted',
@@ -20,7 +24,7 @@ export function trustSections({ pseudoLabels, confidence }: RoundReport): Sectio
         sourceLine(calibration),
         errorTable(calibration, confidence),
         scoreTable(calibration.scores),
-        `Selection went by ${calibration.score}: ${calibration.reason}.`,
+        choiceLine(calibration.score, calibration.reason),
         bandTable(calibration),
         ...reliabilityBlocks(calibration),
       ],
@@ -28,8 +32,21 @@ export function trustSections({ pseudoLabels, confidence }: RoundReport): Sectio
   ];
 }
 
+/** What is known of scores where no labelled examples were answered by models that had not seen them. */
+function goldBlocks(
+  scores: NonNullable<RoundReport['pseudoLabels']['againstGold']>,
+  { score, reason }: ScoreChoice,
+): (Table | string)[] {
+  const rankings = scores.map(({ name, againstGold }) => ({ name, by: GOLD, ...againstGold }));
+  return [rankingTable(rankings), choiceLine(score, reason)];
+}
+
+const GOLD = 'gold of the unlabelled';
+const choiceLine = (score: string, reason: string) => `Selection went by ${score}: ${reason}.`;
+
 const SOURCES: Record<Calibration['source'], string> = {
-  'held-out': 'labelled examples were kept out of training and of prompts',
+  'held-out':
+    'labelled examples were kept out of the training of those who answer and of prompts; both SFT models have learned from all',
   'cross-fit':
     'labelled examples were answered by models that had learned from the others only, which is approximate: they have learned from fewer than the warm-up, and are not one model',
 };
@@ -70,8 +87,17 @@ const promiseOf = (promised: Promised) =>
 function scoreTable(scores: readonly ScoreQuality[]): Table {
   const rankings = scores.flatMap(({ name, againstGold, ...ranking }) => [
     { name, by: 'labelled', ...ranking },
-    ...(againstGold ? [{ name, by: 'gold of the unlabelled', ...againstGold }] : []),
+    ...(againstGold ? [{ name, by: GOLD, ...againstGold }] : []),
   ]);
+  return rankingTable(rankings);
+}
+
+interface Ranked extends Ranking {
+  name: string;
+  by: string;
+}
+
+function rankingTable(rankings: readonly Ranked[]): Table {
   const surest = (part: keyof Ranking['precision'], title: string): ColumnOf<Ranking> => ({
     ...{ title, kind: 'share' },
     of: ({ precision }) => precision[part],

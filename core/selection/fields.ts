@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 const count = z.number().int().positive();
 
-/** What a spec may say of any selection: how what the rule keeps is evened out, bounded and weighted. */
+/**
+ * What a spec may say of any selection: by which labelled examples it is
+ * calibrated, and how what the rule keeps is evened out, bounded and weighted.
+ */
 export const selectionFields = {
   balance: z
     .union([z.enum(['none', 'cap', 'prior']), z.record(z.string(), z.number().min(0))])
@@ -37,6 +40,18 @@ export const selectionFields = {
     .describe(
       'How often the surest of the selected stand in the training file; the others once less in each of as many equal parts, the least sure once.',
     ),
+  calibration: z
+    .enum(['held-out', 'cross-fit'])
+    .optional()
+    .describe(
+      'Which labelled examples show how far answers can be trusted, where rule or score need some. held-out: a share that neither the warm-up nor any prompt sees, answered as the unlabelled are; promises are kept exactly, and the warm-up learns from fewer. cross-fit: all of them, each answered by a warm-up that has learned from the other half (two more fine-tunes); promises are approximate. When left out, held-out for a rule that calibrates, else cross-fit. Both cost the answers to these examples.',
+    ),
+  share: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.3)
+    .describe('Share of the labelled examples that is held out, 0 to 1.'),
 };
 
 /** Those fields once they are read. */

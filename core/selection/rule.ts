@@ -1,9 +1,14 @@
 import type { z } from 'zod';
 import type { Verdict } from '../consensus.ts';
 import type { Json } from '../types.ts';
+import type { Promised } from './calibration/calibration.ts';
+import type { CalibrationRow } from './calibration/rows.ts';
 
 /** What selection sees of a pseudo-label that has a label; one without is never selected. */
 export type Scorable = Omit<Verdict, 'label'> & { label: string };
+
+/** Whether a pseudo-label has a label. */
+export const isScorable = (row: Verdict): row is Verdict & Scorable => row.label !== null;
 
 /** The same with what the score says of it: the lower, the surer; null where it says nothing. */
 export type Scored = Scorable & { score: number | null };
@@ -12,8 +17,16 @@ export type Scored = Scorable & { score: number | null };
 export interface Criterion<Threshold extends Json = Json> {
   /** Whether the score of this one is among those that the threshold follows from. */
   isRanked(row: Scored): boolean;
-  /** The threshold that follows from the ranked scores, which come lowest first. */
-  threshold(ranked: Float64Array): Threshold;
+  /**
+   * How many calibration rows it needs at least, labelled examples that are answered as the unlabelled
+   * are by models that have not seen them; it gets none where this is left out.
+   */
+  calibrationRows?: number;
+  /**
+   * The threshold that follows from the ranked scores, which come lowest first.
+   * @param calibration those of the calibration rows that have a score, in any order
+   */
+  threshold(ranked: Float64Array, calibration: readonly CalibrationRow[]): Threshold;
   /** Whether this one goes into training. */
   keeps(row: Scored, threshold: Threshold): boolean;
   /**
@@ -21,6 +34,8 @@ export interface Criterion<Threshold extends Json = Json> {
    * @param measure what the score measures, in words
    */
   describe(threshold: Threshold, measure: string): string;
+  /** What is promised of the labels it keeps; of none nothing is. */
+  promise?(threshold: Threshold): Promised | undefined;
   /** What to change in the spec so that more is kept: "raise selection.percentile". */
   remedy: string;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { foldOf } from '../../core/folds.ts';
+import { foldOf, isHeldOut, placeBelow, placeOf } from '../../core/folds.ts';
 import type { Pass } from '../../core/passes.ts';
 import type { Split, StoredExample } from '../../core/types.ts';
 import { answer } from '../store/support.ts';
@@ -65,6 +65,28 @@ describe('cross-fitting', () => {
     await retrieve(2);
     await collaborate(2);
     assert.equal(asked(), before, 'what is answered is not asked again');
+  });
+
+  it('neither asks about what is held out, nor shows it', async () => {
+    const heldOut = placeBelow(Float64Array.from(labelled, placeOf).sort(), 3);
+    const held = labelled.filter((example) => isHeldOut(example, heldOut));
+    assert.equal(held.length, 3);
+    for (const [of, name] of [
+      [labelled.filter((example) => !held.includes(example)), 'cross-fit'],
+      [held, 'held-out'],
+    ] as const) {
+      const input = { ...ref, heldOut, pass: name, range };
+      await attempt(lab.activities.retrieve, input);
+      const tuned = name === 'cross-fit' ? models : { base: MODEL, 'warm-up': 'tuned-0' };
+      const asking = { ...input, models: tuned, endpoint: 'local' };
+      await attempt(lab.activities.collaborate, asking);
+      const answers = await lab.tables.answers({ round: 1, stage: name, range });
+      const asked = new Set(answers.map(({ ordinal }) => ordinal));
+      assert.deepEqual([...asked].toSorted(), of.map(({ ordinal }) => ordinal).toSorted());
+    }
+    const shown = [...(await neighbours()).values()].flatMap((one) => one.labelled);
+    assert.equal(shown.length, 2 * TOTAL);
+    assert.ok(shown.every((ordinal) => !held.includes(labelled[ordinal]!)));
   });
 
   /** What the three say of an example, and how likely they were to. */

@@ -60,7 +60,17 @@ describe('select', () => {
   ];
 
   it('keeps the share of least entropy, and counts what is right of it', async () => {
-    assert.deepEqual(await select(rows, { rule: 'paper', percentile: 50 }), {
+    const { againstGold, ...selection } = await select(rows, { rule: 'paper', percentile: 50 });
+    const names = againstGold!.map(({ name }) => name);
+    assert.deepEqual(names, ['entropy', 'probability', 'votes', 'neighbours'], 'of none fitted');
+    const [{ againstGold: byEntropy }] = againstGold as [NonNullable<typeof againstGold>[0]];
+    assert.deepEqual(
+      [byEntropy.rows, byEntropy.auroc],
+      [3, 0.5],
+      'of 0.1, 0.4 right, of 0.2 wrong',
+    );
+    assert.deepEqual(selection, {
+      choice: { score: 'entropy', fitted: null, reason: 'the spec names it' },
       threshold: { cutoff: 0.2 },
       labelled: 4,
       withoutScore: 0,
@@ -110,7 +120,11 @@ describe('select', () => {
   });
 
   it("keeps the agreed, and the surest of the disagreed, by the authors' rule", async () => {
-    assert.deepEqual(await select(rows, { rule: 'official', percentile: 50 }), {
+    const { againstGold: _, ...selection } = await select(rows, {
+      ...{ rule: 'official', percentile: 50 },
+    });
+    assert.deepEqual(selection, {
+      choice: { score: 'entropy', fitted: null, reason: 'the spec names it' },
       threshold: { cutoff: 0.1 },
       labelled: 4,
       withoutScore: 0,
@@ -182,12 +196,13 @@ describe('select', () => {
 
   it('chooses the same whatever the gold answers are', async () => {
     const selection = { rule: 'paper', percentile: 50 };
-    const { quality: _, ...chosen } = await select(rows, selection);
+    const { quality: _, againstGold: __, ...chosen } = await select(rows, selection);
     await lab.close();
     const wrong = rows.map(([label, entropy, agreed]): Row => [label, entropy, agreed, 'artifact']);
-    const { quality, ...again } = await select(wrong, selection);
+    const { quality, againstGold, ...again } = await select(wrong, selection);
     assert.deepEqual(again, chosen);
     assert.deepEqual(quality.selected, wilson(0, 2));
+    assert.equal(againstGold![0]!.againstGold.precision['50'], 0);
   });
 });
 
@@ -207,6 +222,7 @@ const training = (model: string, from: string, trainedTokens: number) => ({
 const nothingCounted = {
   classes: { selected: 0, known: null, missing: [], counts: [] },
   answers: [],
+  choice: { score: 'entropy', fitted: null, reason: 'the spec names it' },
 };
 
 const noSelection: Selection = {
@@ -245,6 +261,7 @@ describe('report', () => {
       ...ref,
       counts: { labelled: 5, unlabelled: 40, test: TOTAL },
       models: { vanilla: 'base', sft: 'warm', 'sft-steps': 'longer', semievol: 'evolved' },
+      warmUp: 'warm',
       resolution: { way: 'vote', reason: 'the spec says how disagreement is resolved' },
       selection: {
         ...nothingCounted,
@@ -356,6 +373,7 @@ describe('report', () => {
     );
     const { bill, usage } = await attempt(lab.activities.report, {
       ...ref,
+      warmUp: 'warm',
       resolution: { way: 'vote' },
       counts: { labelled: 1, unlabelled: 2, test: 1 },
       models: { vanilla: 'base', sft: 'warm', semievol: 'warmer' },

@@ -11,6 +11,8 @@ const STAGES: AnswerStage[] = [
   'justify',
   'cross-fit',
   'cross-fit-justify',
+  'held-out',
+  'held-out-justify',
   ...MODEL_ROLES.map((role) => `evaluate-${role}` as const),
 ];
 

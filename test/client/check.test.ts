@@ -93,6 +93,15 @@ describe('the check of a run before it starts', () => {
     assert.equal(said.split('\n').length, 2);
   });
 
+  it('counts the labelled examples that selection needs', async () => {
+    process.env[KEY] = 'right';
+    const collaborators = [{ name: 'a', shots: 0 }];
+    const said = await refusal({ collaborators, selection: { rule: 'calibrated' } });
+    assert.match(said, /^selection\.rule needs 127 labelled .*\(39 of them held out.*there are 8/);
+    const auto = { rule: 'paper', score: 'auto' };
+    await check(spec({ collaborators, selection: auto }), config());
+  });
+
   it('says that nothing answers at the address', async () => {
     process.env[KEY] = 'right';
     const closed = await startProvider();

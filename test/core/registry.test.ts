@@ -14,7 +14,7 @@ describe('a registry', () => {
     const spec = { name: 'a', task: { type: 'rating' }, data, selection: { rule: 'surest' } };
     const { task, selection } = own.runSpec.parse(spec);
     assert.deepEqual(task, { type: 'rating', instruction: 'Rate the text.', tolerance: 0 });
-    const ofAny = { balance: 'none', confidentWeight: 1 };
+    const ofAny = { balance: 'none', confidentWeight: 1, share: 0.3 };
     assert.deepEqual(selection, { rule: 'surest', number: 1_000, score: 'entropy', ...ofAny });
     const byOwn = { ...spec, task: { type: 'multiple-choice' }, selection: { score: 'dissent' } };
     assert.match(String(own.runSpec.safeParse(byOwn).error), /selection/, 'a score needs a rule');

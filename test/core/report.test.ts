@@ -51,6 +51,7 @@ const report: RoundReport = {
   pseudoLabels: {
     ...{ all: wilson(0, 0), selected: wilson(0, 0), count: 1500, agreement: 0.5, withoutScore: 0 },
     ...{
+      choice: { score: 'entropy', fitted: null, reason: 'the spec names it' },
       threshold: { cutoff: 0.12345 },
       rule: 'paper 50 (entropy up to 0.1235)',
       entropyOf: 'answers',

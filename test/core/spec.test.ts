@@ -18,6 +18,7 @@ describe('the run spec', () => {
     assert.equal(spec.collaborators.length, 4);
     assert.deepEqual(spec.selection, {
       ...{ rule: 'paper', percentile: 50, score: 'entropy', balance: 'none', confidentWeight: 1 },
+      share: 0.3,
     });
     assert.deepEqual(runSpec.parse(spec), spec);
   });
@@ -113,6 +114,44 @@ describe('the run spec', () => {
         /^selection\.balance\.plnat,"plnat" is not one of the labels: animal, plant/,
       );
       assert.match(String(of({ balance: { animal: 0 } })), /no label has a share above 0/);
+    });
+
+    it('knows what would break the promise of a rule', () => {
+      const calibrated = { rule: 'calibrated' };
+      assert.equal(
+        of({ ...calibrated, atMost: 5, balance: 'cap', calibration: 'cross-fit' }),
+        undefined,
+      );
+      for (const field of ['atLeast', 'exactly'])
+        assert.deepEqual(of({ ...calibrated, [field]: 5 }), [
+          [
+            `selection.${field}`,
+            'may select more than the rule "calibrated" stands for: leave it out',
+          ],
+        ]);
+      const twice = { ...least, rounds: 2 };
+      const crossFit = { ...calibrated, calibration: 'cross-fit' };
+      assert.match(
+        String(problems({ ...twice, selection: crossFit })),
+        /^selection\.calibration,calibrates the first round only.* held-out, or rounds to 1/,
+      );
+      assert.equal(problems({ ...twice, selection: calibrated }), undefined);
+      const auto = { rule: 'paper', score: 'auto', calibration: 'cross-fit' };
+      assert.equal(problems({ ...twice, selection: auto }), undefined);
+    });
+
+    it('knows that a judge would have to grade what calibrates', () => {
+      const judged = {
+        ...{ ...least, judge: { model: 'm' } },
+        task: { type: 'free-form', answers: 'long' },
+      };
+      const of = (selection: object) => String(problems({ ...judged, selection }));
+      assert.match(
+        of({ rule: 'calibrated' }),
+        /^selection\.rule,learns from labelled examples what/,
+      );
+      assert.match(of({ rule: 'paper', score: 'combined' }), /^selection\.score,learns from/);
+      assert.equal(of({ rule: 'paper', score: 'auto' }), 'undefined', 'which goes by the default');
     });
   });
 

@@ -76,7 +76,10 @@ describe('what a report says of how far labels can be trusted', () => {
         ...{ source: 'held-out', reliability: [], calibrationError: null, promised: undefined },
         trueError: wilson(0, 0),
       });
-      assert.match(bare, /1,160 labelled examples were kept out of training and of prompts\./);
+      assert.match(
+        bare,
+        /1,160 labelled examples were kept out of the training of those who answer and of prompts; both SFT models have learned from all\./,
+      );
       assert.ok(bare.includes('| – | – | – | 2.0 % (0.6 to 7.1 %, 2/98) | – |'), bare);
       assert.doesNotMatch(bare, /probability of/);
       assert.equal(rendered(undefined).trim(), '');

@@ -153,10 +153,11 @@ describe('extensions of a configuration', function () {
     const texts = JSON.stringify([task, selection]);
     for (const said of ['The answer is a number of stars.', 'How far off', 'dissent: how many'])
       assert.ok(texts.includes(said), said);
+    const own = ['entropy', 'probability', 'votes', 'neighbours', 'combined'];
     const names = [task, selection].map(({ oneOf }) => oneOf.at(-1).properties);
     assert.deepEqual(
       [names[0].type.const, names[1].rule.const, names[1].score.enum],
-      ['rating', 'surest', ['entropy', 'probability', 'votes', 'dissent']],
+      ['rating', 'surest', ['auto', ...own, 'dissent']],
     );
   });
 

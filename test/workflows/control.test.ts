@@ -83,7 +83,9 @@ describe('a run under way', function () {
         ['fold-1', 'skipped', 'nothing is cross-fitted'],
         ['fold-2', 'skipped', 'nothing is cross-fitted'],
         ['cross-fit', 'skipped', 'the spec says how disagreement is resolved'],
-        ['baseline', 'skipped', 'the warm-up has as many steps'],
+        ['held-out', 'skipped', 'no labelled examples are held out'],
+        ['sft', 'skipped', 'the warm-up has learned from all labelled examples'],
+        ['baseline', 'skipped', 'SFT of equal epochs has as many steps'],
       ]);
     });
     assert.equal(bench.provider.repeats('chat'), 0);

@@ -25,6 +25,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     resolution: { way: 'justify', reason: 'the spec says how disagreement is resolved' },
     pseudoLabels: {
       ...{ all: half, selected: half, count: round, agreement: 0.5, threshold: 0.1, rule: 'paper' },
+      choice: { score: 'entropy', fitted: null, reason: 'the spec names it' },
       entropyOf: 'answers',
       withoutScore: 0,
       classes: { selected: 2, known: 2, missing: [], counts: [] },
