@@ -29,8 +29,8 @@ export interface Evaluated {
 }
 
 /**
- * Grades models on the whole test split, in order: an engine may hold one at a time. As the last
- * batches of a model are asked, the first of the next are begun.
+ * Grades models on the whole test split, each batch of it by every one before the next: an engine that
+ * tuned them need not do for each what is the same in all.
  *
  * @internal
  */
@@ -57,11 +57,10 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
     figures: { scores, spent },
   }));
 
-  const perModel = rangeCount(total, size);
-  const batches = perModel * models.length;
+  const batches = rangeCount(total, size) * models.length;
   const work = async (batch: number) => {
-    const [role, model] = models[Math.floor(batch / perModel)]!;
-    const range = rangeAt(batch % perModel, size, total);
+    const [role, model] = models[batch % models.length]!;
+    const range = rangeAt(Math.floor(batch / models.length), size, total);
     const { spent: more, ...score } = await perform.evaluate(
       { ...ref, role, model, range },
       `evaluate ${rangeText(range)} of ${role}`,

@@ -88,7 +88,7 @@ class Batch:
         hidden = self._model.model.norm(self._read(rows, prompts))
         head = getattr(self._model, "lm_head", None) or self._model.model.embed_tokens.as_linear
         logits = head(hidden).astype(mx.float32)
-        mx.eval(logits)
+        mx.eval(logits, [prompt.trunk.hidden for prompt in prompts])
         for row in rows:
             row.read += 1
         self._remember(prompts)
@@ -106,8 +106,12 @@ class Batch:
                 self._columns.write(layer, slot, 0, *prompt.prefix.keys_values[layer])
             self._columns.write(layer, slot, before, *own)
 
-    def leave(self, row):
-        self._slots[self._slots.index(row)] = None
+    def leave(self, row, spoilt=False):
+        """A row that is `spoilt` may have numbers in its columns that are not finite: no mask keeps these from the next."""
+        slot = self._slots.index(row)
+        self._slots[slot] = None
+        if spoilt:
+            self._columns.blank(slot)
         while self._slots and self._slots[-1] is None:
             self._slots.pop()
         if not self._slots:
@@ -116,9 +120,11 @@ class Batch:
     def prefix(self, tokens, blocks):
         """Reads a prefix for a model."""
         prompt = Prompt(tokens, blocks, Prefix())
-        mx.eval(self._read([], [prompt]))
+        self._read([], [prompt])
+        keys_values = prompt.keys_values()
+        mx.eval(keys_values, prompt.trunk.hidden)  # other threads, which cannot evaluate for this one, may use them
         self._remember([prompt])
-        return Prefix(tokens, prompt.keys_values())
+        return Prefix(tokens, keys_values)
 
     def _fit(self, slots, columns):
         """Makes room; tells whether that moved rows to the first slots."""
@@ -134,10 +140,14 @@ class Batch:
 
     def _read(self, rows, prompts):
         """Hidden states (rows, then prompts; size) that the last tokens end in. Prompts get what was made of them."""
+        fresh = {}
         for prompt in prompts:
             prompt.trunk = self._memory.get(prompt.name)
-        fresh = [prompt for prompt in prompts if not prompt.trunk]
-        lower = self._read_lower(rows, fresh) if rows or fresh else None
+            if not prompt.trunk:
+                fresh.setdefault(prompt.name, prompt)
+        lower = self._read_lower(rows, list(fresh.values())) if rows or fresh else None
+        for prompt in prompts:
+            prompt.trunk = prompt.trunk or fresh[prompt.name].trunk
         models = {id(one.blocks): one.blocks for one in [*rows, *prompts]}
         pieces, parts, at, start = [], [], {}, 0
         for blocks in models.values():

@@ -179,6 +179,11 @@ class Columns:
         for held, new in zip((0, 1), (keys, values)):
             self._held[layer][held][slot : slot + 1, :, column:end] = new
 
+    def blank(self, slot):
+        for both in self._held:
+            for held in both:
+                held[slot] = 0
+
     def append(self, layer, places, keys, values):
         """Puts keys and values (rows, groups, size) into one column each; `places` are slots and columns, (rows, 1) each."""
         slots, columns = places

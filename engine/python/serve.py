@@ -74,7 +74,7 @@ class Lane:
     def _drop_finished(self):
         for row in self._batch.rows:
             if not row.owner.going:
-                self._batch.leave(row)
+                self._batch.leave(row, spoilt=row.owner.completion.cancelled)
 
     def _step(self, completions):
         """One more token for each row, and the first for each choice of `completions`."""

@@ -8,8 +8,11 @@ import { endpointConfig } from '../../providers/config.ts';
 import { Endpoint } from '../../providers/endpoint.ts';
 import { BASE, type RunningEngine, start, stop } from './support.ts';
 
-const ask = (question: string): OpenAI.ChatCompletionMessageParam[] => [
-  { role: 'system', content: 'You answer questions about the world in few words.' },
+const ask = (
+  question: string,
+  system = 'You answer questions about the world in few words.',
+): OpenAI.ChatCompletionMessageParam[] => [
+  { role: 'system', content: system },
   { role: 'user', content: question },
 ];
 const greedy = { model: BASE, temperature: 0, max_tokens: 6, logprobs: true };
@@ -95,6 +98,26 @@ describe('engine: chat and embeddings', () => {
       }
     }
   });
+
+  it('answers the same whoever joins and leaves meanwhile', async () => {
+    const systems = ['Answer in few words.', 'You are a poet, and answer in a line of verse only.'];
+    const requests = QUESTIONS.flatMap((question, i) =>
+      systems.map((system, j) => ({
+        model: BASE,
+        messages: ask(question, system),
+        max_tokens: 2 + ((5 * i + j) % 7),
+        ...(j === 0 ? { temperature: 0 } : { n: 1 + (i % 3), seed: i }),
+      })),
+    );
+    const texts = async (request: (typeof requests)[number]) =>
+      (await client.chat.completions.create(request)).choices.map(({ message }) => message.content);
+    const together = await Promise.all([...requests, ...requests.toReversed()].map(texts));
+    for (const [i, request] of requests.entries()) {
+      const alone = await texts(request);
+      assert.deepEqual(together[i], alone);
+      assert.deepEqual(together[2 * requests.length - 1 - i], alone);
+    }
+  }).timeout(120_000);
 
   it('computes a shared prefix once and reports it', async () => {
     const messages = ask('What is the capital of Italy?');
