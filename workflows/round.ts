@@ -155,12 +155,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   /** Lets the collaborators answer a split. */
   const pass = async (name: Pass, models: RoundModels, way: Way, phase: PhaseStatus) => {
     const { split } = PASSES[name];
+    const examples = name === 'held-out' ? heldOut!.rows : asked[split];
     phase.workflowId = childId(name);
     const figures = await pause.follow(
       startChild(propagate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf(name).purpose}.`,
-        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${asked[split]} ${split} examples at ${plan.endpoints.collaborators.join(', ')}`,
+        staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${examples} ${split} examples at ${plan.endpoints.collaborators.join(', ')}`,
         args: [
           {
             ...{ ref, pass: name, models, way },

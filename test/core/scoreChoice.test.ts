@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { randomFrom } from '../../core/random.ts';
+import { guaranteedCutoff } from '../../core/selection/calibration/guaranteed.ts';
 import { auroc } from '../../core/selection/calibration/ranking.ts';
-import { asJudged, choiceWithout, chooseScore } from '../../core/selection/choice.ts';
+import { asJudged, choiceWithout, chooseScore, scored } from '../../core/selection/choice.ts';
 import type { Scorable } from '../../core/selection/rule.ts';
 import type { Judged, Score } from '../../core/selection/score.ts';
 import { combined } from '../../core/selection/scores/combined.ts';
@@ -157,5 +159,31 @@ describe('the choice of a score', () => {
       right,
     }));
     assert.ok(auroc(asJudged(scores.get('combined')!, rows))! < auroc(own)!);
+  });
+
+  it('made on one half of the examples lets the other half keep a guaranteed promise', () => {
+    const random = randomFrom(7);
+    const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const share = (right: boolean) => 1 / (1 + Math.exp(-normal() - (right ? 1.5 : 0)));
+    const draw = (): Judged => {
+      const right = random() < 0.8;
+      const [probability, sure] = [share(right), share(right)];
+      return { right, row: row({ probability, neighbours: share(right), entropy: 1 - sure }) };
+    };
+    const drawn = (count: number) => Array.from({ length: count }, draw);
+    const [draws, error] = [200, 0.1];
+    let [broken, kept] = [0, 0];
+    for (let index = 0; index < draws; index++) {
+      const { score: name, fitted } = chooseScore(auto, drawn(150));
+      const of = (rows: readonly Judged[]) => scored(scores.get(name)!, fitted, rows);
+      const unlabelled = of(drawn(300)).sort((a, b) => a.score - b.score);
+      const ranked = Float64Array.from(unlabelled, ({ score }) => score);
+      const cut = guaranteedCutoff(of(drawn(150)), ranked, error, 0.1);
+      const wrongKept = unlabelled.slice(0, cut.kept).filter(({ right }) => !right).length;
+      if (wrongKept > error * cut.kept) broken++;
+      kept += cut.kept / 300 / draws;
+    }
+    assert.ok(broken / draws <= 0.12, `${broken} of ${draws} draws break the promise`);
+    assert.ok(kept > 0.5, `${kept} are kept: more than the median rule keeps`);
   });
 });
