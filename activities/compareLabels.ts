@@ -39,6 +39,8 @@ export async function compareLabels(
   return ways.flatMap((way) =>
     labels.get(way)!.length === 0
       ? []
-      : SCORES.filter(({ fit }) => !fit).map((score) => labelQuality(way, labels.get(way)!, score)),
+      : SCORES.filter(({ fit }) => !fit)
+          .map((score) => labelQuality(way, labels.get(way)!, score))
+          .filter(({ of }) => of > 0),
   );
 }

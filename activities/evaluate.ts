@@ -10,6 +10,7 @@ import type { Batch } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { gradesOfModel } from './grading.ts';
 import { askVerdicts } from './judging.ts';
+import { ragShots } from './ragShots.ts';
 
 export interface EvaluateInput extends RangeRef {
   role: ModelRole;
@@ -19,8 +20,8 @@ export interface EvaluateInput extends RangeRef {
 export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
-     * Asks a model a range of the test split, without shots, in the form that is taught, and grades
-     * it. What the round before has asked its champion, this one's base, is not asked again.
+     * Asks a model a range of the test split, without shots (but the base model where a study wants
+     * some), in the form that is taught, and grades it. What the round before has asked its champion, this one's base, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent }> {
       const { role, model } = input;
@@ -32,10 +33,13 @@ export function createEvaluate(dependencies: Dependencies) {
         const sampling = samplingOf(spec.evaluation, mostTokens(spec, task, isReasoned));
         const schema = isReasoned ? undefined : task.schema;
         const slots = [{ collaborator: role, sample: 0 }];
-        await takeOver(batch, input);
+        const { rag } = spec.evaluation;
+        const isShown = role === 'vanilla' && rag !== undefined;
+        if (!isShown) await takeOver(batch, input);
+        const shotsOf = isShown ? await ragShots(batch, input, rag) : () => [];
         await batch.ask(
           batch.examples.map((example) => {
-            const messages = task.prompt(example, [], { isReasoned });
+            const messages = task.prompt(example, shotsOf(example), { isReasoned });
             return { example, endpoint, model, messages, sampling, isReasoned, schema, slots };
           }),
         );

@@ -90,8 +90,9 @@ async function searchAmong(
   }
 }
 
-async function search(
-  { dataset, spec }: RoundContext,
+/** The labelled examples most like each of those of a range, nearest first. */
+export async function search(
+  { dataset, spec }: Pick<RoundContext, 'dataset' | 'spec'>,
   examples: StoredExample[],
   range: OrdinalRange,
   k: number,

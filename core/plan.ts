@@ -65,6 +65,7 @@ export function planOf(spec: RunSpec): Plan {
     !spec.collaborators ||
     !retrieval ||
     !selection ||
+    !spec.evaluation ||
     !embedding ||
     !justification
   )

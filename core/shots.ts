@@ -14,10 +14,10 @@ export function shotsFor(
   return order === 'nearest-last' ? taken.reverse() : taken;
 }
 
-/** The most neighbours any collaborator needs: retrieve this many. */
-export function neighboursNeeded(spec: Pick<RunSpec, 'collaborators'>): number {
+/** The most neighbours any collaborator needs, or the base model when it is graded: retrieve this many. */
+export function neighboursNeeded(spec: Pick<RunSpec, 'collaborators' | 'evaluation'>): number {
   return Math.max(
-    0,
+    spec.evaluation.rag?.shots ?? 0,
     ...modelCollaborators(spec).map(({ shots, skip }) => (shots > 0 ? skip + shots : 0)),
     ...freeCollaborators(spec).map(({ neighbours = 0 }) => neighbours),
   );
@@ -28,17 +28,21 @@ export interface RetrievalNeeds {
   neighbours: boolean;
   /** Of labelled and unlabelled examples. */
   vectors: boolean;
+  /** Whether test examples need vectors, too. */
+  ofTest: boolean;
   /** Whether unlabelled ones need vectors in any case, by which near duplicates are found. */
   nearDuplicates: boolean;
 }
 
 export function retrievalNeeds(
-  spec: Pick<RunSpec, 'collaborators' | 'retrieval' | 'selection'>,
+  spec: Pick<RunSpec, 'collaborators' | 'evaluation' | 'retrieval' | 'selection'>,
 ): RetrievalNeeds {
   const neighbours = neighboursNeeded(spec) > 0;
+  const ofTest = (spec.evaluation.rag?.mode ?? 'bm25') !== 'bm25';
   return {
     neighbours,
-    vectors: neighbours && spec.retrieval.mode !== 'bm25',
+    vectors: ofTest || (neighbours && spec.retrieval.mode !== 'bm25'),
+    ofTest,
     nearDuplicates: spec.selection.nearDuplicates !== undefined,
   };
 }

@@ -280,6 +280,15 @@ export const commonSpec = z.strictObject({
   evaluation: z
     .strictObject({
       confidence: z.number().gt(0.5).lt(1).default(0.95).describe('Level of the intervals.'),
+      rag: z
+        .strictObject({
+          shots: z.number().int().min(1).max(32).default(3),
+          mode: z.enum(['vector', 'bm25', 'hybrid']).default('vector'),
+        })
+        .optional()
+        .describe(
+          'For studies: the base model is graded with so many labelled neighbours of each test example as worked examples (RAG), found in this mode. The other models are graded without any.',
+        ),
       ...sampling.shape,
     })
     .prefault({}),

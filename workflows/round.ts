@@ -237,6 +237,11 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     semievol: semievol.model,
   };
   await phases.run('evaluate', async (phase) => {
+    if (needs.ofTest) {
+      const range = { from: 0, to: counts.test };
+      const summary = `embed ${counts.test} test examples at ${plan.endpoints.embedding}`;
+      await perform.embed({ ...ref, split: 'test', range }, summary);
+    }
     phase.workflowId = childId('evaluate');
     phase.total = counts.test * (baseline ? 4 : 3);
     const figures = await pause.follow(

@@ -103,7 +103,14 @@ const BASELINE: Record<(typeof BASELINES)[number], (base: RunSpec) => Written> =
     );
     return { collaborators: [itself ?? { name: 'itself', shots: 0 }] };
   },
+  'rag-bm25': (base) => ragBy('bm25', base),
+  'rag-vector': (base) => ragBy('vector', base),
 };
+
+/** With as many worked examples as a collaborator sees. */
+const ragBy = (mode: 'bm25' | 'vector', { collaborators }: RunSpec): Written => ({
+  evaluation: { rag: { mode, shots: collaborators.find(isShown)?.shots ?? 3 } },
+});
 
 const isShown = (one: CollaboratorSpec): one is ModelCollaborator => isModel(one) && one.shots > 0;
 

@@ -23,7 +23,7 @@ const part = z.record(z.string(), z.unknown());
 /** What can be left out of the method (Table 3 of the paper). */
 export const ABLATIONS = ['iwp', 'icp', 'cl', 'as'] as const;
 /** What else there is to compare with; vanilla and SFT are in every run. */
-export const BASELINES = ['self-training'] as const;
+export const BASELINES = ['self-training', 'rag-bm25', 'rag-vector'] as const;
 
 const named = (what: string, field: string) =>
   z
@@ -77,7 +77,7 @@ export const gridSpec = z
       .array(z.enum(BASELINES))
       .default([])
       .describe(
-        'self-training: the warm-up labels alone, without worked examples. Vanilla and SFT are in every run.',
+        'self-training: the warm-up labels alone, without worked examples. rag-…: the base model with labelled neighbours in its prompt. Vanilla and SFT are in every run.',
       ),
     ratios: z
       .array(z.number().positive())

@@ -64,7 +64,7 @@ export interface GridTable {
 /** How the table of a grid is made of its runs. */
 export interface TableInput {
   grid: string;
-  cells: readonly Pick<GridCell, 'name' | 'also'>[];
+  cells: readonly GridCell[];
   seeds: GridTable['seeds'];
   runs: readonly GridRun[];
 }
@@ -79,18 +79,20 @@ export function gridTable({ grid, cells, seeds, runs }: TableInput): GridTable {
   const rows: GridRow[] = [
     { names: ['vanilla'], ...without, ...comparedBy(base, vanillaOf) },
     { names: ['SFT'], ...without, ...comparedBy(base, sftOf), difference: null },
-    ...cells.map(({ name, also }) => {
+    ...cells.map(({ name, also, spec }) => {
       const own = ofCell(name);
+      const seen = { runs: own.length, seconds: mean(own.map(secondsOf)), spent: spentBy(own) };
+      // Its base model is what is looked at.
+      if (spec.evaluation.rag)
+        return { names: [name, ...also], of, ...nothing, ...seen, ...comparedBy(own, vanillaOf) };
       return {
-        ...{ names: [name, ...also], runs: own.length, of },
+        ...{ names: [name, ...also], of, ...seen },
         ...comparedBy(own, semievolOf),
         labels: {
           all: meanOver(own, ({ pseudoLabels }) => pseudoLabels.all.value),
           selected: meanOver(own, ({ pseudoLabels }) => pseudoLabels.selected.value),
         },
         kept: meanOver(own, ({ pseudoLabels }) => pseudoLabels.count),
-        seconds: mean(own.map(secondsOf)),
-        spent: spentBy(own),
       };
     }),
   ];

@@ -22,12 +22,18 @@ describe('shotsFor', () => {
 });
 
 describe('neighboursNeeded', () => {
-  it('is as far as any collaborator looks', () => {
+  const evaluation = { confidence: 0.95, temperature: 0 };
+
+  it('is as far as any collaborator looks, or the base model that is graded so', () => {
     const bare = collaborator({ name: 'bare', shots: 0, skip: 9 });
-    const needed = (...collaborators: CollaboratorSpec[]) => neighboursNeeded({ collaborators });
+    const needed = (...collaborators: CollaboratorSpec[]) =>
+      neighboursNeeded({ collaborators, evaluation });
     assert.equal(needed(bare, collaborator({ name: 'far', skip: 2 })), 5);
     assert.equal(needed(bare), 0);
     assert.equal(needed(bare, { type: 'neighbours', name: 'vote', neighbours: 7 }), 7);
     assert.equal(needed({ type: 'keywords', name: 'words' }), 0);
+    const rag = { shots: 4, mode: 'bm25' as const };
+    const graded = { collaborators: [bare], evaluation: { ...evaluation, rag } };
+    assert.equal(neighboursNeeded(graded), 4);
   });
 });

@@ -124,6 +124,34 @@ describe('a grid', function () {
     assert.ok(labels.every(({ cell, way }) => cell === 'semievol' || way !== 'justify'));
   });
 
+  it('grades the base model with neighbours in its prompt, and trains nothing for that', async () => {
+    const { provider } = bench;
+    await bench.startWorker();
+    const baselines: GridInput['baselines'] = ['rag-bm25', 'rag-vector'];
+    const grid = await reproduce({ name: 'rag', baselines });
+    const { done, failed } = await grid.result();
+    assert.deepEqual([done, failed], [3, []]);
+    assert.equal(jobs(), 3);
+    const { rows, runs } = await grid.table();
+    const [bm25, vector] = rows.slice(-2);
+    assert.deepEqual([bm25!.names, vector!.names], [['rag-bm25'], ['rag-vector']]);
+    for (const row of [bm25!, vector!]) {
+      assert.ok(row.value!.mean >= 0 && row.difference !== null);
+      assert.equal(row.kept, null);
+    }
+    // Of the two only the base model's answers are new; where they find the same, one has paid.
+    const [first, second] = runs.slice(1).map(({ rounds }) => {
+      const asked = rounds[0]!.usage.filter((one) => one.requests && one.completionTokens);
+      assert.deepEqual([...new Set(asked.map(({ phase }) => phase))], ['evaluate-vanilla']);
+      return asked[0]!.requests;
+    });
+    assert.equal(first, limits.test);
+    const shown = provider
+      .requests({ kind: 'chat', model: 'smollm2-135m-instruct' })
+      .filter(({ body }) => body.messages.filter(({ role }) => role === 'assistant').length === 3);
+    assert.equal(shown.length, first! + second!);
+  });
+
   it('tells of a cell that fails, and runs the others', async () => {
     await bench.startWorker();
     const nothing = { selection: { rule: 'paper', percentile: 0 } };
