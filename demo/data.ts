@@ -21,9 +21,6 @@ export type Category = (typeof CATEGORIES)[number];
 /** One `category<TAB>definition` a line: those of WordNet's nouns, as scripts/demoDefinitions.ts writes them. */
 const DEFINITIONS = new URL('./wordnet/definitions.tsv.br', import.meta.url);
 
-/** The seed of what a machine is measured by: no run's own. */
-const MEASURING = -1;
-
 export interface DemoSizes {
   labelled: number;
   unlabelled: number;
@@ -62,9 +59,9 @@ export async function writeDemoData(folder: string, sizes: DemoSizes, seed: numb
     );
 }
 
-/** Some of the definitions, as a run may be asked about them; the same each time. */
-export async function someQuestions(count: number): Promise<string[]> {
-  const drawn = inRandomOrder(await readDefinitions(), MEASURING);
+/** Some of the definitions, as a run may be asked about them. */
+export async function someQuestions(count: number, seed: number): Promise<string[]> {
+  const drawn = inRandomOrder(await readDefinitions(), seed);
   return drawn.slice(0, count).map(({ question }) => question);
 }
 

@@ -16,11 +16,9 @@ export const TOKENS = {
 } as const;
 
 /** What a token of a training file costs, in tokens asked about: only some layers are gone back through. */
-const TRAINED = 1;
+const TRAINED = 0.8;
 /** From a training file to the first step, and from the last one to a model that answers, in seconds. */
 const AROUND_JOB = 8;
-/** How much of the measured speed a run keeps up: batches end, and a worker is at work beside it. */
-const KEPT_UP = 0.8;
 /** What a rule selects of the pseudo-labels, about. */
 const SELECTED = 0.5;
 
@@ -49,7 +47,7 @@ export type DemoForecast = Partial<Record<PhaseName, number>>;
  * @param speed tokens a second, of prompts and answers, that the machine was measured to do
  */
 export function forecast(spec: RunSpec, sizes: DemoSizes, speed: number): DemoForecast {
-  const asking = (tokens: number) => tokens / (KEPT_UP * speed);
+  const asking = (tokens: number) => tokens / speed;
   const training = (rows: number) => AROUND_JOB + asking(TRAINED * TOKENS.row * rows);
   const { question, shot, answer, baseAnswer } = TOKENS;
   const { labelled, unlabelled, test } = sizes;
