@@ -61,17 +61,19 @@ async function lookAtPhase(
   phase: PhaseStatus,
   roundWorkflowId: string,
 ): Promise<PhaseView> {
-  const working = temporal.workflow.getHandle(phase.workflowId ?? roundWorkflowId);
-  const [said, description] = await Promise.all([
-    phase.workflowId ? query<Progress>(temporal, phase.workflowId) : undefined,
+  const { workflowId } = phase;
+  const working = temporal.workflow.getHandle(workflowId ?? roundWorkflowId);
+  const ended = async () => (workflowId ? query<Progress>(temporal, workflowId) : undefined);
+  const underWay = async (): Promise<Activities> => {
     // One that has just ended says no more.
-    working.describe().catch(() => undefined),
-  ]);
-  return withProgress(
-    phase,
-    said,
-    description ? await activitiesOf(temporal, description) : { progress: [] },
-  );
+    const description = await working.describe().catch(() => undefined);
+    return description ? activitiesOf(temporal, description) : { progress: [] };
+  };
+  const before = await ended();
+  const seen = await underWay();
+  const said = await ended();
+  // What ended between two looks would count in neither or in both.
+  return withProgress(phase, said, said?.done === before?.done ? seen : await underWay());
 }
 
 /** A phase with what its own workflow has `said`, and what its activities say. */
