@@ -1,4 +1,9 @@
-import { type GradedLabel, type LabelQuality, labelQuality } from '../core/grid/labels.ts';
+import {
+  type GradedLabel,
+  type LabelledClasses,
+  type LabelQuality,
+  labelQuality,
+} from '../core/grid/labels.ts';
 import { ranges } from '../core/range.ts';
 import { WAYS, type Way } from '../core/resolution.ts';
 import { SCORES } from '../core/selection/scores/index.ts';
@@ -36,11 +41,23 @@ export async function compareLabels(
       }
     }
   }
+  const known = await classesOf(context);
   return ways.flatMap((way) =>
     labels.get(way)!.length === 0
       ? []
       : SCORES.filter(({ fit }) => !fit)
-          .map((score) => labelQuality(way, labels.get(way)!, score))
+          .map((score) => labelQuality(way, labels.get(way)!, score, known))
           .filter(({ of }) => of > 0),
   );
+}
+
+/** The classes of a task whose answers can be balanced. */
+async function classesOf({ dataset, task }: RoundContext): Promise<LabelledClasses | undefined> {
+  const { classes, classesOf } = task;
+  if (classes === null || classesOf) return undefined;
+  const counts = new Map(classes.map((label) => [label, 0]));
+  for (const range of ranges(await dataset.count('labelled'), PAGE))
+    for (const { answer } of await dataset.range('labelled', range))
+      counts.set(answer!, (counts.get(answer!) ?? 0) + 1);
+  return { classes, labelled: classes.map((label) => counts.get(label)!) };
 }

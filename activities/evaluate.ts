@@ -21,7 +21,8 @@ export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
      * Asks a model a range of the test split, without shots (but the base model where a study wants
-     * some), in the form that is taught, and grades it. What the round before has asked its champion, this one's base, is not asked again.
+     * some), in the form that is taught, and grades it. What the round before has asked its champion,
+     * this one's base, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent }> {
       const { role, model } = input;

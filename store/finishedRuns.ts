@@ -22,7 +22,7 @@ export class FinishedRuns {
 
   constructor(database: Database) {
     this.#log = new Log<Row>(database, {
-      name: 'grid_runs',
+      name: 'completed_runs',
       schema: schemaOf({ run: types.string, dataset: types.string, labels: types.string }),
       key: ({ run }) => run,
     });

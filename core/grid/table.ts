@@ -22,7 +22,8 @@ export interface GridRun {
 }
 
 /** What the labels of a cell are worth by a way and a score: means over its runs. */
-export interface LabelRow extends Pick<LabelQuality, 'way' | 'score' | 'auroc' | 'precision'> {
+export interface LabelRow
+  extends Pick<LabelQuality, 'way' | 'score' | 'auroc' | 'precision' | 'balanced'> {
   cell: string;
 }
 
@@ -111,6 +112,10 @@ function labelRows(cells: readonly { name: string; runs: GridRun[] }[]): LabelRo
     return [...Map.groupBy(all, ({ way, score }) => `${way}/${score}`).values()].map((of) => ({
       ...{ cell: name, way: of[0]!.way, score: of[0]!.score },
       auroc: mean(of.flatMap(({ auroc }) => auroc ?? [])),
+      balanced: {
+        cap: mean(of.flatMap(({ balanced }) => balanced.cap ?? [])),
+        prior: mean(of.flatMap(({ balanced }) => balanced.prior ?? [])),
+      },
       precision: COVERAGES.map((_, index) =>
         mean(of.flatMap(({ precision }) => precision[index] ?? [])),
       ),

@@ -84,13 +84,15 @@ function labelSections({ labels }: GridTable): Section[] {
       kind: 'share' as const,
       of: ({ precision }: LabelRow) => precision[index]!,
     })),
+    { title: '50 %, cap', kind: 'share', of: ({ balanced }) => balanced.cap },
+    { title: '50 %, prior', kind: 'share', of: ({ balanced }) => balanced.prior },
   ]);
   return [
     {
       title: 'Labels',
       blocks: [
         rows,
-        'Of stored answers, against the gold answers of the unlabelled examples, which no training sees: the share of right labels among the surest part of them. A cell whose labels are those of one above is left out.',
+        'Of stored answers, against the gold answers of the unlabelled examples, which no training sees: the share of right labels among the surest part of them, and among no more than the surest half where classes are evened out (cap) or have the shares of the labelled ones (prior). A cell whose labels are those of one above is left out.',
       ],
     },
   ];

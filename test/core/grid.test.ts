@@ -247,7 +247,11 @@ describe('the labels of a run', () => {
     assert.deepEqual(labelQuality('vote', labels, entropy), {
       ...{ way: 'vote', score: 'entropy', of: 4, auroc: 1, precision: [1, 1, 1, 0.75] },
       half: [{ label: 'a', count: 2 }],
+      balanced: { cap: null, prior: null },
     });
+    const known = { classes: ['a', 'b'], labelled: [0, 3] };
+    // One of each class; then two of b, since no labelled example is of a.
+    assert.deepEqual(labelQuality('vote', labels, entropy, known).balanced, { cap: 1, prior: 0.5 });
   });
 });
 
