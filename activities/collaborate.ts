@@ -1,5 +1,5 @@
 import { foldOf } from '../core/folds.ts';
-import { isRole } from '../core/modelNames.ts';
+import { isRole, type WarmUp } from '../core/modelNames.ts';
 import { mostTokens } from '../core/mostTokens.ts';
 import { PASSES } from '../core/passes.ts';
 import { requestGroups } from '../core/requestGroups.ts';
@@ -12,9 +12,9 @@ import type { Dependencies } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 
 /** The models a spec may call by their part in the round. */
-export interface RoundModels {
+export interface RoundModels extends Partial<Record<WarmUp, string | string[]>> {
   base: string;
-  /** In cross-fitting one for each fold, which has not seen the examples of it. */
+  /** As the others in cross-fitting one for each fold, which has not seen the examples of it. */
   'warm-up': string | string[];
 }
 
@@ -29,7 +29,7 @@ export interface CollaborateInput extends PropagateInput {
 
 /** The model that a spec's word stands for, where an example is asked about. */
 export function modelNamed(name: string, models: RoundModels, example: StoredExample): string {
-  const model = isRole(name) ? models[name] : name;
+  const model = isRole(name) ? models[name]! : name;
   return typeof model === 'string' ? model : model[foldOf(example)]!;
 }
 

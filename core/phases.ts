@@ -14,6 +14,9 @@ export const PHASES = [
     purpose: 'makes the labelled examples findable as neighbours',
   },
   { name: 'warm-up', unit: 'steps', purpose: 'fine-tunes the base on the labelled examples' },
+  { name: 'warm-up-2', unit: 'steps', purpose: 'does so again, with another seed' },
+  { name: 'warm-up-3', unit: 'steps', purpose: 'does so again, with a third seed' },
+  { name: 'warm-up-4', unit: 'steps', purpose: 'does so again, with a fourth seed' },
   {
     name: 'fold-1',
     unit: 'steps',
@@ -62,8 +65,11 @@ export const PHASES = [
   { name: 'report', unit: 'reports', purpose: 'puts the figures together, and decides promotion' },
 ] as const satisfies readonly Phase[];
 
+/** One of them. */
+export type PlannedPhase = (typeof PHASES)[number];
+
 /** The name of a phase. */
-export type PhaseName = (typeof PHASES)[number]['name'];
+export type PhaseName = PlannedPhase['name'];
 
 /** A phase by its name. */
 export const phaseOf = (name: PhaseName): Phase => PHASES.find((phase) => phase.name === name)!;

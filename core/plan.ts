@@ -2,7 +2,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import type { ActivityOptions } from './activityOptions.ts';
 import { answersAnExample, freeCollaborators, modelCollaborators } from './collaborators/ofSpec.ts';
 import { finalFailure } from './failures.ts';
-import { endpointOf } from './modelNames.ts';
+import { endpointOf, isWarmUp, WARM_UPS, type WarmUp } from './modelNames.ts';
 import type { SearchAttributeName } from './searchAttributes.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
 import type { RunSpec } from './spec.ts';
@@ -25,8 +25,10 @@ export interface Plan
   answers: number;
   /** Whether any of them asks no model. */
   hasFree: boolean;
-  /** Whether the warm-up is among those who answer or justify. */
+  /** Whether a warm-up is among those who answer or justify. */
   asksWarmUp: boolean;
+  /** Those that a round makes: the first, and what others the spec names. */
+  warmUps: WarmUp[];
   /** How many of the unlabelled examples are asked about, at the most; all when left out. */
   candidates?: number;
   endpoints: AskedEndpoints;
@@ -76,9 +78,12 @@ export function planOf(spec: RunSpec): Plan {
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
-  const asksWarmUp = [...modelCollaborators(spec), justification].some(
-    (one) => one.model === 'warm-up',
-  );
+  const named = [...modelCollaborators(spec), justification]
+    .map((one) => one.model)
+    .filter(isWarmUp);
+  const asksWarmUp = named.length > 0;
+  const last = Math.max(0, ...named.map((name) => WARM_UPS.indexOf(name)));
+  const warmUps = WARM_UPS.slice(0, last + 1);
   const endpoints = {
     embedding: embedding.endpoint,
     collaborators: collaboratorEndpoints(spec),
@@ -88,7 +93,7 @@ export function planOf(spec: RunSpec): Plan {
   return {
     ...{ task, model, training, evolve, resolution, batch, rounds, seed, until, share },
     answers: answersAnExample(spec),
-    ...{ needs, collaborators, hasFree, asksWarmUp, endpoints },
+    ...{ needs, collaborators, hasFree, asksWarmUp, warmUps, endpoints },
     ...(candidates !== undefined && { candidates }),
   };
 }

@@ -23,8 +23,6 @@ const SEEN = 'as in the first round, before the model had seen the labelled exam
 /** What of a round it goes by. */
 export interface LabelledInput {
   plan: Plan;
-  /** The model that the round starts from. */
-  base: string;
   counts: Record<Split, number>;
   /** How the rounds before have resolved disagreement. */
   way?: Way;
@@ -34,8 +32,8 @@ export interface LabelledInput {
 export interface LabelledSteps {
   perform: Perform;
   phases: Phases;
-  /** Fine-tunes the base for a fold. */
-  trainFold(phase: 'fold-1' | 'fold-2', rows: TrainingRows): Promise<{ model: string }>;
+  /** Fine-tunes the base for a fold, as often as there are warm-ups. @returns the names in their order */
+  trainFold(phase: 'fold-1' | 'fold-2', rows: TrainingRows): Promise<string[]>;
   /** Lets the collaborators answer a split. */
   pass(name: Pass, models: RoundModels, way: Way, phase: PhaseStatus): Promise<void>;
 }
@@ -56,18 +54,16 @@ export interface Learned {
 export async function labelledPasses(
   input: LabelledInput,
   ref: RoundRef,
-  { warmUp, calibration }: { warmUp: string; calibration: CalibrationPlan | undefined },
+  { models, calibration }: { models: RoundModels; calibration: CalibrationPlan | undefined },
   steps: LabelledSteps,
 ): Promise<Learned> {
-  const { plan, base, counts } = input;
+  const { plan, counts } = input;
   const { perform, phases, pass } = steps;
   const heldOut = calibration?.from === 'held-out' ? calibration.rows : 0;
   const reason = notCompared(plan, counts.labelled - heldOut) ?? (input.way && SEEN);
   const resolution = await resolve();
   if (heldOut > 0)
-    await phases.run('held-out', (phase) =>
-      pass('held-out', { base, 'warm-up': warmUp }, resolution.way, phase),
-    );
+    await phases.run('held-out', (phase) => pass('held-out', models, resolution.way, phase));
   else phases.skip('held-out', 'no labelled examples are held out');
 
   const { way } = resolution;
@@ -85,9 +81,9 @@ export async function labelledPasses(
       phases.skip('cross-fit', given.reason);
       return given;
     }
-    const models = { base, 'warm-up': await trainFolds() };
+    const ofFolds = { ...models, ...(await trainFolds()) };
     return phases.run('cross-fit', async (phase) => {
-      await pass('cross-fit', models, given ? given.way : 'justify', phase);
+      await pass('cross-fit', ofFolds, given ? given.way : 'justify', phase);
       if (given) return given;
       const compared = await perform.compareWays(ref, 'compare the ways to resolve disagreement');
       return { way: bestWay(compared.values), compared };
@@ -99,8 +95,8 @@ export async function labelledPasses(
     phases.skip('fold-2', why);
   }
 
-  /** A warm-up for each fold, which has not seen it. @returns their names; none where none is asked */
-  async function trainFolds(): Promise<string[]> {
+  /** Warm-ups for each fold, which have not seen it. @returns their names; none where none is asked */
+  async function trainFolds(): Promise<Partial<RoundModels>> {
     const without = (withoutFold: number) =>
       ({ from: 'labelled', ref, times: 1, withoutFold }) as const;
     if (plan.asksWarmUp) {
@@ -108,9 +104,11 @@ export async function labelledPasses(
         steps.trainFold('fold-1', without(0)),
         steps.trainFold('fold-2', without(1)),
       ]);
-      return tuned.map(({ model }) => model);
+      return Object.fromEntries(
+        plan.warmUps.map((name, index) => [name, tuned.map((ofFold) => ofFold[index]!)]),
+      );
     }
     skipFolds('no collaborator is the warm-up');
-    return [];
+    return {};
   }
 }

@@ -1,5 +1,5 @@
 import { sumOf } from '../core/figures.ts';
-import { PHASES, type PhaseName } from '../core/phases.ts';
+import type { PhaseName, PlannedPhase } from '../core/phases.ts';
 import type { PhaseNews, PhaseStatus, RoundFigures } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
 
@@ -26,16 +26,18 @@ export interface Phases {
 
 /**
  * Keeps what the `status` query and the report say of a round's phases.
+ * @param planned the phases that the round may have
  * @param totals of those phases whose amount is known from the start
  * @param changed called after each change
  */
 export function trackPhases(
   pause: PauseState,
+  planned: readonly PlannedPhase[],
   totals: Partial<Record<PhaseName, number>>,
   changed: () => void,
 ): Phases {
   const all = new Map(
-    PHASES.map(({ name, unit }): [PhaseName, PhaseStatus] => [
+    planned.map(({ name, unit }): [PhaseName, PhaseStatus] => [
       name,
       { name, state: 'waiting', done: 0, total: totals[name] ?? 0, unit },
     ]),

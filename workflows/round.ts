@@ -9,8 +9,9 @@ import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
 import { type CalibrationPlan, calibrationIn } from '../core/calibrationPlan.ts';
+import { isWarmUp } from '../core/modelNames.ts';
 import { PASSES, type Pass } from '../core/passes.ts';
-import { type PhaseName, phaseOf } from '../core/phases.ts';
+import { PHASES, type PhaseName, phaseOf } from '../core/phases.ts';
 import type { Plan, Setting } from '../core/plan.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { roundProgress } from '../core/report/progress.ts';
@@ -19,6 +20,7 @@ import type { RoundReport } from '../core/roundReport.ts';
 import type { SearchAttributeValues } from '../core/searchAttributes.ts';
 import type { ScoreChoice } from '../core/selection/choice.ts';
 import type { TrainingSpec } from '../core/spec.ts';
+import { addSpent, NOTHING_SPENT } from '../core/spent.ts';
 import type { PhaseStatus, RoundStatus } from '../core/status.ts';
 import type { ModelRecord, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
@@ -65,6 +67,18 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   return untilEnded(set, () => phasesOf(input, set));
 }
 
+/** A fine-tune. */
+interface Job {
+  role: ModelRecord['role'];
+  /** The one that is tuned. */
+  model: string;
+  rows: TrainingRows;
+  /** Where it differs from the warm-up's. */
+  training?: Partial<TrainingSpec>;
+  /** How often the same was done before: each time with another seed. */
+  again?: number;
+}
+
 async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundReport> {
   const { plan, counts, base, setting } = input;
   const { labelled, unlabelled } = counts;
@@ -79,6 +93,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   let trouble: string | undefined;
   const phases = trackPhases(
     pause,
+    PHASES.filter(({ name }) => !isWarmUp(name) || plan.warmUps.includes(name)),
     {
       embed: counts.labelled,
       'cross-fit': counts.labelled,
@@ -118,39 +133,49 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
 
   const childId = (name: string) => `${workflowInfo().workflowId}/${name}`;
   const window = (total: number) => ({ total, ...plan.batch, from: 0 });
-  const train = (
+  const fineTuneIn = (
+    status: PhaseStatus,
     phase: PhaseName,
-    role: ModelRecord['role'],
-    model: string,
-    rows: TrainingRows,
-    training: Partial<TrainingSpec> = {},
-  ) =>
-    phases.run(phase, async (status) => {
-      status.workflowId = childId(phase);
-      const { spent, ...tuned } = await executeChild(fineTune, {
-        workflowId: status.workflowId,
-        // Not ended at once: a job that runs has to be cancelled at the provider.
-        parentClosePolicy: 'REQUEST_CANCEL',
-        staticDetails: `It ${phaseOf(phase).purpose}.`,
-        staticSummary: `${phase} of round ${input.round}: ${model} at ${plan.model.endpoint}`,
-        args: [
-          {
-            endpoint: plan.model.endpoint,
-            model,
-            rows,
-            training: { ...plan.training, ...training },
-            seed: plan.seed,
-            suffix: `r${input.round}-${role}`,
-            lineage: { run: input.run, round: input.round, role, dataset: input.dataset },
-            share: plan.share,
-            setting,
-            phase,
-          },
-        ],
-      });
-      phases.record(phase, { spent });
-      return tuned;
+    { role, model, rows, training, again = 0 }: Job,
+  ): Promise<FineTuneResult> => {
+    status.workflowId = childId(isWarmUp(phase) || again === 0 ? phase : `${phase}/${again + 1}`);
+    return executeChild(fineTune, {
+      workflowId: status.workflowId,
+      // Not ended at once: a job that runs has to be cancelled at the provider.
+      parentClosePolicy: 'REQUEST_CANCEL',
+      staticDetails: `It ${phaseOf(phase).purpose}.`,
+      staticSummary: `${phase} of round ${input.round}: ${model} at ${plan.model.endpoint}`,
+      args: [
+        {
+          endpoint: plan.model.endpoint,
+          model,
+          rows,
+          training: { ...plan.training, ...training },
+          // What any trainer takes for a seed.
+          seed: (plan.seed + again) % 2 ** 31,
+          suffix: `r${input.round}-${role}`,
+          lineage: { run: input.run, round: input.round, role, dataset: input.dataset },
+          share: plan.share,
+          setting,
+          phase,
+        },
+      ],
     });
+  };
+  /** Fine-tunes models in a phase, one after the other. @returns their names */
+  const trainAll = (phase: PhaseName, jobs: readonly Job[]) =>
+    phases.run(phase, async (status) => {
+      const models: string[] = [];
+      let spent = NOTHING_SPENT;
+      for (const job of jobs) {
+        const tuned = await fineTuneIn(status, phase, job);
+        models.push(tuned.model);
+        spent = addSpent(spent, tuned.spent);
+        phases.record(phase, { spent });
+      }
+      return models;
+    });
+  const train = async (phase: PhaseName, job: Job) => (await trainAll(phase, [job]))[0]!;
 
   /** Lets the collaborators answer a split. */
   const pass = async (name: Pass, models: RoundModels, way: Way, phase: PhaseStatus) => {
@@ -190,20 +215,34 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     });
   else phases.skip('embed', 'no collaborator is shown neighbours');
 
-  const warmUp = await train('warm-up', 'warm-up', base, { from: 'labelled', ref, times: 1 });
+  const warmUp = {
+    role: 'warm-up',
+    model: base,
+    rows: { from: 'labelled', ref, times: 1 },
+  } as const;
+  const warmUps = await together(() =>
+    plan.warmUps.map((name, again) => train(name, { ...warmUp, again })),
+  );
+  const [firstWarmUp] = warmUps as [string];
+  const roundModels: RoundModels = {
+    ...{ base, 'warm-up': firstWarmUp },
+    ...Object.fromEntries(plan.warmUps.map((name, index) => [name, warmUps[index]!])),
+  };
 
   const { resolution, ...learned } = await labelledPasses(
     input,
     ref,
-    { warmUp: warmUp.model, calibration },
+    { models: roundModels, calibration },
     {
       ...{ perform, phases, pass },
-      trainFold: (phase, rows) => train(phase, phase, base, rows),
+      trainFold: (phase, rows) =>
+        trainAll(
+          phase,
+          plan.warmUps.map((_, again) => ({ role: phase, model: base, rows, again })),
+        ),
     },
   );
-  await phases.run('propagate', (phase) =>
-    pass('propagate', { base, 'warm-up': warmUp.model }, resolution.way, phase),
-  );
+  await phases.run('propagate', (phase) => pass('propagate', roundModels, resolution.way, phase));
   const selection = await phases.run('select', async () => {
     const trusted = { ...ref, ...learned, ...(input.choice && { choice: input.choice }) };
     const result = await perform.select(trusted, `select among ${asked.unlabelled} pseudo-labels`);
@@ -214,27 +253,27 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   if (plan.until === 'select') {
     for (const phase of ['fine-tune', 'sft', 'baseline', 'evaluate'] as const)
       phases.skip(phase, UNTIL_SELECTION);
-    return report({ vanilla: base, sft: warmUp.model, semievol: base });
+    return report({ vanilla: base, sft: firstWarmUp, semievol: base });
   }
 
   const { from, labelledWeight: times, ...evolve } = plan.evolve;
-  const start = from === 'base' ? base : warmUp.model;
+  const start = from === 'base' ? base : firstWarmUp;
   // What calibrates later rounds, too, stays unseen until the last.
   const keepsOut = heldOut?.isOfEveryRound && input.round < plan.rounds;
   const learnedRows = counts.labelled - (keepsOut ? heldOut.rows : 0);
   const seen = keepsOut ? ref : whole;
   const selected: TrainingRows = { from: 'labelled-and-selected', ref: seen, times };
   const [semievol, sft, baseline] = await together(() => [
-    train('fine-tune', 'semievol', start, selected, evolve),
+    train('fine-tune', { role: 'semievol', model: start, rows: selected, training: evolve }),
     trainSft(),
     trainBaseline(),
   ]);
 
   const models = {
     vanilla: base,
-    sft: sft.model,
-    ...(baseline && { 'sft-steps': baseline.model }),
-    semievol: semievol.model,
+    sft,
+    ...(baseline && { 'sft-steps': baseline }),
+    semievol,
   };
   await phases.run('evaluate', async (phase) => {
     if (needs.ofTest) {
@@ -272,7 +311,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         ...ref,
         counts,
         models,
-        ...{ warmUp: warmUp.model, resolution, selection },
+        ...{ warmUp: firstWarmUp, resolution, selection },
         seconds: phases.seconds(),
       };
       return perform.report(input, `report of round ${ref.round}`);
@@ -280,26 +319,37 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   }
 
   /** SFT of equal epochs: on all labelled examples, as the final fine-tune. */
-  async function trainSft(): Promise<{ model: string }> {
-    if (heldOut) return train('sft', 'sft', base, { from: 'labelled', ref: whole, times: 1 });
+  async function trainSft(): Promise<string> {
+    const rows: TrainingRows = { from: 'labelled', ref: whole, times: 1 };
+    if (heldOut) return train('sft', { role: 'sft', model: base, rows });
     phases.skip('sft', ALL_SEEN);
-    return warmUp;
+    return firstWarmUp;
   }
 
   /**
-   * SFT's fair chance: from where SemiEvol's final fine-tune starts, as many steps on the labelled
-   * rows alone. They are repeated in the file, since providers bound the number of epochs.
+   * SFT's fair chance: from where SemiEvol's final fine-tune starts, and trained as that is, as many
+   * steps on the labelled rows alone. They are repeated in the file, since providers bound the number
+   * of epochs.
    */
-  async function trainBaseline(): Promise<Omit<FineTuneResult, 'spent'> | undefined> {
+  async function trainBaseline(): Promise<string | undefined> {
     const rows = learnedRows * times + selection.steps.rows;
     const passes = rows * (evolve.epochs ?? plan.training.epochs);
     const repeats = Math.round(passes / (counts.labelled * plan.training.epochs));
-    const isSame = start === base && repeats === 1;
+    const { batchSize, learningRateMultiplier } = { ...plan.training, ...evolve };
+    const isSame =
+      start === base &&
+      repeats === 1 &&
+      batchSize === plan.training.batchSize &&
+      learningRateMultiplier === plan.training.learningRateMultiplier;
     if (repeats === 0 || isSame) {
       phases.skip('baseline', isSame ? SAME_STEPS : FEWER_STEPS);
       return undefined;
     }
-    return train('baseline', 'sft-steps', start, { from: 'labelled', ref: whole, times: repeats });
+    return train('baseline', {
+      ...{ role: 'sft-steps', model: start },
+      rows: { from: 'labelled', ref: whole, times: repeats },
+      training: { ...evolve, epochs: plan.training.epochs },
+    });
   }
 }
 
