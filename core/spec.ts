@@ -131,7 +131,7 @@ export const modelCollaborator = z.strictObject({
     .min(1)
     .default('warm-up')
     .describe(
-      '"warm-up" (the model just fine-tuned on the labelled data), "base", or a model name. The first two are at the endpoint of the run only.',
+      '"warm-up" (the model just fine-tuned on the labelled data), "warm-up-2" to "warm-up-4" (fine-tuned again, each with a seed of its own), "base", or a model name. All but the last are at the endpoint of the run only.',
     ),
   shots: z
     .number()
