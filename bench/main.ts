@@ -9,6 +9,7 @@ import { messagesOf } from '../core/errors.ts';
 import * as adaptive from './adaptive.ts';
 import * as calibration from './calibration.ts';
 import * as cost from './cost.ts';
+import * as engine from './engine.ts';
 import * as overhead from './overhead.ts';
 import * as pool from './pool.ts';
 import * as retrieval from './retrieval.ts';
@@ -17,7 +18,7 @@ import { surroundings } from './support/machine.ts';
 import * as throughput from './throughput.ts';
 
 const benches: Record<string, Bench> = {
-  ...{ throughput, adaptive, pool, retrieval, overhead, cost },
+  ...{ throughput, adaptive, pool, retrieval, overhead, cost, engine },
   ...{ calibration },
 };
 
