@@ -16,7 +16,7 @@ export interface LabelQuality {
   of: number;
   /** How well the score tells right from wrong; null where all are alike. */
   auroc: number | null;
-  /** Share of right ones among the surest, for each of {@link COVERAGES}. */
+  /** Share of right ones among the surest, in 25, 50, 75 and 100 % of them. */
   precision: (number | null)[];
   /** How many of the surest half are of each label, most first. */
   half: { label: string; count: number }[];

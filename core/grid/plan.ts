@@ -5,7 +5,7 @@ export interface GridCell {
   name: string;
   /** Other names for the same spec. */
   also: string[];
-  /** Of each of its runs but for what {@link specOf} sets. */
+  /** Of each of its runs but for its name, seed, scope and draw. */
   spec: RunSpec;
 }
 
