@@ -1,4 +1,5 @@
 import { isModel } from '../collaborators/ofSpec.ts';
+import { isWarmUp } from '../modelNames.ts';
 import { selectionFields } from '../selection/fields.ts';
 import type { CollaboratorSpec, ModelCollaborator, RunSpec } from '../spec.ts';
 import type { Written } from './merge.ts';
@@ -82,10 +83,12 @@ function scalarsIn(value: unknown): (string | number)[] {
 /** §4.3 of the paper: what the method is without one of its parts. */
 const ABLATED: Record<(typeof ABLATIONS)[number], (base: RunSpec) => Written> = {
   iwp: ({ collaborators, justification }) => ({
-    collaborators: collaborators.map((one) =>
-      isModel(one) && one.model === 'warm-up' ? { ...one, model: 'base' } : one,
+    collaborators: distinct(
+      collaborators.map((one) =>
+        isModel(one) && isWarmUp(one.model) ? { ...one, model: 'base' } : one,
+      ),
     ),
-    justification: justification.model === 'warm-up' ? { model: 'base' } : {},
+    justification: isWarmUp(justification.model) ? { model: 'base' } : {},
   }),
   icp: ({ collaborators }) => ({
     collaborators: distinct(collaborators.map((one) => shown(one, 0))),

@@ -64,6 +64,12 @@ describe('the cells of a grid', () => {
       (one) => (one as ModelCollaborator).model === 'warm-up',
     );
     assert.deepEqual(warmUps, []);
+    const ensemble = ['warm-up', 'warm-up-2'].map((model) => ({ name: model, model, shots: 0 }));
+    const ofSeveral = named({ ablations: ['iwp'] }, { ...BASE, collaborators: ensemble });
+    assert.deepEqual(
+      ofSeveral['without-iwp']!.spec.collaborators.map((one) => (one as ModelCollaborator).model),
+      ['base'],
+    );
     assert.deepEqual(shotsOf(found['without-icp']!.spec), [[0, 0]]);
     assert.deepEqual(shotsOf(found['without-cl']!.spec), [[3, 0]]);
     assert.equal(found['without-as']!.spec.selection.percentile, 100);
