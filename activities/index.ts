@@ -2,6 +2,7 @@ import { ACTIVITY_NAMES, ACTIVITY_PREFIX, type Named } from '../core/activityNam
 import { createCollaborate } from './collaborate.ts';
 import { createCollaborateFree } from './collaborateFree.ts';
 import { createCompareWays } from './compareWays.ts';
+import { createCoTrain } from './coTrain.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createEmbed } from './embed.ts';
 import { createEvaluate } from './evaluate.ts';
@@ -26,6 +27,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createCollaborate(dependencies),
     ...createCollaborateFree(dependencies),
     ...createJustify(dependencies),
+    ...createCoTrain(dependencies),
     ...createCompareWays(dependencies),
     ...createSelect(dependencies),
     ...createEvaluate(dependencies),

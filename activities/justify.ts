@@ -1,12 +1,19 @@
 import { type Answer, isAway } from '../core/answer.ts';
 import { boundedBy } from '../core/bound.ts';
-import { consensus, pseudoLabel, responseBehind } from '../core/consensus.ts';
+import {
+  consensus,
+  type PseudoLabel,
+  pseudoLabel,
+  responseBehind,
+  type Verdict,
+} from '../core/consensus.ts';
 import { endpointOf } from '../core/modelNames.ts';
 import { votesOf } from '../core/neighbourVotes.ts';
 import { PASSES } from '../core/passes.ts';
 import type { Way } from '../core/resolution.ts';
 import { samplingOf } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
+import type { StoredExample } from '../core/types.ts';
 import { agreedWords } from './agreeing.ts';
 import { askAbout, coveredBy, type PassRef, type Subject } from './asking.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
@@ -61,8 +68,8 @@ export function createJustify(dependencies: Dependencies) {
           return [{ example, endpoint, model, messages, sampling, isReasoned: true, read, slots }];
         });
         if (input.way === 'justify') await batch.ask(questions);
-        // Labelled examples need none.
-        if (input.pass !== 'propagate')
+        // Labelled examples need none, and co-training makes those of the unlabelled.
+        if (input.pass !== 'propagate' || spec.coTraining)
           return { agreed, disagreed: questions.length, spent: batch.spent };
         const justified = new Map(
           (await batch.answers()).map((answer) => [answer.ordinal, answer]),
@@ -70,27 +77,35 @@ export function createJustify(dependencies: Dependencies) {
         const neighboursOf = await labelledNeighbours(batch.context, input);
         await tables.addPseudoLabels(
           batch.examples.map((example) => {
-            const { ordinal, id } = example;
+            const { ordinal } = example;
             const answers = answersOf(ordinal);
-            const own = pseudoLabel(
+            const verdict = pseudoLabel(
               ...([input.way, answers, justified.get(ordinal), task.equal] as const),
               votesOf(example, neighboursOf(ordinal), task),
             );
-            const verdict = boundedBy(spec.bound, own, example, task);
-            const { label } = verdict;
-            const isTaught = spec.answer.target === 'response' && label !== null;
-            return {
-              round: input.round,
-              ordinal,
-              exampleId: id,
-              ...verdict,
-              response: isTaught ? responseBehind(label, answers, task.equal) : null,
-            };
+            return pseudoLabelOf(batch.context, input, example, { verdict, answers });
           }),
         );
         return { agreed, disagreed: questions.length, spent: batch.spent };
       });
     },
+  };
+}
+
+/** What a round stores of a verdict on an unlabelled example. */
+export function pseudoLabelOf(
+  { spec, task }: RoundContext,
+  { round }: Pick<PassRef, 'round'>,
+  example: StoredExample,
+  { verdict: own, answers }: { verdict: Verdict; answers: readonly Answer[] },
+): PseudoLabel {
+  const verdict = boundedBy(spec.bound, own, example, task);
+  const { label } = verdict;
+  const isTaught = spec.answer.target === 'response' && label !== null;
+  return {
+    ...{ round, ordinal: example.ordinal, exampleId: example.id },
+    ...verdict,
+    response: isTaught ? responseBehind(label, answers, task.equal) : null,
   };
 }
 

@@ -6,6 +6,7 @@ export const ACTIVITY_NAMES = [
   'awaitJob',
   'cancelJobs',
   'checkModels',
+  'coTrain',
   'collaborate',
   'collaborateFree',
   'compareWays',

@@ -115,6 +115,8 @@ export type Verdict = Pick<
  *
  * @param neighbours the votes of its labelled neighbours: they decide nothing, and tell how far the
  * label is borne out
+ * @param view what a second view of the example says, the share of each label: it counts as much as
+ * all answers together, and may make a label of what nobody answered
  */
 export function pseudoLabel(
   way: Way,
@@ -122,8 +124,11 @@ export function pseudoLabel(
   justification: Reading | undefined,
   equal: Equality,
   neighbours: readonly Vote[] = [],
+  view?: ReadonlyMap<string, number>,
 ): Verdict {
-  const candidates = backedBy(answers, equal);
+  const candidates = view
+    ? seenTwice(backedBy(answers, equal), answers.length, view)
+    : backedBy(answers, equal);
   const collaborators = answers.length;
   const agreed = candidates[0]?.votes === collaborators;
   const choice = agreed || way !== 'justify' ? undefined : chosen(justification, candidates, equal);
@@ -146,6 +151,20 @@ export function pseudoLabel(
     probability: probability / collaborators,
     neighbours: shareFor(label, neighbours, equal),
   };
+}
+
+/** Candidates, and labels that nobody gave, with what a second view makes of their probabilities. */
+function seenTwice(
+  candidates: readonly Backed[],
+  answers: number,
+  view: ReadonlyMap<string, number>,
+): Backed[] {
+  const given = new Map(candidates.map((one) => [one.answer, one]));
+  const none = { votes: 0, supporters: [], probability: 0 };
+  return Array.from(view, ([answer, share]) => {
+    const { probability, ...one } = given.get(answer) ?? { answer, ...none };
+    return { ...one, probability: (probability + answers * share) / 2 };
+  }).sort(byVotes);
 }
 
 /** A candidate with the answers that gave it, and the sum of their probabilities. */

@@ -44,6 +44,12 @@ export const PHASES = [
     unit: 'examples',
     purpose: 'lets the collaborators answer the unlabelled examples, and resolves disagreement',
   },
+  {
+    name: 'co-train',
+    unit: 'examples',
+    purpose:
+      'lets a classifier over embeddings, which learns from what the collaborators answered, have its say',
+  },
   { name: 'select', unit: 'pseudo-labels', purpose: 'keeps the answers that can be trusted' },
   {
     name: 'fine-tune',

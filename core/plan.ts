@@ -16,6 +16,8 @@ export interface Plan
     RunSpec,
     'model' | 'training' | 'evolve' | 'resolution' | 'batch' | 'rounds' | 'seed' | 'until' | 'share'
   > {
+  /** Whether a classifier over embeddings has its say in labels. */
+  coTraining: boolean;
   /** Kind of the task. */
   task: string;
   needs: RetrievalNeeds;
@@ -74,7 +76,10 @@ export function planOf(spec: RunSpec): Plan {
     throw notRead(spec);
   const { candidates } = selection;
   const { type: task } = spec.task;
-  const { model, training, evolve, resolution, batch, rounds, seed, until, share } = spec;
+  const { coTraining } = spec;
+  // It adds up probabilities.
+  const resolution = coTraining ? 'probability' : spec.resolution;
+  const { model, training, evolve, batch, rounds, seed, until, share } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -91,7 +96,7 @@ export function planOf(spec: RunSpec): Plan {
     ...(judge && { judge: endpointOf(spec, judge) }),
   };
   return {
-    ...{ task, model, training, evolve, resolution, batch, rounds, seed, until, share },
+    ...{ task, coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share },
     answers: answersAnExample(spec),
     ...{ needs, collaborators, hasFree, asksWarmUp, warmUps, endpoints },
     ...(candidates !== undefined && { candidates }),

@@ -101,6 +101,7 @@ export class Registry {
       for (const { path, message } of [
         ...judgeProblems(task, spec),
         ...balanceProblems(task, spec),
+        ...coTrainingProblems(task, spec),
         ...calibrationProblems(task, spec, this.selector(spec.selection)),
       ])
         context.addIssue({ code: 'custom', path, message });
@@ -144,6 +145,29 @@ function judgeProblems(task: Task, { judge }: Pick<RunSpec, 'judge'>): Problem[]
       'the task wants a judge: add one that grades well, as in judge: { model: gpt-4.1-mini }, or let the task do without',
     );
   return judge && !isAsked ? problem('the task asks no judge: leave it out') : [];
+}
+
+/** A classifier needs classes, and what it says is a probability, to which others are added. */
+function coTrainingProblems(
+  task: Task,
+  { coTraining, resolution }: Pick<RunSpec, 'coTraining' | 'resolution'>,
+): Problem[] {
+  if (!coTraining) return [];
+  if (!mayBalance(task))
+    return [
+      {
+        path: ['coTraining'],
+        message:
+          'the answers of this kind of task are not each one label of a fixed set: leave it out, or set it to false',
+      },
+    ];
+  if (resolution === 'auto' || resolution === 'probability') return [];
+  return [
+    {
+      path: ['resolution'],
+      message: `"${resolution}" cannot go with coTraining, which adds up probabilities: leave it out, or set it to probability`,
+    },
+  ];
 }
 
 /** Only answers that are one of a fixed set of classes can be evened out. */

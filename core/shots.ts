@@ -35,13 +35,13 @@ export interface RetrievalNeeds {
 }
 
 export function retrievalNeeds(
-  spec: Pick<RunSpec, 'collaborators' | 'evaluation' | 'retrieval' | 'selection'>,
+  spec: Pick<RunSpec, 'coTraining' | 'collaborators' | 'evaluation' | 'retrieval' | 'selection'>,
 ): RetrievalNeeds {
   const neighbours = neighboursNeeded(spec) > 0;
   const ofTest = (spec.evaluation.rag?.mode ?? 'bm25') !== 'bm25';
   return {
     neighbours,
-    vectors: ofTest || (neighbours && spec.retrieval.mode !== 'bm25'),
+    vectors: ofTest || spec.coTraining || (neighbours && spec.retrieval.mode !== 'bm25'),
     ofTest,
     nearDuplicates: spec.selection.nearDuplicates !== undefined,
   };

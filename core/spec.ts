@@ -256,6 +256,12 @@ export const commonSpec = z.strictObject({
     })
     .prefault({})
     .describe('How answers are given, and what is made of them.'),
+  coTraining: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether a classifier over the embeddings, taught by the labelled examples and by what the collaborators answered, has as much say in each label as all of them together. Costs no request but embeddings; for tasks whose answers are labels of a fixed set.',
+    ),
   resolution: z
     .enum(['auto', ...WAYS])
     .default('auto')

@@ -31,6 +31,15 @@ export interface MeaningsRecord extends Meanings {
   exampleId: string;
 }
 
+/** What a classifier over embeddings says of an example: the share of each class of the task, in order. */
+export interface ViewRecord {
+  round: number;
+  split: Split;
+  ordinal: number;
+  exampleId: string;
+  shares: number[];
+}
+
 /** Examples of a split, in a round. */
 export interface SplitRange {
   round: number;
@@ -160,6 +169,15 @@ export class RunTables {
     return bySplit(this.#meanings(of.round), of);
   }
 
+  addViews(rows: readonly ViewRecord[]): Promise<void> {
+    return byRound(rows, (round, part) => this.#views(round).append(part));
+  }
+
+  /** What the classifier over embeddings says of the examples of a split in the range, by ordinal. */
+  views(of: SplitRange): Promise<Map<number, ViewRecord>> {
+    return bySplit(this.#views(of.round), of);
+  }
+
   addPseudoLabels(rows: readonly PseudoLabel[]): Promise<void> {
     return byRound(rows, (round, part) => this.#pseudoLabels(round).append(part));
   }
@@ -228,6 +246,7 @@ export class RunTables {
     await this.#answers(round).optimize(range);
     await this.#neighbours(round).optimize(range);
     await this.#meanings(round).optimize(range);
+    await this.#views(round).optimize(range);
     await this.#pseudoLabels(round).optimize(range);
     await this.#spend.optimize();
   }
@@ -243,6 +262,10 @@ export class RunTables {
 
   #meanings(round: number): PartitionedLog<MeaningsRecord> {
     return this.#ofSplits(`meanings-r${round}`, { answers: types.strings, groups: types.ints });
+  }
+
+  #views(round: number): PartitionedLog<ViewRecord> {
+    return this.#ofSplits(`views-r${round}`, { shares: types.doubles });
   }
 
   /** A row for each example of any split. */

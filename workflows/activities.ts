@@ -43,6 +43,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   awaitJob: { ...BATCH, startToCloseTimeout: '30 days' },
   cancelJobs: SHORT,
   checkModels: BATCH,
+  coTrain: PASS,
   collaborate: BATCH,
   collaborateFree: BATCH,
   compareWays: BATCH,

@@ -93,12 +93,15 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   let trouble: string | undefined;
   const phases = trackPhases(
     pause,
-    PHASES.filter(({ name }) => !isWarmUp(name) || plan.warmUps.includes(name)),
+    PHASES.filter(({ name }) =>
+      isWarmUp(name) ? plan.warmUps.includes(name) : name !== 'co-train' || plan.coTraining,
+    ),
     {
       embed: counts.labelled,
       'cross-fit': counts.labelled,
       'held-out': counts.labelled,
       propagate: asked.unlabelled,
+      'co-train': asked.unlabelled,
       select: asked.unlabelled,
       evaluate: counts.test,
       report: 1,
@@ -202,7 +205,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   };
 
   const { needs } = plan;
-  if (needs.neighbours)
+  if (needs.neighbours || needs.vectors)
     await phases.run('embed', async (phase) => {
       if (needs.vectors) {
         const { spent } = await perform.embed(
@@ -211,7 +214,8 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         );
         phases.record('embed', { spent });
       } else Object.assign(phase, { total: 1, unit: 'indices' });
-      await perform.prepareSearch(ref, 'build the index of labelled examples');
+      if (needs.neighbours)
+        await perform.prepareSearch(ref, 'build the index of labelled examples');
     });
   else phases.skip('embed', 'no collaborator is shown neighbours');
 
@@ -243,6 +247,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     },
   );
   await phases.run('propagate', (phase) => pass('propagate', roundModels, resolution.way, phase));
+  if (plan.coTraining)
+    await phases.run('co-train', () =>
+      perform.coTrain(
+        { ...ref, way: resolution.way, asked: asked.unlabelled },
+        `co-train a classifier over embeddings on ${asked.unlabelled} examples`,
+      ),
+    );
   const selection = await phases.run('select', async () => {
     const trusted = { ...ref, ...learned, ...(input.choice && { choice: input.choice }) };
     const result = await perform.select(trusted, `select among ${asked.unlabelled} pseudo-labels`);

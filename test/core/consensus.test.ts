@@ -52,6 +52,28 @@ describe('pseudoLabel', () => {
   /** Without a justification. */
   const by = (way: Way, given: readonly Reading[]) => pseudoLabel(way, given, undefined, equal);
 
+  it('gives a second view as much say as all answers together', () => {
+    const given = [say('a', 0.2, 0.6), say('a', 0.4, 0.5), say('b', 0.1, 0.9)];
+    const seen = (shares: [string, number][]) =>
+      pseudoLabel('probability', given, undefined, equal, [], new Map(shares));
+    // (0.6 + 0.5) / 3 for a, 0.3 for b, nothing for c.
+    const borneOut = seen([
+      ['a', 0.6],
+      ['b', 0.3],
+      ['c', 0.1],
+    ]);
+    assert.equal(borneOut.label, 'a');
+    assert.ok(Math.abs(borneOut.probability! - (1.1 / 3 + 0.6) / 2) < 1e-12);
+    assert.equal(borneOut.votes, 2);
+    const lifted = seen([
+      ['a', 0.1],
+      ['b', 0.1],
+      ['c', 0.8],
+    ]);
+    assert.deepEqual([lifted.label, lifted.votes, lifted.entropy], ['c', 0, null]);
+    assert.ok(Math.abs(lifted.probability! - 0.4) < 1e-12);
+  });
+
   it('takes the agreed answer with the mean entropy', () => {
     for (const way of WAYS)
       assert.deepEqual(by(way, [say('a', 0.25, 0.5), say('A', 0.75, 0.25)]), {
