@@ -31,7 +31,7 @@ describe("the paper's specs", () => {
         join(EXAMPLES, `${task}.yaml`),
       );
       assert.equal(resolution, 'justify');
-      const unchanged = { balance: 'none', confidentWeight: 1 };
+      const unchanged = { balance: 'none', confidentWeight: 1, share: 0.3 };
       const paper = { rule: 'paper', percentile: 50, score: 'entropy', ...unchanged };
       assert.deepEqual(selection, paper);
       assert.equal(collaborators.length, 4);
