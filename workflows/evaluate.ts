@@ -57,17 +57,20 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
     figures: { scores, spent },
   }));
 
-  const batches = rangeCount(total, size) * models.length;
+  const batches = rangeCount(total, size);
   const work = async (batch: number) => {
-    const [role, model] = models[batch % models.length]!;
-    const range = rangeAt(Math.floor(batch / models.length), size, total);
-    const { spent: more, ...score } = await perform.evaluate(
-      { ...ref, role, model, range },
-      `evaluate ${rangeText(range)} of ${role}`,
-    );
-    scores[role] = addScores(scores[role] ?? NO_SCORE, score);
-    spent = addSpent(spent, more);
-    page.show();
+    const range = rangeAt(batch, size, total);
+    // One after the other: what a judge has said of one model's answer holds for the same of another.
+    for (const [role, model] of models) {
+      await pause.whilePaused();
+      const { spent: more, ...score } = await perform.evaluate(
+        { ...ref, role, model, range },
+        `evaluate ${rangeText(range)} of ${role}`,
+      );
+      scores[role] = addScores(scores[role] ?? NO_SCORE, score);
+      spent = addSpent(spent, more);
+      page.show();
+    }
   };
   const next = await fanOut({ from, end: endOf(from, batches), window, work }, pause);
   if (next < batches)

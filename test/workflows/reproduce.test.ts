@@ -25,7 +25,7 @@ describe('a grid', function () {
 
   it('computes once what cells share, goes on with what is new, and tells both in its table', async () => {
     await bench.startWorker();
-    const grid: GridInput = { name: 'shared', percentiles: [50, 100] };
+    const grid: GridInput = { name: 'cells-that-share', percentiles: [50, 100] };
     const first = await reproduce(grid);
     const status = await first.result();
     assert.deepEqual([status.total, status.done, status.failed], [2, 2, []]);
@@ -80,7 +80,7 @@ describe('a grid', function () {
   it('goes on where it was stopped', async () => {
     const { provider } = bench;
     await bench.startWorker();
-    const grid: GridInput = { name: 'stopped', cells: [{ name: 'all', spec: ALL }] };
+    const grid: GridInput = { name: 'stopped-grid', cells: [{ name: 'all', spec: ALL }] };
     const first = await reproduce(grid);
     // The final fine-tune of the second cell, and its baseline.
     await provider.until(() => jobs() >= 4);
