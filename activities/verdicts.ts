@@ -1,3 +1,4 @@
+import type { Answer } from '../core/answer.ts';
 import { type PseudoLabel, pseudoLabel, type Verdict } from '../core/consensus.ts';
 import { votesOf } from '../core/neighbourVotes.ts';
 import { PASSES } from '../core/passes.ts';
@@ -14,6 +15,15 @@ export type VerdictsOf = (example: StoredExample, way: Way) => Verdict;
 
 /** The verdicts on the examples of a range in a pass that is over, by what is stored of it. */
 export async function storedVerdicts(context: RoundContext, ref: PassRef): Promise<VerdictsOf> {
+  const { verdictOn } = await storedPass(context, ref);
+  return verdictOn;
+}
+
+/** What is stored of a pass over a range: the answers to each example, and the verdicts by them. */
+async function storedPass(
+  context: RoundContext,
+  ref: PassRef,
+): Promise<{ answersOf: (ordinal: number) => Answer[]; verdictOn: VerdictsOf }> {
   const { tables, task } = context;
   const { round, range, pass } = ref;
   const stage = PASSES[pass].justifications;
@@ -25,7 +35,7 @@ export async function storedVerdicts(context: RoundContext, ref: PassRef): Promi
   ]);
   const answersOf = await inStoredWords(context, ref, given);
   const justified = new Map(justifications.map((answer) => [answer.ordinal, answer]));
-  return (example, way) => {
+  const verdictOn: VerdictsOf = (example, way) => {
     const { ordinal } = example;
     const votes = votesOf(example, neighboursOf(ordinal), task);
     const justification = justified.get(ordinal);
@@ -34,6 +44,7 @@ export async function storedVerdicts(context: RoundContext, ref: PassRef): Promi
       ...([votes, viewOf(ordinal)] as const),
     );
   };
+  return { answersOf, verdictOn };
 }
 
 /** The share of each class by co-training; undefined where there is none. */
@@ -55,10 +66,9 @@ export async function storedPseudoLabels(
   ref: PassRef,
   way: Way,
 ): Promise<PseudoLabel[]> {
-  const [examples, answersOf, verdictOn] = await Promise.all([
+  const [examples, { answersOf, verdictOn }] = await Promise.all([
     context.dataset.range('unlabelled', ref.range),
-    collaboratorsAnswers(context, ref),
-    storedVerdicts(context, ref),
+    storedPass(context, ref),
   ]);
   return examples.map((example) =>
     pseudoLabelOf(context, ref, example, {
