@@ -34,12 +34,7 @@ export class FinishedRuns {
 
   /** Those of the runs that have completed, by name. */
   async among(runs: readonly string[]): Promise<Map<string, FinishedRun>> {
-    const wanted = new Set(runs);
-    const rows = await this.#log.read();
-    return new Map(
-      rows
-        .filter(({ run }) => wanted.has(run))
-        .map((row) => [row.run, { ...row, labels: JSON.parse(row.labels) }]),
-    );
+    const rows = await this.#log.readAmong('run', runs);
+    return new Map(rows.map((row) => [row.run, { ...row, labels: JSON.parse(row.labels) }]));
   }
 }

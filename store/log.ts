@@ -1,13 +1,17 @@
 import type { Query, Table } from '@lancedb/lancedb';
 import type { Schema } from 'apache-arrow';
+import { ranges } from '../core/range.ts';
 import { fromArrow, toArrow } from './arrow.ts';
 import type { Database } from './database.ts';
 import { explain } from './errors.ts';
+import { oneOf } from './sql.ts';
 
 /** Fragments that a read takes in a few milliseconds: fewer are left as they are. */
 const FRAGMENTS = 100;
 /** Versions younger than this are kept: no reader holds one for so long. */
 const KEEP_MS = 3_600_000;
+/** Values that a query names at the most. */
+const VALUES = 1_000;
 /** LanceDB's name of the column of row ids. */
 const ROW_ID = '_rowid';
 
@@ -68,6 +72,14 @@ export class Log<Row extends object> {
       });
     }
     return [...firsts.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ row }) => row);
+  }
+
+  /** The rows whose column has one of the values, one a key. */
+  async readAmong(column: keyof Row & string, values: readonly string[]): Promise<Row[]> {
+    const found: Row[] = [];
+    for (const { from, to } of ranges(values.length, VALUES))
+      found.push(...(await this.read(oneOf(column, values.slice(from, to)))));
+    return found;
   }
 
   /** All rows that meet the condition, repeated keys included, batch by batch. */

@@ -1,11 +1,6 @@
-import { ranges } from '../core/range.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
-import { oneOf } from './sql.ts';
-
-/** Examples a query: all of them are named in it. */
-const EXAMPLES = 1_000;
 
 /** What a model has answered to a request about an example. */
 export interface SharedAnswer {
@@ -34,11 +29,8 @@ export class SharedAnswers {
 
   /** The samples that were given to requests about these examples, by request. */
   async about(exampleIds: readonly string[]): Promise<Map<string, string>> {
-    const found = new Map<string, string>();
-    for (const { from, to } of ranges(exampleIds.length, EXAMPLES))
-      for (const row of await this.#log.read(oneOf('exampleId', exampleIds.slice(from, to))))
-        found.set(row.request, row.samples);
-    return found;
+    const rows = await this.#log.readAmong('exampleId', exampleIds);
+    return new Map(rows.map(({ request, samples }) => [request, samples]));
   }
 
   /** Compacts them. For one caller at a time. */
