@@ -1,5 +1,6 @@
 import { modelCollaborators } from '../core/collaborators/ofSpec.ts';
 import type { PhaseName } from '../core/phases.ts';
+import { planOf } from '../core/plan.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { DemoSizes } from './data.ts';
 
@@ -20,15 +21,20 @@ const TRAINED = 0.8;
 /** From a training file to the first step, and from the last one to a model that answers, in seconds. */
 const AROUND_JOB = 8;
 /** What a rule selects of the pseudo-labels, about. */
-const SELECTED = 0.5;
+const SELECTED = 0.75;
+/** The part of a prompt's work that each further model takes: the layers that are not the base's. */
+const OWN = 8 / 30;
 
 /** The demo should end within twelve minutes; an estimate may be wrong by a fifth. */
 export const MOST_SECONDS = 600;
 
 /** Unlabelled and test examples for machines from fast to slow. */
 export const STEPS: readonly Omit<DemoSizes, 'labelled'>[] = [
-  { unlabelled: 300, test: 300 },
-  { unlabelled: 240, test: 240 },
+  { unlabelled: 1_000, test: 300 },
+  { unlabelled: 800, test: 300 },
+  { unlabelled: 600, test: 300 },
+  { unlabelled: 400, test: 300 },
+  { unlabelled: 300, test: 240 },
   { unlabelled: 200, test: 200 },
   { unlabelled: 160, test: 200 },
   { unlabelled: 120, test: 160 },
@@ -52,20 +58,23 @@ export function forecast(spec: RunSpec, sizes: DemoSizes, speed: number): DemoFo
   const { question, shot, answer, baseAnswer } = TOKENS;
   const { labelled, unlabelled, test } = sizes;
 
-  const each = modelCollaborators(spec).map(
-    ({ shots, samples }) => question + shot * shots + answer * samples,
-  );
+  const prompts = new Set<number>();
+  const each = modelCollaborators(spec).map(({ shots, samples }) => {
+    const again = prompts.has(shots) ? OWN : 1;
+    prompts.add(shots);
+    return again * (question + shot * shots) + answer * samples;
+  });
   const first = labelled * spec.training.epochs;
   const last = (labelled + SELECTED * unlabelled) * (spec.evolve.epochs ?? spec.training.epochs);
   // Whole passes over the labelled rows; where it is one training's, the warm-up stands for it.
   const times = Math.round(last / first);
   const tuned = times > 1 ? 3 : 2;
   return {
-    'warm-up': training(first),
+    ...Object.fromEntries(planOf(spec).warmUps.map((name) => [name, training(first)])),
     propagate: asking(unlabelled * sum(each)),
     'fine-tune': training(last),
     ...(times > 1 && { baseline: training(times * first) }),
-    evaluate: asking(test * (tuned * (question + answer) + question + baseAnswer)),
+    evaluate: asking(test * (tuned * (OWN * question + answer) + question + baseAnswer)),
   };
 }
 

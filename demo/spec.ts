@@ -1,3 +1,4 @@
+import { WARM_UPS } from '../core/modelNames.ts';
 import { runSpec } from '../core/registry.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { CATEGORIES } from './data.ts';
@@ -17,16 +18,13 @@ export function demoSpec(name: string, seed: number): RunSpec {
       unlabelled: 'unlabelled.jsonl',
       test: 'test.jsonl',
     },
-    training: { epochs: 6 },
-    evolve: { epochs: 3 },
-    // One worked example at a time costs half of three, and a model this small gains no more by them.
-    collaborators: [
-      { name: 'no-shots', shots: 0 },
-      { name: 'nearest', shots: 1 },
-      { name: 'second-nearest', shots: 1, skip: 1 },
-      { name: 'third-nearest', shots: 1, skip: 2 },
-    ],
-    justification: { maxTokens: 32 },
+    training: { epochs: 8 },
+    evolve: { epochs: 2, batchSize: 8 },
+    // Forty examples make four models that err in different places; prompts alone tell a model this
+    // small little that is new, and cost more.
+    collaborators: WARM_UPS.map((model) => ({ name: model, model, shots: 0 })),
+    coTraining: true,
+    selection: { rule: 'paper', percentile: 75, score: 'probability' },
     batch: { size: 50, window: 2 },
   });
 }

@@ -51,8 +51,8 @@ export const DEFAULTS = {
 export const TRAINING = {
   epochs: 3,
   batchSize: 4,
-  /** Multiplied by the job's learning_rate_multiplier. */
-  learningRate: 5e-4,
+  /** The highest, from which it falls to zero; multiplied by the job's learning_rate_multiplier. */
+  learningRate: 1e-3,
   rank: 16,
   scale: 2,
   /** Adapted layers, counted from the last. */

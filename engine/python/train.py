@@ -139,14 +139,22 @@ def answers(examples, shared):
     return mx.array(positions), mx.array(targets), mx.array(weights)
 
 
+def rate(peak, steps):
+    """Rises in a tenth of the steps, so that the first examples do not decide, and falls as a cosine, so that the last
+    do not: at a constant rate two trainings on one file differ by ten points of accuracy and more."""
+    rise = max(1, round(0.1 * steps))
+    rising = optim.linear_schedule(peak / rise, peak, rise)
+    return optim.join_schedules([rising, optim.cosine_decay(peak, max(1, steps - rise))], [rise])
+
+
 class Tuning:
     """One optimiser step a call, on a batch whose parts are computed side by side."""
 
-    def __init__(self, model, job, examples):
+    def __init__(self, model, job, examples, steps):
         self._model = model
         self._shared = shared_beginning(examples)
         self._frozen = FrozenLayers(model, job["layers"], examples[0].tokens[: self._shared])
-        self._optimizer = optim.Adam(learning_rate=job["learning_rate"])
+        self._optimizer = optim.Adam(learning_rate=rate(job["learning_rate"], steps))
         self._lanes = lanes(job["batch_size"])
         share_cores(len(self._lanes))
         self._gradient = nn.value_and_grad(
@@ -229,7 +237,7 @@ def main():
     total = math.ceil(round(len(examples) * epochs) / batch_size)
     epoch_ends = {math.ceil(len(examples) * e / batch_size) for e in range(1, math.ceil(epochs))}
     wire.send({"tokens": round(sum(len(e.tokens) for e in examples) * epochs), "total": total})
-    tuning = Tuning(model, job, examples)
+    tuning = Tuning(model, job, examples, total)
     random = np.random.default_rng(job["seed"])
     for step, batch in enumerate(batches(examples, batch_size, epochs, random), start=1):
         loss = tuning.step(batch)
