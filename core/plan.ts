@@ -76,10 +76,8 @@ export function planOf(spec: RunSpec): Plan {
     throw notRead(spec);
   const { candidates } = selection;
   const { type: task } = spec.task;
-  const { coTraining } = spec;
-  // It adds up probabilities.
-  const resolution = coTraining ? 'probability' : spec.resolution;
-  const { model, training, evolve, batch, rounds, seed, until, share } = spec;
+  const { coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share } =
+    spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;

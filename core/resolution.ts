@@ -42,6 +42,8 @@ export const LEAST_ROWS = 100;
 /** What a run's plan says of whether ways are compared. */
 interface ComparisonPlan {
   resolution: 'auto' | Way;
+  /** Whether a classifier over embeddings has its say: that adds up probabilities. */
+  coTraining: boolean;
   /** To an example. */
   answers: number;
   /** A judge takes part in grading, or in finding out what means the same, where there is one. */
@@ -53,6 +55,8 @@ interface ComparisonPlan {
  * @param rows labelled examples
  */
 export function notCompared(plan: ComparisonPlan, rows: number): string | undefined {
+  if (plan.coTraining)
+    return 'a classifier over embeddings has as much say in each label as all collaborators together (co-training)';
   if (plan.resolution !== 'auto') return 'the spec says how disagreement is resolved';
   if (plan.answers < 2) return 'where there is one answer to each example, nobody disagrees';
   if (plan.endpoints.judge !== undefined)
@@ -79,7 +83,9 @@ export function bestWay(values: WaysCompared['values']): Way {
  * long answers, which a judge compares, the probability says little more than how short they are:
  * there it is `vote`.
  */
-export function wayWithoutComparison({ resolution, endpoints }: ComparisonPlan): Way {
+export function wayWithoutComparison(plan: ComparisonPlan): Way {
+  const { resolution, coTraining, endpoints } = plan;
+  if (coTraining) return 'probability';
   if (resolution !== 'auto') return resolution;
   return endpoints.judge === undefined ? 'probability' : 'vote';
 }

@@ -32,11 +32,12 @@ describe('the way to resolve disagreement', () => {
   });
 
   it('is compared only for auto, with enough labelled examples and without a judge', () => {
-    const auto = { resolution: 'auto', answers: 2, endpoints: {} } as const;
+    const auto = { resolution: 'auto', coTraining: false, answers: 2, endpoints: {} } as const;
     assert.equal(notCompared(auto, LEAST_ROWS), undefined);
     assert.match(notCompared(auto, 40)!, /^40 labelled examples are too few .* takes 100$/);
     assert.match(notCompared({ ...auto, answers: 1 }, LEAST_ROWS)!, /nobody disagrees$/);
     assert.match(notCompared({ ...auto, endpoints: { judge: 'large' } }, 1_000)!, /^a judge/);
+    assert.match(notCompared({ ...auto, coTraining: true }, 1_000)!, /co-training/);
     for (const resolution of ['justify', 'vote', 'probability'] as const)
       assert.match(notCompared({ ...auto, resolution }, 1_000)!, /the spec says/);
   });
@@ -44,7 +45,9 @@ describe('the way to resolve disagreement', () => {
   it('is that of the spec, or probability (with a judge vote), without a comparison', () => {
     const given: ('auto' | Way)[] = ['auto', 'justify', 'vote', 'probability'];
     const taken = (endpoints: { judge?: string }) =>
-      given.map((resolution) => wayWithoutComparison({ resolution, answers: 2, endpoints }));
+      given.map((resolution) =>
+        wayWithoutComparison({ resolution, coTraining: false, answers: 2, endpoints }),
+      );
     assert.deepEqual(taken({}), ['probability', 'justify', 'vote', 'probability']);
     assert.deepEqual(taken({ judge: 'large' }), ['vote', 'justify', 'vote', 'probability']);
   });
