@@ -14,6 +14,10 @@ import sys
 import mlx.core as mx
 from mlx_lm.models import activations, base
 
+# How many operations mlx looks ahead over when it hands them out breadth first, 20 unless told. A gradient is wider, and then one
+# stream is served to its end before the next.
+os.environ.setdefault("MLX_BFS_MAX_WIDTH", "1000")
+
 _process = ctypes.CDLL(None)  # the symbols of preloaded libraries
 _LOG2_E = math.log2(math.e)
 _ROUND = 1.5 * 2**23  # adding it leaves the nearest integer in the low bits of a float32

@@ -57,8 +57,8 @@ def shared_beginning(examples):
 
 
 class Beginning:
-    """Keys and values of one layer for a beginning that rows share: (1, heads, tokens, size). Then those of the rows
-    (rows, heads, tokens, size) come behind it. As a cache of mlx-lm it serves one pass, which is differentiable."""
+    """Keys and values of one layer for a beginning that rows share: (1, heads, tokens, size). As a cache of mlx-lm it takes
+    the beginning first; the keys and values of rows (rows, heads, tokens, size) then come behind it, and are not kept."""
 
     def __init__(self):
         self.offset = 0
@@ -74,14 +74,18 @@ class Beginning:
         return mx.concatenate([mx.broadcast_to(beginning, (len(rows), *beginning.shape[1:])), rows], axis=2)
 
 
-def through(layers, beginning, rows):
-    """What layers make of a beginning (1, tokens, size) and of the rows behind it (rows, tokens, size)."""
-    for layer in layers:
-        cache = Beginning()
-        if beginning.shape[1] > 0:
-            beginning = layer(beginning, "causal", cache)
-        rows = layer(rows, "causal", cache)
-    return beginning, rows
+def begin(layers, beginning):
+    """What layers make of a beginning (1, tokens, size), and their caches for what follows it."""
+    if beginning.shape[1] == 0:
+        return beginning, [None for _ in layers]
+    caches = [Beginning() for _ in layers]
+    return through(layers, caches, beginning), caches
+
+
+def through(layers, caches, hidden):
+    for layer, cache in zip(layers, caches):
+        hidden = layer(hidden, "causal", cache)
+    return hidden
 
 
 class FrozenLayers:
@@ -92,23 +96,23 @@ class FrozenLayers:
         self._layers = model.model.layers[: len(model.layers) - adapted]
         self._room = KEPT_BYTES
         self._shared = len(beginning)
-        self._start = self._embed(mx.array([beginning], mx.int32))
+        self.beginning, self._caches = begin(self._layers, self._embed(mx.array([beginning], mx.int32)))
+        mx.eval(self.beginning)
 
     def __call__(self, examples):
-        """Hidden states of what all examples begin with (1, tokens, size), and of what follows in these (examples, longest,
-        size), where zeros come after an example's end."""
+        """Hidden states of what follows the beginning (examples, longest, size), with zeros after an example's end."""
         kept = [example.hidden for example in examples]
         if any(hidden is None for hidden in kept):
             kept = self._compute(examples)
         longest = max(map(len, kept))
-        return self._beginning, mx.stack([mx.pad(h, ((0, longest - len(h)), (0, 0))) for h in kept])
+        return mx.stack([mx.pad(h, ((0, longest - len(h)), (0, 0))) for h in kept])
 
     def _compute(self, examples):
         tokens = [example.tokens[self._shared : -1] for example in examples]
         padded = np.zeros((len(tokens), max(map(len, tokens))), np.int32)
         for row, of_row in zip(padded, tokens):
             row[: len(of_row)] = of_row
-        self._beginning, rows = through(self._layers, self._start, self._embed(mx.array(padded)))
+        rows = through(self._layers, self._caches, self._embed(mx.array(padded)))
         hidden = [row[: len(of_row)] for row, of_row in zip(rows, tokens)]
         for example, of_example in zip(examples, hidden):
             if example.hidden is None and of_example.nbytes <= self._room:
@@ -120,7 +124,9 @@ class FrozenLayers:
 def answer_loss(model, adapted, beginning, hidden, positions, targets, weights):
     """Summed cross-entropy of answers. `positions` (behind the beginning), `targets` and `weights` (1, or 0 for padding)
     are (examples, longest answer)."""
-    _, hidden = through(model.model.layers[len(model.layers) - adapted :], beginning, hidden)
+    layers = model.model.layers[len(model.layers) - adapted :]
+    _, caches = begin(layers, beginning)
+    hidden = through(layers, caches, hidden)
     hidden = mx.take_along_axis(model.model.norm(hidden), positions[..., None], axis=1)
     head = getattr(model, "lm_head", None) or model.model.embed_tokens.as_linear
     return (nn.losses.cross_entropy(head(hidden), targets) * weights).sum()
@@ -163,13 +169,11 @@ class Tuning:
 
     def step(self, examples):
         """Mean loss of the answers' tokens, before the step."""
-        ordered = sorted(examples, key=len)
-        size = math.ceil(len(ordered) / len(self._lanes))
-        parts = [ordered[i : i + size] for i in range(0, len(ordered), size)]
         results = []
-        for lane, part in zip(self._lanes, parts):
+        for lane, part in zip(self._lanes, self._parts(examples)):
             with mx.stream(lane):
-                results.append(self._gradient(*self._frozen(part), *answers(part, self._shared)))
+                hidden = self._frozen(part)
+                results.append(self._gradient(self._frozen.beginning, hidden, *answers(part, self._shared)))
         tokens = sum(len(e.answer) for e in examples)
         losses, gradients = zip(*results)
         self._optimizer.update(
@@ -178,6 +182,14 @@ class Tuning:
         kept = [e.hidden for e in examples if e.hidden is not None]
         mx.eval(self._model.trainable_parameters(), self._optimizer.state, kept)
         return sum(loss.item() for loss in losses) / tokens
+
+    def _parts(self, examples):
+        """One for each lane at most, of examples alike in length, with about as many tokens each."""
+        ordered = sorted(examples, key=len)
+        ends = np.cumsum([len(example) - self._shared for example in ordered])
+        middles = ends - np.diff(ends, prepend=0) / 2
+        lane_of = (middles * len(self._lanes) / ends[-1]).astype(int)
+        return [[e for e, at in zip(ordered, lane_of) if at == lane] for lane in np.unique(lane_of)]
 
 
 def batches(examples, batch_size, epochs, random):
