@@ -4,6 +4,7 @@ import {
   decodeArrayFromPayloads,
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { Progress } from '../core/status.ts';
 import { printable } from '../core/text.ts';
 import { allTroubles, linesOf } from '../core/trouble.ts';
@@ -23,7 +24,8 @@ export async function activitiesOf(
   const progress: Progress[] = [];
   const held: string[] = [];
   const again: { failed?: string; interrupted?: string } = {};
-  for (const { attempt, heartbeatDetails, lastFailure } of raw.pendingActivities ?? []) {
+  for (const pending of raw.pendingActivities ?? []) {
+    const { attempt, heartbeatDetails, lastFailure } = pending;
     const [beat] = (await decodeArrayFromPayloads(
       loadedDataConverter,
       heartbeatDetails?.payloads,
@@ -32,15 +34,25 @@ export async function activitiesOf(
     held.push(...linesOf(beat?.trouble).map(printable));
     const failure = await decodeOptionalFailureToOptionalError(loadedDataConverter, lastFailure);
     if (!failure) continue;
-    if (isInterruption(failure)) again.interrupted ??= interrupted(attempt ?? 2);
+    if (isInterruption(failure)) again.interrupted ??= interrupted(pending);
     else again.failed ??= `attempt ${attempt}: ${printable(failure.message || 'failed')}`;
   }
   return { progress, trouble: allTroubles(held) ?? again.failed ?? again.interrupted };
 }
 
-/** One that ends its worker each time is taken up again and again: then the number tells. */
-const interrupted = (attempt: number) =>
-  `taken up again after an interruption${attempt > 2 ? ` (attempt ${attempt})` : ''}`;
+type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+
+/**
+ * Said until it goes on. One that ends its worker each time is taken up again and again: then it
+ * stays said, and the number tells.
+ */
+function interrupted({ attempt, lastHeartbeatTime, lastStartedTime }: Pending): string | undefined {
+  const times = attempt ?? 2;
+  const started = lastStartedTime && tsToMs(lastStartedTime);
+  const goesOn = started && lastHeartbeatTime && tsToMs(lastHeartbeatTime) > started;
+  if (times > 2) return `taken up again after an interruption (attempt ${times})`;
+  return goesOn ? undefined : 'taken up again after an interruption';
+}
 
 /** Whether a worker was stopped or killed: another takes the activity up, and nothing is wrong. */
 const isInterruption = (failure: Error) =>
