@@ -97,11 +97,14 @@ export async function trustOf(
   return { choice, selector, rows, shown };
 
   function shown({ threshold, ranked, gold }: Selected): ShownTrust {
-    const scores = [...wanted.scores.values()].filter(
-      ({ fitsFrom = 0, name }) => name === choice.score || fitsFrom <= compared.length,
-    );
     const fittedOf = (one: Score) =>
       one.name === choice.score ? choice.fitted : (one.fit?.(compared) ?? null);
+    const speaks = (one: Score) =>
+      (one.fitsFrom ?? 0) <= compared.length &&
+      scored(one, fittedOf(one), [...compared, ...gold.sample]).some(({ score }) => score !== LAST);
+    const scores = [...wanted.scores.values()].filter(
+      (one) => one.name === choice.score || speaks(one),
+    );
     const onGold = (one: Score) => rankingOf(scored(one, fittedOf(one), gold.sample));
     const hasGold = gold.sample.length > 0;
     if (!calibration || rows.length === 0)
