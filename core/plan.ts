@@ -20,6 +20,8 @@ export interface Plan
   coTraining: boolean;
   /** Kind of the task. */
   task: string;
+  /** The SFT models to compare with. */
+  sft: RunSpec['evaluation']['sft'];
   needs: RetrievalNeeds;
   /** How many there are. */
   collaborators: number;
@@ -95,7 +97,7 @@ export function planOf(spec: RunSpec): Plan {
   };
   return {
     ...{ task, coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share },
-    answers: answersAnExample(spec),
+    ...{ sft: spec.evaluation.sft, answers: answersAnExample(spec) },
     ...{ needs, collaborators, hasFree, asksWarmUp, warmUps, endpoints },
     ...(candidates !== undefined && { candidates }),
   };

@@ -295,6 +295,12 @@ export const commonSpec = z.strictObject({
         .describe(
           'For studies: the base model is graded with so many labelled neighbours of each test example as worked examples (RAG), found in this mode. The other models are graded without any.',
         ),
+      sft: z
+        .enum(['both', 'equal-epochs'])
+        .default('both')
+        .describe(
+          'The SFT models to compare with. equal-epochs: without the one that is trained as many steps as the new model, which takes a fine-tune of its own.',
+        ),
       ...sampling.shape,
     })
     .prefault({}),

@@ -55,6 +55,7 @@ export interface RoundInput {
 const UNTIL_SELECTION = 'the round goes no further than selection';
 const SAME_STEPS = 'SFT of equal epochs has as many steps';
 const ALL_SEEN = 'the warm-up has learned from all labelled examples';
+const NOT_COMPARED = 'the spec compares with SFT of equal epochs alone';
 const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the labelled examples';
 
 /**
@@ -343,6 +344,10 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
    * of epochs.
    */
   async function trainBaseline(): Promise<string | undefined> {
+    if (plan.sft === 'equal-epochs') {
+      phases.skip('baseline', NOT_COMPARED);
+      return undefined;
+    }
     const rows = learnedRows * times + selection.steps.rows;
     const passes = rows * (evolve.epochs ?? plan.training.epochs);
     const repeats = Math.round(passes / (counts.labelled * plan.training.epochs));

@@ -95,6 +95,7 @@ const ABLATED: Record<(typeof ABLATIONS)[number], (base: RunSpec) => Written> = 
   }),
   cl: ({ collaborators }) => ({
     collaborators: [collaborators.find(isShown) ?? collaborators[0]],
+    coTraining: false,
   }),
   as: everything,
 };
@@ -104,7 +105,7 @@ const BASELINE: Record<(typeof BASELINES)[number], (base: RunSpec) => Written> =
     const itself = collaborators.find(
       (one) => isModel(one) && one.model === 'warm-up' && one.shots === 0,
     );
-    return { collaborators: [itself ?? { name: 'itself', shots: 0 }] };
+    return { collaborators: [itself ?? { name: 'itself', shots: 0 }], coTraining: false };
   },
   'rag-bm25': (base) => ragBy('bm25', base),
   'rag-vector': (base) => ragBy('vector', base),

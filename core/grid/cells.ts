@@ -32,7 +32,10 @@ export function cellsOf(
   };
   const first = read({ name: BASE_CELL, spec: {} });
   if ('problems' in first) return first;
-  const asked = [...grid.cells, ...cellsOfAxes(grid, first.spec)];
+  const asked = [
+    ...grid.cells.map((cell) => ({ ...cell, isAxis: false })),
+    ...cellsOfAxes(grid, first.spec).map((cell) => ({ ...cell, isAxis: true })),
+  ];
   const problems = [...amountProblems(grid, first.spec)];
   const cells = [{ name: BASE_CELL, also: [] as string[], spec: first.spec }];
   const known = new Map([[JSON.stringify(first.spec), cells[0]!]]);
@@ -46,7 +49,8 @@ export function cellsOf(
     const same = known.get(key);
     if (same) same.also.push(cell.name);
     else {
-      const added = { name: cell.name, also: [], spec: found.spec };
+      const spec = cell.isAxis ? withoutEqualSteps(found.spec) : found.spec;
+      const added = { name: cell.name, also: [], spec };
       known.set(key, added);
       cells.push(added);
     }
@@ -56,6 +60,12 @@ export function cellsOf(
   problems.push(...[...new Set(twice)].map((name) => `two cells are called "${name}": rename one`));
   return problems.length > 0 ? { problems } : { cells };
 }
+
+/** It trains SFT as the base does, so the base's is what it is compared with. */
+const withoutEqualSteps = (spec: RunSpec): RunSpec => ({
+  ...spec,
+  evaluation: { ...spec.evaluation, sft: 'equal-epochs' },
+});
 
 /** What is wanted of the data, and cannot be had. */
 function amountProblems({ demo, ratios, seeds }: GridSpec, { data }: RunSpec): string[] {

@@ -71,13 +71,13 @@ export const gridSpec = z
       .array(z.enum(ABLATIONS))
       .default([])
       .describe(
-        'Without in-weight propagation (the base model answers), in-context propagation (no worked examples), collaborative learning (one collaborator), adaptive selection (all labels are kept).',
+        'Without in-weight propagation (the base model answers), in-context propagation (no worked examples), collaborative learning (one collaborator, and no co-training), adaptive selection (all labels are kept).',
       ),
     baselines: z
       .array(z.enum(BASELINES))
       .default([])
       .describe(
-        'self-training: the warm-up labels alone, without worked examples. rag-…: the base model with labelled neighbours in its prompt. Vanilla and SFT are in every run.',
+        'self-training: the warm-up labels alone, without worked examples or co-training. rag-…: the base model with labelled neighbours in its prompt. Vanilla and SFT are in every run.',
       ),
     ratios: z
       .array(z.number().positive())

@@ -36,7 +36,7 @@ export interface GridRow {
   of: number;
   /** By the task's first metric on the test split; null where no run has completed. */
   value: Spread | null;
-  /** The value less that of the better SFT of the same run, seed by seed. */
+  /** The value less that of the better SFT, seed by seed: the run's own, or the base's where it has but one. */
   difference: Interval | null;
   /** Means of the shares of right pseudo-labels, 0..1, where the unlabelled rows carry gold answers. */
   labels: { all: number | null; selected: number | null };
@@ -77,18 +77,26 @@ export function gridTable({ grid, cells, seeds, runs }: TableInput): GridTable {
   const base = ofCell(BASE_CELL);
   const nothing = { labels: { all: null, selected: null }, kept: null, seconds: null };
   const without = { ...nothing, spent: { ...NOTHING_SPENT, requests: 0 }, of, runs: base.length };
+  const sftOfSeeds = (run: GridRun) => sftOf(base.find((one) => isOfSeeds(one, run)) ?? run);
   const rows: GridRow[] = [
-    { names: ['vanilla'], ...without, ...comparedBy(base, vanillaOf) },
-    { names: ['SFT'], ...without, ...comparedBy(base, sftOf), difference: null },
+    { names: ['vanilla'], ...without, ...comparedBy(base, vanillaOf, sftOf) },
+    { names: ['SFT'], ...without, ...comparedBy(base, sftOf, sftOf), difference: null },
     ...cells.map(({ name, also, spec }) => {
       const own = ofCell(name);
+      const sft = spec.evaluation.sft === 'both' ? sftOf : sftOfSeeds;
       const seen = { runs: own.length, seconds: mean(own.map(secondsOf)), spent: spentBy(own) };
       // Its base model is what is looked at.
       if (spec.evaluation.rag)
-        return { names: [name, ...also], of, ...nothing, ...seen, ...comparedBy(own, vanillaOf) };
+        return {
+          names: [name, ...also],
+          of,
+          ...nothing,
+          ...seen,
+          ...comparedBy(own, vanillaOf, sft),
+        };
       return {
         ...{ names: [name, ...also], of, ...seen },
-        ...comparedBy(own, semievolOf),
+        ...comparedBy(own, semievolOf, sft),
         labels: {
           all: meanOver(own, ({ pseudoLabels }) => pseudoLabels.all.value),
           selected: meanOver(own, ({ pseudoLabels }) => pseudoLabels.selected.value),
@@ -123,25 +131,30 @@ function labelRows(cells: readonly { name: string; runs: GridRun[] }[]): LabelRo
   });
 }
 
-type Of<T> = (report: RoundReport) => T;
-
-const valueIn = (report: RoundReport, of: (values: Values) => Estimate): number | null =>
-  of(report.metrics[0]!.values).value;
+type Of = (run: GridRun) => number | null;
 
 type Values = RoundReport['metrics'][number]['values'];
 
-const vanillaOf: Of<number | null> = (report) => valueIn(report, ({ base }) => base);
-const semievolOf: Of<number | null> = (report) => valueIn(report, ({ semievol }) => semievol);
+const lastOf = ({ rounds }: GridRun): RoundReport => rounds.at(-1)!;
+const valueIn = (run: GridRun, of: (values: Values) => Estimate): number | null =>
+  of(lastOf(run).metrics[0]!.values).value;
+
+const vanillaOf: Of = (run) => valueIn(run, ({ base }) => base);
+const semievolOf: Of = (run) => valueIn(run, ({ semievol }) => semievol);
 /** The better of the two, as the report has found it. */
-const sftOf: Of<number | null> = (report) => valueIn(report, ({ sft }) => sft[report.sftBaseline]);
+const sftOf: Of = (run) => valueIn(run, ({ sft }) => sft[lastOf(run).sftBaseline]);
+
+const isOfSeeds = (one: GridRun, other: GridRun) =>
+  one.dataSeed === other.dataSeed && one.trainingSeed === other.trainingSeed;
 
 function comparedBy(
   runs: readonly GridRun[],
-  of: Of<number | null>,
+  of: Of,
+  sftOf: Of,
 ): Pick<GridRow, 'value' | 'difference'> {
   const figures = bySeed(runs, of);
-  const differences = bySeed(runs, (report) => {
-    const [value, sft] = [of(report), sftOf(report)];
+  const differences = bySeed(runs, (run) => {
+    const [value, sft] = [of(run), sftOf(run)];
     return value === null || sft === null ? null : value - sft;
   });
   return {
@@ -151,15 +164,18 @@ function comparedBy(
 }
 
 /** What the last rounds of runs say, by data seed. */
-function bySeed(runs: readonly GridRun[], of: Of<number | null>): BySeed {
+function bySeed(runs: readonly GridRun[], of: Of): BySeed {
   const groups = Map.groupBy(runs, ({ dataSeed }) => dataSeed);
   return [...groups.values()]
-    .map((some) => some.flatMap(({ rounds }) => of(rounds.at(-1)!) ?? []))
+    .map((some) => some.flatMap((run) => of(run) ?? []))
     .filter(({ length }) => length > 0);
 }
 
-function meanOver(runs: readonly GridRun[], of: Of<number | null>): number | null {
-  return mean(runs.flatMap(({ rounds }) => of(rounds.at(-1)!) ?? []));
+function meanOver(
+  runs: readonly GridRun[],
+  of: (report: RoundReport) => number | null,
+): number | null {
+  return mean(runs.flatMap((run) => of(lastOf(run)) ?? []));
 }
 
 const mean = (values: readonly number[]): number | null =>

@@ -10,6 +10,7 @@ import { type GridPlan, specOf } from '../../core/grid/plan.ts';
 import { type GridInput, gridSpec } from '../../core/grid/spec.ts';
 import { intervalOf, spreadOf } from '../../core/grid/spread.ts';
 import { type GridStatus, timeLeft } from '../../core/grid/status.ts';
+import { type GridRun, gridTable } from '../../core/grid/table.ts';
 import { builtIn } from '../../core/registry.ts';
 import { csv } from '../../core/report/csv.ts';
 import { SCORES } from '../../core/selection/scores/index.ts';
@@ -53,7 +54,8 @@ describe('the cells of a grid', () => {
     for (const { spec } of Object.values(found)) {
       const fields = Object.keys(spec) as (keyof typeof spec)[];
       const other = fields.filter(
-        (field) => JSON.stringify(spec[field]) !== JSON.stringify(base[field]),
+        (field) =>
+          field !== 'evaluation' && JSON.stringify(spec[field]) !== JSON.stringify(base[field]),
       );
       const isOfTwo = ['without-iwp', 'oracle', 'ceiling'].some(
         (name) => spec === found[name]!.spec,
@@ -92,6 +94,20 @@ describe('the cells of a grid', () => {
     assert.equal(found['rule-official']!.spec.selection.rule, 'official');
     assert.equal(found['rule-paper-90']!.spec.selection.percentile, 90);
     assert.equal(found['rounds-2']!.spec.rounds, 2);
+  });
+
+  it('train SFT of equal steps in the base and in cells that are written out alone', () => {
+    const own = { name: 'slow', spec: { training: { learningRateMultiplier: 0.5 } } };
+    const found = named({ cells: [own], percentiles: [40, 60], baselines: ['rag-bm25'] });
+    assert.deepEqual(
+      Object.values(found).map(({ name, spec }) => [name, spec.evaluation.sft]),
+      [
+        ['semievol', 'both'],
+        ['slow', 'both'],
+        ['rag-bm25', 'equal-epochs'],
+        ['percentile-60', 'equal-epochs'],
+      ],
+    );
   });
 
   it('that come to the same spec are one, which goes by all names', () => {
@@ -210,6 +226,52 @@ describe('a figure over seeds', () => {
       }),
     );
     assert.deepEqual(intervalOf([[0.2, 0.4]], 0.95).low, null);
+  });
+});
+
+describe('the table of a grid', () => {
+  type Figures = Record<'semievol' | 'sft', number> & { 'sft-steps'?: number };
+
+  function run(cell: string, dataSeed: number, { semievol, ...sft }: Figures): GridRun {
+    const valued = Object.fromEntries(
+      Object.entries(sft).map(([variant, value]) => [variant, { value }]),
+    );
+    const values = { base: { value: 0.1 }, semievol: { value: semievol }, sft: valued };
+    const isBetter = (sft['sft-steps'] ?? 0) > sft.sft;
+    const report = {
+      metrics: [{ name: 'accuracy', values }],
+      sftBaseline: isBetter ? 'sft-steps' : 'sft',
+      pseudoLabels: { all: { value: null }, selected: { value: null }, count: 0 },
+      seconds: {},
+      usage: [],
+      bill: { cost: null, unpriced: [] },
+    };
+    const rounds = [report] as unknown as GridRun['rounds'];
+    return { cell, run: `${cell}-${dataSeed}`, dataSeed, trainingSeed: 0, rounds, labels: [] };
+  }
+
+  it('compares a cell with the better SFT of its own run, or of the base where it has but one', () => {
+    const own = { name: 'slow', spec: { training: { learningRateMultiplier: 0.5 } } };
+    const { rows } = gridTable({
+      grid: 'grid',
+      cells: Object.values(named({ cells: [own], percentiles: [60] })),
+      seeds: { data: [0, 1], training: [0] },
+      runs: [
+        run('semievol', 0, { semievol: 0.8, sft: 0.6, 'sft-steps': 0.7 }),
+        run('semievol', 1, { semievol: 0.9, sft: 0.8, 'sft-steps': 0.7 }),
+        run('slow', 0, { semievol: 0.7, sft: 0.5, 'sft-steps': 0.4 }),
+        run('percentile-60', 0, { semievol: 0.75, sft: 0.6 }),
+        run('percentile-60', 1, { semievol: 0.85, sft: 0.8 }),
+      ],
+    });
+    const less = (name: string) =>
+      rows.find(({ names }) => names[0] === name)?.difference?.mean.toFixed(2);
+    assert.deepEqual(['semievol', 'slow', 'percentile-60', 'vanilla'].map(less), [
+      '0.10',
+      '0.20',
+      '0.05',
+      '-0.65',
+    ]);
   });
 });
 

@@ -22,7 +22,7 @@ describe('shotsFor', () => {
 });
 
 describe('neighboursNeeded', () => {
-  const evaluation = { confidence: 0.95, temperature: 0 };
+  const evaluation = { confidence: 0.95, sft: 'both' as const, temperature: 0 };
 
   it('is as far as any collaborator looks, or the base model that is graded so', () => {
     const bare = collaborator({ name: 'bare', shots: 0, skip: 9 });
