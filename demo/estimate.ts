@@ -17,9 +17,11 @@ export const TOKENS = {
 } as const;
 
 /** What a token of a training file costs, in tokens asked about: only some layers are gone back through. */
-const TRAINED = 0.8;
+const TRAINED = 0.45;
+/** What a token of an answer costs, in tokens asked about: of those a core takes few at a time. */
+const ANSWERED = 3;
 /** From a training file to the first step, and from the last one to a model that answers, in seconds. */
-const AROUND_JOB = 8;
+const AROUND_JOB = 7;
 /** What a rule selects of the pseudo-labels, about. */
 const SELECTED = 0.75;
 /** The part of a prompt's work that each further model takes: the layers that are not the base's. */
@@ -62,7 +64,7 @@ export function forecast(spec: RunSpec, sizes: DemoSizes, speed: number): DemoFo
   const each = modelCollaborators(spec).map(({ shots, samples }) => {
     const again = prompts.has(shots) ? OWN : 1;
     prompts.add(shots);
-    return again * (question + shot * shots) + answer * samples;
+    return again * (question + shot * shots) + ANSWERED * answer * samples;
   });
   const first = labelled * spec.training.epochs;
   const last = (labelled + SELECTED * unlabelled) * (spec.evolve.epochs ?? spec.training.epochs);
@@ -74,7 +76,9 @@ export function forecast(spec: RunSpec, sizes: DemoSizes, speed: number): DemoFo
     propagate: asking(unlabelled * sum(each)),
     'fine-tune': training(last),
     ...(times > 1 && { baseline: training(times * first) }),
-    evaluate: asking(test * (tuned * (OWN * question + answer) + question + baseAnswer)),
+    evaluate: asking(
+      test * (tuned * (OWN * question + ANSWERED * answer) + question + ANSWERED * baseAnswer),
+    ),
   };
 }
 
