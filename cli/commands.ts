@@ -134,6 +134,7 @@ export function addCommands(program: Command): void {
     .description(
       'print the JSON schema of the run spec, for editors, with the extensions of the configuration',
     )
+    .option('--grid', 'that of a grid, as reproduce takes it')
     .option('--json', 'the only form there is')
     .addHelpText(
       'after',

@@ -11,6 +11,7 @@ import {
 } from 'yaml';
 import { z } from 'zod';
 import { messagesOf } from '../core/errors.ts';
+import { gridSpec } from '../core/grid/spec.ts';
 import { fieldName, sentenceOf } from '../core/issues.ts';
 import { suggestion } from '../core/nearest.ts';
 import { builtIn } from '../core/registry.ts';
@@ -19,10 +20,15 @@ import { printable } from '../core/text.ts';
 import { CliError } from './errors.ts';
 import { findSpec } from './findSpec.ts';
 
-/** The JSON schema of the run spec, for editors. What no JSON schema can say, any value passes there. */
-export function runSpecSchema({ runSpec } = builtIn): JsonSchema {
-  return z.toJSONSchema(runSpec, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-}
+/** A JSON schema, for editors. What it cannot say, any value passes there. */
+const jsonSchema = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+
+/** That of a run spec, with the kinds of a registry. */
+export const runSpecSchema = ({ runSpec } = builtIn): JsonSchema => jsonSchema(runSpec);
+
+/** That of a grid. */
+export const gridSchema = (): JsonSchema => jsonSchema(gridSpec);
 
 interface JsonSchema {
   properties?: Record<string, JsonSchema>;
@@ -56,7 +62,7 @@ export async function readRunSpec(file: string, registry = builtIn): Promise<Run
 export async function readYaml<T>(
   file: string,
   schema: z.ZodType<T>,
-  hints = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
+  hints = jsonSchema(schema),
 ): Promise<T> {
   const lines = new LineCounter();
   const at = (offset: number) => {

@@ -309,9 +309,11 @@ describe('semievol as a process', function () {
     });
   });
 
-  it('prints the schema that is published', async () => {
-    const { stdout } = await semievol(['schema']);
-    const published = join(import.meta.dirname, '../../docs/run-spec.schema.json');
-    assert.deepEqual(JSON.parse(stdout), JSON.parse(await readFile(published, 'utf8')));
+  it('prints the schemas that are published', async () => {
+    for (const [name, ...options] of [['run-spec'], ['grid', '--grid']]) {
+      const { stdout } = await semievol(['schema', ...options]);
+      const published = join(import.meta.dirname, `../../docs/${name}.schema.json`);
+      assert.deepEqual(JSON.parse(stdout), JSON.parse(await readFile(published, 'utf8')));
+    }
   });
 });

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { describe, it } from 'mocha';
-import { readRunSpec, runSpecSchema } from '../../cli/specFile.ts';
+import { gridSchema, readRunSpec, runSpecSchema } from '../../cli/specFile.ts';
 import { TASK_KINDS } from '../../core/tasks/index.ts';
 import { useFolder } from '../support/suite.ts';
 import { GOOD_SPEC } from './support.ts';
@@ -133,13 +133,17 @@ describe('run spec file', () => {
     await assert.rejects(readRunSpec(latin1), /not UTF-8 text: save it as UTF-8/);
   });
 
-  it('publishes the schema that is checked', async () => {
-    const published = await readFile(join(ROOT, 'docs/run-spec.schema.json'), 'utf8');
-    assert.deepEqual(
-      JSON.parse(published),
-      JSON.parse(JSON.stringify(runSpecSchema())),
-      'write it again: npx semievol schema > docs/run-spec.schema.json && npx biome format --write docs',
-    );
+  it('publishes the schemas that are checked', async () => {
+    const published = [
+      ['run-spec.schema.json', runSpecSchema(), 'schema'],
+      ['grid.schema.json', gridSchema(), 'schema --grid'],
+    ] as const;
+    for (const [name, schema, command] of published)
+      assert.deepEqual(
+        JSON.parse(await readFile(join(ROOT, 'docs', name), 'utf8')),
+        JSON.parse(JSON.stringify(schema)),
+        `write it again: npx semievol ${command} > docs/${name} && npx biome format --write docs`,
+      );
   });
 
   it('accepts every example', async () => {
