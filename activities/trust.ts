@@ -13,6 +13,7 @@ import {
   LAST,
   type ScoreChoice,
   scored,
+  unchosenScore,
 } from '../core/selection/choice.ts';
 import { isScorable } from '../core/selection/rule.ts';
 import type { Judged, Score } from '../core/selection/score.ts';
@@ -77,7 +78,8 @@ export async function trustOf(
   input: TrustInput,
   tracker: Tracker,
 ): Promise<Trust> {
-  const { wanted, needs } = context.selector;
+  const { needs } = context.selector;
+  const wanted = { ...context.selector.wanted, unchosen: unchosenScore(context.task) };
   const { calibration } = input;
   const judged = calibration ? await judgedRows(context, input, calibration, tracker) : [];
   const isChoosing = ({ place }: Placed) => place < (calibration?.choosing ?? 0);

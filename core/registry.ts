@@ -243,7 +243,7 @@ function scoreField(scores: readonly Score[]) {
     .enum([AUTO, ...scores.map(({ name }) => name)])
     .default(DEFAULT_SCORE)
     .describe(
-      `What the rule ranks by. ${AUTO}: whichever of these tells right from wrong best on labelled examples that are answered by models which have not seen them, where there are at least ${LEAST_ROWS} (costs what selection.calibration says), else ${DEFAULT_SCORE}. ${each.join('. ')}.`,
+      `What the rule ranks by. ${AUTO}: whichever of these tells right from wrong best on labelled examples that are answered by models which have not seen them, where there are at least ${LEAST_ROWS} (costs what selection.calibration says), else probability where answers are labels of a fixed set, or ${DEFAULT_SCORE}. ${each.join('. ')}.`,
     );
 }
 

@@ -1,9 +1,12 @@
+import type { Task } from '../tasks/task.ts';
 import type { Json } from '../types.ts';
+import { mayBalance } from './balance.ts';
 import { crossFitted } from './calibration/crossFitting.ts';
 import { auroc } from './calibration/ranking.ts';
 import type { CalibrationRow } from './calibration/rows.ts';
 import type { Judged, Score } from './score.ts';
 import { DEFAULT_SCORE } from './scores/index.ts';
+import { probability } from './scores/probability.ts';
 
 /** The score that pseudo-labels are ranked by. Plain JSON: it passes through the workflow to later rounds. */
 export interface ScoreChoice {
@@ -22,12 +25,24 @@ export interface Wanted {
   scores: ReadonlyMap<string, Score>;
 }
 
+export interface Choosing extends Wanted {
+  /** The score where none can be chosen. */
+  unchosen: string;
+}
+
+/**
+ * The score where none can be chosen. Labels are ranked best by their probability (docs/reproduce.md);
+ * that of a longer answer says little more than how short it is.
+ */
+export const unchosenScore = (task: Pick<Task, 'classes' | 'classesOf'>): string =>
+  mayBalance(task) ? probability.name : DEFAULT_SCORE;
+
 /** Without labelled examples to choose or fit by. @param reason why there are none */
-export function choiceWithout({ score, scores }: Wanted, reason: string): ScoreChoice {
+export function choiceWithout({ score, scores, unchosen }: Choosing, reason: string): ScoreChoice {
   const isPlain = scores.has(score) && !scores.get(score)!.fit;
   return isPlain
     ? { score, fitted: null, reason: NAMED }
-    : { score: DEFAULT_SCORE, fitted: null, reason };
+    : { score: unchosen, fitted: null, reason };
 }
 
 /**
@@ -35,7 +50,7 @@ export function choiceWithout({ score, scores }: Wanted, reason: string): ScoreC
  * the AUROC on these rows, of equally good ones the first. A score that is fitted is judged on rows
  * that it was not fitted on. Where all rows are right, or all wrong, nothing can be told of any.
  */
-export function chooseScore(wanted: Wanted, rows: readonly Judged[]): ScoreChoice {
+export function chooseScore(wanted: Choosing, rows: readonly Judged[]): ScoreChoice {
   const { score, scores } = wanted;
   const right = rows.filter((one) => one.right).length;
   if (right === 0 || right === rows.length)

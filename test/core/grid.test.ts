@@ -230,17 +230,17 @@ describe('a figure over seeds', () => {
 });
 
 describe('the table of a grid', () => {
-  type Figures = Record<'semievol' | 'sft', number> & { 'sft-steps'?: number };
+  type Figures = Record<'semievol' | 'epochs', number> & { steps?: number };
 
   function run(cell: string, dataSeed: number, { semievol, ...sft }: Figures): GridRun {
     const valued = Object.fromEntries(
       Object.entries(sft).map(([variant, value]) => [variant, { value }]),
     );
     const values = { base: { value: 0.1 }, semievol: { value: semievol }, sft: valued };
-    const isBetter = (sft['sft-steps'] ?? 0) > sft.sft;
+    const isBetter = (sft.steps ?? 0) > sft.epochs;
     const report = {
       metrics: [{ name: 'accuracy', values }],
-      sftBaseline: isBetter ? 'sft-steps' : 'sft',
+      sftBaseline: isBetter ? 'steps' : 'epochs',
       pseudoLabels: { all: { value: null }, selected: { value: null }, count: 0 },
       seconds: {},
       usage: [],
@@ -257,11 +257,11 @@ describe('the table of a grid', () => {
       cells: Object.values(named({ cells: [own], percentiles: [60] })),
       seeds: { data: [0, 1], training: [0] },
       runs: [
-        run('semievol', 0, { semievol: 0.8, sft: 0.6, 'sft-steps': 0.7 }),
-        run('semievol', 1, { semievol: 0.9, sft: 0.8, 'sft-steps': 0.7 }),
-        run('slow', 0, { semievol: 0.7, sft: 0.5, 'sft-steps': 0.4 }),
-        run('percentile-60', 0, { semievol: 0.75, sft: 0.6 }),
-        run('percentile-60', 1, { semievol: 0.85, sft: 0.8 }),
+        run('semievol', 0, { semievol: 0.8, epochs: 0.6, steps: 0.7 }),
+        run('semievol', 1, { semievol: 0.9, epochs: 0.8, steps: 0.7 }),
+        run('slow', 0, { semievol: 0.7, epochs: 0.5, steps: 0.4 }),
+        run('percentile-60', 0, { semievol: 0.75, epochs: 0.6 }),
+        run('percentile-60', 1, { semievol: 0.85, epochs: 0.8 }),
       ],
     });
     const less = (name: string) =>

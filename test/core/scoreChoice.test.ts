@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { randomFrom } from '../../core/random.ts';
+import { builtIn } from '../../core/registry.ts';
 import { guaranteedCutoff } from '../../core/selection/calibration/guaranteed.ts';
 import { auroc } from '../../core/selection/calibration/ranking.ts';
-import { asJudged, choiceWithout, chooseScore, scored } from '../../core/selection/choice.ts';
+import {
+  asJudged,
+  choiceWithout,
+  chooseScore,
+  scored,
+  unchosenScore,
+} from '../../core/selection/choice.ts';
 import type { Scorable } from '../../core/selection/rule.ts';
 import type { Judged, Score } from '../../core/selection/score.ts';
 import { combined } from '../../core/selection/scores/combined.ts';
@@ -13,7 +20,8 @@ import { neighbours } from '../../core/selection/scores/neighbours.ts';
 import { AUTO } from '../../core/selection/selector.ts';
 
 const scores = new Map((SCORES as readonly Score[]).map((one) => [one.name, one]));
-const auto = { score: AUTO, scores };
+const unchosen = DEFAULT_SCORE;
+const auto = { score: AUTO, scores, unchosen };
 const row = (given: Partial<Scorable> = {}): Scorable => ({
   ...{ label: 'a', agreed: true, entropy: 0.5, probability: 0.5, neighbours: 0.5 },
   ...{ votes: 3, collaborators: 4, ...given },
@@ -124,19 +132,26 @@ describe('the choice of a score', () => {
     for (const right of [true, false])
       for (const score of [AUTO, 'combined']) {
         const rows = apart(60, () => ({})).map((one) => ({ ...one, right }));
-        const choice = chooseScore({ score, scores }, rows);
+        const choice = chooseScore({ ...auto, score }, rows);
         assert.equal(choice.score, DEFAULT_SCORE);
         assert.match(choice.reason, new RegExp(`^all 60 .* ${right ? 'right' : 'wrong'}$`));
       }
   });
 
+  it('is the probability of labels, and else the default, where it cannot be chosen', () => {
+    const taskOf = (task: { type: string; labels?: string[] }) => builtIn.task(task);
+    const labels = taskOf({ type: 'classification', labels: ['a', 'b'] });
+    assert.equal(unchosenScore(labels), 'probability');
+    assert.equal(unchosenScore(taskOf({ type: 'numeric' })), DEFAULT_SCORE);
+  });
+
   it('is that of the spec, fitted if need be', () => {
     const rows = apart(60, (right) => ({ neighbours: right ? 0.9 : 0.1 }));
-    const { score, fitted } = chooseScore({ score: 'combined', scores }, rows);
+    const { score, fitted } = chooseScore({ ...auto, score: 'combined' }, rows);
     assert.equal(score, 'combined');
     assert.deepEqual(fitted, combined.fit!(rows));
-    assert.equal(chooseScore({ score: 'votes', scores }, rows).score, 'votes');
-    assert.equal(choiceWithout({ score: 'votes', scores }, 'too few').score, 'votes');
+    assert.equal(chooseScore({ ...auto, score: 'votes' }, rows).score, 'votes');
+    assert.equal(choiceWithout({ ...auto, score: 'votes' }, 'too few').score, 'votes');
     const without = choiceWithout(auto, 'too few');
     assert.deepEqual(without, { score: DEFAULT_SCORE, fitted: null, reason: 'too few' });
   });

@@ -82,7 +82,7 @@ describe('a round that is calibrated by labelled examples', function () {
     assert.equal(next!.pseudoLabels.calibration, undefined);
   });
 
-  it('goes by the default score where labelled examples are too few to choose one', async () => {
+  it('goes by the probability of labels where labelled examples are too few to choose one', async () => {
     const [report] = await run(
       'auto-few',
       { labelled: 20, unlabelled: 20 },
@@ -91,7 +91,7 @@ describe('a round that is calibrated by labelled examples', function () {
       },
     );
     const { choice, calibration, againstGold } = report!.pseudoLabels;
-    assert.equal(choice.score, 'entropy');
+    assert.equal(choice.score, 'probability');
     assert.match(choice.reason, /^20 labelled examples are too few .* takes 100$/);
     assert.equal(calibration, undefined);
     assert.equal(againstGold!.length, 4, 'gold of the unlabelled is looked at all the same');
