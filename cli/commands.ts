@@ -75,6 +75,7 @@ export function addCommands(program: Command): void {
     .option('--json <file>', 'write the table, and the reports of all runs, to a file')
     .option('--csv <file>', 'write the table to a file')
     .option('--markdown <file>', 'write the table to a file')
+    .option('--so-far', 'start nothing: write the table of what has completed')
     .option('--cancel', 'end the grid where it is at work; what is stored stays')
     .addHelpText(
       'after',

@@ -6,8 +6,9 @@ import {
   activityOptions,
   mergeActivityOptions,
 } from '../core/activityOptions.ts';
-import { specOf } from '../core/grid/plan.ts';
+import { type GridPlan, specOf } from '../core/grid/plan.ts';
 import { type GridInput, type GridSpec, gridSpec } from '../core/grid/spec.ts';
+import type { GridTable } from '../core/grid/table.ts';
 import { Registry } from '../core/registry.ts';
 import type { RunSpec, RunSpecInput } from '../core/spec.ts';
 import type { StartCheck } from './check.ts';
@@ -169,8 +170,7 @@ export class SemiEvolClient {
    * @throws SpecError; RunConflict where it is at work with other cells or seeds; DataError
    */
   async reproduce(grid: GridInput, options: GridOptions): Promise<GridHandle> {
-    const { planGrid } = await import('./gridPlan.ts');
-    const plan = await planGrid(this.#checkedGrid(grid), options, this.#registry);
+    const plan = await this.#planOf(grid, options);
     const activityOptions = this.#optionsOf(options);
     const before = await startOnce(
       this.temporal,
@@ -181,16 +181,29 @@ export class SemiEvolClient {
   }
 
   /**
+   * The table of what has completed of a grid so far. It starts nothing, and asks no server.
+   * @throws SpecError; DataError; ReportsNotFound where the store is another than the workers'; StoreError
+   */
+  async gridTable(grid: GridInput, options: GridOptions): Promise<GridTable> {
+    const { readGrid } = await import('./gridRuns.ts');
+    return readGrid(this.config.store, await this.#planOf(grid, options));
+  }
+
+  async #planOf(grid: GridInput, options: GridOptions): Promise<GridPlan> {
+    const { planGrid } = await import('./gridPlan.ts');
+    return planGrid(this.#checkedGrid(grid), options, this.#registry);
+  }
+
+  /**
    * Makes sure of each cell of a grid what `check` makes sure of a run, on the first data seed.
    * @returns warnings, each once
    * @throws SpecError; CheckFailed
    */
   async checkGrid(grid: GridInput, options: GridOptions): Promise<string[]> {
-    const [{ planGrid }, { checkBeforeStart }] = await Promise.all([
-      import('./gridPlan.ts'),
+    const [plan, { checkBeforeStart }] = await Promise.all([
+      this.#planOf(grid, options),
       import('./check.ts'),
     ]);
-    const plan = await planGrid(this.#checkedGrid(grid), options, this.#registry);
     const [group] = plan.groups;
     const warnings: string[] = [];
     for (const cell of plan.cells.keys()) {

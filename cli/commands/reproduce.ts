@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { SemiEvolClient } from '../../client/client.ts';
 import type { GridHandle } from '../../client/gridHandle.ts';
 import type { GridStatus } from '../../core/grid/status.ts';
+import type { GridTable } from '../../core/grid/table.ts';
 import { gridCsv, gridLine, gridSections } from '../../core/report/grid.ts';
 import { markdown } from '../../core/report/markdown.ts';
 import { Interrupted, onInterrupt } from '../../stack/interrupt.ts';
@@ -18,6 +19,7 @@ interface Options extends GridPlaces {
   csv?: string;
   markdown?: string;
   cancel?: boolean;
+  soFar?: boolean;
 }
 
 export default async function reproduce(
@@ -31,6 +33,10 @@ export default async function reproduce(
   const given = await readGridFile(file, options);
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   await withClient(config, async (client) => {
+    if (options.soFar) {
+      const table = await client.gridTable(given.grid, given.options);
+      return writeTable(table, [], options);
+    }
     const before = await client.stateOf(given.grid.name);
     if (before !== 'running' && options.cancel)
       throw new CliError(`grid "${given.grid.name}" is not at work: there is nothing to cancel`);
@@ -44,16 +50,18 @@ export default async function reproduce(
       return;
     }
     const status = await followToEnd(client, grid);
-    await writeTable(grid, status, options);
+    await writeTable(await grid.table(), status.failed, options);
     if (status.failed.length > 0) process.exitCode = EXIT_CODE.failed;
   });
 }
 
-async function writeTable(grid: GridHandle, status: GridStatus, to: Options): Promise<void> {
-  const table = await grid.table();
-  const sections = gridSections(table, status.failed);
+async function writeTable(
+  table: GridTable,
+  failed: GridStatus['failed'],
+  to: Options,
+): Promise<void> {
+  const sections = gridSections(table, failed);
   process.stdout.write(`${terminal(sections)}\n`);
-  const { failed } = status;
   if (to.json) await writeFile(to.json, `${JSON.stringify({ ...table, failed }, null, 2)}\n`);
   if (to.csv) await writeFile(to.csv, gridCsv(table));
   if (to.markdown) await writeFile(to.markdown, markdown(sections));

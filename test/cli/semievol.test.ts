@@ -232,6 +232,9 @@ describe('semievol as a process', function () {
           ...['percentile-0,0,1', 'percentile-100,1,1'],
         ],
       );
+      const again = await semievol(['reproduce', grid, option, '--so-far'], env);
+      assert.equal(again.exitCode, 0, again.stderr);
+      assert.match(again.stdout, /Grid table.*percentile-100.*Labels/s);
       const listed = await run('status', '--json');
       assert.match(listed.stdout, /"table\.semievol\.d0\.t0\.[0-9a-f]{6}"/);
     });

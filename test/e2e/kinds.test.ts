@@ -38,7 +38,7 @@ describe('on the engine, a whole round', function () {
     const small = {
       ...spec,
       name: `e2e-${spec.name}`,
-      training: { epochs: 1 },
+      training: { epochs: 2 },
       collaborators: [
         { name: 'no-shots', shots: 0 },
         { name: 'nearest', shots: 1 },

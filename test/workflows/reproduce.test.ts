@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { GridHandle } from '../../client/gridHandle.ts';
+import type { GridOptions } from '../../client/gridPlan.ts';
 import type { GridInput } from '../../core/grid/spec.ts';
 import { usageOf } from '../../core/usage.ts';
 import { writeTask } from '../support/stack.ts';
@@ -14,10 +15,12 @@ describe('a grid', function () {
   const bench = useBench('test');
 
   /** A grid on made-up data, as far as `run` takes it. */
-  async function reproduce(grid: GridInput, base: object = {}): Promise<GridHandle> {
+  const reproduce = async (grid: GridInput, base: object = {}): Promise<GridHandle> =>
+    bench.client.reproduce(grid, await optionsFor(base));
+
+  async function optionsFor(base: object = {}): Promise<GridOptions> {
     const task = await writeTask(bench.folder, 'base', SIZES, base);
-    const options = { base: { ...task, data: { ...task.data, limits } }, folder: bench.folder };
-    return bench.client.reproduce(grid, options);
+    return { base: { ...task, data: { ...task.data, limits } }, folder: bench.folder };
   }
 
   const jobs = () => bench.provider.jobs.all().length;
@@ -63,9 +66,13 @@ describe('a grid', function () {
 
     const asked = bench.provider.requests().length;
     assert.equal((await (await reproduce(grid)).result()).before, 2);
+    const seeded: GridInput = { ...grid, seeds: { data: [0, 1] } };
+    const soFar = await bench.client.gridTable(seeded, await optionsFor());
+    assert.deepEqual(soFar.runs, table.runs);
+    assert.deepEqual([soFar.rows[2]!.runs, soFar.rows[2]!.of], [1, 2]);
     assert.equal(bench.provider.requests().length, asked);
 
-    const more = await reproduce({ ...grid, seeds: { data: [0, 1] } });
+    const more = await reproduce(seeded);
     const after = await more.result();
     assert.deepEqual([after.total, after.done, after.before], [4, 4, 2]);
     assert.equal(jobs(), 8);
