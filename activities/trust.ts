@@ -16,7 +16,7 @@ import {
   unchosenScore,
 } from '../core/selection/choice.ts';
 import { isScorable } from '../core/selection/rule.ts';
-import type { Judged, Score } from '../core/selection/score.ts';
+import type { Judged } from '../core/selection/score.ts';
 import type { Selector } from '../core/selection/selector.ts';
 import { wilson } from '../core/statistics.ts';
 import type { Part } from '../core/tasks/task.ts';
@@ -99,19 +99,24 @@ export async function trustOf(
   return { choice, selector, rows, shown };
 
   function shown({ threshold, ranked, gold }: Selected): ShownTrust {
-    const fittedOf = (one: Score) =>
-      one.name === choice.score ? choice.fitted : (one.fit?.(compared) ?? null);
-    const speaks = (one: Score) =>
-      (one.fitsFrom ?? 0) <= compared.length &&
-      scored(one, fittedOf(one), [...compared, ...gold.sample]).some(({ score }) => score !== LAST);
-    const scores = [...wanted.scores.values()].filter(
-      (one) => one.name === choice.score || speaks(one),
-    );
-    const onGold = (one: Score) => rankingOf(scored(one, fittedOf(one), gold.sample));
+    const scores = [...wanted.scores.values()].flatMap((one) => {
+      const isChosen = one.name === choice.score;
+      if (!isChosen && (one.fitsFrom ?? 0) > compared.length) return [];
+      const fitted = isChosen ? choice.fitted : (one.fit?.(compared) ?? null);
+      const onGold = scored(one, fitted, gold.sample);
+      const said = [...onGold, ...scored(one, fitted, compared)];
+      // Where nobody sees neighbours, say, their score knows nothing of anything.
+      return isChosen || said.some(({ score }) => score !== LAST) ? [{ one, onGold }] : [];
+    });
     const hasGold = gold.sample.length > 0;
     if (!calibration || rows.length === 0)
       return hasGold
-        ? { againstGold: scores.map((one) => ({ name: one.name, againstGold: onGold(one) })) }
+        ? {
+            againstGold: scores.map(({ one, onGold }) => ({
+              name: one.name,
+              againstGold: rankingOf(onGold),
+            })),
+          }
         : {};
     const promised = selector.promise(threshold);
     const delta = promised?.mode === 'guaranteed' ? promised.delta : BAND_DELTA;
@@ -123,10 +128,10 @@ export async function trustOf(
       calibration: {
         ...{ source: calibration.from, score: choice.score, reason: choice.reason },
         ...shownBy(rows, ranked, claims, { delta, seed: context.spec.seed }),
-        scores: scores.map((one) => ({
+        scores: scores.map(({ one, onGold }) => ({
           name: one.name,
           ...rankingOf(asJudged(one, compared)),
-          ...(hasGold && { againstGold: onGold(one) }),
+          ...(hasGold && { againstGold: rankingOf(onGold) }),
         })),
         ...(promised && { promised }),
         seenError: errorOf(

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { findConfig } from '../config/find.ts';
 import type { GlobalOptions } from './context.ts';
 import { findSpec } from './findSpec.ts';
@@ -75,7 +75,11 @@ export function addCommands(program: Command): void {
     .option('--json <file>', 'write the table, and the reports of all runs, to a file')
     .option('--csv <file>', 'write the table to a file')
     .option('--markdown <file>', 'write the table to a file')
-    .option('--so-far', 'start nothing: write the table of what has completed')
+    .addOption(
+      new Option('--so-far', 'start nothing: write the table of what has completed').conflicts(
+        'cancel',
+      ),
+    )
     .option('--cancel', 'end the grid where it is at work; what is stored stays')
     .addHelpText(
       'after',

@@ -50,8 +50,8 @@ function interrupted({ attempt, lastHeartbeatTime, lastStartedTime }: Pending): 
   const times = attempt ?? 2;
   const started = lastStartedTime && tsToMs(lastStartedTime);
   const goesOn = started && lastHeartbeatTime && tsToMs(lastHeartbeatTime) > started;
-  if (times > 2) return `taken up again after an interruption (attempt ${times})`;
-  return goesOn ? undefined : 'taken up again after an interruption';
+  if (goesOn && times === 2) return undefined;
+  return `taken up again after an interruption${times > 2 ? ` (attempt ${times})` : ''}`;
 }
 
 /** Whether a worker was stopped or killed: another takes the activity up, and nothing is wrong. */

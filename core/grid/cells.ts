@@ -32,10 +32,8 @@ export function cellsOf(
   };
   const first = read({ name: BASE_CELL, spec: {} });
   if ('problems' in first) return first;
-  const asked = [
-    ...grid.cells.map((cell) => ({ ...cell, isAxis: false })),
-    ...cellsOfAxes(grid, first.spec).map((cell) => ({ ...cell, isAxis: true })),
-  ];
+  const axes = cellsOfAxes(grid, first.spec);
+  const asked = [...grid.cells, ...axes];
   const problems = [...amountProblems(grid, first.spec)];
   const cells = [{ name: BASE_CELL, also: [] as string[], spec: first.spec }];
   const known = new Map([[JSON.stringify(first.spec), cells[0]!]]);
@@ -49,7 +47,7 @@ export function cellsOf(
     const same = known.get(key);
     if (same) same.also.push(cell.name);
     else {
-      const spec = cell.isAxis ? withoutEqualSteps(found.spec) : found.spec;
+      const spec = axes.includes(cell) ? withoutEqualSteps(found.spec) : found.spec;
       const added = { name: cell.name, also: [], spec };
       known.set(key, added);
       cells.push(added);

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { type Activities, createActivities } from '../../activities/index.ts';
+import type { Selection } from '../../activities/select.ts';
 import { builtIn, type Registry } from '../../core/registry.ts';
 import type { Split, StoredExample } from '../../core/types.ts';
 import { endpointConfig } from '../../providers/config.ts';
@@ -123,3 +124,8 @@ export function one(split: Split, ordinal: number, more: Partial<StoredExample> 
   const id = Buffer.from(`${split} ${ordinal}`.padEnd(32)).toString('hex');
   return { id, split, ordinal, question, answer: goldAnswer(question, LABELS), ...more };
 }
+
+/** Of a selection that a rule alone made. */
+export const steps = (asked: number, kept: number): Selection['steps'] => ({
+  ...{ asked, kept, nearDuplicates: 0, by: 'rule', short: 0, balance: 'none', rows: kept },
+});
