@@ -77,7 +77,7 @@ const CAUSES: { pattern: RegExp; problem: string; remedy: string }[] = [
   },
   {
     pattern:
-      /corrupt|failed to decode|invalid (format|scalar)|decompression failed|panicked|file size is too small|fill whole buffer|range was invalid|invalid range|not found: \S+\.lance\/(data|_indices)\//i,
+      /corrupt|failed to decode|invalid (format|scalar)|decompression failed|\bpanic(ked)?\b|file size is too small|fill whole buffer|range was invalid|invalid range|not found: \S+\.lance\/(data|_indices)\//i,
     ...DAMAGE,
   },
 ];

@@ -129,7 +129,7 @@ describe('A store', () => {
     });
   });
 
-  it('explains a disk that filled up and leaves other errors as they are', () => {
+  it('explains a full disk, a damaged file, a missing bucket and refused keys, and leaves other errors as they are', () => {
     const full = new Error('lance error: LanceError(IO): No space left on device (os error 28)');
     const explained = explain(full, '/store') as Error;
     assert.match(explained.message, /^Store \/store: the disk is full\. Free some space/);
@@ -139,6 +139,11 @@ describe('A store', () => {
     assert.match((explain(new Error(bucket), 's3://b') as Error).message, /bucket does not exist/);
     const denied = 'RetryError(inner: Status { status: 403, body: None })';
     assert.match((explain(new Error(denied), 's3://b') as Error).message, /Check the keys/);
+    const panic = new Error('Panic in async function');
+    assert.match(
+      (explain(panic, '/store/t') as Error).message,
+      /^Store \/store\/t: a file of this/,
+    );
     const other = new Error('os error 281 of something else');
     assert.equal(explain(other, '/store'), other);
   });
