@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { TrainingSpec } from '../core/spec.ts';
 import type { ModelRecord } from '../core/types.ts';
 import type { EndpointConfig } from './config.ts';
+import type { Deployments } from './deployments.ts';
 import type { JobOrder, RemoteJobs } from './remoteJobs.ts';
 
 /** Where a model belongs in the lineage. */
@@ -35,7 +36,7 @@ export type TrainingOrder = JobOrder<TrainingRequest>;
 
 /** What comes of a fine-tuning job. */
 export interface TunedModel {
-  /** Name of the model, as the endpoint takes it in requests. */
+  /** Name of the model, which stays: as the endpoint takes it in requests, unless it is deployed. */
   model: string;
   /** 0 where the provider does not tell. */
   trainedTokens: number;
@@ -51,7 +52,7 @@ export interface TrainingFile {
 
 /**
  * One way to fine-tune. Made anew for every call: what has to be remembered is at the provider.
- * A job has succeeded once its model answers.
+ * A job has succeeded once its model answers, or can be deployed.
  */
 export interface Trainer extends RemoteJobs<TrainingRequest, TunedModel> {
   /**
@@ -65,6 +66,10 @@ export interface Trainer extends RemoteJobs<TrainingRequest, TunedModel> {
    * @returns its id
    */
   upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string>;
+  /**
+   * How its models are put up and taken down again; left out where they answer by themselves.
+   */
+  readonly deployments?: Deployments;
 }
 
 /** What a trainer has of the endpoint that names it. */
