@@ -71,7 +71,7 @@ export async function agreedWords(
       });
       await tables.addSpend({
         key: ['group', round, split, part[0]!.example.ordinal].join('/'),
-        ...{ round, phase: 'group', usage },
+        ...{ round, phase: 'group', transport: 'direct', usage },
         ...embedderOf(batch),
       });
     }

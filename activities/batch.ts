@@ -333,7 +333,7 @@ export class Batch {
       ordinal: example.ordinal,
       exampleId: example.id,
       ...slot,
-      ...{ endpoint, model },
+      ...{ endpoint, model, transport: 'direct' as const },
       ...rest,
       text: isKept ? `${thoughts}\n\n${rest.text}` : rest.text,
       parsed: read(rest.text, isCut),

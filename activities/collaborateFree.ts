@@ -118,7 +118,7 @@ function answerOf(
   const { answers: stage } = PASSES[input.pass];
   return {
     ...{ round: input.round, stage, split, ordinal, exampleId },
-    ...{ collaborator, sample: 0, endpoint: '', model },
+    ...{ collaborator, sample: 0, endpoint: '', model, transport: 'direct' as const },
     ...answerIn(opinion, example, context.task),
     ...{ promptTokens: 0, cachedTokens: 0, completionTokens: 0, finishReason: 'stop' },
   };

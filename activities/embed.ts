@@ -70,6 +70,7 @@ export function createEmbed(dependencies: Dependencies) {
                 phase: 'embed',
                 endpoint: endpoint.name,
                 model,
+                transport: 'direct',
                 usage: {
                   ...NO_USAGE,
                   requests: sum(came.map(({ requests }) => requests)),

@@ -130,12 +130,17 @@ export function createFineTune(dependencies: Dependencies) {
           key: `fine-tune/${key}`,
           round: lineage.round,
           phase: lineage.role,
-          ...{ endpoint, model: base },
-          usage: { ...NO_USAGE, requests: 1, trainedTokens },
+          ...{ endpoint, model: base, transport: 'direct' },
+          usage: {
+            ...NO_USAGE,
+            requests: 1,
+            unmetered: trainedTokens > 0 ? 0 : 1,
+            trainedTokens,
+          },
         });
         const root = await store.models.rootOf({ endpoint, model: base });
-        spending.add({ endpoint, model: root }, { trainedTokens });
-        return { spent: spending.spent(endpoints, ({ model }) => model) };
+        spending.add({ endpoint, model: base }, { trainedTokens });
+        return { spent: spending.spent(endpoints, () => root) };
       });
     },
   };

@@ -4,8 +4,8 @@ import type { RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import { haveEntropy } from '../core/tally.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
-import type { Bill, ModelUsage } from '../core/usage.ts';
-import { billOf } from '../providers/pricing.ts';
+import type { ModelUsage } from '../core/usage.ts';
+import { billed } from '../providers/pricing.ts';
 import { checkJudge } from './checkJudge.ts';
 import { type ComparedModels, compareModels } from './compareModels.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
@@ -49,7 +49,6 @@ async function roundReport(
   { metrics, sftBaseline, promoted }: ComparedModels,
 ): Promise<RoundReport> {
   const { spec, tables } = context;
-  const usage = await tables.spend(input.round);
   const { confidence } = spec.evaluation;
   const { selection, models } = input;
   return {
@@ -87,8 +86,7 @@ async function roundReport(
       champion: promoted ? models.semievol : models.vanilla,
     },
     seconds: input.seconds,
-    usage,
-    bill: await priced(usage, dependencies),
+    ...(await priced(await tables.spend(input.round), dependencies)),
   };
 }
 
@@ -117,11 +115,10 @@ async function otherTallies(
   return tallies.flat();
 }
 
-/** A tuned model is priced as the one it goes back to. */
-async function priced(usage: ModelUsage[], { store, endpoints }: Dependencies): Promise<Bill> {
-  const ofBases = usage.map(async (one) => ({
-    ...one,
-    model: await store.models.rootOf(one),
-  }));
-  return billOf(await Promise.all(ofBases), (endpoint) => endpoints.get(endpoint).config.prices);
+async function priced(
+  usage: ModelUsage[],
+  { store, endpoints }: Dependencies,
+): Promise<Pick<RoundReport, 'usage' | 'bill'>> {
+  const rooted = usage.map(async (one) => ({ ...one, root: await store.models.rootOf(one) }));
+  return billed(await Promise.all(rooted), (endpoint) => endpoints.get(endpoint).config.prices);
 }

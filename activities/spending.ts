@@ -1,9 +1,9 @@
 import type { Answer } from '../core/answer.ts';
 import { neededModels } from '../core/neededModels.ts';
 import { type Spent, spentIn } from '../core/spent.ts';
-import type { Usage } from '../core/usage.ts';
+import type { Transport, Usage } from '../core/usage.ts';
 import type { Endpoints } from '../providers/endpoint.ts';
-import { billOf } from '../providers/pricing.ts';
+import { billed } from '../providers/pricing.ts';
 import { Spending as Sums } from '../store/spending.ts';
 import type { RoundContext } from './dependencies.ts';
 
@@ -17,26 +17,29 @@ export interface ModelAt {
 export class Spending {
   readonly #sums = new Sums();
 
-  add(of: ModelAt, usage: Partial<Usage>): void {
-    this.#sums.add({ phase: '', ...of }, usage);
+  /** @param of directly asked unless it says otherwise */
+  add(of: ModelAt & { transport?: Transport }, usage: Partial<Usage>): void {
+    this.#sums.add({ phase: '', transport: 'direct', ...of }, usage);
   }
 
   addAnswers(answers: readonly Answer[]): void {
-    for (const { endpoint, model, promptTokens, cachedTokens, completionTokens } of answers)
+    for (const answer of answers) {
+      const { endpoint, model, transport } = answer;
       this.add(
-        { endpoint, model },
+        { endpoint, model, transport },
         {
-          promptTokens: promptTokens ?? 0,
-          cachedTokens: cachedTokens ?? 0,
-          completionTokens: completionTokens ?? 0,
+          promptTokens: answer.promptTokens ?? 0,
+          cachedTokens: answer.cachedTokens ?? 0,
+          completionTokens: answer.completionTokens ?? 0,
         },
       );
+    }
   }
 
-  /** @param rootOf the model by whose price a model goes: tuned ones have none of their own */
+  /** @param rootOf the model that one goes back to, by whose price it goes where it has none */
   spent(endpoints: Endpoints, rootOf: (model: ModelAt) => string): Spent {
-    const usage = this.#sums.all().map((one) => ({ ...one, model: rootOf(one) }));
-    return spentIn({ usage, bill: billOf(usage, (name) => endpoints.get(name).config.prices) });
+    const rooted = this.#sums.all().map((one) => ({ ...one, root: rootOf(one) }));
+    return spentIn(billed(rooted, (name) => endpoints.get(name).config.prices));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ModelRole, Split } from './types.ts';
+import type { Transport } from './usage.ts';
 
 /** What a stage of a round asks the models for; part of every answer's key. */
 export type AnswerStage =
@@ -27,6 +28,8 @@ export interface Answer {
   endpoint: string;
   /** As the endpoint knows it; the kind of a collaborator that asks none. */
   model: string;
+  /** How it was asked; what asks no endpoint counts as direct. */
+  transport: Transport;
   /** What the model said; thoughts stand before it where the spec keeps them. */
   text: string;
   /** The answer in canonical form, or null where none could be read from the text. */

@@ -5,7 +5,7 @@ import type { ScoreChoice } from './selection/choice.ts';
 import type { Comparison, Estimate } from './statistics.ts';
 import type { AnswerTally } from './tally.ts';
 import type { Classes, Split, Threshold } from './types.ts';
-import type { Bill, ModelUsage } from './usage.ts';
+import type { Bill, BilledUsage } from './usage.ts';
 
 /** Figures of one finished round, as the store keeps them and `semievol report` shows them. */
 export interface RoundReport {
@@ -61,7 +61,7 @@ export interface RoundReport {
   models: { warmUp: string; semievol: string; champion: string };
   /** Wall-clock seconds a phase; those skipped have none. */
   seconds: Partial<Record<PhaseName, number>>;
-  usage: ModelUsage[];
+  usage: BilledUsage[];
   bill: Bill;
 }
 

@@ -1,12 +1,18 @@
-/** Requests and tokens. */
+/** How requests are sent: each by itself, or as rows of a batch, which cost less. */
+export type Transport = 'direct' | 'batch';
+
+/** Requests, tokens, and time for which a deployment stands. */
 export interface Usage {
   requests: number;
   /** Those of the requests whose tokens the endpoint did not tell. */
   unmetered: number;
   promptTokens: number;
+  /** Part of the prompt tokens. */
   cachedTokens: number;
   completionTokens: number;
   trainedTokens: number;
+  /** Seconds for which a model was deployed, and billed for it. */
+  deployedSeconds: number;
 }
 
 /** What was used of one model in one phase. */
@@ -14,17 +20,24 @@ export interface ModelUsage extends Usage {
   phase: string;
   endpoint: string;
   model: string;
+  transport: Transport;
 }
 
-/** Tokens with a price of their own. */
-export type TokenKind = 'input' | 'output' | 'training';
+/** The same with what it cost. */
+export interface BilledUsage extends ModelUsage {
+  /** US dollars of all that has a price; null where nothing has. */
+  cost: number | null;
+}
+
+/** What has a price of its own. */
+export type UnitKind = 'input' | 'output' | 'batch input' | 'batch output' | 'training' | 'hours';
 
 /** What was spent, as far as the configuration tells. */
 export interface Bill {
   /** US dollars of all that has a price; null where nothing has. */
   cost: number | null;
   /** What was used of models without a price for it; a tuned model stands under its base. */
-  unpriced: { endpoint: string; model: string; tokens: TokenKind[] }[];
+  unpriced: { endpoint: string; model: string; units: UnitKind[] }[];
 }
 
 /** Nothing spent yet. */
@@ -35,6 +48,7 @@ export const NO_USAGE: Usage = {
   cachedTokens: 0,
   completionTokens: 0,
   trainedTokens: 0,
+  deployedSeconds: 0,
 };
 
 export function addUsage(a: Usage, b: Partial<Usage>): Usage {
@@ -45,6 +59,7 @@ export function addUsage(a: Usage, b: Partial<Usage>): Usage {
     cachedTokens: a.cachedTokens + (b.cachedTokens ?? 0),
     completionTokens: a.completionTokens + (b.completionTokens ?? 0),
     trainedTokens: a.trainedTokens + (b.trainedTokens ?? 0),
+    deployedSeconds: a.deployedSeconds + (b.deployedSeconds ?? 0),
   };
 }
 

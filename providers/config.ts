@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { endpointPrices } from './prices.ts';
 
 const count = z.number().int().positive();
-const price = z.number().min(0).optional();
 
 const holdsSecrets = (address: string): boolean => {
   const url = URL.parse(address);
@@ -56,15 +56,7 @@ export const endpointConfig = z.strictObject({
     .looseObject({ type: z.string() })
     .prefault({ type: 'openai' })
     .describe('How the endpoint fine-tunes: a kind of trainer, with the fields of its own.'),
-  prices: z
-    .record(
-      z.string(),
-      z.strictObject({ input: price, cachedInput: price, output: price, training: price }),
-    )
-    .default({})
-    .describe(
-      'US dollars per million tokens, by model name; a tuned model counts as its base. Cached input costs as much as other input unless it is said; what has no price is reported as unpriced.',
-    ),
+  prices: endpointPrices.default({}),
 });
 
 /** A checked configuration of an endpoint, with every default filled in. */

@@ -38,6 +38,7 @@ export class Answers {
         attempt: types.int,
         endpoint: types.string,
         model: types.string,
+        transport: types.string,
         text: types.string,
         'parsed?': types.string,
         'entropy?': types.double,
@@ -72,21 +73,21 @@ export class Answers {
   }
 
   /**
-   * What all answers of the round cost, by stage, endpoint and model. Repeated ones were paid for too and
+   * What all answers of the round cost, by stage, endpoint, model and transport. Repeated ones were paid for too and
    * count. The first of several samples of one request carries its tokens, or that they are not
    * known; the others have none. What asked no endpoint cost nothing.
    */
   async usage(): Promise<Spending> {
     const spending = new Spending();
-    const of = ['stage', 'endpoint', 'model'] as const;
+    const of = ['stage', 'endpoint', 'model', 'transport'] as const;
     const columns = [...of, 'promptTokens', 'cachedTokens', 'completionTokens'] as const;
     for await (const batch of this.#log.every('', columns)) {
-      for (const { stage, endpoint, model, ...tokens } of batch) {
+      for (const { stage, endpoint, model, transport, ...tokens } of batch) {
         if (endpoint === '') continue;
         const { promptTokens, cachedTokens, completionTokens } = tokens;
         const isMetered = promptTokens !== null && completionTokens !== null;
         spending.add(
-          { phase: stage, endpoint, model },
+          { phase: stage, endpoint, model, transport },
           {
             requests: promptTokens === 0 ? 0 : 1,
             unmetered: isMetered ? 0 : 1,

@@ -5,7 +5,7 @@ import type { PseudoLabel, Verdict } from '../core/consensus.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { ModelRole, Neighbours, OrdinalRange, Split } from '../core/types.ts';
-import type { ModelUsage, Usage } from '../core/usage.ts';
+import type { ModelUsage, Transport, Usage } from '../core/usage.ts';
 import { Answers } from './answers.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
@@ -47,12 +47,13 @@ export interface SplitRange {
   range: OrdinalRange;
 }
 
-/** What was paid for outside of the answers: embeddings, training, batches. */
+/** What was paid for outside of the answers: embeddings, training, deployments. */
 export interface SpendRecord {
   round: number;
   phase: string;
   endpoint: string;
   model: string;
+  transport: Transport;
   usage: Usage;
   /** Unique for what was paid, so that a retry does not count it again. */
   key: string;
@@ -116,6 +117,7 @@ export class RunTables {
         phase: types.string,
         endpoint: types.string,
         model: types.string,
+        transport: types.string,
         key: types.string,
         requests: types.double,
         unmetered: types.double,
@@ -123,6 +125,7 @@ export class RunTables {
         cachedTokens: types.double,
         completionTokens: types.double,
         trainedTokens: types.double,
+        deployedSeconds: types.double,
       }),
       key: (row) => row.key,
     });
@@ -216,7 +219,7 @@ export class RunTables {
   }
 
   /**
-   * What a round cost, by phase, endpoint and model: the recorded spend, and the answers under their
+   * What a round cost, by phase, endpoint, model and transport: the recorded spend, and the answers under their
    * stage's name.
    */
   async spend(round: number): Promise<ModelUsage[]> {

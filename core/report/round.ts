@@ -281,25 +281,29 @@ function timeSection({ seconds }: RoundReport): Section {
 interface Use {
   name: string;
   used: Usage;
+  /** US dollars; null where nothing has a price. */
+  cost: number | null;
 }
 
 /** Requests and tokens: a row for each use, and for each model and endpoint of one that has several. */
 function costSection(report: RoundReport): Section {
-  const { usage } = report;
+  const { usage, bill } = report;
   const differ = (phase: string, by: (used: ModelUsage) => string) =>
     new Set(usage.filter((one) => one.phase === phase).map(by)).size > 1;
-  const nameOf = ({ phase, endpoint, model }: ModelUsage) => {
-    if (differ(phase, (one) => one.endpoint)) return `${phase}, ${model} at ${endpoint}`;
-    return differ(phase, (one) => one.model) ? `${phase}, ${model}` : phase;
+  const modelOf = ({ phase, endpoint, model }: ModelUsage) => {
+    if (differ(phase, (one) => one.endpoint)) return `, ${model} at ${endpoint}`;
+    return differ(phase, (one) => one.model) ? `, ${model}` : '';
   };
-  const uses: Use[] = usage.map((used) => ({ name: nameOf(used), used }));
+  const nameOf = (used: ModelUsage) =>
+    `${used.phase}${modelOf(used)}${used.transport === 'batch' ? ', in batches' : ''}`;
+  const uses: Use[] = usage.map((used) => ({ name: nameOf(used), used, cost: used.cost }));
   const amount = (title: string, kind: keyof Usage): ColumnOf<Use> => ({
     title,
     kind: 'count',
     of: ({ used }) => used[kind] || null,
   });
   const table = tableOf(
-    [...uses, { name: 'all', used: usageOf(usage) }],
+    [...uses, { name: 'all', used: usageOf(usage), cost: bill.cost }],
     [
       { title: 'used for', kind: 'text', of: ({ name }) => name },
       amount('requests', 'requests'),
@@ -307,6 +311,12 @@ function costSection(report: RoundReport): Section {
       amount('cached', 'cachedTokens'),
       amount('answer', 'completionTokens'),
       amount('trained', 'trainedTokens'),
+      {
+        title: 'deployed',
+        kind: 'seconds',
+        of: ({ used }) => used.deployedSeconds || null,
+      },
+      { title: 'cost', kind: 'money', of: ({ cost }) => cost },
     ],
   );
   return { title: 'Cost', blocks: [table, billLine(report)] };
@@ -317,7 +327,7 @@ export function billLine({ bill, usage }: Pick<RoundReport, 'bill' | 'usage'>): 
   const { cost, unpriced } = bill;
   const { unmetered } = usageOf(usage);
   const models = unpriced.map(
-    ({ endpoint, model, tokens }) => `${model} at ${endpoint} (${tokens.join(', ')})`,
+    ({ endpoint, model, units }) => `${model} at ${endpoint} (${units.join(', ')})`,
   );
   return [
     cost === null ? 'Cost: unknown.' : `Cost: ${money(cost)}.`,

@@ -24,6 +24,8 @@ export interface CellValues {
   decimal: number;
   estimate: Estimate;
   seconds: number;
+  /** US dollars. */
+  money: number;
 }
 
 /** A kind of column. */
@@ -58,6 +60,7 @@ const FORMATS: { [K in CellKind]: (value: CellValues[K]) => string } = {
   decimal: format.decimal,
   estimate: format.estimate,
   seconds: format.duration,
+  money: format.money,
 };
 
 /** The cells of a table as texts, row by row. */

@@ -26,6 +26,7 @@ import { NO_USAGE } from '../../core/usage.ts';
 
 const used = {
   ...{ ...NO_USAGE, phase: 'collaborate', endpoint: 'gpu', model: 'tiny' },
+  ...{ transport: 'direct' as const, cost: null },
   ...{ requests: 1200, promptTokens: 34_000, completionTokens: 1200 },
 };
 
@@ -74,7 +75,7 @@ const report: RoundReport = {
   models: { warmUp: 'tiny:warm', semievol: 'tiny:new', champion: 'tiny:new' },
   seconds: { embed: 0.4, propagate: 125 },
   usage: [used, { ...used, model: 'large' }],
-  bill: { cost: null, unpriced: [{ endpoint: 'gpu', model: 'tiny', tokens: ['input', 'output'] }] },
+  bill: { cost: null, unpriced: [{ endpoint: 'gpu', model: 'tiny', units: ['input', 'output'] }] },
 };
 
 const { pseudoLabels } = report;

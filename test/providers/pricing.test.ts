@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { NO_USAGE } from '../../core/usage.ts';
+import { type ModelUsage, NO_USAGE } from '../../core/usage.ts';
 import { endpointConfig } from '../../providers/config.ts';
-import { billOf, costOf } from '../../providers/pricing.ts';
+import { billed, costOf, priceOf } from '../../providers/pricing.ts';
 
+const nothing = { ...NO_USAGE, transport: 'direct' as const };
 const usage = {
-  ...NO_USAGE,
+  ...nothing,
   requests: 3,
   promptTokens: 1_000_000,
   cachedTokens: 400_000,
@@ -29,20 +30,36 @@ describe('costOf', () => {
     assert.deepEqual(costOf(usage, {}), { cost: null, unpriced: ['input', 'output', 'training'] });
     const free = { input: 0, output: 0, training: 0 };
     assert.deepEqual(costOf(usage, free), { cost: 0, unpriced: [] });
-    assert.deepEqual(costOf({ ...NO_USAGE, promptTokens: 5 }, { input: 0 }).unpriced, []);
+    assert.deepEqual(costOf({ ...nothing, promptTokens: 5 }, { input: 0 }).unpriced, []);
   });
 });
 
-describe('billOf', () => {
-  const baseURL = 'http://127.0.0.1/v1';
-  const { prices } = endpointConfig.parse({ baseURL, prices: { small: { input: 2 } } });
-  const used = (phase: string, model: string, tokens: object) => ({
-    ...NO_USAGE,
-    phase,
-    endpoint: 'gpu',
-    model,
-    ...tokens,
+describe('priceOf', () => {
+  const [own, base, tuned, longer] = [1, 2, 3, 4].map((input) => ({ input }));
+  const prices = { mine: own!, small: base!, 'ft:*': tuned!, 'ft:small*': longer! };
+
+  it('is that of its own entry, then of the longest pattern that fits, then of its base', () => {
+    assert.equal(priceOf(prices, 'mine', 'small'), own);
+    assert.equal(priceOf(prices, 'ft:small:abc', 'small'), longer);
+    assert.equal(priceOf(prices, 'ft:large:abc', 'small'), tuned);
+    assert.equal(priceOf(prices, 'small-r1', 'small'), base);
+    assert.equal(priceOf(prices, 'small', 'small'), base);
+    assert.equal(priceOf(prices, 'other', 'other'), undefined);
   });
+});
+
+describe('billed', () => {
+  const baseURL = 'http://127.0.0.1/v1';
+  const { prices } = endpointConfig.parse({
+    baseURL,
+    prices: { small: { input: 2, batch: 0.5, deployedHour: 3, asOf: '2026-11-27' } },
+  });
+  const used = (phase: string, model: string, of: Partial<ModelUsage>) => ({
+    ...{ ...NO_USAGE, phase, endpoint: 'gpu', model, root: model, transport: 'direct' as const },
+    ...of,
+  });
+  const costs = (all: ReturnType<typeof used>[]) =>
+    billed(all, () => prices).usage.map(({ cost }) => cost);
 
   it('sums what has a price, and lists once what has none', () => {
     const all = [
@@ -51,15 +68,29 @@ describe('billOf', () => {
       used('justify', 'large', { promptTokens: 1, completionTokens: 1 }),
       used('warm-up', 'small', { trainedTokens: 1 }),
     ];
-    assert.deepEqual(
-      billOf(all, () => prices),
-      {
-        cost: 1,
-        unpriced: [
-          { endpoint: 'gpu', model: 'large', tokens: ['input', 'output'] },
-          { endpoint: 'gpu', model: 'small', tokens: ['training'] },
-        ],
-      },
-    );
+    const { bill } = billed(all, () => prices);
+    assert.deepEqual(bill, {
+      cost: 1,
+      unpriced: [
+        { endpoint: 'gpu', model: 'large', units: ['input', 'output'] },
+        { endpoint: 'gpu', model: 'small', units: ['training'] },
+      ],
+    });
+    assert.deepEqual(costs(all), [1, null, null, null]);
+  });
+
+  it('prices rows of batches, and hours, by their own', () => {
+    const batch = { transport: 'batch', promptTokens: 1_000_000 } as const;
+    assert.deepEqual(costs([used('collaborate', 'small', batch)]), [1]);
+    assert.deepEqual(costs([used('host', 'small', { deployedSeconds: 1800 })]), [1.5]);
+    const listed = { batch: { input: 4 } };
+    assert.equal(billed([used('collaborate', 'm', batch)], () => ({ m: listed })).bill.cost, 4);
+    const { bill } = billed([used('collaborate', 'm', batch)], () => ({ m: { input: 1 } }));
+    assert.deepEqual(bill.unpriced[0]!.units, ['batch input']);
+  });
+
+  it('names a tuned model that has no price by its base', () => {
+    const tuned = { ...used('evaluate-sft', 'tuned', { promptTokens: 1 }), root: 'large' };
+    assert.equal(billed([tuned], () => prices).bill.unpriced[0]!.model, 'large');
   });
 });

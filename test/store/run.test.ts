@@ -122,8 +122,9 @@ describe('The tables of a run', () => {
       cachedTokens: 0,
       completionTokens: 0,
       trainedTokens: 3_000_000_000,
+      deployedSeconds: 0,
     };
-    const warmUp = { phase: 'warm-up', endpoint: 'e', model: 'm' };
+    const warmUp = { phase: 'warm-up', endpoint: 'e', model: 'm', transport: 'direct' as const };
     const spend = { round: 1, ...warmUp, usage, key: 'job-1' };
     await run.addSpend(spend);
     await run.addSpend(spend);
@@ -135,9 +136,10 @@ describe('The tables of a run', () => {
       cachedTokens: 8,
       completionTokens: 6,
       trainedTokens: 0,
+      deployedSeconds: 0,
     };
     assert.deepEqual(await run.spend(1), [
-      { phase: 'collaborate', endpoint: 'local', model: 'base', ...asked },
+      { phase: 'collaborate', endpoint: 'local', model: 'base', transport: 'direct', ...asked },
       { ...warmUp, ...usage, requests: 2, trainedTokens: 6_000_000_000 },
     ]);
   });

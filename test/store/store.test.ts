@@ -97,15 +97,16 @@ describe('A store', () => {
       cachedTokens: 0,
       completionTokens: 0,
       trainedTokens: 0,
+      deployedSeconds: 0,
     };
     for (const [index, name] of names.entries()) {
-      const of = { phase: `p${index}`, endpoint: 'e', model: 'm' };
+      const of = { phase: `p${index}`, endpoint: 'e', model: 'm', transport: 'direct' as const };
       const spend = { round: 1, ...of, usage, key: 'k' };
       await store.run(name, 'data').addSpend(spend);
     }
     for (const [index, name] of names.entries()) {
       assert.deepEqual(await store.run(name, 'data').spend(1), [
-        { phase: `p${index}`, endpoint: 'e', model: 'm', ...usage },
+        { phase: `p${index}`, endpoint: 'e', model: 'm', transport: 'direct', ...usage },
       ]);
     }
     assert.equal((await readdir(join(uri, 'runs'))).length, names.length);

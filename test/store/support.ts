@@ -46,6 +46,7 @@ export function answer(ordinal: number, more: Partial<Answer> = {}): Answer {
     sample: 0,
     endpoint: 'local',
     model: 'base',
+    transport: 'direct',
     text: `answer ${ordinal}`,
     parsed: 'a',
     entropy: 0.5,
