@@ -70,7 +70,19 @@ export interface Trainer extends RemoteJobs<TrainingRequest, TunedModel> {
    * How its models are put up and taken down again; left out where they answer by themselves.
    */
   readonly deployments?: Deployments;
+  /**
+   * What a fine-tune on an uploaded file would cost, in US dollars, as the provider itself estimates
+   * it; undefined where it does not say. Asked before a run, and creates no job. Left out where
+   * providers estimate nothing.
+   */
+  estimate?(planned: PlannedTraining, signal?: AbortSignal): Promise<number | undefined>;
 }
+
+/** A fine-tune that is only thought of. */
+export type PlannedTraining = Pick<TrainingRequest, 'model' | 'training'> & {
+  /** Of the training file, as `upload` gave it. */
+  fileId: string;
+};
 
 /** What a trainer has of the endpoint that names it. */
 export interface TrainerEndpoint {
