@@ -14,13 +14,15 @@ type Fields = Record<string, unknown>;
 /**
  * What a provider says in the body of an error, in whichever of the common forms: OpenAI's
  * `{ error: {…} }`, TGI's `{ error: "…" }`, vLLM's `{ object: "error", message }`, FastAPI's
- * `{ detail }`, Mistral's `{ message: { detail } }`. Undefined for all else, such as a page of a
+ * `{ detail }`, Mistral's `{ message: { detail } }`, gRPC's
+ * `{ code, message, details }`. Undefined for all else, such as a page of a
  * proxy or an ingress, which knows nothing of the request.
  */
 export function saidIn(body: unknown): Said | undefined {
   if (!isObject(body)) return undefined;
   if (isObject(body.error)) return { ...fromDetail(body.error.detail), ...fromFields(body.error) };
   if (typeof body.error === 'string') return { message: body.error, code: text(body.error_type) };
+  if (typeof body.code === 'number' && typeof body.message === 'string') return fromFields(body);
   if (body.object === 'error') return { ...fromMessage(body.message), ...fromFields(body) };
   return (
     fromDetail(body.detail) ?? (isObject(body.message) ? fromMessage(body.message) : undefined)
@@ -31,6 +33,10 @@ export function saidIn(body: unknown): Said | undefined {
 export function saidBy(error: APIError): Said | undefined {
   return isObject(error.error) ? (error.error as Said) : undefined;
 }
+
+/** Whether the provider itself, and not what stands before it, refuses with one of these statuses. */
+export const isRefused = (error: unknown, ...statuses: number[]): error is APIError =>
+  error instanceof APIError && statuses.includes(error.status ?? 0) && saidBy(error) !== undefined;
 
 /** Whether the provider itself refuses a request as it is, and may take it in another form. */
 export function refusesForm(error: unknown): error is APIError {

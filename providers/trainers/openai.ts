@@ -1,19 +1,19 @@
 import { APIError, type OpenAI } from 'openai';
 import { z } from 'zod';
-import { passingFailure } from '../../core/failures.ts';
-import { UnreadableAnswer } from '../errors.ts';
 import { fileForm } from '../fileForm.ts';
 import { jobState } from '../jobState.ts';
+import { ListedJobs, vanished } from '../listedJobs.ts';
 import { isOf, jobBody, KEY, type ProviderJob } from '../openaiJob.ts';
 import { redacted } from '../redacted.ts';
 import type { Job } from '../remoteJobs.ts';
-import { saidBy } from '../said.ts';
+import { isRefused } from '../said.ts';
 import type {
   Trainer,
   TrainerEndpoint,
   TrainerKind,
   TrainingFile,
   TrainingOrder,
+  TrainingRequest,
   TunedModel,
 } from '../trainer.ts';
 import { answerOf, itemsOf, jobIn, withId } from '../wire.ts';
@@ -35,13 +35,17 @@ export const openai: TrainerKind = {
   create: (endpoint) => new OpenAITrainer(endpoint),
 };
 
-class OpenAITrainer implements Trainer {
+class OpenAITrainer
+  extends ListedJobs<TrainingRequest, TunedModel, ProviderJob>
+  implements Trainer
+{
   readonly #endpoint: TrainerEndpoint;
   readonly #client: OpenAI;
   /** A create or upload whose answer was lost may have been done: it is never sent again unseen. */
   readonly #once: OpenAI;
 
   constructor(endpoint: TrainerEndpoint) {
+    super();
     this.#endpoint = endpoint;
     this.#client = endpoint.client;
     this.#once = endpoint.client.withOptions({ maxRetries: 0 });
@@ -60,7 +64,7 @@ class OpenAITrainer implements Trainer {
   }
 
   async upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string> {
-    return this.#failing(async () => {
+    return this.failing(async () => {
       const files = itemsOf<OpenAI.FileObject>((after) =>
         this.#client.files.list({ purpose: 'fine-tune', after }, { signal }),
       );
@@ -76,23 +80,15 @@ class OpenAITrainer implements Trainer {
     });
   }
 
-  async adoptOrCreate(order: TrainingOrder): Promise<TuningJob> {
-    return this.#failing(async () => {
-      const known = await this.#keepOldest(order);
-      if (known) return this.#describe(known, order);
-      const created = await this.#create(order).catch(ifUnreadable);
-      // An earlier attempt that was given up may still have been on its way: look once more.
-      const job = (await this.#keepOldest(order)) ?? created;
-      if (job instanceof UnreadableAnswer) throw job;
-      return this.#describe(job, order);
-    }, order.request.model);
-  }
-
-  async poll(jobId: string, order: TrainingOrder, signal?: AbortSignal): Promise<TuningJob> {
-    return this.#failing(async () => {
-      const found = await this.#find(jobId, signal);
+  override async poll(
+    jobId: string,
+    order: TrainingOrder,
+    signal?: AbortSignal,
+  ): Promise<TuningJob> {
+    return this.failing(async () => {
+      const found = await this.find(jobId, signal);
       if (!found) return vanished(jobId);
-      const job = this.#describe(found, order);
+      const job = this.describe(found, order);
       if (job.state === 'running') return { ...job, ...(await this.#progress(jobId, signal)) };
       if (job.state !== 'succeeded' || !job.result) return job;
       return (await this.#endpoint.serves(job.result.model, order.request.model, signal))
@@ -101,25 +97,8 @@ class OpenAITrainer implements Trainer {
     });
   }
 
-  async isListed(jobId: string, order: TrainingOrder): Promise<boolean> {
-    return this.#failing(async () => (await this.#jobsOf(order)).some((job) => job.id === jobId));
-  }
-
-  async cancel(order: TrainingOrder, jobId?: string): Promise<number> {
-    return this.#failing(async () => {
-      const jobs = await this.#jobsOf(order);
-      const isUnlisted = jobId !== undefined && !jobs.some((job) => job.id === jobId);
-      const unlisted = isUnlisted ? await this.#find(jobId) : undefined;
-      let cancelled = 0;
-      for (const job of unlisted ? [unlisted, ...jobs] : jobs)
-        if (await this.#cancelGoing(job)) cancelled++;
-      return cancelled;
-    });
-  }
-
   /** Where a provider takes no metadata, the job is made without: it is recognised otherwise. */
-  async #create(order: TrainingOrder): Promise<ProviderJob> {
-    // Without a signal: a job in the making when we are cancelled has to be seen, to be cancelled.
+  protected override async create(order: TrainingOrder): Promise<ProviderJob> {
     const send = (body: OpenAI.FineTuning.JobCreateParams) =>
       answerOf(this.#once.fineTuning.jobs.create(body), jobIn<ProviderJob>);
     const { metadata, ...unmarked } = jobBody(order);
@@ -131,8 +110,10 @@ class OpenAITrainer implements Trainer {
     }
   }
 
-  /** @returns undefined where the provider itself says that there is no such job */
-  async #find(jobId: string, signal?: AbortSignal): Promise<ProviderJob | undefined> {
+  protected override async find(
+    jobId: string,
+    signal?: AbortSignal,
+  ): Promise<ProviderJob | undefined> {
     try {
       const asked = this.#client.fineTuning.jobs.retrieve(jobId, { signal });
       return await answerOf(asked, jobIn<ProviderJob>);
@@ -142,43 +123,29 @@ class OpenAITrainer implements Trainer {
     }
   }
 
-  /** @returns false for a job that has ended, also where it ended just before it was cancelled */
-  async #cancelGoing({ id, status }: ProviderJob): Promise<boolean> {
-    if (!isGoing(status)) return false;
-    try {
-      await answerOf(this.#client.fineTuning.jobs.cancel(id), jobIn);
-      return true;
-    } catch (error) {
-      if (!isRefused(error, 400, 404, 409, 422)) throw error;
-      const now = await this.#find(id);
-      if (!now || !isGoing(now.status)) return false;
-      throw passingFailure(
-        'NotCancelled',
-        `${this.#endpoint.failure(error).message}: fine-tuning job ${id}, which is ${now.status}, is not cancelled yet`,
-      );
-    }
+  protected override sendCancel(jobId: string): Promise<unknown> {
+    return answerOf(this.#client.fineTuning.jobs.cancel(jobId), jobIn);
   }
 
-  /** The oldest usable job of a key; later ones that still go on are cancelled. */
-  async #keepOldest(order: TrainingOrder): Promise<ProviderJob | undefined> {
-    const usable = (await this.#jobsOf(order))
-      .filter((job) => this.#isUsable(job))
-      .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
-    const [oldest, ...twins] = usable;
-    for (const twin of twins) await this.#cancelGoing(twin);
-    return oldest;
+  protected override statusOf({ status }: ProviderJob): string {
+    return status;
   }
 
-  /** Whether it has a model, or may still have one: its name may come a little after its success. */
-  #isUsable(job: ProviderJob): boolean {
-    const state = jobState(job.status);
-    if (state !== 'succeeded') return state === 'pending' || state === 'running';
-    const age = Date.now() / 1000 - (job.finished_at ?? 0);
-    return Boolean(job.fine_tuned_model) || age < this.#endpoint.config.finalAfterSeconds;
+  protected override createdAt({ created_at }: ProviderJob): number {
+    return created_at;
   }
 
-  /** The jobs of a request's key; among all, where they cannot be found by it. */
-  async #jobsOf(order: TrainingOrder): Promise<ProviderJob[]> {
+  protected override hasResult({ fine_tuned_model, finished_at }: ProviderJob): boolean {
+    const age = Date.now() / 1000 - (finished_at ?? 0);
+    return Boolean(fine_tuned_model) || age < this.#endpoint.config.finalAfterSeconds;
+  }
+
+  protected override failure(error: unknown, order?: TrainingOrder): Error {
+    return this.#endpoint.failure(error, order?.request.model);
+  }
+
+  /** Among all, where they cannot be found by their key. */
+  protected override async listed(order: TrainingOrder): Promise<ProviderJob[]> {
     const keyed = await this.#listed(order, { metadata: { [KEY]: order.key } }).catch((error) => {
       if (isRefused(error, 400, 422)) return [];
       throw error;
@@ -199,7 +166,7 @@ class OpenAITrainer implements Trainer {
     return jobs;
   }
 
-  #describe(job: ProviderJob, order: TrainingOrder): TuningJob {
+  protected override describe(job: ProviderJob, order: TrainingOrder): TuningJob {
     return {
       id: job.id,
       state: jobState(job.status),
@@ -228,31 +195,4 @@ class OpenAITrainer implements Trainer {
       note: loss === undefined ? undefined : `loss ${loss.toFixed(3)}`,
     };
   }
-
-  async #failing<T>(call: () => Promise<T>, model?: string): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      throw this.#endpoint.failure(error, model);
-    }
-  }
 }
-
-/** Whether the provider itself, and not what stands before it, refuses with one of these statuses. */
-const isRefused = (error: unknown, ...statuses: number[]): error is APIError =>
-  error instanceof APIError && statuses.includes(error.status ?? 0) && saidBy(error) !== undefined;
-
-/** What cannot be read may be that it was done. */
-function ifUnreadable(error: unknown): UnreadableAnswer {
-  if (error instanceof UnreadableAnswer) return error;
-  throw error;
-}
-
-const isGoing = (status: string) => ['pending', 'running'].includes(jobState(status));
-
-const vanished = (id: string): TuningJob => ({
-  id,
-  state: 'vanished',
-  detail: 'not known to the provider',
-  isRecognisable: true,
-});

@@ -30,6 +30,10 @@ describe('what a provider says of an error', () => {
       { message: { detail: [{ type: 'extra_forbidden', loc: ['body', 'seed'] }] } },
       { message: 'extra_forbidden', param: 'seed' },
     ],
+    gRPC: [
+      { code: 5, message: 'job not found', details: [] },
+      { message: 'job not found', code: '5' },
+    ],
   };
   for (const [whose, [body, said]] of Object.entries(forms))
     it(`is found in the form of ${whose}`, () => {
