@@ -130,6 +130,22 @@ export const FAILURES = {
     meaning: 'A fine-tuning job that is to be cancelled still goes on.',
     remedy: 'Wait: it is tried again.',
   },
+  DeploymentFailed: {
+    outlook: 'again',
+    meaning: 'The provider did not put up a tuned model.',
+    remedy:
+      "Mend what the provider's message names, then start again: the model is kept, and put up anew.",
+  },
+  NotUndeployed: {
+    outlook: 'again',
+    meaning: 'A deployment that is to be taken down still stands.',
+    remedy: 'Wait: it is tried again.',
+  },
+  NoRoom: {
+    outlook: 'again',
+    meaning: 'The provider, or the machine, has no room for another deployment now.',
+    remedy: 'Wait, it is tried again; raise the quota, or take down what is not needed.',
+  },
   Unreachable: {
     outlook: 'again',
     meaning: 'An endpoint cannot be reached.',

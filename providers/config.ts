@@ -52,6 +52,13 @@ export const endpointConfig = z.strictObject({
     .positive()
     .default(120)
     .describe('How long a provider has to say again what cannot be mended, until it is believed.'),
+  idleMinutes: z
+    .number()
+    .positive()
+    .default(20)
+    .describe(
+      'A tuned model that has to be deployed is taken down after so long without a request, and put up again before the next.',
+    ),
   trainer: z
     .looseObject({ type: z.string() })
     .prefault({ type: 'openai' })

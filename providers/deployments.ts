@@ -32,6 +32,8 @@ export interface Deployment {
  * what has to be remembered is at the provider. Errors as those of `RemoteJobs`.
  */
 export interface Deployments {
+  /** Whether it costs nothing while it stands, so that no hours are booked. */
+  readonly isFree?: boolean;
   /**
    * Puts a model up: adopts what is there of the order or comes up, else makes one, also in the place
    * of one that failed.

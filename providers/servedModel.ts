@@ -5,16 +5,16 @@ import { settled } from './settled.ts';
 /**
  * Whether a tuned model answers, found out by a probe: lists show a model before it does. All but
  * "no such model" is left to those who ask in earnest. Where the endpoint has no answer for the base
- * either, it serves no models, and nothing can be found out.
+ * either, it serves no models, and nothing can be found out; without a base that is not asked.
  */
 export async function isServed(
   endpoint: Endpoint,
   model: string,
-  base: string,
+  base?: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const refusal = await refusalOf(endpoint, model, signal);
-  if (!refusal) return true;
+  if (!refusal || base === undefined) return !refusal;
   const isAboutIt = refusal.code === 'model_not_found' || refusal.message.includes(model);
   return !isAboutIt && (await refusalOf(endpoint, base, signal)) !== undefined;
 }

@@ -66,9 +66,7 @@ export interface Trainer extends RemoteJobs<TrainingRequest, TunedModel> {
    * @returns its id
    */
   upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string>;
-  /**
-   * How its models are put up and taken down again; left out where they answer by themselves.
-   */
+  /** How its models are put up and taken down again; left out where they answer by themselves. */
   readonly deployments?: Deployments;
   /**
    * What a fine-tune on an uploaded file would cost, in US dollars, as the provider itself estimates
@@ -95,9 +93,9 @@ export interface TrainerEndpoint {
   /**
    * Whether a tuned model answers, by the smallest question there is; true where the endpoint serves
    * no models at all, so that nothing can be found out.
-   * @param base the model it was tuned from
+   * @param base the model it was tuned from; without it "no such model" is believed at once
    */
-  serves(model: string, base: string, signal?: AbortSignal): Promise<boolean>;
+  serves(model: string, base?: string, signal?: AbortSignal): Promise<boolean>;
   /**
    * What Temporal is to see for an error of `client`: what happened and what to do, whether a
    * repetition helps, and when. Other errors are given back as they are.

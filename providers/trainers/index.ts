@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Endpoint } from '../endpoint.ts';
 import { isServed } from '../servedModel.ts';
 import type { Trainer, TrainerKind, TrainerSchema } from '../trainer.ts';
+import { azure } from './azure.ts';
 import { openai } from './openai.ts';
 
 /** The kinds of trainer that need no extension. */
-export const TRAINERS: readonly TrainerKind[] = [openai];
+export const TRAINERS: readonly TrainerKind[] = [openai, azure];
 
 export const typeOf = ({ spec }: TrainerKind): string => spec.shape.type.value;
 

@@ -1,5 +1,6 @@
 import { APIError, type OpenAI } from 'openai';
 import { z } from 'zod';
+import type { Deployments } from '../deployments.ts';
 import { fileForm } from '../fileForm.ts';
 import { jobState } from '../jobState.ts';
 import { ListedJobs, vanished } from '../listedJobs.ts';
@@ -35,17 +36,20 @@ export const openai: TrainerKind = {
   create: (endpoint) => new OpenAITrainer(endpoint),
 };
 
-class OpenAITrainer
+/** Jobs on OpenAI's wire; their models answer by themselves unless they have deployments. */
+export class OpenAITrainer
   extends ListedJobs<TrainingRequest, TunedModel, ProviderJob>
   implements Trainer
 {
+  readonly deployments?: Deployments;
   readonly #endpoint: TrainerEndpoint;
   readonly #client: OpenAI;
   /** A create or upload whose answer was lost may have been done: it is never sent again unseen. */
   readonly #once: OpenAI;
 
-  constructor(endpoint: TrainerEndpoint) {
+  constructor(endpoint: TrainerEndpoint, deployments?: Deployments) {
     super();
+    this.deployments = deployments;
     this.#endpoint = endpoint;
     this.#client = endpoint.client;
     this.#once = endpoint.client.withOptions({ maxRetries: 0 });
@@ -90,7 +94,7 @@ class OpenAITrainer
       if (!found) return vanished(jobId);
       const job = this.describe(found, order);
       if (job.state === 'running') return { ...job, ...(await this.#progress(jobId, signal)) };
-      if (job.state !== 'succeeded' || !job.result) return job;
+      if (job.state !== 'succeeded' || !job.result || this.deployments) return job;
       return (await this.#endpoint.serves(job.result.model, order.request.model, signal))
         ? job
         : { ...job, state: 'pending', detail: `${job.detail}, but its model does not answer yet` };

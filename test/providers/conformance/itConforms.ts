@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApplicationFailure } from '@temporalio/common';
 import { describe, it } from 'mocha';
 import type { DeploymentOrder } from '../../../providers/deployments.ts';
 import type { JobState } from '../../../providers/jobState.ts';
@@ -132,7 +133,7 @@ async function untilDone<T>(call: () => Promise<T>, tries = 5): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (tries === 0) throw error;
+    if (tries === 0 || (error as ApplicationFailure).nonRetryable) throw error;
     return untilDone(call, tries - 1);
   }
 }
@@ -367,7 +368,7 @@ export function itConforms(
       it('every status is understood', async () => {
         const { at, wanted } = await bench.tuned();
         for (const [status, state] of Object.entries(at.statuses)) {
-          const { id } = await bench.deployments.deploy(wanted);
+          const { id } = await untilDone(() => bench.deployments.deploy(wanted));
           await at.become(id, status);
           const deployment = await bench.deployments.poll(id, wanted);
           assert.equal(deployment.state, state, status);
