@@ -15,7 +15,7 @@ const LAYERS = {
   },
   client: { code: ['core', 'data', 'store', 'providers', 'config'], types: ['workflows'] },
   engine: { code: ['core/errors.ts'] },
-  stack: { code: ['core', 'config', 'client', 'engine'] },
+  stack: { code: ['core', 'config', 'client', 'engine', 'providers/processGroup.ts'] },
   demo: { code: ['core'] },
   cli: {
     code: [

@@ -6,6 +6,7 @@ import type { Spent } from '../core/spent.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import type { Trainer, TrainingOrder, TunedModel } from '../providers/trainer.ts';
 import type { Dependencies } from './dependencies.ts';
+import { type Elsewhere, elsewhere } from './elsewhere.ts';
 import { tracked } from './progress.ts';
 import { Spending } from './spending.ts';
 import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
@@ -62,9 +63,14 @@ export function createFineTune(dependencies: Dependencies) {
     trainingOrder({ store, config: endpoints.get(endpoint).config }, order);
 
   return {
-    /** Writes the training file as a stream and uploads it, unless it is there already. */
-    async uploadTrainingFile({ endpoint, order }: UploadInput): Promise<UploadedFile> {
+    /**
+     * Writes the training file as a stream and uploads it, unless it is there already.
+     * @returns where to ask instead, if the trainer works on another task queue than this worker's
+     */
+    async uploadTrainingFile({ endpoint, order }: UploadInput): Promise<UploadedFile | Elsewhere> {
       const { rows } = order;
+      const other = elsewhere(endpoints.get(endpoint));
+      if (other) return other;
       return tracked({ total: 0, unit: 'rows' }, (tracker) =>
         withTrainingFile(dependencies, rows, tracker, async (file, count) => {
           const { config } = endpoints.get(endpoint);

@@ -13,6 +13,7 @@ import { saidBy } from '../providers/said.ts';
 import { calibrationPlan } from './calibrationPlan.ts';
 import { findOut } from './capabilities.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
+import { elsewhere } from './elsewhere.ts';
 import { tracked } from './progress.ts';
 import { readSpec } from './readSpec.ts';
 
@@ -47,7 +48,9 @@ export function createOpenRun(dependencies: Dependencies) {
           endpoint: endpoints.get(model.endpoint),
         }));
         for (const { endpoint, model } of needed) await checkModel(endpoint, model);
-        const obstacle = await trainers.of(endpoints.get(spec.model.endpoint)).preflight();
+        const tuning = endpoints.get(spec.model.endpoint);
+        // Of a trainer that works elsewhere this machine can tell nothing.
+        const obstacle = elsewhere(tuning) ? undefined : await trainers.of(tuning).preflight();
         if (obstacle) throw finalFailure('NoFineTuning', obstacle);
         await findOut(dependencies, spec, signal);
       });

@@ -60,7 +60,14 @@ export const endpointConfig = z.strictObject({
       'A tuned model that has to be deployed is taken down after so long without a request, and put up again before the next.',
     ),
   trainer: z
-    .looseObject({ type: z.string() })
+    .looseObject({
+      type: z.string(),
+      taskQueue: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Workers on this task queue train; the run’s own when left out.'),
+    })
     .prefault({ type: 'openai' })
     .describe('How the endpoint fine-tunes: a kind of trainer, with the fields of its own.'),
   prices: endpointPrices.default({}),

@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signalGroup } from './processGroup.ts';
+import { signalGroup } from '../providers/processGroup.ts';
 
 const GRACE_MS = 10_000;
 const running = new Set<number>();

@@ -2,8 +2,8 @@ import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa, type ResultPromise } from 'execa';
+import { signalGroup } from '../providers/processGroup.ts';
 import { ServiceFailed } from './errors.ts';
-import { signalGroup } from './processGroup.ts';
 
 const TAIL_LINES = 15;
 const PROBE_MS = 250;

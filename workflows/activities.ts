@@ -73,11 +73,15 @@ export type Perform = {
   ) => ReturnType<Activities[Name]>;
 };
 
-/** The activities, with what the user of a run has set otherwise of them. */
-export function activitiesWith(given: ActivityOptions = {}): Perform {
+/**
+ * The activities, with what the user of a run has set otherwise of them.
+ * @param at the task queue that all of them are sent to, where it is not for the user to choose
+ */
+export function activitiesWith(given: ActivityOptions = {}, at?: { taskQueue: string }): Perform {
   const perform = (name: ActivityName) => {
     const [usual, all, own] = [DEFAULTS[name], given.all, given[name]];
-    const options = { ...usual, ...all, ...own, retry: { ...RETRY, ...all?.retry, ...own?.retry } };
+    const retry = { ...RETRY, ...all?.retry, ...own?.retry };
+    const options = { ...usual, ...all, ...own, ...at, retry };
     return (input: unknown, summary: string) =>
       proxyActivities<Named<Activities>>({ ...options, summary })[`${ACTIVITY_PREFIX}${name}`](
         input as never,

@@ -2,6 +2,7 @@ import { CancellationScope, setCurrentDetails, setHandler } from '@temporalio/wo
 import type { JobInput, RecordModelInput } from '../activities/fineTune.ts';
 import type { ModelOrder } from '../activities/trainingOrder.ts';
 import type { LastSeen } from '../activities/watchJob.ts';
+import { finalFailure } from '../core/failures.ts';
 import type { PhaseName } from '../core/phases.ts';
 import type { Setting } from '../core/plan.ts';
 import { type JobStatus, jobProgress, waitsFor } from '../core/report/job.ts';
@@ -53,11 +54,20 @@ async function supervise(
   page: JobPage,
 ): Promise<FineTuneResult> {
   const { endpoint, ...order } = input;
-  const perform = activitiesWith(setting?.activityOptions);
-  const { count, ...file } = await perform.uploadTrainingFile(
-    { endpoint, order },
-    `upload the training file to ${endpoint}`,
-  );
+  const here = activitiesWith(setting?.activityOptions);
+  const upload = { endpoint, order };
+  const summary = `upload the training file to ${endpoint}`;
+  let perform = here;
+  let uploaded = await here.uploadTrainingFile(upload, summary);
+  if ('taskQueue' in uploaded) {
+    // Where the trainer works, only the configuration of a worker says: the first one asked tells it.
+    const there = uploaded;
+    page.show({ stage: `uploading the training file on task queue ${there.taskQueue}` });
+    perform = activitiesWith(setting?.activityOptions, there);
+    uploaded = await perform.uploadTrainingFile(upload, `${summary}, on ${there.taskQueue}`);
+    if ('taskQueue' in uploaded) throw inCircles(endpoint, [there.taskQueue, uploaded.taskQueue]);
+  }
+  const { count, ...file } = uploaded;
   page.show({ rows: count, stage: 'creating the job' });
   const work: JobInput = { endpoint, order: { ...order, ...file } };
   let jobId: string | undefined;
@@ -67,7 +77,7 @@ async function supervise(
     page.show({ jobId, stage: 'waiting for the job' });
     const tuned = await untilFinished(jobId);
     page.show({ stage: 'recording the model', stalled: undefined });
-    const { spent } = await perform.recordModel(
+    const { spent } = await here.recordModel(
       { ...work, started, tuned, rows: count },
       `record model ${tuned.model}`,
     );
@@ -102,6 +112,12 @@ async function supervise(
     }
   }
 }
+
+const inCircles = (endpoint: string, [asked, told]: [string, string]) =>
+  finalFailure(
+    'NoFineTuning',
+    `the workers of task queue ${asked} send what is asked of the trainer of endpoint "${endpoint}" to ${told}: give all workers the same temporal.config.ts`,
+  );
 
 interface JobPage {
   show(change: Partial<JobStatus>): void;

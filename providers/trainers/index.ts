@@ -3,10 +3,11 @@ import type { Endpoint } from '../endpoint.ts';
 import { isServed } from '../servedModel.ts';
 import type { Trainer, TrainerKind, TrainerSchema } from '../trainer.ts';
 import { azure } from './azure.ts';
+import { command } from './command/trainer.ts';
 import { openai } from './openai.ts';
 
 /** The kinds of trainer that need no extension. */
-export const TRAINERS: readonly TrainerKind[] = [openai, azure];
+export const TRAINERS: readonly TrainerKind[] = [openai, azure, command];
 
 export const typeOf = ({ spec }: TrainerKind): string => spec.shape.type.value;
 

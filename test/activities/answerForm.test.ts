@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import type { RunSpecInput } from '../../core/spec.ts';
 import type { RequestBody } from '../../testing/requests.ts';
-import { attempt, type Laboratory, models, openLaboratory, pool, ref } from './support.ts';
+import {
+  attempt,
+  type Laboratory,
+  models,
+  openLaboratory,
+  pool,
+  ref,
+  uploaded,
+} from './support.ts';
 
 const range = { from: 0, to: 2 };
 const input = { ...ref, pass: 'propagate' as const, range, models, endpoint: 'local' };
@@ -50,7 +58,9 @@ describe('the form of answers', () => {
       ...{ lineage: { ...ref, role: 'other' as const }, model: models.base, rows },
       ...{ training: { epochs: 1 }, seed: 3, suffix: 'mine' },
     };
-    const made = await attempt(lab.activities.uploadTrainingFile, { endpoint: 'local', order });
+    const made = uploaded(
+      await attempt(lab.activities.uploadTrainingFile, { endpoint: 'local', order }),
+    );
     const { client } = lab.endpoints.get('local');
     const lines = await (await client.files.content(made.fileId)).text();
     return lines

@@ -1,6 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { Dependencies } from '../../activities/dependencies.ts';
+import type { Elsewhere } from '../../activities/elsewhere.ts';
+import type { UploadedFile } from '../../activities/fineTune.ts';
 import { type Activities, createActivities } from '../../activities/index.ts';
 import type { Selection } from '../../activities/select.ts';
 import { builtIn, type Registry } from '../../core/registry.ts';
@@ -129,3 +131,9 @@ export function one(split: Split, ordinal: number, more: Partial<StoredExample> 
 export const steps = (asked: number, kept: number): Selection['steps'] => ({
   ...{ asked, kept, nearDuplicates: 0, by: 'rule', short: 0, balance: 'none', rows: kept },
 });
+
+/** What was uploaded, by the worker that was asked. */
+export function uploaded(answer: UploadedFile | Elsewhere): UploadedFile {
+  if ('taskQueue' in answer) throw new Error(`uploaded on ${answer.taskQueue}`);
+  return answer;
+}

@@ -19,6 +19,7 @@ import {
   openLaboratory,
   pool,
   ref,
+  uploaded,
 } from './support.ts';
 
 const task = builtIn.task({
@@ -96,7 +97,8 @@ describe('a training file', () => {
     for (const made of [scratch, folder]) await rm(made, { recursive: true });
   });
 
-  const upload = (rows: TrainingRows) => attempt(lab.activities.uploadTrainingFile, input(rows));
+  const upload = async (rows: TrainingRows) =>
+    uploaded(await attempt(lab.activities.uploadTrainingFile, input(rows)));
   async function contentOf(fileId: string): Promise<string> {
     return (await lab.endpoints.get('local').client.files.content(fileId)).text();
   }

@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
-import { signalGroup } from '../../stack/processGroup.ts';
+import { signalGroup } from '../../providers/processGroup.ts';
 import { Service } from '../../stack/service.ts';
 import { useFolder } from '../support/suite.ts';
 

@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isThere, numbersIn } from './files.ts';
+
+const CANCELLED = 'cancelled';
+
+/** The folder on the machine that trains: all that there is to remember of jobs. */
+export class StateFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** A training file, by the id that its upload gave. */
+  file(id: string): string {
+    return join(this.path, 'files', id);
+  }
+
+  /** The adapter of a model, whole once it is there. */
+  model(name: string): string {
+    return join(this.path, 'models', name);
+  }
+
+  get slots(): string {
+    return join(this.path, 'slots');
+  }
+
+  /** Ids of the jobs of a name, the oldest first. */
+  async jobs(name: string): Promise<string[]> {
+    return (await numbersIn(join(this.path, 'jobs', name))).map((number) => `${name}-${number}`);
+  }
+
+  /** Makes a further job of a name. @returns its id; of several that do so at once, all get the same */
+  async create(name: string): Promise<string> {
+    const number = ((await numbersIn(join(this.path, 'jobs', name))).at(-1) ?? 0) + 1;
+    await mkdir(join(this.path, 'jobs', name, String(number)), { recursive: true, mode: 0o700 });
+    return `${name}-${number}`;
+  }
+
+  /** Where a job is; undefined where there is none of this id. */
+  async find(id: string): Promise<string | undefined> {
+    const [, name, number] = /^([\w-]+)-(\d+)$/.exec(id) ?? [];
+    if (name === undefined) return undefined;
+    const folder = join(this.path, 'jobs', name, number!);
+    return (await isThere(folder)) ? folder : undefined;
+  }
+}
+
+/** Marks a job: no command of it is started from then on. */
+export const markCancelled = (job: string): Promise<void> => writeFile(join(job, CANCELLED), '');
+
+export const isCancelled = (job: string): Promise<boolean> => isThere(join(job, CANCELLED));
