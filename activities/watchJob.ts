@@ -117,7 +117,10 @@ function resultOf<Result>(job: Job<Result>, words: Words): Result | undefined {
     case 'failed':
       throw ended('JobFailed', `failed: ${job.message ?? 'the provider gives no reason'}`);
     case 'cancelled':
-      throw ended('JobCancelled', 'was cancelled at the provider; run again for a new job');
+      throw ended(
+        'JobCancelled',
+        `was cancelled at the provider${job.message ? ` (${job.message})` : ''}; run again for a new job`,
+      );
     case 'vanished':
       throw ended('JobVanished', 'is no longer known to the provider; run again for a new job');
     default:

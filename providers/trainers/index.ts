@@ -5,9 +5,10 @@ import type { Trainer, TrainerKind, TrainerSchema } from '../trainer.ts';
 import { azure } from './azure.ts';
 import { command } from './command/trainer.ts';
 import { openai } from './openai.ts';
+import { together } from './together/index.ts';
 
 /** The kinds of trainer that need no extension. */
-export const TRAINERS: readonly TrainerKind[] = [openai, azure, command];
+export const TRAINERS: readonly TrainerKind[] = [openai, azure, together, command];
 
 export const typeOf = ({ spec }: TrainerKind): string => spec.shape.type.value;
 
