@@ -21,6 +21,7 @@ import { AnswerBuffer } from './answerBuffer.ts';
 import { AwayClock, type AwaySince } from './awayClock.ts';
 import { goByFindings } from './capabilities.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
+import { whileHosted } from './hosted.ts';
 import { keepUntilStored } from './keeping.ts';
 import type { Tracker } from './progress.ts';
 import { requestKey, type SentRequest, sharedAnswer } from './sharing.ts';
@@ -186,7 +187,11 @@ export class Batch {
     this.#counter.add(answersTo(requests) - answersTo(missing));
     if (missing.length === 0) return;
     await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
+    await whileHosted(dependencies, missing, tracker, () => this.#askAll(missing));
+  }
 
+  async #askAll(missing: readonly Request[]): Promise<void> {
+    const { tracker } = this.#options;
     const failures: unknown[] = [];
     const byEndpoint = Map.groupBy(missing, ({ endpoint }) => this.#endpoint(endpoint));
     tracker.watch(() => allTroubles([...byEndpoint.keys()].map(({ trouble }) => trouble)));

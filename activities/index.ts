@@ -8,6 +8,7 @@ import { createEmbed } from './embed.ts';
 import { createEvaluate } from './evaluate.ts';
 import { createFineTune } from './fineTune.ts';
 import { createGrid } from './grid.ts';
+import { createHosting } from './hosting.ts';
 import { createIngest } from './ingest.ts';
 import { createJustify } from './justify.ts';
 import { createOpenRun } from './openRun.ts';
@@ -23,6 +24,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createIngest(dependencies),
     ...createEmbed(dependencies),
     ...createFineTune(dependencies),
+    ...createHosting(dependencies),
     ...createRetrieve(dependencies),
     ...createCollaborate(dependencies),
     ...createCollaborateFree(dependencies),

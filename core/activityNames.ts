@@ -4,12 +4,14 @@ export const ACTIVITY_PREFIX = 'semievol.';
 /** Our activities, by their names without the prefix. */
 export const ACTIVITY_NAMES = [
   'awaitJob',
+  'bookHours',
   'cancelJobs',
   'checkModels',
   'coTrain',
   'collaborate',
   'collaborateFree',
   'compareWays',
+  'deploy',
   'embed',
   'evaluate',
   'finishedRuns',
@@ -25,7 +27,9 @@ export const ACTIVITY_NAMES = [
   'retrieve',
   'select',
   'startJob',
+  'undeploy',
   'uploadTrainingFile',
+  'watchDeployment',
 ] as const;
 
 export type ActivityName = (typeof ACTIVITY_NAMES)[number];

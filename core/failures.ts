@@ -136,6 +136,11 @@ export const FAILURES = {
     remedy:
       "Mend what the provider's message names, then start again: the model is kept, and put up anew.",
   },
+  NotDeployed: {
+    outlook: 'again',
+    meaning: 'A tuned model that has to be deployed is not up, or not any more.',
+    remedy: 'Wait: it is put up, and asked again.',
+  },
   NotUndeployed: {
     outlook: 'again',
     meaning: 'A deployment that is to be taken down still stands.',

@@ -13,8 +13,8 @@ export interface Deployment {
   /** The provider's, as {@link Deployments.poll} takes it. */
   id: string;
   /**
-   * `pending` while it comes up, and for whatever is not known; `ready` once the model answers under
-   * `servedAs`; `failed` where it will not come up; `gone` where there is none: it expired, was
+   * `pending` while it comes up, and for whatever is not known; `ready` once the provider says that the
+   * model is there as `servedAs` (whether it answers, too, its `host` finds out); `failed` where it will not come up; `gone` where there is none: it expired, was
    * taken down, or never was.
    */
   state: 'pending' | 'ready' | 'failed' | 'gone';
@@ -39,7 +39,7 @@ export interface Deployments {
    * of one that failed.
    */
   deploy(order: DeploymentOrder): Promise<Deployment>;
-  /** The deployment as it is now. It is ready only once the model answers. */
+  /** The deployment as it is now. */
   poll(id: string, order: DeploymentOrder, signal?: AbortSignal): Promise<Deployment>;
   /**
    * Takes down whatever is there of the order, also what still comes up or has failed: afterwards

@@ -5,11 +5,11 @@ import type { Sampling } from '../core/sampling.ts';
 import { type ChatSample, samplesOf, TooFewSamples, unanswered } from './completion.ts';
 import type { EndpointConfig } from './config.ts';
 import { vectorsOf } from './embeddings.ts';
-import { endpointFailure, troubleOf } from './errors.ts';
+import { endpointFailure, type Trouble, troubleOf } from './errors.ts';
 import { fetcherOfTexts, type TextInit } from './fetch.ts';
 import { bodyOf, type ChatRequest, featuresLacking, featuresOf, type Refused } from './form.ts';
 import { AdaptiveLimiter } from './limiter.ts';
-import { Model, type Patience, type Standing } from './model.ts';
+import { Model, type ModelHost, type Patience, type Standing } from './model.ts';
 import { inOneForm } from './said.ts';
 import { settled } from './settled.ts';
 import { answerOf } from './wire.ts';
@@ -101,6 +101,11 @@ export class Endpoint {
       without: new Set(ways.flatMap(featuresLacking)),
       thoughts: ways.map(({ thoughts }) => thoughts).find(Boolean),
     });
+  }
+
+  /** From now on a model is asked by the name of its deployment, and its host where that is gone. */
+  hostedBy(model: string, host: ModelHost, servedAs: string): void {
+    this.#model(model).hostedBy(host, servedAs);
   }
 
   /** Whether one request can draw several samples of a model, as far as is known. */
@@ -202,10 +207,12 @@ export class Endpoint {
     return this.#model(model).probe({
       form: JSON.stringify(request),
       features: featuresOf(request),
-      send: (refused) => {
+      send: async (refused) => {
+        const asked = this.#model(model);
+        await asked.findServed();
         const drawn = refused.has('n') ? [0] : request.seeds;
         return this.#draw(
-          { refused, thoughts: null },
+          { refused, thoughts: null, servedAs: asked.servedAs },
           { ...request, seeds: drawn },
           { maxRetries: 0 },
         );
@@ -239,11 +246,11 @@ export class Endpoint {
   }
 
   #draw(
-    model: Pick<Model, 'refused' | 'thoughts'>,
+    model: Pick<Model, 'refused' | 'thoughts' | 'servedAs'>,
     request: ChatRequest,
     sending: Sending,
   ): Promise<ChatSample[]> {
-    const body = bodyOf(request, model.refused);
+    const body = bodyOf({ ...request, model: model.servedAs }, model.refused);
     const sent = this.client.chat.completions.create(body, optionsOf(sending));
     const samples = answerOf(sent, (answer) =>
       samplesOf(answer, request.seeds.length, model.thoughts),
@@ -270,11 +277,18 @@ export class Endpoint {
       endpoint: this.name,
       limiter: this.#limiter,
       finalAfterSeconds: this.config.finalAfterSeconds,
-      troubleOf: (error, of, texts) => troubleOf(error, { ...this.#where, model: of, texts }),
+      troubleOf: (error, of, texts) => this.#troubleOf(error, of, texts),
       notify: this.#notify,
     });
     this.#models.set(name, model);
     return model;
+  }
+
+  /** That a deployment is gone is no refusal of the model: it is put up again. */
+  #troubleOf(error: unknown, model: string, texts?: readonly string[]): Trouble | undefined {
+    const trouble = troubleOf(error, { ...this.#where, model, texts });
+    if (trouble?.type !== 'NotFound' || !this.#model(model).isHosted) return trouble;
+    return { ...trouble, type: 'NotDeployed', isRefusal: false, mayBeOfOne: false };
   }
 
   /** The failure Temporal is to see for an error of this endpoint's client. */

@@ -29,6 +29,11 @@ export class UnreadableAnswer extends SemiEvolError {
   }
 }
 
+/** A model that has to be deployed is not up: it is being put up. Its message is for people. */
+export class NotUp extends SemiEvolError {
+  override readonly name = 'NotUp';
+}
+
 /** What went wrong between us and an endpoint. */
 export interface Trouble {
   /** Type of the failure that Temporal sees. */
@@ -71,6 +76,11 @@ export function troubleOf(error: unknown, where: Where): Trouble | undefined {
       reason: 'unreachable',
       isRefusal: false,
       mayBeOfOne: error instanceof APIConnectionTimeoutError,
+    };
+  if (error instanceof NotUp)
+    return {
+      ...{ type: 'NotDeployed', message: error.message, reason: 'not-deployed' },
+      ...{ isRefusal: false, mayBeOfOne: false },
     };
   if (error instanceof TooFewSamples)
     return {

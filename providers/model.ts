@@ -63,6 +63,15 @@ export interface GivenUp {
   givenUp: Trouble;
 }
 
+/** What keeps a model up that has to be deployed before it answers. */
+export interface ModelHost {
+  /**
+   * The model's name in requests now.
+   * @throws NotUp while it has none; a final failure where it will have none
+   */
+  servedAs(): Promise<string>;
+}
+
 /** What a model has of its endpoint. */
 export interface Surroundings {
   endpoint: string;
@@ -85,6 +94,8 @@ export class Model {
   readonly #firstWaitMs: number;
   /** So far: whether others are answered tells whose the trouble is. */
   #answers = 0;
+  #host?: ModelHost;
+  #servedAs: string;
   /** What refusals have told. */
   #learnt: Refused = new Set();
   /** What was found out before, by looking at answers. */
@@ -96,6 +107,7 @@ export class Model {
 
   constructor(name: string, around: Surroundings) {
     this.name = name;
+    this.#servedAs = name;
     this.#around = around;
     // A second, where two minutes make something final.
     this.#firstWaitMs = (1000 * around.finalAfterSeconds) / 120;
@@ -115,6 +127,26 @@ export class Model {
   /** Since when nothing is answered; undefined where something is. */
   get awaySince(): number | undefined {
     return this.#breaker.awaySince;
+  }
+
+  /** Its name in requests. */
+  get servedAs(): string {
+    return this.#servedAs;
+  }
+
+  get isHosted(): boolean {
+    return this.#host !== undefined;
+  }
+
+  /** From now on it is asked by the name of its deployment, and its host when it does not answer. */
+  hostedBy(host: ModelHost, servedAs: string): void {
+    this.#host = host;
+    this.#servedAs = servedAs;
+  }
+
+  /** Finds out its name in requests, where that may change. @throws as the host does */
+  async findServed(): Promise<void> {
+    if (this.#host) this.#servedAs = await this.#host.servedAs();
   }
 
   /** What it does not take in a request, or ignores. */

@@ -41,12 +41,14 @@ const SHORT: Options = {
 const DEFAULTS: Record<ActivityName, Options> = {
   // Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats.
   awaitJob: { ...BATCH, startToCloseTimeout: '30 days' },
+  bookHours: SHORT,
   cancelJobs: SHORT,
   checkModels: BATCH,
   coTrain: PASS,
   collaborate: BATCH,
   collaborateFree: BATCH,
   compareWays: BATCH,
+  deploy: { ...BATCH, ...SHORT },
   embed: BATCH,
   evaluate: BATCH,
   finishedRuns: SHORT,
@@ -62,7 +64,9 @@ const DEFAULTS: Record<ActivityName, Options> = {
   retrieve: BATCH,
   select: BATCH,
   startJob: { ...BATCH, ...SHORT },
+  undeploy: { ...BATCH, ...SHORT },
   uploadTrainingFile: PASS,
+  watchDeployment: BATCH,
 };
 
 /** Our activities as workflows call them: with what they are to do now in a few words for the UI. */

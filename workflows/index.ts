@@ -23,6 +23,7 @@ export type { Spent } from '../core/spent.ts';
 export { evaluate } from './evaluate.ts';
 export { type Beginning, type EvolveInput, evolve } from './evolve.ts';
 export { type FineTuneInput, type FineTuneResult, fineTune } from './fineTune.ts';
+export { host } from './host.ts';
 export { pause, resume } from './messages.ts';
 export { propagate } from './propagate.ts';
 export { type ReproduceInput, reproduce } from './reproduce.ts';

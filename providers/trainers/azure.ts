@@ -117,8 +117,8 @@ class AzureDeployments implements Deployments {
   async deploy(order: DeploymentOrder): Promise<Deployment> {
     return this.#failing(async () => {
       const known = await this.#find(order);
-      const { state } = known ? described(known, order) : { state: 'gone' as const };
-      if (known && (state === 'ready' || state === 'pending')) return this.#look(known, order);
+      const standing = known ? described(known, order) : gone(order);
+      if (standing.state === 'ready' || standing.state === 'pending') return standing;
       const { tier, capacity } = this.#spec;
       const body = {
         sku: { name: tier, capacity },
@@ -132,7 +132,7 @@ class AzureDeployments implements Deployments {
   async poll(_: string, order: DeploymentOrder, signal?: AbortSignal): Promise<Deployment> {
     return this.#failing(async () => {
       const found = await this.#find(order, signal);
-      return found ? this.#look(found, order, signal) : gone(order);
+      return found ? described(found, order) : gone(order);
     });
   }
 
@@ -148,19 +148,6 @@ class AzureDeployments implements Deployments {
         `deployment ${order.name} is ${now.properties.provisioningState}, and not taken down yet`,
       );
     });
-  }
-
-  /** One that Azure has made may still be unknown where models are asked, for some minutes. */
-  async #look(
-    found: AzureDeployment,
-    order: DeploymentOrder,
-    signal?: AbortSignal,
-  ): Promise<Deployment> {
-    const deployment = described(found, order);
-    if (deployment.state !== 'ready') return deployment;
-    if (await this.#endpoint.serves(order.name, undefined, signal)) return deployment;
-    const detail = `${deployment.detail}, but it does not answer yet`;
-    return { ...deployment, state: 'pending', detail };
   }
 
   /** @returns undefined where there is none of this name */
