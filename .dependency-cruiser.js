@@ -20,8 +20,8 @@ const LAYERS = {
   cli: {
     code: [
       ...['core', 'config', 'client', 'stack', 'demo'],
-      // `doctor` looks at the engine, `worker` runs one.
-      ...['engine/checks.ts', 'workers/worker.ts'],
+      // `doctor` looks at the engine, `plan` counts as its models do, `worker` runs one.
+      ...['engine/checks.ts', 'engine/tokenizers.ts', 'workers/worker.ts'],
     ],
     types: ['data'],
   },

@@ -63,6 +63,19 @@ export function addCommands(program: Command): void {
     .action(inProject(() => import('./commands/run.ts')));
 
   program
+    .command('plan')
+    .description('say what a run would use and cost, what it would send, and what would fail')
+    .argument('<spec>', 'YAML file that describes the run', findSpec)
+    .option('--data <folder>', "folder of the data files (default: the spec's own)")
+    .option('--probe', 'spend some requests to measure answers, and how long they take')
+    .option('--json', 'print JSON, with each text as it would be sent')
+    .addHelpText(
+      'after',
+      '\nNeeds no worker and no Temporal server, starts nothing and stores nothing. All data are read and\nchecked; prompts and rows are rendered as the run does it, and counted by the tokenizer of the\nmodel where it is at hand. Ends with 1 when something would fail: docs/plan.md.\n\nExample:\n  $ semievol plan examples/paper/fpb.yaml --data ../data/fpb',
+    )
+    .action(inProject(() => import('./commands/plan.ts')));
+
+  program
     .command('reproduce')
     .description('run a grid: cells that differ in a thing or two, over seeds, and write one table')
     .argument('<grid>', 'YAML file that describes the grid', findSpec)

@@ -8,7 +8,7 @@ import type { Registry } from '../core/registry.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { DataError } from '../data/errors.ts';
-import { type Preflight, preflight } from '../data/preflight.ts';
+import { type Preflight, type PreflightOptions, preflight } from '../data/preflight.ts';
 import { findListed, type ListedModel, listModels, probeModel } from '../providers/check.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { whyUnreachable } from '../providers/connection.ts';
@@ -28,6 +28,13 @@ export interface StartCheck extends Preflight {
   warnings: string[];
 }
 
+/** The same with what keeps a run from its start: every problem, and its remedy. */
+export interface Findings extends StartCheck {
+  problems: string[];
+  /** What lists tell of the models that are needed. */
+  listed: (ListedModel & { endpoint: string })[];
+}
+
 /**
  * Makes sure, before anything is spent, that data files can be used, that there are enough labelled
  * examples for the collaborators, and that the endpoints are there, take the key and know the models.
@@ -36,8 +43,20 @@ export interface StartCheck extends Preflight {
 export async function checkBeforeStart(
   spec: RunSpec,
   folder: string,
-  { config, registry }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<StartCheck> {
+  const { problems, listed: _, ...found } = await lookBeforeStart(spec, folder, surroundings);
+  if (problems.length > 0) throw new CheckFailed(problems);
+  return found;
+}
+
+/** Finds out whether a run could start, and what of its data and models there is to know before. */
+export async function lookBeforeStart(
+  spec: RunSpec,
+  folder: string,
+  { config, registry }: Surroundings,
+  options: PreflightOptions = {},
+): Promise<Findings> {
   const needed = Map.groupBy(
     neededModels(spec, registry.task(spec.task)),
     ({ endpoint }) => endpoint,
@@ -51,16 +70,21 @@ export async function checkBeforeStart(
       `${fieldsThatName(name, spec).join(', ')}: no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
     );
   });
-  const [data, ...found] = await Promise.all([dataOf(spec, folder, registry), ...endpoints]);
-  const { problems: ofData, ...held } = data;
-  const problems = [
-    ...neighbourProblems(spec, data.counts.labelled),
-    ...calibrationProblems(spec, registry, data.counts.labelled),
-    ...ofData,
-    ...found.flatMap(({ problems }) => problems),
-  ];
-  if (problems.length > 0) throw new CheckFailed(problems);
-  return { ...held, warnings: found.flatMap(({ warnings }) => warnings) };
+  const looking = dataOf(spec, folder, { ...options, registry });
+  const [data, ...found] = await Promise.all([looking, ...endpoints]);
+  const { counts } = data;
+  return {
+    ...data,
+    problems: [
+      ...neighbourProblems(spec, counts.labelled),
+      ...calibrationProblems(spec, registry, counts.labelled),
+      ...selectionProblems(spec, counts.unlabelled),
+      ...data.problems,
+      ...found.flatMap(({ problems }) => problems),
+    ],
+    warnings: found.flatMap(({ warnings }) => warnings),
+    listed: found.flatMap(({ listed }) => listed),
+  };
 }
 
 /** The fields of a spec that say this endpoint is asked. */
@@ -101,19 +125,26 @@ function calibrationProblems(
   return 'problem' in found ? [found.problem] : [];
 }
 
+/** That more pseudo-labels are wanted than there can be. @param count where the files told */
+function selectionProblems({ selection: { exactly } }: RunSpec, count?: number): string[] {
+  return exactly !== undefined && count !== undefined && exactly > count
+    ? [
+        `selection.exactly wants ${exactly} pseudo-labels, but there are ${count} unlabelled examples: lower it, or add more`,
+      ]
+    : [];
+}
+
 async function dataOf(
   { data, task }: RunSpec,
   folder: string,
-  registry: Registry,
+  options: PreflightOptions,
 ): Promise<Preflight & { problems: string[] }> {
   try {
-    return {
-      ...(await preflight({ data, task, folder }, { registry })),
-      problems: [],
-    };
+    return { ...(await preflight({ data, task, folder }, options)), problems: [] };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return { counts: {}, files: [], unread: [], problems: [error.message] };
+    const problems = [error, ...error.others].map(({ message }) => message);
+    return { counts: {}, files: [], unread: [], samples: {}, problems };
   }
 }
 
@@ -127,9 +158,15 @@ interface Wanted {
 export interface EndpointCheck {
   problems: string[];
   warnings: string[];
+  /** What its list tells of the models that are wanted. */
+  listed: (ListedModel & { endpoint: string })[];
 }
 
-const obstacle = (problem: string): EndpointCheck => ({ problems: [problem], warnings: [] });
+const obstacle = (problem: string): EndpointCheck => ({
+  problems: [problem],
+  warnings: [],
+  listed: [],
+});
 
 /** Looks whether an endpoint can serve this. */
 export async function checkEndpoint(
@@ -150,9 +187,15 @@ export async function checkEndpoint(
     );
     const found = problems.flatMap((problem) => problem ?? []);
     const warnings = models.flatMap((model) => shutdownWarning(name, model, listed) ?? []);
-    if (!trainers || found.length > 0) return { problems: found, warnings };
-    const untrained = await trainers.of(endpoint).preflight();
-    return { problems: untrained ? [untrained] : [], warnings };
+    const untrained = await trainers?.of(endpoint).preflight();
+    return {
+      problems: [...found, ...(untrained ? [untrained] : [])],
+      warnings,
+      listed: models.flatMap((model) => {
+        const told = findListed(model.name, listed ?? []);
+        return told ? { ...told, name: model.name, endpoint: name } : [];
+      }),
+    };
   } catch (error) {
     if (error instanceof APIConnectionError)
       return obstacle(

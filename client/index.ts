@@ -20,6 +20,9 @@ export { loadConfig } from '../config/load.ts';
 export type { ActivityOptions } from '../core/activityOptions.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type { Asks, ModelAt, PlannedUse, Preview } from '../core/forecast/prospect.ts';
+export type { Span } from '../core/forecast/span.ts';
+export type { TokenCounter } from '../core/forecast/tokens.ts';
 export type { LabelQuality } from '../core/grid/labels.ts';
 export type { Written } from '../core/grid/merge.ts';
 export type { GridCell, GridGroup, GridPlan } from '../core/grid/plan.ts';
@@ -34,6 +37,7 @@ export type { RoundReport } from '../core/roundReport.ts';
 export type { Warning } from '../core/searchAttributes.ts';
 export type { RunSpecInput } from '../core/spec.ts';
 export type { Progress, RunStatus } from '../core/status.ts';
+export type { StoredExample } from '../core/types.ts';
 export type { Preflight } from '../data/preflight.ts';
 export type { StartCheck } from './check.ts';
 export { connectClient, type ListedRun, SemiEvolClient } from './client.ts';
@@ -49,9 +53,16 @@ export {
   TemporalAway,
 } from './errors.ts';
 export type { FineTuneHandle, FineTuneView } from './fineTuneHandle.ts';
+export {
+  type ForecastOptions,
+  type ForecastUse,
+  forecastRun,
+  type RunForecast,
+} from './forecast.ts';
 export type { GridHandle, GridView } from './gridHandle.ts';
 export type { GridOptions } from './gridPlan.ts';
 export type { Waiting, WorkState } from './handle.ts';
+export type { Probed } from './probe.ts';
 export type { RunHandle } from './runHandle.ts';
 export type { RunReports } from './runReports.ts';
 export type { PhaseView, RunView } from './runView.ts';

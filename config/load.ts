@@ -25,12 +25,21 @@ export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
 function atPlace(config: Config, folder: string): Config {
   const { store, worker } = config;
   const trainingFolders = worker.trainingFolders.map((one) => resolve(folder, one));
+  const endpoints = mapped(config.endpoints, (endpoint) => ({
+    ...endpoint,
+    tokenizers: mapped(endpoint.tokenizers, (one) => resolve(folder, one)),
+  }));
   return {
     ...config,
     store: isUrl(store.uri) ? store : { ...store, uri: resolve(folder, store.uri) },
+    endpoints,
     worker: { ...worker, trainingFolders },
   };
 }
+
+/** An object with the same keys. */
+const mapped = <T, R>(of: Readonly<Record<string, T>>, map: (value: T) => R): Record<string, R> =>
+  Object.fromEntries(Object.entries(of).map(([key, value]) => [key, map(value)]));
 
 async function importConfig(file: string, path: string): Promise<{ default?: Config }> {
   try {

@@ -1,18 +1,20 @@
 import type { IngestReport } from '../core/ingestReport.ts';
 import { builtIn, type Registry } from '../core/registry.ts';
-import type { Split } from '../core/types.ts';
+import type { Split, StoredExample } from '../core/types.ts';
 import { cleanFile, SPLIT_ORDER } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';
 import { checkedBytes } from './content.ts';
-import type { Draw } from './draw.ts';
+import { Draw } from './draw.ts';
 import { DataError } from './errors.ts';
 import type { IngestInput } from './ingestDataset.ts';
 import { readRecords } from './read.ts';
-import { bytesOf, checkFile, type Source, sourceOf } from './source.ts';
+import { bytesOf, checkFile, localCopy, type Source, sourceOf } from './source.ts';
 
 /** Records that are looked at of a file that is not read to its end. */
 const HEAD_ROWS = 20;
+/** What is drawn for a look is the same every time. */
+const SAMPLE_SEED = 0;
 
 export interface PreflightOptions {
   /** The kinds of tasks there are; ours where it is left out. */
@@ -21,6 +23,10 @@ export interface PreflightOptions {
   bytes?: number;
   /** For how long files are read, in milliseconds; half a minute where it is left out. */
   ms?: number;
+  /** How many examples of each split are given, drawn at random; none where it is left out. */
+  sample?: number;
+  /** A folder to which files behind URLs are copied, to be read as local ones are. */
+  scratch?: string;
 }
 
 /** What the files hold, as far as they were read. */
@@ -31,53 +37,81 @@ export interface Preflight {
   files: IngestReport['files'];
   /** Names of the files of which only the first rows were looked at: URLs, and what is too large. */
   unread: string[];
+  /** Of each split that was read as the worker will read it, the examples that were asked for. */
+  samples: Partial<Record<Split, StoredExample[]>>;
 }
 
 /**
  * Reads and cleans the files as the worker will, so that mistakes are told at once and without one.
- * Of URLs, and beyond the limits, it looks at the first rows only. Throws DataError.
+ * Of URLs, and beyond the limits, it looks at the first rows only.
+ * @throws DataError, with what is wrong in other splits
  */
 export async function preflight(
   { data, task: taskSpec, folder = '.' }: IngestInput,
-  { registry = builtIn, bytes = 512 * 1024 ** 2, ms = 30_000 }: PreflightOptions = {},
+  {
+    registry = builtIn,
+    bytes = 512 * 1024 ** 2,
+    ms = 30_000,
+    sample = 0,
+    scratch,
+  }: PreflightOptions = {},
 ): Promise<Preflight> {
   const task = registry.task(taskSpec);
   const cleaning = new Cleaning(data, task);
   const deadline = Date.now() + ms;
-  const result: Preflight = { counts: {}, files: [], unread: [] };
+  const result: Preflight = { counts: {}, files: [], unread: [], samples: {} };
+  const wrong: DataError[] = [];
   let left = bytes;
-  for (const split of SPLIT_ORDER) {
+  for (const split of SPLIT_ORDER)
+    await look(split).catch((error) => {
+      if (!(error instanceof DataError)) throw error;
+      wrong.push(error);
+    });
+  const [first, ...others] = wrong;
+  if (first) throw Object.assign(first, { others });
+  const { files } = cleaning.report;
+  return { ...result, files: files.filter(({ file }) => !result.unread.includes(file)) };
+
+  async function look(split: Split): Promise<void> {
     const unread = result.unread.length;
     const draw = cleaning.drawOf(split);
+    const some = sample > 0 ? new Draw(SAMPLE_SEED, sample) : undefined;
+    const take = (example: StoredExample) => (draw ?? some)?.offer(example);
     for (const given of data[split]) {
-      const source = sourceOf(given, folder);
+      const source = await nearby(sourceOf(given, folder));
       const isLocal = !(source.location instanceof URL);
       if (isLocal) left -= await checkFile(source);
-      if (isLocal && left >= 0 && (await isReadBefore(deadline, source, split, draw))) continue;
+      if (isLocal && left >= 0 && (await isReadBefore(deadline, source, split, take))) continue;
       result.unread.push(source.name);
       await lookAtHead(source, split).catch((error) => {
         // What may pass is worth another try to a worker; here somebody waits.
         throw error instanceof DataError || isLocal ? error : new DataError(error.message);
       });
     }
-    if (result.unread.length > unread) continue;
-    if (draw) cleaning.settle(split, draw);
+    if (result.unread.length > unread) return;
+    if (draw) for (const example of cleaning.settle(split, draw)) some?.offer(example);
     cleaning.checkRows(split, data.maxBadRows);
     if (split === 'labelled') cleaning.checkLabels();
     result.counts[split] = cleaning.counts[split];
+    if (some) result.samples[split] = some.drawn;
   }
-  const { files } = cleaning.report;
-  return { ...result, files: files.filter(({ file }) => !result.unread.includes(file)) };
+
+  async function nearby(source: Source): Promise<Source> {
+    if (scratch === undefined) return source;
+    return localCopy(source, scratch).catch((error) => {
+      throw error instanceof DataError ? error : new DataError(error.message);
+    });
+  }
 
   async function isReadBefore(
     end: number,
     source: Source,
     split: Split,
-    draw: Draw | undefined,
+    take: (example: StoredExample) => void,
   ): Promise<boolean> {
     if (Date.now() > end) return false;
     for await (const some of cleanFile(split, source, data, task, cleaning)) {
-      for (const example of some) draw?.offer(example);
+      for (const example of some) take(example);
       if (Date.now() > end) return false;
     }
     return true;

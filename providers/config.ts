@@ -70,6 +70,12 @@ export const endpointConfig = z.strictObject({
     })
     .prefault({ type: 'openai' })
     .describe('How the endpoint fine-tunes: a kind of trainer, with the fields of its own.'),
+  tokenizers: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe(
+      "Folders (relative to this file) that hold a model's tokenizer.json, by model name, so that `semievol plan` counts tokens as the model does; found by itself for the embedded engine, for names in the local cache of Hugging Face and for OpenAI's.",
+    ),
   prices: endpointPrices.default({}),
 });
 

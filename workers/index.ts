@@ -109,6 +109,7 @@ export type { Job, JobOrder, Keyed, RemoteJobs } from '../providers/remoteJobs.t
 export {
   defineTrainer,
   type Lineage,
+  type PlannedTraining,
   type Trainer,
   type TrainerEndpoint,
   type TrainerKind,
