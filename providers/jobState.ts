@@ -8,7 +8,8 @@ export type JobState = 'pending' | 'running' | 'cancelling' | 'succeeded' | 'fai
 const WORDS: Record<Exclude<JobState, 'pending'>, string> = {
   running:
     'running in_progress started training evaluating compressing uploading saving writing_results finalizing',
-  cancelling: 'cancelling canceling cancel_requested stopping terminating aborting',
+  cancelling:
+    'cancelling canceling cancel_requested stopping terminating aborting deleting deleting_cleaning_up',
   succeeded:
     'succeeded success successful successfully complete completed done finished early_stopped',
   failed:

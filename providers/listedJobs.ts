@@ -24,7 +24,7 @@ export abstract class ListedJobs<Request, Result, Listed extends { id: string }>
   /** When it was made, in any unit. */
   protected abstract createdAt(job: Listed): number;
   /** Whether one that succeeded has a result, or may still get one: its name may come a little later. */
-  protected abstract hasResult(job: Listed): boolean;
+  protected abstract hasResult(job: Listed): boolean | Promise<boolean>;
   /** What Temporal is to see for an error of the provider's client. */
   protected abstract failure(error: unknown, order?: JobOrder<Request>): Error;
 
@@ -72,15 +72,16 @@ export abstract class ListedJobs<Request, Result, Listed extends { id: string }>
 
   /** The oldest usable job of a key; later ones that still go on are cancelled. */
   async #keepOldest(order: JobOrder<Request>): Promise<Listed | undefined> {
-    const usable = (await this.listed(order))
-      .filter((job) => this.#isUsable(job))
-      .sort((a, b) => this.createdAt(a) - this.createdAt(b) || (a.id < b.id ? -1 : 1));
-    const [oldest, ...twins] = usable;
+    const usable: Listed[] = [];
+    for (const job of await this.listed(order)) if (await this.#isUsable(job)) usable.push(job);
+    const [oldest, ...twins] = usable.sort(
+      (a, b) => this.createdAt(a) - this.createdAt(b) || (a.id < b.id ? -1 : 1),
+    );
     for (const twin of twins) await this.#cancelGoing(twin);
     return oldest;
   }
 
-  #isUsable(job: Listed): boolean {
+  async #isUsable(job: Listed): Promise<boolean> {
     const state = jobState(this.statusOf(job));
     return state === 'succeeded' ? this.hasResult(job) : isGoing(state);
   }

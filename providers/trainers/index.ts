@@ -4,11 +4,12 @@ import { isServed } from '../servedModel.ts';
 import type { Trainer, TrainerKind, TrainerSchema } from '../trainer.ts';
 import { azure } from './azure.ts';
 import { command } from './command/trainer.ts';
+import { fireworks } from './fireworks/index.ts';
 import { openai } from './openai.ts';
 import { together } from './together/index.ts';
 
 /** The kinds of trainer that need no extension. */
-export const TRAINERS: readonly TrainerKind[] = [openai, azure, together, command];
+export const TRAINERS: readonly TrainerKind[] = [openai, azure, together, fireworks, command];
 
 export const typeOf = ({ spec }: TrainerKind): string => spec.shape.type.value;
 

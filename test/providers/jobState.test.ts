@@ -17,7 +17,10 @@ describe("a provider's word for the state of a job", () => {
       ...['cancelled', 'canceled', 'CANCELED', 'Cancelled', 'stopped', 'aborted'],
       ...['JOB_STATE_CANCELLED', 'JobStatus.CANCELED'],
     ],
-    cancelling: ['cancelling', 'CANCELING', 'cancel_requested', 'JOB_STATE_CANCELLING', 'Stopping'],
+    cancelling: [
+      ...['cancelling', 'CANCELING', 'cancel_requested', 'JOB_STATE_CANCELLING', 'Stopping'],
+      ...['JOB_STATE_DELETING', 'JOB_STATE_DELETING_CLEANING_UP'],
+    ],
     running: [
       ...[
         'running',

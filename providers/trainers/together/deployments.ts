@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenAI } from 'openai';
 import { z } from 'zod';
 import { finalFailure, passingFailure } from '../../../core/failures.ts';
@@ -6,6 +5,7 @@ import type { Deployment, DeploymentOrder, Deployments } from '../../deployments
 import { redacted } from '../../redacted.ts';
 import { isRefused } from '../../said.ts';
 import type { TrainerEndpoint } from '../../trainer.ts';
+import { untilGone } from '../../untilGone.ts';
 import { answerOf } from '../../wire.ts';
 import type { TogetherSpec } from './spec.ts';
 import { allJobs, itemsOf, jobById, v2 } from './wire.ts';
@@ -75,23 +75,13 @@ export class TogetherDeployments implements Deployments {
     }, order);
   }
 
-  /**
-   * Stops it first, since no other is deleted.
-   * @throws ApplicationFailure, to try again, where it takes long to stop
-   */
+  /** Stops it first, since no other is deleted. */
   async #remove(group: string, there: Found): Promise<void> {
-    const { pollSeconds, finalAfterSeconds } = this.#endpoint.config;
     if (!DOWN.has(stateOf(there))) await this.#scale(group, there, 0);
-    for (const end = Date.now() + 1000 * finalAfterSeconds; ; ) {
+    await untilGone(this.#endpoint, async () => {
       const now = await this.#find(group, there.id);
-      if (!now || (await this.#delete(group, now))) return;
-      if (Date.now() >= end)
-        throw passingFailure(
-          'NotUndeployed',
-          `endpoint "${this.#endpoint.name}": deployment ${now.name} is ${now.status.state}, and not taken down yet`,
-        );
-      await sleep(1000 * pollSeconds);
-    }
+      return now && !(await this.#delete(group, now)) ? now.status.state : undefined;
+    });
   }
 
   /** @returns whether it is gone: one that still stops is refused */
