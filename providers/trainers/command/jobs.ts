@@ -19,7 +19,17 @@ export class StateFolder {
 
   /** The adapter of a model, whole once it is there. */
   model(name: string): string {
-    return join(this.path, 'models', name);
+    return join(this.models, name);
+  }
+
+  /** The adapters of all models. */
+  get models(): string {
+    return join(this.path, 'models');
+  }
+
+  /** Models with an adapter merged in, for servers that take no adapters. */
+  get fused(): string {
+    return join(this.path, 'fused');
   }
 
   get slots(): string {

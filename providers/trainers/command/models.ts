@@ -35,16 +35,21 @@ export class Models {
     model: string,
     tool: Pick<Tool, 'startsFromAdapter' | 'command'>,
   ): Promise<Origin> {
-    if (!/^[\w-]+$/.test(model)) return { base: model };
-    const adapter = this.#state.model(model);
-    const record = await readJson<{ base: string }>(join(adapter, RECORD));
-    if (!record) return { base: model };
+    const base = await this.baseOf(model);
+    if (base === undefined) return { base: model };
     if (!tool.startsFromAdapter)
       throw finalFailure(
         'NoFineTuning',
         `${tool.command[0]} cannot go on with the adapter of ${model}: set evolve.from to base in the spec, or give the endpoint another tool`,
       );
-    return { base: record.base, adapter };
+    return { base, adapter: this.#state.model(model) };
+  }
+
+  /** The base model below an adapter of ours; undefined for a model that is none. */
+  async baseOf(model: string): Promise<string | undefined> {
+    if (!/^[\w-]+$/.test(model)) return undefined;
+    const record = join(this.#state.model(model), RECORD);
+    return (await readJson<{ base: string }>(record))?.base;
   }
 
   /** Lays an adapter out under a model's name, unless it is there. */

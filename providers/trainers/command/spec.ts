@@ -1,5 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { mlxSpec } from './serving/mlx.ts';
+import { vllmSpec } from './serving/vllm.ts';
 import { TOOLS } from './tools/index.ts';
 
 const count = z.number().int().positive();
@@ -59,6 +61,12 @@ export const commandSpec = z.strictObject({
     })
     .optional()
     .describe("How steps and loss are read. The tool's own way when left out."),
+  serving: z
+    .discriminatedUnion('type', [vllmSpec, mlxSpec])
+    .optional()
+    .describe(
+      'How models are put up at the endpoint and taken down again; left out where they answer once they are in the folder `models`.',
+    ),
   models: z
     .record(z.string(), z.string().min(1))
     .default({})

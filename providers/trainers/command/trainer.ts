@@ -1,5 +1,6 @@
 import { copyFile, mkdir, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Deployments } from '../../deployments.ts';
 import type { Job } from '../../remoteJobs.ts';
 import type {
   Trainer,
@@ -16,6 +17,8 @@ import { isCancelled, markCancelled, StateFolder } from './jobs.ts';
 import { keep } from './keep.ts';
 import { Models } from './models.ts';
 import { obstacleTo, prepareAttempt, toolOf } from './prepare.ts';
+import { MlxDeployments } from './serving/mlx.ts';
+import { VllmDeployments } from './serving/vllm.ts';
 import { Slots } from './slots.ts';
 import { type CommandSpec, commandSpec } from './spec.ts';
 import type { Tool } from './tools/tool.ts';
@@ -48,6 +51,7 @@ class CommandTrainer implements Trainer {
   readonly #tool: Tool;
   readonly #state: StateFolder;
   readonly #models: Models;
+  readonly deployments?: Deployments;
   readonly #slots: Slots;
 
   constructor(endpoint: TrainerEndpoint, spec: CommandSpec) {
@@ -56,6 +60,8 @@ class CommandTrainer implements Trainer {
     this.#tool = toolOf(spec);
     this.#state = new StateFolder(spec.folder);
     this.#models = new Models(this.#state, this.#tool.weights);
+    const deployments = deploymentsOf(endpoint, spec, this.#state, this.#models);
+    if (deployments) this.deployments = deployments;
     this.#slots = new Slots(this.#state.slots, spec.maxJobs);
   }
 
@@ -87,7 +93,11 @@ class CommandTrainer implements Trainer {
     if (!look) return vanished(jobId);
     if (look.verdict.isDue) await this.#startCommand(look, order);
     const job = await this.#describe(jobId, look, order);
-    if (!job.result || (await this.#endpoint.serves(job.result.model, order.request.model, signal)))
+    if (
+      !job.result ||
+      this.deployments ||
+      (await this.#endpoint.serves(job.result.model, order.request.model, signal))
+    )
       return job;
     return { ...job, state: 'pending', detail: `${job.detail}, but its model does not answer yet` };
   }
@@ -162,6 +172,23 @@ class CommandTrainer implements Trainer {
     const counted = this.#tool.log.countsAnew ? attempts : [last];
     const tokens = counted.map(({ log }) => log.tokens ?? 0);
     return { model: name, trainedTokens: tokens.reduce((sum, more) => sum + more, 0) };
+  }
+}
+
+function deploymentsOf(
+  endpoint: TrainerEndpoint,
+  spec: CommandSpec,
+  state: StateFolder,
+  models: Models,
+): Deployments | undefined {
+  const { serving } = spec;
+  switch (serving?.type) {
+    case 'vllm':
+      return new VllmDeployments(endpoint, serving, state.models);
+    case 'mlx-lm':
+      return new MlxDeployments(serving, { spec, state, models });
+    default:
+      return undefined;
   }
 }
 

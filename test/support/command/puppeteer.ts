@@ -94,10 +94,15 @@ export class Puppeteer {
   }
 
   /** The puppet of this number, the first one is 1, as soon as it is there. */
-  async puppet(number: number): Promise<Puppet> {
-    if (!this.puppets[number - 1])
-      for await (const _ of on(this.#changes, 'puppet')) if (this.puppets[number - 1]) break;
-    return this.puppets[number - 1]!;
+  puppet(number: number): Promise<Puppet> {
+    return this.find((puppet) => puppet === this.puppets[number - 1]);
+  }
+
+  /** The first puppet that is so, as soon as it is there. */
+  async find(isIt: (puppet: Puppet) => boolean): Promise<Puppet> {
+    if (!this.puppets.some(isIt))
+      for await (const _ of on(this.#changes, 'puppet')) if (this.puppets.some(isIt)) break;
+    return this.puppets.find(isIt)!;
   }
 
   /** Ends all puppets that are left. */

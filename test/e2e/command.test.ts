@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import getPort from 'get-port';
+import { describe, it } from 'mocha';
+import OpenAI from 'openai';
+import { parse } from 'yaml';
+import { defineConfig } from '../../config/config.ts';
+import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../engine/settings.ts';
+import { ensureEngine } from '../../engine/setup.ts';
+import { Endpoint } from '../../providers/endpoint.ts';
+import { identityOf } from '../../providers/trainers/command/identity.ts';
+import { Trainers } from '../../providers/trainers/index.ts';
+import type { Provider } from '../../testing/provider.ts';
+import type { fineTune } from '../../workflows/fineTune.ts';
+import { trainingRows } from '../engine/support.ts';
+import { Bench } from '../support/stack.ts';
+import { use, useFolder, useTemporal } from '../support/suite.ts';
+import { MlxServer } from '../support/vllm/mlx.ts';
+import { Vllm } from '../support/vllm/vllm.ts';
+import { fineTuneInput, pendingOf, writeTrainingFile } from '../workflows/support.ts';
+
+const NAME = 'colours';
+const GPU_QUEUE = 'the-gpu';
+const CHECKPOINT = (step: number) => `${String(step).padStart(7, '0')}_adapters.safetensors`;
+const BASE = { name: 'smollm2-135m-instruct', path: BASE_MODEL.folder };
+
+/** A front as vLLM has it, with a real mlx_lm.server behind it; both can be killed. */
+class Serving {
+  readonly port: number;
+  front!: Vllm;
+  #mlx!: MlxServer;
+
+  static async start(): Promise<Serving> {
+    await ensureEngine();
+    const serving = new Serving(await getPort());
+    await serving.start();
+    return serving;
+  }
+
+  private constructor(port: number) {
+    this.port = port;
+  }
+
+  async start(): Promise<void> {
+    this.#mlx = await MlxServer.start(await getPort());
+    this.front = await Vllm.start({ base: BASE, answer: this.#mlx.answer, port: this.port });
+  }
+
+  async close(): Promise<void> {
+    await this.front.close();
+    await this.#mlx.kill();
+  }
+}
+
+describe('mlx_lm.lora as the command of a trainer', function () {
+  this.timeout(300_000);
+  const temporal = useTemporal();
+  const state = useFolder('suite');
+  const serving = use('suite', Serving.start, (opened) => opened.close());
+  const bench = use('suite', open, (opened) => opened.close());
+
+  async function open(): Promise<Bench> {
+    const place = { baseURL: serving.front.baseURL, close: async () => {} } as Provider;
+    const opened = await Bench.open(temporal, place, { pollSeconds: 0.2 });
+    const { config } = opened;
+    const trainer = {
+      ...{ type: 'command', tool: 'mlx-lm', taskQueue: GPU_QUEUE, folder: state.path },
+      command: [PYTHON_EXECUTABLE, '-m', 'mlx_lm', 'lora', '--config', '{{config}}'],
+      values: { rank: 4, layers: 2, learningRate: 1e-3, maxTokens: 128, saveSteps: 2 },
+      models: { [BASE.name]: BASE.path },
+      env: mlxEnvironment(),
+      serving: { type: 'vllm', load: 'call' },
+    };
+    const local = { ...config.endpoints.local!, trainer };
+    Object.assign(config, defineConfig({ ...config, endpoints: { local } }));
+    return opened;
+  }
+
+  /** A worker on the machine that trains, as a process of its own. */
+  const startGpuWorker = () => {
+    const config = {
+      ...bench.config,
+      temporal: { ...bench.config.temporal, taskQueue: GPU_QUEUE },
+    };
+    return bench.startProcess({ config });
+  };
+  /** Runs `isSo` until it holds, as often as Temporal tells how it goes. */
+  async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await isSo())) await pendingOf(bench, NAME);
+  }
+
+  it('goes on though its worker, its command and what serves its model are killed', async () => {
+    await bench.startWorker();
+    const worker = await startGpuWorker();
+    const path = await writeTrainingFile(bench, NAME, trainingRows(8));
+    const training = { epochs: 3, batchSize: 2 };
+    const handle = await temporal.client.workflow.start<typeof fineTune>('fineTune', {
+      ...{ workflowId: NAME, taskQueue: bench.config.temporal.taskQueue },
+      args: [{ ...fineTuneInput(NAME, path), training }],
+    });
+
+    await until(async () => existsSync(join(await attempt(1), 'output', CHECKPOINT(4))));
+    const [ofFirst] = await commandsIn(await attempt(1));
+    await worker.kill();
+    await until(async () => (await identityOf(ofFirst!)) === undefined);
+
+    await startGpuWorker();
+    await until(async () => existsSync(join(await attempt(2), 'output', CHECKPOINT(2))));
+    const [ofSecond] = await commandsIn(await attempt(2));
+    process.kill(ofSecond!, 'SIGKILL');
+
+    const { model, rows } = await handle.result();
+    assert.equal(rows, 8);
+    const [second, third] = [await configOf(2), await configOf(3)];
+    const [fromFirst, fromSecond] = [doneBy(second), doneBy(third)];
+    assert.ok(fromFirst >= 4 && fromSecond >= 2, `${fromFirst}, ${fromSecond}`);
+    assert.equal(second.iters, 12 - fromFirst);
+    assert.equal(third.iters, 12 - fromFirst - fromSecond);
+    assert.equal(await identityOf(ofSecond!), undefined);
+
+    await untilServed(model);
+    await serving.close();
+    await serving.start();
+    await untilServed(model);
+    const { deployments } = trainer();
+    assert.equal(await deployments!.undeploy(orderOf(model)), true);
+    assert.deepEqual(serving.front.loaded, []);
+  });
+
+  const trainer = () => new Trainers().of(new Endpoint('local', bench.config.endpoints.local!));
+  const orderOf = (model: string) => ({ model, base: BASE.name, name: NAME });
+
+  /** Puts the model up where it is not, and asks it what it has learned. */
+  async function untilServed(model: string): Promise<void> {
+    const { deployments } = trainer();
+    assert.equal((await deployments!.poll(model, orderOf(model))).state, 'gone');
+    const { state, servedAs } = await deployments!.deploy(orderOf(model));
+    assert.deepEqual([state, servedAs], ['ready', model]);
+    const client = new OpenAI({ baseURL: serving.front.baseURL, apiKey: 'none' });
+    const messages = trainingRows(1)[0]!.messages.slice(0, -1) as {
+      role: 'user';
+      content: string;
+    }[];
+    const said = await client.chat.completions.create({ model, messages, max_tokens: 2 });
+    assert.match(said.choices[0]!.message.content!, /blue|green/);
+  }
+
+  /** Folder of an attempt at the only job; it need not be there yet. */
+  async function attempt(number: number): Promise<string> {
+    const jobs = join(state.path, 'jobs');
+    const [name = 'none', ...others] = existsSync(jobs) ? await readdir(jobs) : [];
+    assert.deepEqual(others, []);
+    return join(jobs, name, '1', String(number));
+  }
+
+  async function configOf(number: number): Promise<{ iters: number; resume_adapter_file: string }> {
+    return parse(await readFile(join(await attempt(number), 'config.yaml'), 'utf8'));
+  }
+
+  /** What the keeper of an attempt runs. */
+  async function commandsIn(folder: string): Promise<number[]> {
+    const { pid } = JSON.parse(await readFile(join(folder, 'keeper.json'), 'utf8'));
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+    return children.split(' ').filter(Boolean).map(Number);
+  }
+});
+
+/** Steps that an attempt was told were done by the one before. */
+const doneBy = ({ resume_adapter_file }: { resume_adapter_file: string }) =>
+  Number.parseInt(basename(resume_adapter_file), 10);

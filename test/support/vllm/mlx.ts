@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../../engine/settings.ts';
+import type { Answering } from './vllm.ts';
+
+/** A real mlx_lm.server, as what answers behind a front. */
+export class MlxServer {
+  readonly #process: ReturnType<typeof spawnServer>;
+  readonly #address: string;
+
+  /** Starts one, which listens once it is there. */
+  static async start(port: number): Promise<MlxServer> {
+    const server = spawnServer(port);
+    for await (const line of createInterface({ input: server.stderr }))
+      if (line.includes('Starting httpd')) break;
+    server.stderr.resume();
+    return new MlxServer(server, `http://127.0.0.1:${port}/v1/chat/completions`);
+  }
+
+  private constructor(process: ReturnType<typeof spawnServer>, address: string) {
+    this.#process = process;
+    this.#address = address;
+  }
+
+  /** Answers a chat by the base, or by an adapter over it. */
+  readonly answer: Answering = async (body, adapter) => {
+    const asked = {
+      ...{ messages: body.messages, max_tokens: body.max_tokens ?? body.max_completion_tokens },
+      ...{ temperature: body.temperature ?? 0, model: BASE_MODEL.folder },
+      ...(adapter && { adapters: adapter }),
+    };
+    const response = await fetch(this.#address, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(asked),
+    });
+    return { ...((await response.json()) as object), model: body.model };
+  };
+
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    if (this.#process.exitCode === null && this.#process.signalCode === null)
+      await once(this.#process, 'exit');
+  }
+}
+
+function spawnServer(port: number) {
+  const args = ['-m', 'mlx_lm', 'server', '--host', '127.0.0.1', '--port', String(port)];
+  const env = { ...mlxEnvironment(), PYTHONUNBUFFERED: '1' };
+  return execa(PYTHON_EXECUTABLE, [...args, '--log-level', 'INFO'], {
+    ...{ env, reject: false, stdin: 'ignore', stdout: 'ignore', buffer: false },
+  });
+}
