@@ -129,9 +129,7 @@ class Host implements ModelHost {
     const { idleMinutes, finalAfterSeconds, trainer } = this.endpoint.config;
     const input = {
       ...{ endpoint: this.endpoint.name, order: this.#order, idleMinutes, finalAfterSeconds },
-      ...(typeof trainer.taskQueue === 'string' && {
-        activityOptions: { all: { taskQueue: trainer.taskQueue } },
-      }),
+      taskQueue: trainer.taskQueue,
     };
     const { signaledRunId } = await this.#client.workflow.signalWithStart('host', {
       ...{ workflowId: this.#id, taskQueue, args: [input] },

@@ -14,6 +14,7 @@ import { calibrationPlan } from './calibrationPlan.ts';
 import { findOut } from './capabilities.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { elsewhere } from './elsewhere.ts';
+import { whileHosted } from './hosted.ts';
 import { tracked } from './progress.ts';
 import { readSpec } from './readSpec.ts';
 
@@ -42,17 +43,20 @@ export function createOpenRun(dependencies: Dependencies) {
       const spec = readSpec(registry, given);
       if (!isDeepStrictEqual([planOf(spec), spec.data], [planOf(given), given.data]))
         throw notRead(given);
-      await tracked({ total: 1, unit: 'models' }, async ({ signal }) => {
+      await tracked({ total: 1, unit: 'models' }, async (tracker) => {
         const needed = neededModels(spec, registry.task(spec.task)).map((model) => ({
           model,
           endpoint: endpoints.get(model.endpoint),
         }));
-        for (const { endpoint, model } of needed) await checkModel(endpoint, model);
+        const asked = needed.map(({ model }) => ({ endpoint: model.endpoint, model: model.name }));
+        await whileHosted(dependencies, asked, tracker, async () => {
+          for (const { endpoint, model } of needed) await checkModel(endpoint, model);
+        });
         const tuning = endpoints.get(spec.model.endpoint);
         // Of a trainer that works elsewhere this machine can tell nothing.
         const obstacle = elsewhere(tuning) ? undefined : await trainers.of(tuning).preflight();
         if (obstacle) throw finalFailure('NoFineTuning', obstacle);
-        await findOut(dependencies, spec, signal);
+        await findOut(dependencies, spec, tracker.signal);
       });
     },
 

@@ -11,7 +11,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { WatchedDeployment } from '../activities/hosting.ts';
-import type { ActivityOptions } from '../core/activityOptions.ts';
 import { finalFailure } from '../core/failures.ts';
 import type { Hosting, ModelUse } from '../core/hosting.ts';
 import { hostingSection } from '../core/report/hosting.ts';
@@ -37,7 +36,8 @@ export interface HostInput {
   idleMinutes: number;
   /** How long a provider has to fail again until that is believed. */
   finalAfterSeconds: number;
-  activityOptions?: ActivityOptions;
+  /** Where the endpoint's trainer works; the workflow's own when left out. */
+  taskQueue?: string;
   /** Carried over when continued as new. */
   soFar?: { users: string[]; usedAt: number; standing: Standing };
 }
@@ -54,8 +54,8 @@ export const hosting = defineQuery<Hosting>('status');
  * @internal
  */
 export async function host(input: HostInput): Promise<void> {
-  const { endpoint, order, idleMinutes, finalAfterSeconds, activityOptions, soFar } = input;
-  const perform = activitiesWith(activityOptions);
+  const { endpoint, order, idleMinutes, finalAfterSeconds, taskQueue, soFar } = input;
+  const perform = activitiesWith(undefined, taskQueue === undefined ? undefined : { taskQueue });
   const at = { endpoint, order };
   const idleMs = idleMinutes * 60_000;
   const users = new Set(soFar?.users);
@@ -116,6 +116,7 @@ export async function host(input: HostInput): Promise<void> {
         return isOver ? 'failed' : 'unused';
       }
       show({ state: 'pending', detail: seen.detail });
+      await book();
     }
   }
 
@@ -131,6 +132,7 @@ export async function host(input: HostInput): Promise<void> {
         await takeDown();
         return (isUp ? usedAt > before : !isIdle() && users.size > 0) ? 'gone' : 'unused';
       }
+      await book();
       if (workflowInfo().continueAsNewSuggested)
         await continueAsNew<typeof host>({
           ...input,
@@ -149,7 +151,6 @@ export async function host(input: HostInput): Promise<void> {
         : `wait until ${order.model} is up at ${endpoint}`,
     );
     for (const user of known) if (!seen.needing.includes(user)) users.delete(user);
-    await book();
     return seen;
   }
 

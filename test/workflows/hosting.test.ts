@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import { after, before, describe, it } from 'mocha';
+import type { Hosting } from '../../core/hosting.ts';
 import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
 import { Azure, type AzureOptions, TOKEN } from '../support/azure/azure.ts';
-import { Bench, writeTask } from '../support/stack.ts';
+import { Bench, failedFor, writeTask } from '../support/stack.ts';
 import { useTemporal } from '../support/suite.ts';
-import { jobsOf } from './support.ts';
+import { jobOf, jobsOf, startFineTune, writeTrainingFile } from './support.ts';
 
 const FEW = { labelled: 10, unlabelled: 20, test: 20 };
 const HOUR_MS = 3_600_000;
+const MODEL = 'smollm2-135m-instruct';
 
 describe('models that have to be deployed', function () {
   this.timeout(120_000);
@@ -23,60 +28,188 @@ describe('models that have to be deployed', function () {
     delete process.env.AZURE_MANAGEMENT_TOKEN;
   });
 
-  /** A place for a run at Azure. */
-  async function open(
-    options: AzureOptions = {},
-    { tier = 'standard', ...endpoint }: { tier?: string; idleMinutes?: number } = {},
-  ) {
+  /** A place for runs at Azure. */
+  async function open(options: AzureOptions = {}, { tier = 'standard' } = {}) {
     const azure = await Azure.start(options);
     closing.push(() => azure.close());
     const { baseURL, trainer } = azure.endpoint;
     const timing = { pollSeconds: 0.05, finalAfterSeconds: 0.4 };
-    const config = { baseURL, trainer: { ...trainer, tier }, ...timing, ...endpoint };
+    const config = { baseURL, trainer: { ...trainer, tier }, ...timing };
     const bench = await Bench.open(temporal, azure.provider, config);
     closing.push(() => bench.close());
     await bench.startWorker();
     return { azure, bench };
   }
-  /** The hosts of all that was ever deployed. */
-  const hostsOf = ({ stays }: Azure) =>
-    [...new Set(stays.map(({ name }) => name))].map((name) =>
-      temporal.client.workflow.getHandle(`host/local/${name}`),
-    );
-  const untilReleased = (azure: Azure) => Promise.all(hostsOf(azure).map((host) => host.result()));
   async function bookedSeconds({ config }: Bench, run: string): Promise<number> {
     const store = await openStore(config.store);
     try {
       const [model] = await store.models.list({ run });
-      const spend = await store.run(run, model!.dataset).spend(1);
+      const spend = await store.run(run, model!.dataset).spend(model!.round);
       return usageOf(spend, 'hosting').deployedSeconds;
     } finally {
       store.close();
     }
   }
 
-  it('are put up before they are asked, again when they expire, and taken down in the end', async () => {
-    const { azure, bench } = await open({}, { tier: 'developertier' });
-    const asked = new Map<string, number>();
-    azure.onChat = (name) => {
-      asked.set(name, (asked.get(name) ?? 0) + 1);
-      // In the middle of a batch; all of them.
-      if (name.startsWith('r1-') && asked.get(name) === 12) azure.pass(25 * HOUR_MS);
-    };
-    const handle = await bench.start(await writeTask(bench.folder, 'expires', FEW));
-    const { latest } = await handle.result();
-    await untilReleased(azure);
-    assert.deepEqual(azure.standing, []);
-    const names = new Set(azure.stays.map(({ name }) => name));
-    assert.ok(names.size >= 2, `${names.size} models were deployed`);
-    assert.ok(azure.created > names.size, `${azure.created} deployments of ${names.size} models`);
-    assert.equal(latest[0]!.values.semievol !== null, true);
-    // Known by the name that stays.
-    const [report] = await bench.reports('expires');
-    const tuned = jobsOf(bench, 'expires').map((job) => job.fine_tuned_model);
-    const answered = report!.usage.map(({ model }) => model);
-    assert.ok(tuned.some((model) => answered.includes(model!)));
-    assert.ok(!answered.some((model) => names.has(model)));
-    assert.equal(await bookedSeconds(bench, 'expires'), 0, 'this tier costs no hours');
+  describe('for a run', () => {
+    const untilReleased = ({ stays }: Azure) =>
+      Promise.all(
+        [...new Set(stays.map(({ name }) => name))].map((name) =>
+          temporal.client.workflow.getHandle(`host/local/${name}`).result(),
+        ),
+      );
+
+    it('are put up before they are asked, again when they expire, and taken down in the end', async () => {
+      const { azure, bench } = await open({}, { tier: 'developertier' });
+      const asked = new Map<string, number>();
+      azure.onChat = (name) => {
+        asked.set(name, (asked.get(name) ?? 0) + 1);
+        // In the middle of a batch; all of them.
+        if (name.startsWith('r1-') && asked.get(name) === 12) azure.pass(25 * HOUR_MS);
+      };
+      const handle = await bench.start(await writeTask(bench.folder, 'expires', FEW));
+      await handle.result();
+      await untilReleased(azure);
+      assert.deepEqual(azure.standing, []);
+      const names = new Set(azure.stays.map(({ name }) => name));
+      assert.ok(names.size >= 2, `${names.size} models were deployed`);
+      assert.ok(azure.created > names.size, `${azure.created} deployments of ${names.size} models`);
+      // Known by the names that stay.
+      const [report] = await bench.reports('expires');
+      const tuned = jobsOf(bench, 'expires').map((job) => job.fine_tuned_model);
+      const answered = new Set(report!.usage.map(({ model }) => model));
+      assert.ok(tuned.some((model) => answered.has(model!)));
+      assert.ok([...names].every((name) => !answered.has(name)));
+      assert.equal(await bookedSeconds(bench, 'expires'), 0, 'this tier costs no hours');
+    });
+
+    it('are released when it is cancelled', async () => {
+      const { azure, bench } = await open();
+      const up = Promise.withResolvers<void>();
+      azure.onChat = (name) => {
+        if (name.startsWith('r1-') && azure.standing.includes(name)) up.resolve();
+      };
+      const handle = await bench.start(await writeTask(bench.folder, 'cancelled', FEW));
+      await up.promise;
+      await handle.cancel();
+      await assert.rejects(handle.result(), WorkflowFailedError);
+      await untilReleased(azure);
+      assert.deepEqual(azure.standing, []);
+    });
+
+    it('let it fail where they cannot be put up, and nothing stands', async () => {
+      const { azure, bench } = await open({ states: ['Accepted', 'Failed'] });
+      const handle = await bench.start(await writeTask(bench.folder, 'refused', FEW));
+      await assert.rejects(handle.result(), failedFor('DeploymentFailed'));
+      assert.deepEqual(azure.standing, []);
+    });
+  });
+
+  describe('by themselves', () => {
+    let azure: Azure;
+    let bench: Bench;
+
+    async function start(options: AzureOptions = {}) {
+      ({ azure, bench } = await open(options));
+      azure.provider.jobs.hold();
+    }
+    /** A model that was tuned, and is known to the store. */
+    async function model(run: string) {
+      const { provider } = azure;
+      const content = await readFile(await writeTrainingFile(bench, `${run}-file`));
+      const form = new FormData();
+      form.set('purpose', 'fine-tune');
+      form.set('file', new Blob([content]), 'train.jsonl');
+      const file = await fetch(`${provider.baseURL}/files`, { method: 'POST', body: form });
+      const { id } = (await file.json()) as { id: string };
+      const job = provider.jobs.create({ model: MODEL, training_file: id, seed: 1 });
+      provider.jobs.finish(job.id);
+      const name = provider.jobs.get(job.id).fine_tuned_model!;
+      const store = await openStore(bench.config.store);
+      await store.models.add({
+        ...{ name, run, round: 1, role: 'semievol', dataset: 'data', endpoint: 'local' },
+        ...{ base: MODEL, trainingFileSha256: '0', trainingRows: 1, jobKey: run, jobId: job.id },
+        createdAt: new Date().toISOString(),
+      });
+      store.close();
+      return name;
+    }
+    /** A workflow that goes on until it is cancelled. */
+    async function user(name: string): Promise<WorkflowHandle> {
+      const handle = await startFineTune(bench, name);
+      await jobOf(bench, name);
+      return handle;
+    }
+    const host = (run: string) => temporal.client.workflow.getHandle(`host/local/${run}`);
+    async function use(run: string, name: string, by: string, idleMinutes = 20) {
+      const input = {
+        ...{ endpoint: 'local', order: { model: name, base: MODEL, name: run } },
+        ...{ idleMinutes, finalAfterSeconds: 0.4 },
+      };
+      await temporal.client.workflow.signalWithStart('host', {
+        ...{ workflowId: `host/local/${run}`, taskQueue: bench.config.temporal.taskQueue },
+        ...{ args: [input], signal: 'used', signalArgs: [{ by }] },
+      });
+    }
+    async function until(run: string, state: Hosting['state']): Promise<Hosting> {
+      for (;;) {
+        const now = await host(run).query<Hosting>('status');
+        if (now.state === state) return now;
+      }
+    }
+    const stood = () => azure.stays.reduce((sum, { from, to }) => sum + (to! - from), 0) / 1000;
+
+    it('stand as long as anybody goes on who needs them, and their hours are booked', async () => {
+      await start();
+      const [name, one, other] = [await model('needed'), await user('one'), await user('other')];
+      await use('needed', name, 'one');
+      assert.equal((await until('needed', 'ready')).servedAs, 'needed');
+      await use('needed', name, 'other');
+      await one.cancel();
+      await assert.rejects(one.result());
+      assert.deepEqual(azure.standing, ['needed']);
+      await other.cancel();
+      await host('needed').result();
+      assert.deepEqual(azure.standing, []);
+      const booked = await bookedSeconds(bench, 'needed');
+      assert.ok(booked >= stood() && booked < stood() + 2, `${booked} s of ${stood()} s`);
+    });
+
+    it('are taken down when they are idle, and put up again by the next use', async () => {
+      await start();
+      const [name, by] = [await model('idle'), await user('patient')];
+      for (const times of [1, 2]) {
+        await use('idle', name, 'patient', 0.01);
+        await host('idle').result();
+        assert.equal((await until('idle', 'gone')).state, 'gone');
+        assert.deepEqual([azure.created, azure.standing], [times, []]);
+      }
+      const booked = await bookedSeconds(bench, 'idle');
+      assert.ok(booked >= stood() && booked < stood() + 4, `${booked} s of ${stood()} s`);
+      await by.cancel();
+    });
+
+    it('are taken down with their host, also while they come up', async () => {
+      await start({ states: ['Accepted'] });
+      const [name, by] = [await model('rising'), await user('waiting')];
+      await use('rising', name, 'waiting');
+      await azure.provider.until(() => azure.standing.length === 1);
+      await host('rising').cancel();
+      await assert.rejects(host('rising').result(), WorkflowFailedError);
+      assert.deepEqual(azure.standing, []);
+      assert.equal((await until('rising', 'gone')).detail, 'cancelled');
+      await by.cancel();
+    });
+
+    it('are tried again where the provider fails, and say so where it does not cease to', async () => {
+      await start({ states: ['Accepted', 'Failed'] });
+      const [name, by] = [await model('failing'), await user('hoping')];
+      await use('failing', name, 'hoping');
+      await assert.rejects(host('failing').result(), failedFor('DeploymentFailed'));
+      assert.ok(azure.created > 1, `tried ${azure.created} times`);
+      assert.deepEqual(azure.standing, []);
+      assert.match((await until('failing', 'failed')).message!, /"local" does not put up model/);
+      await by.cancel();
+    });
   });
 });
