@@ -8,12 +8,14 @@ import {
   paidBefore,
 } from '../core/answer.ts';
 import { certaintyOf } from '../core/certainty.ts';
+import { SemiEvolError } from '../core/errors.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
 import { readReasoned } from '../core/tasks/reasoned.ts';
 import { allTroubles } from '../core/trouble.ts';
 import type { ChatMessage, JsonSchema, OrdinalRange, StoredExample } from '../core/types.ts';
+import type { Transport } from '../core/usage.ts';
 import type { ChatSample } from '../providers/completion.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import type { SharedAnswer } from '../store/sharedAnswers.ts';
@@ -24,7 +26,7 @@ import type { Dependencies, RoundContext } from './dependencies.ts';
 import { whileHosted } from './hosted.ts';
 import { keepUntilStored } from './keeping.ts';
 import type { Tracker } from './progress.ts';
-import { requestKey, type SentRequest, sharedAnswer } from './sharing.ts';
+import { hashOf, requestKey, type SentRequest, sharedAnswer } from './sharing.ts';
 import { rootIn, Spending } from './spending.ts';
 
 /** A batch may give up so many requests; above, and where they are most, it is at fault itself. */
@@ -55,6 +57,37 @@ interface Request extends Question {
   draw: number;
 }
 
+/** What is told of a request before it is sent. */
+export interface Carried {
+  stage: AnswerStage;
+  sent: SentRequest;
+  /** Names the request and where its answers are stored: no other request of the round has it. */
+  id: string;
+}
+
+/**
+ * What becomes of a request: it is answered already, it is to be sent by itself, or it waits for a
+ * batch.
+ */
+export type Course = ChatSample[] | 'send' | 'wait';
+
+/** Sees to requests before anything is sent, such as by writing them down for a batch. */
+export interface Carrier {
+  /** Called one after the other, in the order of the questions. */
+  carry(request: Carried): Promise<Course>;
+}
+
+/** Some requests of a stage wait for a batch: what follows from their answers has to wait, too. */
+export class AnswersAwaited extends SemiEvolError {
+  override readonly name = 'AnswersAwaited';
+  readonly stage: AnswerStage;
+
+  constructor(stage: AnswerStage) {
+    super(`answers of ${stage} are awaited`);
+    this.stage = stage;
+  }
+}
+
 /** How many answers questions get. */
 export const answersTo = (questions: readonly Pick<Question, 'slots'>[]): number =>
   questions.reduce((total, { slots }) => total + slots.length, 0);
@@ -70,6 +103,8 @@ export interface BatchOptions {
   examples: StoredExample[];
   /** Whether its requests go before those of others. */
   isAhead?: boolean;
+  /** Sees to its requests; each is sent by itself where it is left out. */
+  carrier?: Carrier | undefined;
 }
 
 /** What a batch has in common with the same examples in another stage. */
@@ -176,10 +211,11 @@ export class Batch {
    * and what has come is stored. A question may be gone on without where its model is away for too
    * long: that is stored, too. What is to be told of answers has to be read from the store then:
    * another attempt's may have come first.
-   * @throws ApplicationFailure `MostlyUnanswered` where most requests had to be given up
+   * @throws ApplicationFailure `MostlyUnanswered` where most requests had to be given up;
+   * AnswersAwaited where some wait for a batch
    */
   async ask(questions: readonly Question[]): Promise<void> {
-    const { dependencies, tracker, context } = this.#options;
+    const { dependencies, tracker, context, stage } = this.#options;
     await goByFindings(dependencies, context.spec, questions);
     const requests = questions.flatMap((question) => this.#requestsOf(question));
     const missing = await this.#notTakenOver(await this.#withoutAnswer(requests));
@@ -187,17 +223,38 @@ export class Batch {
     this.#counter.add(answersTo(requests) - answersTo(missing));
     if (missing.length === 0) return;
     await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
-    await whileHosted(dependencies, missing, tracker, () => this.#askAll(missing));
+    const { answered, toSend } = await this.#courses(missing);
+    const open = [...answered.keys(), ...toSend];
+    if (open.length > 0)
+      await whileHosted(dependencies, toSend, tracker, () => this.#askAll(open, answered));
+    if (open.length < missing.length) throw new AnswersAwaited(stage);
   }
 
-  async #askAll(missing: readonly Request[]): Promise<void> {
+  /** Which requests are answered already, and which are to be sent; the others wait for a batch. */
+  async #courses(missing: readonly Request[]) {
+    const { carrier } = this.#options;
+    const answered = new Map<Request, ChatSample[]>();
+    if (!carrier) return { answered, toSend: missing };
+    const toSend: Request[] = [];
+    for (const request of missing) {
+      const course = await carrier.carry(this.#carried(request));
+      if (course === 'send') toSend.push(request);
+      else if (course !== 'wait') answered.set(request, course);
+    }
+    return { answered, toSend };
+  }
+
+  async #askAll(
+    missing: readonly Request[],
+    answered: ReadonlyMap<Request, ChatSample[]>,
+  ): Promise<void> {
     const { tracker } = this.#options;
     const failures: unknown[] = [];
     const byEndpoint = Map.groupBy(missing, ({ endpoint }) => this.#endpoint(endpoint));
     tracker.watch(() => allTroubles([...byEndpoint.keys()].map(({ trouble }) => trouble)));
     const asked = [...byEndpoint].map(async ([endpoint, requests]) => ({
       requests,
-      ...(await this.#askAt(endpoint, requests, failures)),
+      ...(await this.#askAt(endpoint, requests, { failures, answered })),
     }));
     const parts = await Promise.all(asked);
     if (parts.some(({ left }) => left > 0)) {
@@ -210,23 +267,31 @@ export class Batch {
   /**
    * Asks an endpoint, and stores its answers; begins nothing new once something has failed.
    * @param failures takes what fails
+   * @param answered what a batch has answered, which is not asked
    * @returns how many requests have no answer, and the rows of those that were given up
    */
-  async #askAt(endpoint: Endpoint, requests: readonly Request[], failures: unknown[]) {
+  async #askAt(
+    endpoint: Endpoint,
+    requests: readonly Request[],
+    { failures, answered }: { failures: unknown[]; answered: ReadonlyMap<Request, ChatSample[]> },
+  ) {
     const { context, tracker } = this.#options;
     const { maxInFlight } = endpoint.config;
-    const size = { ofAsks: maxInFlight, awaited: requests.length };
+    // What a batch has answered is there at once.
+    const ofAsks = maxInFlight + answered.size;
+    const size = { ofAsks, awaited: requests.length };
     const buffer = new AnswerBuffer(context.tables, tracker, size);
     const givenUp: Answer[] = [];
     const shareable: SharedAnswer[] = [];
     // Twice, since those that are being stored should not keep others from being asked.
-    const limit = pLimit(2 * maxInFlight);
+    const limit = pLimit(2 * maxInFlight + answered.size);
     let left = requests.length;
     await limit.map(requests, async (request) => {
       if (failures.length > 0 || tracker.signal.aborted) return;
       try {
-        const samples = await this.#samplesOf(request, endpoint);
-        const rows = this.#rowsOf(request, samples);
+        const known = answered.get(request);
+        const samples = known ?? (await this.#samplesOf(request, endpoint));
+        const rows = this.#rowsOf(request, samples, known ? 'batch' : 'direct');
         this.spending.addAnswers(rows);
         if (rows.every(({ finishReason }) => isGivenUp(finishReason))) {
           givenUp.push(...rows);
@@ -257,7 +322,7 @@ export class Batch {
     const open = requests.filter((request) => {
       const samples = known.get(requestKey(this.#asSent(request)));
       if (samples === undefined) return true;
-      const rows = this.#rowsOf(request, JSON.parse(samples) as ChatSample[]);
+      const rows = this.#rowsOf(request, JSON.parse(samples) as ChatSample[], 'direct');
       taken.push(...rows.map((row) => paidBefore(row, {})));
       return false;
     });
@@ -317,11 +382,26 @@ export class Batch {
     return { endpoint, model, messages, sampling, seeds, schema };
   }
 
-  #rowsOf(request: Request, samples: readonly ChatSample[]): Answer[] {
-    return request.slots.map((slot, index) => this.#answerOf(request, slot, samples[index]!));
+  #carried(request: Request): Carried {
+    const { round, stage } = this.#options;
+    const sent = this.#asSent(request);
+    const { example, slots } = request;
+    const place = { round, stage, exampleId: example.id, slots };
+    return { stage, sent, id: hashOf({ place, sent }) };
   }
 
-  #answerOf(question: Question, slot: Question['slots'][number], sample: ChatSample): Answer {
+  #rowsOf(request: Request, samples: readonly ChatSample[], transport: Transport): Answer[] {
+    return request.slots.map((slot, index) => ({
+      ...this.#answerOf(request, slot, samples[index]!),
+      transport,
+    }));
+  }
+
+  #answerOf(
+    question: Question,
+    slot: Question['slots'][number],
+    sample: ChatSample,
+  ): Omit<Answer, 'transport'> {
     const { round, stage, context } = this.#options;
     const { example, endpoint, model, isReasoned } = question;
     const { spec, task } = context;
@@ -338,7 +418,7 @@ export class Batch {
       ordinal: example.ordinal,
       exampleId: example.id,
       ...slot,
-      ...{ endpoint, model, transport: 'direct' as const },
+      ...{ endpoint, model },
       ...rest,
       text: isKept ? `${thoughts}\n\n${rest.text}` : rest.text,
       parsed: read(rest.text, isCut),

@@ -2,13 +2,13 @@ import { foldOf } from '../core/folds.ts';
 import { isRole, type WarmUp } from '../core/modelNames.ts';
 import { mostTokens } from '../core/mostTokens.ts';
 import { PASSES } from '../core/passes.ts';
-import { requestGroups } from '../core/requestGroups.ts';
+import { type RequestGroup, requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
 import type { StoredExample } from '../core/types.ts';
 import { askAbout, coveredBy, type PassRef, type Subject } from './asking.ts';
-import { answersTo } from './batch.ts';
-import type { Dependencies } from './dependencies.ts';
+import { answersTo, type Batch } from './batch.ts';
+import type { Dependencies, RoundContext } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 
 /** The models a spec may call by their part in the round. */
@@ -46,35 +46,46 @@ export function createCollaborate(dependencies: Dependencies) {
      * examples (collaborative learning, §3.2). Those that send the same request share it.
      */
     async collaborate(input: CollaborateInput): Promise<{ answers: number; spent: Spent }> {
-      return askAbout(dependencies, input, answersIn(input), async (batch) => {
-        const { context, examples } = batch;
-        const { spec, task } = context;
-        const isReasoned = spec.answer.form === 'reasoned';
-        const schema = isReasoned ? undefined : task.schema;
-        const neighboursOf = await labelledNeighbours(context, input);
-        const shotsOf = (ordinal: number) => neighboursOf(ordinal).map(({ example }) => example);
-        const groups = requestGroups({ ...spec, maxTokens: mostTokens(spec, task, isReasoned) });
-        const here = groups.filter(({ endpoint }) => endpoint === input.endpoint);
-        const questions = here.flatMap((group) =>
-          examples.map((example) => {
-            const shots = shotsFor(group, shotsOf(example.ordinal));
-            const manner = { system: group.system, isReasoned };
-            return {
-              example,
-              endpoint: group.endpoint,
-              model: modelNamed(group.model, input.models, example),
-              messages: task.prompt(example, shots, manner),
-              sampling: group.sampling,
-              isReasoned,
-              schema,
-              slots: group.places,
-              goOnAfterMinutes: group.goOnAfterMinutes,
-            };
-          }),
-        );
-        await batch.ask(questions);
-        return { answers: answersTo(questions), spent: batch.spent };
-      });
+      return askAbout(dependencies, input, answersIn(input), async (batch) => ({
+        answers: await askCollaborators(batch, input),
+        spent: batch.spent,
+      }));
     },
   };
+}
+
+/** Asks the collaborators at an endpoint what has no answer yet. @returns how many answers there are */
+export async function askCollaborators(batch: Batch, input: CollaborateInput): Promise<number> {
+  const { context, examples } = batch;
+  const { spec, task } = context;
+  const isReasoned = spec.answer.form === 'reasoned';
+  const schema = isReasoned ? undefined : task.schema;
+  const neighboursOf = await labelledNeighbours(context, input);
+  const shotsOf = (ordinal: number) => neighboursOf(ordinal).map(({ example }) => example);
+  const here = groupsIn(context).filter(({ endpoint }) => endpoint === input.endpoint);
+  const questions = here.flatMap((group) =>
+    examples.map((example) => {
+      const shots = shotsFor(group, shotsOf(example.ordinal));
+      const manner = { system: group.system, isReasoned };
+      return {
+        example,
+        endpoint: group.endpoint,
+        model: modelNamed(group.model, input.models, example),
+        messages: task.prompt(example, shots, manner),
+        sampling: group.sampling,
+        isReasoned,
+        schema,
+        slots: group.places,
+        goOnAfterMinutes: group.goOnAfterMinutes,
+      };
+    }),
+  );
+  await batch.ask(questions);
+  return answersTo(questions);
+}
+
+/** The requests of the collaborators about an example. */
+export function groupsIn({ spec, task }: Pick<RoundContext, 'spec' | 'task'>): RequestGroup[] {
+  const isReasoned = spec.answer.form === 'reasoned';
+  return requestGroups({ ...spec, maxTokens: mostTokens(spec, task, isReasoned) });
 }

@@ -5,7 +5,7 @@ import { type Score, scoreOf } from '../core/score.ts';
 import { teachesReasoning } from '../core/spec.ts';
 import type { Spent } from '../core/spent.ts';
 import { MODEL_ROLES, type ModelRole } from '../core/types.ts';
-import { askAbout, type RangeRef } from './asking.ts';
+import { askAbout, type RangeRef, type Subject } from './asking.ts';
 import type { Batch } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { gradesOfModel } from './grading.ts';
@@ -25,31 +25,40 @@ export function createEvaluate(dependencies: Dependencies) {
      * this one's base, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent }> {
-      const { role, model } = input;
-      const subject = { stage: `evaluate-${role}`, split: 'test', unit: 'examples' } as const;
-      return askAbout(dependencies, input, subject, async (batch) => {
-        const { spec, task } = batch.context;
-        const { endpoint } = spec.model;
-        const isReasoned = teachesReasoning(spec.answer);
-        const sampling = samplingOf(spec.evaluation, mostTokens(spec, task, isReasoned));
-        const schema = isReasoned ? undefined : task.schema;
-        const slots = [{ collaborator: role, sample: 0 }];
-        const { rag } = spec.evaluation;
-        const isShown = role === 'vanilla' && rag !== undefined;
-        if (!isShown) await takeOver(batch, input);
-        const shotsOf = isShown ? await ragShots(batch, input, rag) : () => [];
-        await batch.ask(
-          batch.examples.map((example) => {
-            const messages = task.prompt(example, shotsOf(example), { isReasoned });
-            return { example, endpoint, model, messages, sampling, isReasoned, schema, slots };
-          }),
-        );
-        if (task.judge) await askVerdicts(batch, input);
+      return askAbout(dependencies, input, answersOf(input), async (batch) => {
+        await askModel(batch, input);
         const grades = await gradesOfModel(batch.context, batch.examples, input);
-        return { ...scoreOf(task.metrics, grades), spent: batch.spent };
+        return { ...scoreOf(batch.context.task.metrics, grades), spent: batch.spent };
       });
     },
   };
+}
+
+/** What the answers of a model that is graded are about. */
+export const answersOf = ({ role }: Pick<EvaluateInput, 'role'>): Subject => ({
+  ...{ stage: `evaluate-${role}`, split: 'test', unit: 'examples' },
+});
+
+/** Asks a model what has no answer yet, and the judge, where there is one, about its answers. */
+export async function askModel(batch: Batch, input: EvaluateInput): Promise<void> {
+  const { role, model } = input;
+  const { spec, task } = batch.context;
+  const { endpoint } = spec.model;
+  const isReasoned = teachesReasoning(spec.answer);
+  const sampling = samplingOf(spec.evaluation, mostTokens(spec, task, isReasoned));
+  const schema = isReasoned ? undefined : task.schema;
+  const slots = [{ collaborator: role, sample: 0 }];
+  const { rag } = spec.evaluation;
+  const isShown = role === 'vanilla' && rag !== undefined;
+  if (!isShown) await takeOver(batch, input);
+  const shotsOf = isShown ? await ragShots(batch, input, rag) : () => [];
+  await batch.ask(
+    batch.examples.map((example) => {
+      const messages = task.prompt(example, shotsOf(example), { isReasoned });
+      return { example, endpoint, model, messages, sampling, isReasoned, schema, slots };
+    }),
+  );
+  if (task.judge) await askVerdicts(batch, input);
 }
 
 /**

@@ -49,6 +49,15 @@ async function untilUp(host: Host, { signal, set }: Tracker): Promise<void> {
   }
 }
 
+/** Whether a model has to be deployed before it answers: a tuned one of a trainer that deploys. */
+export async function isHosted(
+  { store, endpoints, trainers }: Dependencies,
+  { endpoint, model }: ModelAt,
+): Promise<boolean> {
+  if (!trainers.of(endpoints.get(endpoint)).deployments) return false;
+  return (await store.models.byName(model))?.endpoint === endpoint;
+}
+
 /** The hosts of those models that have to be deployed: tuned ones of a trainer that deploys. */
 async function hostsOf(
   { store, endpoints, trainers }: Dependencies,

@@ -1,4 +1,5 @@
 import { ACTIVITY_NAMES, ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
+import { createBatches } from './batches/index.ts';
 import { createCollaborate } from './collaborate.ts';
 import { createCollaborateFree } from './collaborateFree.ts';
 import { createCompareWays } from './compareWays.ts';
@@ -33,6 +34,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createCompareWays(dependencies),
     ...createSelect(dependencies),
     ...createEvaluate(dependencies),
+    ...createBatches(dependencies),
     ...createReport(dependencies),
     ...createGrid(dependencies),
     ...createSearchAttributes(),

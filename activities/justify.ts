@@ -16,12 +16,13 @@ import type { Spent } from '../core/spent.ts';
 import type { StoredExample } from '../core/types.ts';
 import { agreedWords } from './agreeing.ts';
 import { askAbout, coveredBy, type PassRef, type Subject } from './asking.ts';
+import type { Batch } from './batch.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 
 /** A justification is the last that a batch waits for, and there are few. */
-const justificationsIn = (ref: PassRef): Subject => {
+export const justificationsIn = (ref: PassRef): Subject => {
   const { justifications: stage, split } = PASSES[ref.pass];
   return { stage, split, covers: coveredBy(ref), unit: 'justifications', isAhead: true };
 };
@@ -49,28 +50,9 @@ export function createJustify(dependencies: Dependencies) {
     async justify(input: JustifyInput): Promise<Justified> {
       return askAbout(dependencies, input, justificationsIn(input), async (batch) => {
         const { spec, tables, task } = batch.context;
-        const endpoint = endpointOf(spec, spec.justification);
-        const sampling = samplingOf(spec.justification, spec.maxTokens);
-        const given = await collaboratorsAnswers(batch.context, input);
-        const answersOf = await agreedWords(dependencies, batch, input, given);
-        let agreed = 0;
-        const questions = batch.examples.flatMap((example) => {
-          const parsed = answersOf(example.ordinal).map((answer) => answer.parsed);
-          const { agreed: isAgreed, candidates } = consensus(parsed, task.equal);
-          if (isAgreed) agreed++;
-          if (isAgreed || candidates.length === 0) return [];
-          const answers = candidates.map(({ answer }) => answer);
-          const model = modelNamed(spec.justification.model, input.models, example);
-          const messages = task.justify(example, answers);
-          const slots = [{ collaborator: 'justify', sample: 0 }];
-          const read =
-            task.chosen && ((text: string, isCut: boolean) => task.chosen!(text, answers, isCut));
-          return [{ example, endpoint, model, messages, sampling, isReasoned: true, read, slots }];
-        });
-        if (input.way === 'justify') await batch.ask(questions);
+        const { answersOf, ...counts } = await askWhichIsRight(dependencies, batch, input);
         // Labelled examples need none, and co-training makes those of the unlabelled.
-        if (input.pass !== 'propagate' || spec.coTraining)
-          return { agreed, disagreed: questions.length, spent: batch.spent };
+        if (input.pass !== 'propagate' || spec.coTraining) return { ...counts, spent: batch.spent };
         const justified = new Map(
           (await batch.answers()).map((answer) => [answer.ordinal, answer]),
         );
@@ -86,10 +68,42 @@ export function createJustify(dependencies: Dependencies) {
             return pseudoLabelOf(batch.context, input, example, { verdict, answers });
           }),
         );
-        return { agreed, disagreed: questions.length, spent: batch.spent };
+        return { ...counts, spent: batch.spent };
       });
     },
   };
+}
+
+/**
+ * Finds out which answers mean the same, and, where that is the way, asks a model for one of those
+ * that do not.
+ */
+export async function askWhichIsRight(
+  dependencies: Dependencies,
+  batch: Batch,
+  input: JustifyInput,
+): Promise<Omit<Justified, 'spent'> & { answersOf: (ordinal: number) => Answer[] }> {
+  const { spec, task } = batch.context;
+  const endpoint = endpointOf(spec, spec.justification);
+  const sampling = samplingOf(spec.justification, spec.maxTokens);
+  const given = await collaboratorsAnswers(batch.context, input);
+  const answersOf = await agreedWords(dependencies, batch, input, given);
+  let agreed = 0;
+  const questions = batch.examples.flatMap((example) => {
+    const parsed = answersOf(example.ordinal).map((answer) => answer.parsed);
+    const { agreed: isAgreed, candidates } = consensus(parsed, task.equal);
+    if (isAgreed) agreed++;
+    if (isAgreed || candidates.length === 0) return [];
+    const answers = candidates.map(({ answer }) => answer);
+    const model = modelNamed(spec.justification.model, input.models, example);
+    const messages = task.justify(example, answers);
+    const slots = [{ collaborator: 'justify', sample: 0 }];
+    const read =
+      task.chosen && ((text: string, isCut: boolean) => task.chosen!(text, answers, isCut));
+    return [{ example, endpoint, model, messages, sampling, isReasoned: true, read, slots }];
+  });
+  if (input.way === 'justify') await batch.ask(questions);
+  return { agreed, disagreed: questions.length, answersOf };
 }
 
 /** What a round stores of a verdict on an unlabelled example. */

@@ -11,8 +11,11 @@ export interface SentRequest extends ChatRequest {
 }
 
 /** Tells a request from every other: of two with one key the answers may stand for each other. */
-export const requestKey = (sent: SentRequest): string =>
-  createHash('sha256').update(canonicalize(sent)!).digest('hex');
+export const requestKey = (sent: SentRequest): string => hashOf(sent);
+
+/** A hash of all that a value holds, in its canonical form (RFC 8785); 64 hexadecimal digits. */
+export const hashOf = (value: object): string =>
+  createHash('sha256').update(canonicalize(value)!).digest('hex');
 
 /** What was answered to a request, as others can take it over. */
 export const sharedAnswer = (

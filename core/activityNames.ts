@@ -3,11 +3,14 @@ export const ACTIVITY_PREFIX = 'semievol.';
 
 /** Our activities, by their names without the prefix. */
 export const ACTIVITY_NAMES = [
+  'awaitBatch',
   'awaitJob',
   'bookHours',
+  'cancelBatch',
   'cancelJobs',
   'checkModels',
   'coTrain',
+  'collectBatches',
   'collaborate',
   'collaborateFree',
   'compareWays',
@@ -20,16 +23,19 @@ export const ACTIVITY_NAMES = [
   'knownSearchAttributes',
   'maintain',
   'openRun',
+  'planBatches',
   'prepareSearch',
   'recordModel',
   'recordRun',
   'report',
   'retrieve',
   'select',
+  'startBatch',
   'startJob',
   'undeploy',
   'uploadTrainingFile',
   'watchDeployment',
+  'writeBatches',
 ] as const;
 
 export type ActivityName = (typeof ACTIVITY_NAMES)[number];

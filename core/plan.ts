@@ -6,6 +6,7 @@ import { endpointOf, isWarmUp, WARM_UPS, type WarmUp } from './modelNames.ts';
 import type { SearchAttributeName } from './searchAttributes.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
 import type { RunSpec } from './spec.ts';
+import { mayGoByBatch } from './transport.ts';
 
 /**
  * What the workflows of a run go by: its choices and numbers. The texts of the spec, and where its
@@ -16,6 +17,8 @@ export interface Plan
     RunSpec,
     'model' | 'training' | 'evolve' | 'resolution' | 'batch' | 'rounds' | 'seed' | 'until' | 'share'
   > {
+  /** Where any request may go by batch. */
+  transport?: RunSpec['transport'];
   /** Whether a classifier over embeddings has its say in labels. */
   coTraining: boolean;
   /** Kind of the task. */
@@ -80,6 +83,7 @@ export function planOf(spec: RunSpec): Plan {
   const { type: task } = spec.task;
   const { coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share } =
     spec;
+  const { transport } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -100,6 +104,7 @@ export function planOf(spec: RunSpec): Plan {
     ...{ sft: spec.evaluation.sft, answers: answersAnExample(spec) },
     ...{ needs, collaborators, hasFree, asksWarmUp, warmUps, endpoints },
     ...(candidates !== undefined && { candidates }),
+    ...(mayGoByBatch(transport) && { transport }),
   };
 }
 

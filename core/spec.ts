@@ -3,6 +3,7 @@ import { urlProblem } from './dataUrl.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { sampling } from './sampling.ts';
 import type { SelectionFields } from './selection/fields.ts';
+import { ASKED, type Asked, TRANSPORT_CHOICES } from './transport.ts';
 import { isUrl } from './url.ts';
 
 /**
@@ -185,6 +186,32 @@ export const trainingSpec = z.strictObject({
 
 const RESOLUTION = `How disagreement is resolved. justify: a model justifies one of the answers, exactly as in the paper. vote: the answer of most collaborators. probability: the answer of the highest summed probability. auto: the best of the three on cross-fitted labelled examples where there are at least ${LEAST_ROWS} of these (costs two fine-tunes on half of them each, and their answers), else probability, or vote where a judge takes part.`;
 
+const transportChoice = z.enum(TRANSPORT_CHOICES);
+
+/** What the requests of a part of a round are for. */
+const ASKED_FOR: Record<Asked, string> = {
+  collaborate: 'The answers of collaborators.',
+  justify: 'The choice between answers that disagree.',
+  judge: 'What the judge compares and grades.',
+  evaluate: 'The answers that are graded.',
+};
+
+const transports = z.strictObject({
+  ...(Object.fromEntries(
+    ASKED.map((asked) => [asked, transportChoice.default('direct').describe(ASKED_FOR[asked])]),
+  ) as Record<Asked, z.ZodDefault<typeof transportChoice>>),
+  atLeast: count
+    .default(1_000)
+    .describe('auto: fewer requests of a phase than this are sent by themselves.'),
+  withinHours: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'auto: hours within which answers are wanted; where a batch may take longer, requests are sent by themselves.',
+    ),
+});
+
 /** All of a run spec but what kinds of tasks and collaborators, and a selection rule, say. */
 export const commonSpec = z.strictObject({
   name: name.describe('Name of the run: the workflow id, and the key of all it stores.'),
@@ -310,6 +337,17 @@ export const commonSpec = z.strictObject({
       window: z.number().int().min(1).max(100).default(4).describe('Batches at the same time.'),
     })
     .prefault({}),
+  transport: z
+    .union([transportChoice, transports])
+    .transform((given) =>
+      typeof given === 'string'
+        ? transports.parse(Object.fromEntries(ASKED.map((asked) => [asked, given])))
+        : given,
+    )
+    .prefault('direct')
+    .describe(
+      'How requests are sent, all of them or those of each part of a round. direct: each by itself. batch: up to 50,000 in a file, answered within a day, for less; the endpoint has to declare batches in temporal.config.ts. auto: batch where the endpoint takes them, there are enough requests, they may wait, and it costs less.',
+    ),
   rounds: z.number().int().min(1).max(100).default(1),
   seed: z
     .number()

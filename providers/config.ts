@@ -8,6 +8,34 @@ const holdsSecrets = (address: string): boolean => {
   return Boolean(url?.username || url?.password || url?.search);
 };
 
+/** How an endpoint takes batches. The limits are those that OpenAI publishes. */
+const batches = z.strictObject({
+  wire: z
+    .enum(['openai', 'together'])
+    .default('openai')
+    .describe("Whose wire it speaks: OpenAI's, as Azure does, too, or Together's."),
+  path: z
+    .string()
+    .startsWith('/')
+    .default('/v1/chat/completions')
+    .describe('What each request is for, as a batch names it; some of Azure: /chat/completions.'),
+  maxRequests: count.max(50_000).default(50_000).describe('Most requests of a batch.'),
+  maxBytes: count.max(200_000_000).default(200_000_000).describe('Most bytes of its file.'),
+  windowHours: z
+    .number()
+    .positive()
+    .default(24)
+    .describe('Within how many hours it answers a batch.'),
+  atOnce: count
+    .max(100)
+    .default(8)
+    .describe('Batches of a phase that are under way at the same time.'),
+  rounds: count
+    .max(100)
+    .default(3)
+    .describe('How often a request is sent in a batch before it is sent by itself.'),
+});
+
 /** How to reach and use one OpenAI-compatible endpoint. */
 export const endpointConfig = z.strictObject({
   baseURL: z
@@ -75,6 +103,13 @@ export const endpointConfig = z.strictObject({
     .default({})
     .describe(
       "Folders (relative to this file) that hold a model's tokenizer.json, by model name, so that `semievol plan` counts tokens as the model does; found by itself for the embedded engine, for names in the local cache of Hugging Face and for OpenAI's.",
+    ),
+  batches: z
+    .union([z.boolean(), batches])
+    .transform((given) => (given === true ? batches.parse({}) : given || undefined))
+    .optional()
+    .describe(
+      'Whether it takes batches of chat requests (`/batches`), and within which limits; a spec says by `transport` what goes by them.',
     ),
   prices: endpointPrices.default({}),
 });

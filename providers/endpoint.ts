@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { ZodError } from 'zod';
 import type { Capabilities } from '../core/capabilities.ts';
 import { passingFailure } from '../core/failures.ts';
 import type { Sampling } from '../core/sampling.ts';
@@ -135,6 +136,24 @@ export class Endpoint {
     if ('givenUp' in answer) return seeds.map(() => unanswered(answer.givenUp.reason));
     // It was just found to draw no more than one.
     return answer.length < seeds.length ? this.chat(request, patience) : answer;
+  }
+
+  /** A request as it is sent now: without what its model refuses. */
+  bodyOf(request: ChatRequest): object {
+    return bodyOf(request, this.#model(request.model).refused);
+  }
+
+  /**
+   * The samples in what was answered to a request in a batch.
+   * @returns undefined where it cannot be read, or has fewer than were asked for
+   */
+  samplesIn({ model, seeds }: ChatRequest, answer: unknown): ChatSample[] | undefined {
+    try {
+      return samplesOf(answer, seeds.length, this.#model(model).thoughts);
+    } catch (error) {
+      if (error instanceof TooFewSamples || error instanceof ZodError) return undefined;
+      throw error;
+    }
   }
 
   /** Embeds texts, in halves where a model does not take them together. */

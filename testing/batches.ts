@@ -21,9 +21,13 @@ export type Batch = Omit<OpenAI.Batch, 'status'> & { status: string };
  */
 export type BatchState = State<Batch>;
 
-export const DEFAULT_BATCH_SCRIPT: BatchState[] = [
-  ...['validating', 'in_progress', 'finalizing', 'completed'],
-];
+/**
+ * The states a batch walks through, the first at its creation, then one each time it is looked at:
+ * of every one, or by the batch and how manieth it is (from 1); by default it is answered whole.
+ */
+export type BatchScript = BatchState[] | ((batch: Batch, nth: number) => BatchState[] | undefined);
+
+const ANSWERED: BatchState[] = ['validating', 'in_progress', 'finalizing', 'completed'];
 const FINAL = ['completed', 'failed', 'expired', 'cancelled'];
 const MOST_REQUESTS = 50_000;
 const DAY = 86_400;
@@ -35,7 +39,7 @@ interface Line {
   custom_id: string;
   method: string;
   url: string;
-  body: object;
+  body: { model?: string };
 }
 
 type CreateParams = OpenAI.BatchCreateParams;
@@ -44,12 +48,13 @@ type CreateParams = OpenAI.BatchCreateParams;
 export class BatchBook extends Book<Batch> {
   readonly #files: FileStore;
   readonly #handlers: Handlers;
-  readonly #script: BatchState[];
+  readonly #script: BatchScript;
+  #made = 0;
 
   constructor(
     files: FileStore,
     handlers: Handlers,
-    { script, held, folder }: { script: BatchState[]; held: boolean; folder?: string },
+    { script, held, folder }: { script: BatchScript; held: boolean; folder?: string },
   ) {
     super(folder, 'batches', FINAL, held);
     this.#files = files;
@@ -78,7 +83,13 @@ export class BatchBook extends Book<Batch> {
       metadata: metadata ?? null,
     };
     const broken = { status: 'failed', errors: { object: 'list', data: errors } };
-    return this.open(batch, errors.length > 0 ? ['validating', broken] : this.#script);
+    return this.open(batch, errors.length > 0 ? ['validating', broken] : this.#statesOf(batch));
+  }
+
+  #statesOf(batch: Batch): BatchState[] {
+    const script = this.#script;
+    this.#made++;
+    return (typeof script === 'function' ? script(batch, this.#made) : script) ?? ANSWERED;
   }
 
   cancel(id: string): Batch {
@@ -163,16 +174,18 @@ function readLines(content: Buffer, endpoint: string) {
     const line = parse(text);
     if (!line) wrong('invalid_json_line', 'This line is not parseable as valid JSON.');
     else if (line.url !== endpoint || line.method !== 'POST')
-      wrong('mismatched_url', `Every request must be a POST to ${endpoint}.`);
+      wrong('url_mismatch', `Every request must be a POST to ${endpoint}.`);
     else if (typeof line.custom_id !== 'string' || seen.has(line.custom_id))
       wrong('duplicate_custom_id', 'Every request needs a custom_id of its own.');
+    else if (lines.length > 0 && line.body.model !== lines[0]!.body.model)
+      wrong('model_mismatch', 'All requests must be for the same model.');
     else lines.push(line);
     if (line) seen.add(line.custom_id);
   }
   if (lines.length === 0 && errors.length === 0)
     errors.push({ code: 'empty_file', message: 'The file holds no request.' });
   if (lines.length > MOST_REQUESTS)
-    errors.push({ code: 'too_many_requests', message: `At most ${MOST_REQUESTS} requests.` });
+    errors.push({ code: 'too_many_tasks', message: `At most ${MOST_REQUESTS} requests.` });
   return { lines, errors };
 }
 

@@ -6,7 +6,7 @@
  * @module semievol/testing
  */
 export type { AnswerError, Answers, ChatAnswer, ChatQuestion, ChatSample } from './answers.ts';
-export type { Batch, BatchState } from './batches.ts';
+export type { Batch, BatchScript, BatchState } from './batches.ts';
 export type { Control, State } from './book.ts';
 export type { ChatFault, Fault, FaultPlan } from './faults.ts';
 export { FAULT_KINDS, type FaultKind, type FaultRate, faultsByRate } from './faultsByRate.ts';

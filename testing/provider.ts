@@ -7,14 +7,7 @@ import fastify, {
 } from 'fastify';
 import type { OpenAI } from 'openai';
 import { AnswerBook, type Answers } from './answers.ts';
-import {
-  type Batch,
-  BatchBook,
-  type BatchState,
-  batchRoutes,
-  DEFAULT_BATCH_SCRIPT,
-  type Handlers,
-} from './batches.ts';
+import { type Batch, BatchBook, type BatchScript, batchRoutes, type Handlers } from './batches.ts';
 import type { Control } from './book.ts';
 import { answerChat, chatRoutes } from './chat.ts';
 import { answerEmbeddings, embeddingRoutes } from './embeddings.ts';
@@ -51,8 +44,8 @@ export interface ProviderOptions {
   logprobs?: boolean;
   /** Jobs stay in the state before their last until `jobs.release()`. Default false. */
   holdJobs?: boolean;
-  /** The states a batch walks through, the first at creation, then one each time it is retrieved. */
-  batchScript?: BatchState[];
+  /** What becomes of batches. Default: all their requests are answered. */
+  batchScript?: BatchScript;
   /** As `holdJobs`, for batches. */
   holdBatches?: boolean;
   /** What goes wrong with a request, or holds it back. Default: nothing. */
@@ -163,7 +156,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     [EMBEDDINGS]: embed,
   };
   const batches = new BatchBook(files, handlers, {
-    script: options.batchScript ?? DEFAULT_BATCH_SCRIPT,
+    script: options.batchScript ?? (() => undefined),
     held: options.holdBatches ?? false,
     folder,
   });

@@ -41,12 +41,16 @@ const SHORT: Options = {
 const DEFAULTS: Record<ActivityName, Options> = {
   // Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats.
   awaitJob: { ...BATCH, startToCloseTimeout: '30 days' },
+  awaitBatch: { ...BATCH, startToCloseTimeout: '30 days' },
   bookHours: SHORT,
+  cancelBatch: SHORT,
   cancelJobs: SHORT,
   checkModels: BATCH,
   coTrain: PASS,
   collaborate: BATCH,
   collaborateFree: BATCH,
+  // Of up to 50,000 requests; what a batch refuses is sent one by one.
+  collectBatches: PASS,
   compareWays: BATCH,
   deploy: { ...BATCH, ...SHORT },
   embed: BATCH,
@@ -57,16 +61,19 @@ const DEFAULTS: Record<ActivityName, Options> = {
   knownSearchAttributes: SHORT,
   maintain: BATCH,
   openRun: SHORT,
+  planBatches: SHORT,
   prepareSearch: BATCH,
   recordModel: SHORT,
   recordRun: BATCH,
   report: BATCH,
   retrieve: BATCH,
   select: BATCH,
+  startBatch: { ...BATCH, ...SHORT },
   startJob: { ...BATCH, ...SHORT },
   undeploy: { ...BATCH, ...SHORT },
   uploadTrainingFile: PASS,
   watchDeployment: BATCH,
+  writeBatches: PASS,
 };
 
 /** Our activities as workflows call them: with what they are to do now in a few words for the UI. */

@@ -20,6 +20,7 @@
 export type { TrainingRows } from '../activities/trainingFile.ts';
 export type { Setting } from '../core/plan.ts';
 export type { Spent } from '../core/spent.ts';
+export { byBatch } from './byBatch.ts';
 export { evaluate } from './evaluate.ts';
 export { type Beginning, type EvolveInput, evolve } from './evolve.ts';
 export { type FineTuneInput, type FineTuneResult, fineTune } from './fineTune.ts';

@@ -37,6 +37,8 @@ export interface SoFar extends Pick<RoundFigures, 'agreed' | 'disagreed' | 'spen
 export interface PassSteps {
   /** Which batches the collaborators have answered, by the place of their endpoint. */
   answered: readonly BatchSet[];
+  /** Finds the neighbours of a batch. */
+  prepare(batch: number): Promise<void>;
   /** Lets the collaborators at an endpoint answer a batch, once it has its neighbours. */
   collaborate(batch: number, lane: number): Promise<void>;
   /** Lets those answer who ask no model, and resolves where they all disagree. */
@@ -83,6 +85,8 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
 
   return {
     answered,
+
+    prepare: prepared,
 
     async collaborate(batch, lane) {
       await prepared(batch);

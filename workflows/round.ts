@@ -20,16 +20,18 @@ import type { RoundReport } from '../core/roundReport.ts';
 import type { SearchAttributeValues } from '../core/searchAttributes.ts';
 import type { ScoreChoice } from '../core/selection/choice.ts';
 import type { TrainingSpec } from '../core/spec.ts';
-import { addSpent, NOTHING_SPENT } from '../core/spent.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { PhaseStatus, RoundStatus } from '../core/status.ts';
 import type { ModelRecord, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
+import { byBatch } from './byBatch.ts';
 import { evaluate } from './evaluate.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
 import { labelledPasses } from './labelledPasses.ts';
 import { handlePause, roundStatus } from './messages.ts';
 import { handleSightings, phaseNews, roundNews, toParent } from './news.ts';
+import type { PassInput } from './passSteps.ts';
 import { trackPhases } from './phases.ts';
 import { propagate } from './propagate.ts';
 import { together } from './together.ts';
@@ -185,24 +187,44 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   const pass = async (name: Pass, models: RoundModels, way: Way, phase: PhaseStatus) => {
     const { split } = PASSES[name];
     const examples = name === 'held-out' ? heldOut!.rows : asked[split];
+    const propagating = {
+      ...{ ref, pass: name, models, way },
+      fanOut: window(asked[split]),
+      ...{ needs, answers: plan.answers, hasFree: plan.hasFree, endpoints: plan.endpoints },
+      setting,
+    };
+    const ahead = await askByBatch(name, phase, { pass: propagating });
     phase.workflowId = childId(name);
     const figures = await pause.follow(
       startChild(propagate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf(name).purpose}.`,
         staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${examples} ${split} examples at ${plan.endpoints.collaborators.join(', ')}`,
-        args: [
-          {
-            ...{ ref, pass: name, models, way },
-            fanOut: window(asked[split]),
-            ...{ needs, answers: plan.answers, hasFree: plan.hasFree, endpoints: plan.endpoints },
-            paused: pause.paused,
-            setting,
-          },
-        ],
+        args: [{ ...propagating, paused: pause.paused }],
       }),
     );
-    phases.record(name, figures);
+    phases.record(name, { ...figures, spent: addSpent(figures.spent, ahead) });
+  };
+
+  /** Sends by batch what may go so; the phase asks for the rest. @returns what no answer tells of its cost */
+  const askByBatch = async (
+    name: PhaseName,
+    phase: PhaseStatus,
+    asked: { pass: PassInput } | { graded: PerModel<string>; total: number },
+  ): Promise<Spent> => {
+    if (plan.transport === undefined) return NOTHING_SPENT;
+    phase.workflowId = childId(`${name}/by-batch`);
+    const { spent } = await pause.follow(
+      startChild(byBatch, {
+        workflowId: phase.workflowId,
+        // Not ended at once: batches that run have to be cancelled at the provider.
+        parentClosePolicy: 'REQUEST_CANCEL',
+        staticDetails: 'It sends requests by batch, as far as the spec wants that.',
+        staticSummary: `round ${input.round}: what of ${name} goes by batch`,
+        args: [{ ...asked, ref, phase: name, paused: pause.paused, setting }],
+      }),
+    );
+    return spent;
   };
 
   const { needs } = plan;
@@ -293,6 +315,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       const summary = `embed ${counts.test} test examples at ${plan.endpoints.embedding}`;
       await perform.embed({ ...ref, split: 'test', range }, summary);
     }
+    await askByBatch('evaluate', phase, { graded: models, total: counts.test });
     phase.workflowId = childId('evaluate');
     phase.total = counts.test * (baseline ? 4 : 3);
     const figures = await pause.follow(

@@ -118,7 +118,7 @@ export function batchProgress(status: BatchesStatus, now: number): Section {
   };
 }
 
-const pausedLine = (run: string, at: number): string =>
+export const pausedLine = (run: string, at: number): string =>
   `‖ Paused since ${moment(at)}: nothing new is begun, what is under way ends, jobs at providers go on. "semievol resume ${run}" lets it go on.`;
 
 /** What an operator should know of what holds work up; nothing where nothing does. */

@@ -83,14 +83,14 @@ describe('batches of the stand-in provider', () => {
 
   it('put what was refused into the error file', async () => {
     await start();
-    const wrong = line('odd', { model: 'none', messages: ask('thing') });
+    const wrong = line('odd', { model: MODEL, messages: [] });
     const { id } = await create([...chatLines(3), wrong]);
     const batch = await until(id, 'completed');
     assert.deepEqual(batch.request_counts, { total: 4, completed: 3, failed: 1 });
     const errors = await output(batch.error_file_id);
     assert.deepEqual(
       errors.map((one) => [one.custom_id, one.response!.status_code]),
-      [['odd', 404]],
+      [['odd', 400]],
     );
   });
 
@@ -127,7 +127,8 @@ describe('batches of the stand-in provider', () => {
     const inputs: [string, string[]][] = [
       ['invalid_json_line', ['{']],
       ['duplicate_custom_id', [right, right]],
-      ['mismatched_url', [line('a', {}, '/v1/embeddings')]],
+      ['url_mismatch', [line('a', {}, '/v1/embeddings')]],
+      ['model_mismatch', [right, line('a', { model: 'another' })]],
       ['empty_file', ['\n']],
     ];
     for (const [code, lines] of inputs) {

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
+import { before, describe, it } from 'mocha';
+import type { RoundReport } from '../../core/roundReport.ts';
+import type { RunSpec } from '../../core/spec.ts';
+import { openStore } from '../../store/store.ts';
+import type { Batch, BatchState } from '../../testing/batches.ts';
+import { type ProviderOptions, startProvider } from '../../testing/provider.ts';
+import { WORKFLOWS_PATH } from '../../workers/plugin.ts';
+import { answersOf, compare, readTables, type Tables } from '../chaos/tables.ts';
+import { Bench, writeTask } from '../support/stack.ts';
+import { useTemporal } from '../support/suite.ts';
+
+const SIZES = { labelled: 20, unlabelled: 24, test: 10 };
+const COLLABORATORS = [
+  { name: 'tuned', shots: 2 },
+  { name: 'warm', shots: 0, temperature: 1, samples: 2 },
+];
+/** Requests to the warm-up about the unlabelled examples, before they are justified. */
+const ASKED = SIZES.unlabelled * COLLABORATORS.length;
+const PRICES = { '*': { input: 1, output: 2, batch: 0.5 } };
+
+/** What a run has come to. */
+interface Outcome {
+  tables: Tables;
+  report: RoundReport;
+  batches: Batch[];
+  /** Chat requests that were sent by themselves. */
+  direct: number;
+  /** How many answers came by batch, and how many did not. */
+  byBatch: number;
+  byThemselves: number;
+}
+
+describe('a run by batch', function () {
+  this.timeout(60_000);
+  const temporal = useTemporal();
+  let workflowBundle: WorkflowBundle;
+  let byThemselves: Outcome;
+  before(async () => {
+    const logger = new DefaultLogger('ERROR');
+    workflowBundle = await bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger });
+    byThemselves = await run({}, { spec: { transport: 'direct' } });
+  });
+
+  /** Opens a bench whose endpoint takes batches. */
+  async function open(provider: ProviderOptions = {}, batches: object = {}) {
+    const endpoint = { batches, prices: PRICES };
+    const bench = await Bench.open(temporal, await startProvider(provider), endpoint);
+    await bench.startWorker({ workflowBundle });
+    return bench;
+  }
+
+  const specIn = ({ folder }: Bench, changes: object = {}): Promise<RunSpec> =>
+    writeTask(folder, 'by-batch', SIZES, {
+      ...{ transport: 'batch', collaborators: COLLABORATORS, until: 'select' },
+      ...changes,
+    });
+
+  async function outcomeOf(bench: Bench, spec: RunSpec): Promise<Outcome> {
+    await (await bench.start(spec)).result();
+    const reports = await bench.reports(spec.name);
+    const report = reports[0]!;
+    const { dataset } = report;
+    const store = await openStore(bench.config.store);
+    try {
+      const tables = await readTables(store, dataset, spec, reports);
+      const answers = await answersOf(store, spec, dataset, 1);
+      const byBatch = answers.filter(({ transport }) => transport === 'batch').length;
+      return {
+        tables: withoutTransport(tables),
+        report,
+        batches: bench.provider.batches.all().reverse(),
+        direct: bench.provider.requests({ kind: 'chat', status: 200 }).length,
+        ...{ byBatch, byThemselves: answers.length - byBatch },
+      };
+    } finally {
+      store.close();
+    }
+  }
+
+  async function run(
+    provider: ProviderOptions = {},
+    { batches, spec }: { batches?: object; spec?: object } = {},
+  ): Promise<Outcome> {
+    const bench = await open(provider, batches);
+    try {
+      return await outcomeOf(bench, await specIn(bench, spec));
+    } finally {
+      await bench.close();
+    }
+  }
+
+  const isTheSame = ({ tables }: Outcome, wanted = byThemselves) =>
+    assert.deepEqual(compare(wanted.tables, tables).differences, []);
+
+  it('ends with the very tables of one whose requests go by themselves, for half the price', async () => {
+    const full = { until: 'report' };
+    const direct = await run({}, { spec: { ...full, transport: 'direct' } });
+    const outcome = await run({}, { spec: full });
+    isTheSame(outcome, direct);
+    assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
+    assert.deepEqual([direct.byBatch, direct.batches.length], [0, 0]);
+    assert.ok(outcome.byBatch > 0);
+    const costOf = ({ report }: Outcome) => {
+      const chat = report.usage.filter(({ completionTokens }) => completionTokens > 0);
+      return chat.reduce((sum, { cost }) => sum + cost!, 0);
+    };
+    assert.equal(costOf(outcome), costOf(direct) / 2);
+  });
+
+  it('sends again what batches leave unanswered, however they end', async () => {
+    const counts = (completed: number) => ({ total: 0, completed, failed: 0 });
+    const failed = (code: string, ...lines: (number | null)[]) => ({
+      status: 'failed',
+      errors: {
+        object: 'list',
+        data: lines.map((line) => ({ code, line: line as number, message: '', param: null })),
+      },
+    });
+    const ends: BatchState[] = [
+      { status: 'expired', request_counts: counts(10) },
+      failed('invalid_json_line', 2, 5),
+      { status: 'completed', request_counts: counts(0) },
+      'vanished',
+      failed('token_limit_exceeded', null),
+      { status: 'cancelled', request_counts: counts(3) },
+    ];
+    const sent: number[] = [];
+    const outcome = await run(
+      {
+        batchScript({ request_counts }, nth) {
+          sent.push(request_counts!.total);
+          const end = ends[nth - 1];
+          return end === undefined ? undefined : ['in_progress', end];
+        },
+      },
+      { batches: { rounds: 9 } },
+    );
+    isTheSame(outcome);
+    const afterExpiry = ASKED - 10;
+    // The two lines are sent by themselves.
+    const rest = afterExpiry - 2;
+    assert.deepEqual(sent.slice(0, 7), [ASKED, afterExpiry, rest, rest, rest, rest, rest - 3]);
+    assert.equal(outcome.direct, 2);
+    areOfOneKeyEach(outcome, { but: 1 }); // where too much was queued the same is sent again
+  });
+
+  it('goes on directly where nothing comes of batches, time and again', async () => {
+    const nothing = { total: 0, completed: 0, failed: 0 };
+    const outcome = await run(
+      { batchScript: ['in_progress', { status: 'completed', request_counts: nothing }] },
+      { batches: { rounds: 2 } },
+    );
+    isTheSame(outcome);
+    assert.equal(outcome.byBatch, 0);
+    const stages = 2; // of collaborators and of justifications
+    assert.equal(outcome.batches.length, 2 * stages);
+  });
+
+  it('keeps to the limits, and makes one batch of each file though the answer is lost', async () => {
+    const lost = new Set<string>();
+    const outcome = await run(
+      {
+        faults({ kind, method, body }) {
+          if (kind !== 'batch' || method !== 'POST') return undefined;
+          const { input_file_id: file } = body as { input_file_id: string };
+          if (lost.has(file)) return undefined;
+          lost.add(file);
+          return 'cut-after';
+        },
+      },
+      { batches: { maxRequests: 20 } },
+    );
+    isTheSame(outcome);
+    const sizes = outcome.batches.map((batch) => batch.request_counts!.total);
+    assert.ok(
+      sizes.every((size) => size <= 20),
+      `${sizes}`,
+    );
+    assert.ok(sizes.length >= ASKED / 20);
+    assert.equal(lost.size, sizes.length);
+    assert.equal(outcome.direct, 0);
+    areOfOneKeyEach(outcome);
+  });
+
+  it('cancels its batches with it, and keeps what they had answered', async () => {
+    const bench = await open({ holdBatches: true });
+    try {
+      const spec = await specIn(bench);
+      const handle = await bench.start(spec);
+      await bench.provider.until(() => bench.provider.batches.all().length > 0);
+      await handle.cancel();
+      const isCancelling = ({ status }: Batch) => status === 'cancelling';
+      await bench.provider.until(() => bench.provider.batches.all().some(isCancelling));
+      bench.provider.batches.release();
+      await assert.rejects(handle.result());
+      const [batch, ...others] = bench.provider.batches.all();
+      assert.deepEqual([batch!.status, others], ['cancelled', []]);
+      // Started again it asks for the rest.
+      const outcome = await outcomeOf(bench, spec);
+      isTheSame(outcome);
+      const totals = outcome.batches.map((one) => one.request_counts!.total);
+      assert.deepEqual(totals.slice(0, 2), [ASKED, ASKED - batch!.request_counts!.completed]);
+      assert.ok(batch!.request_counts!.completed > 0);
+    } finally {
+      await bench.close();
+    }
+  });
+});
+
+/** @param but so many batches are of a key that another has */
+function areOfOneKeyEach({ batches }: Outcome, { but = 0 } = {}): void {
+  const keys = batches.map(({ metadata }) => metadata!.semievol_key!);
+  assert.equal(new Set(keys).size, keys.length - but);
+}
+
+function withoutTransport(tables: Tables): Tables {
+  const { answers } = tables;
+  const rows = [...answers!].map(([key, row]) => {
+    const { transport: _, ...rest } = JSON.parse(row);
+    return [key, JSON.stringify(rest)] as const;
+  });
+  return { ...tables, answers: new Map(rows) };
+}
