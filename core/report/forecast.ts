@@ -89,7 +89,7 @@ function useSection({ run, counts, uses, cost, unpriced, estimate }: ToldForecas
         ? [`It costs ${amounts(cost, money)}, at the prices of the configuration.`]
         : ['The configuration has no prices for it (endpoints.….prices).']),
       ...(cost ? unpriced : []).map(
-        ({ endpoint, model, units }) =>
+        ({ endpoint, model, tokens }) =>
           `Without a price: ${units.join(', ')} of ${model} at ${endpoint}.`,
       ),
       ...(estimate
