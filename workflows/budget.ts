@@ -152,6 +152,8 @@ export interface Spenders {
   run: string;
   /** What each phase has spent so far. */
   spent(): Iterable<[PhaseName, Spent]>;
+  /** Called when what a phase may spend is another: whether it holds it has to say again. */
+  allowed(phase: PhaseName): void;
   /** Called after each change. */
   changed(): void;
 }
@@ -184,7 +186,7 @@ export interface RoundBudget {
 export function handleRoundBudget(
   given: Budget | undefined,
   before: Spent,
-  { run, spent, changed }: Spenders,
+  { run, spent, allowed: onAllowed, changed }: Spenders,
 ): RoundBudget {
   let ledger = given && new Ledger(given, before);
   const waiting: Reservation[] = [];
@@ -223,6 +225,7 @@ export function handleRoundBudget(
       if (!allowance || text === lastTold.get(phase)) continue;
       lastTold.set(phase, text);
       for (const tell of tellers) tell(allowance);
+      onAllowed(phase);
     }
   };
   const review = () => {
@@ -350,6 +353,7 @@ export function handleBatchBudget(
   setHandler(allowed, (allowance) => {
     pieces.allowance = allowance;
     review();
+    changed();
   });
   return {
     get hold() {

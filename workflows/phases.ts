@@ -17,6 +17,8 @@ export interface Phases {
   figures(): RoundFigures;
   /** Why one of those under way is held, if any is. */
   hold(): Hold | undefined;
+  /** Whether a phase is held is not known any more, until it tells. */
+  letGo(name: PhaseName): void;
   /** What each of those that have spent something has. */
   spent(): [PhaseName, Spent][];
   /** Keeps what a phase has come to, in the place of what it told before. */
@@ -82,6 +84,9 @@ export function trackPhases(
     },
     figures: () => sumOf([...figures.values()]),
     hold: () => [...all.values()].find(({ state, hold }) => state === 'running' && hold)?.hold,
+    letGo: (name) => {
+      all.get(name)!.hold = undefined;
+    },
     spent: () =>
       [...figures].flatMap(([name, { spent }]): [PhaseName, Spent][] =>
         spent ? [[name, spent]] : [],

@@ -125,6 +125,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   const budget = handleRoundBudget(input.budget, input.spent ?? NOTHING_SPENT, {
     run: input.run,
     spent: phases.spent,
+    allowed: phases.letGo,
     changed: () => show(),
   });
   const status = (): RoundStatus => ({

@@ -90,7 +90,7 @@ function useSection({ run, counts, uses, cost, unpriced, estimate }: ToldForecas
         : ['The configuration has no prices for it (endpoints.….prices).']),
       ...(cost ? unpriced : []).map(
         ({ endpoint, model, tokens }) =>
-          `Without a price: ${units.join(', ')} of ${model} at ${endpoint}.`,
+          `Without a price: ${tokens.join(', ')} of ${model} at ${endpoint}.`,
       ),
       ...(estimate
         ? [`The provider itself estimates ${money(estimate)} for the first warm-up.`]
