@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { findConfig } from '../config/find.ts';
 import type { GlobalOptions } from './context.ts';
 import { findSpec } from './findSpec.ts';
-import { addStackOptions, positiveNumber, wholeNumber } from './options.ts';
+import { addStackOptions, wholeNumber } from './options.ts';
 
 const ON_TIME = 'as many as this machine does in ten minutes or so';
 
@@ -123,23 +123,6 @@ export function addCommands(program: Command): void {
       .action(inProject(() => import('./commands/control.ts')));
 
   program
-    .command('budget')
-    .description('set what a run may spend; what a limit held back goes on')
-    .argument('<run>', 'name of the run')
-    .option('--usd <n>', 'US dollars', positiveNumber)
-    .option('--tokens <n>', 'tokens of prompts, answers and training', positiveNumber)
-    .option('--requests <n>', 'requests', positiveNumber)
-    .option('--gpu-hours <n>', 'hours for which models are deployed', positiveNumber)
-    .addOption(new Option('--per-round', 'what each round may').conflicts('phase'))
-    .option('--phase <name>', 'what a phase of each round may')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nEach is the whole amount, not what is added; what is left out stays. docs/money.md says more.\n\nExample:\n  $ semievol budget fpb --usd 20',
-    )
-    .action(inProject(() => import('./commands/budget.ts')));
-
-  program
     .command('report')
     .description('print the figures of the rounds a run has finished')
     .argument('<run>', 'name of the run')
@@ -180,6 +163,10 @@ export function addCommands(program: Command): void {
   program
     .command('worker')
     .description('run a worker until Ctrl-C; start as many as there is work for')
+    .option(
+      '--task-queue <name>',
+      "task queue to take instead of the configuration's, as a trainer names one for its machine",
+    )
     .addHelpText('after', '\nExample:\n  $ TEMPORAL_ADDRESS=temporal:7233 semievol worker')
     .action(inProject(() => import('./commands/worker.ts')));
 }

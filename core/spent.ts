@@ -1,18 +1,33 @@
-import { addUsage, type Bill, type ModelUsage, NO_USAGE, type Usage, usageOf } from './usage.ts';
+import { type Bill, type ModelUsage, usageOf } from './usage.ts';
 
-/** What was spent: what was used, and what of it costs how much as far as there are prices. */
-export interface Spent extends Usage {
+/** What was spent, in tokens and as far as they have a price. */
+export interface Spent {
+  promptTokens: number;
+  /** Part of the prompt tokens. */
+  cachedTokens: number;
+  completionTokens: number;
+  trainedTokens: number;
   /** US dollars of all that has a price; null where nothing has. */
   cost: number | null;
-  /** Whether some of it has no price. */
+  /** Whether some tokens have no price. */
   isPartial: boolean;
 }
 
-export const NOTHING_SPENT: Spent = { ...NO_USAGE, cost: null, isPartial: false };
+export const NOTHING_SPENT: Spent = {
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  trainedTokens: 0,
+  cost: null,
+  isPartial: false,
+};
 
 export function addSpent(a: Spent, b: Spent): Spent {
   return {
-    ...addUsage(a, b),
+    promptTokens: a.promptTokens + b.promptTokens,
+    cachedTokens: a.cachedTokens + b.cachedTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
+    trainedTokens: a.trainedTokens + b.trainedTokens,
     cost: a.cost === null || b.cost === null ? (a.cost ?? b.cost) : a.cost + b.cost,
     isPartial: a.isPartial || b.isPartial,
   };
@@ -20,5 +35,7 @@ export function addSpent(a: Spent, b: Spent): Spent {
 
 /** What something has cost, from its usage and the bill for it. */
 export function spentIn({ usage, bill }: { usage: ModelUsage[]; bill: Bill }): Spent {
-  return { ...usageOf(usage), cost: bill.cost, isPartial: bill.unpriced.length > 0 };
+  const { promptTokens, cachedTokens, completionTokens, trainedTokens } = usageOf(usage);
+  const tokens = { promptTokens, cachedTokens, completionTokens, trainedTokens };
+  return { ...tokens, cost: bill.cost, isPartial: bill.unpriced.length > 0 };
 }

@@ -3,7 +3,7 @@ import type { RoundRef } from '../activities/dependencies.ts';
 import { type PhaseName, phaseOf } from '../core/phases.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { batchProgress } from '../core/report/progress.ts';
-import type { Hold, PhaseNews } from '../core/status.ts';
+import type { PhaseNews } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
 import { handleSightings, milestones, phaseNews, toParent } from './news.ts';
 
@@ -11,14 +11,6 @@ import { handleSightings, milestones, phaseNews, toParent } from './news.ts';
 export interface BatchesDone extends Required<Pick<PhaseNews, 'done' | 'total' | 'figures'>> {
   /** How many examples have been answered at each endpoint, where these are several. */
   answersAt?: readonly { endpoint: string; done: number }[];
-  /** Why no further batch begins, where nobody has asked for that. */
-  hold?: Hold | undefined;
-}
-
-export interface BatchPage {
-  show(): void;
-  /** It holds, or goes on again: the round is told at once. */
-  held(): void;
 }
 
 /**
@@ -30,7 +22,7 @@ export function batchPage(
   { run, round }: RoundRef,
   pause: PauseState,
   soFar: () => BatchesDone,
-): BatchPage {
+): { show(): void } {
   const { done, total } = soFar();
   const isMilestone = milestones(total, done);
   const paced = { at: Date.now(), done };
@@ -40,7 +32,6 @@ export function batchPage(
     const { pausedAt } = pause;
     const phase = {
       ...now,
-      hold: pause.hold ?? now.hold,
       name,
       unit: phaseOf(name).unit,
       state: 'running' as const,
@@ -54,17 +45,14 @@ export function batchPage(
   const tellRound = toParent(phaseNews);
   const tell = () => {
     const { answersAt: _, ...now } = soFar();
-    tellRound({ name, ...now, hold: pause.hold ?? now.hold, trouble });
-  };
-  const held = () => {
-    show();
-    tell();
+    tellRound({ name, ...now, trouble });
   };
   pause.onChange(show);
   handleSightings((now) => {
     trouble = now;
-    held();
+    show();
+    tell();
   });
   show();
-  return { show, held };
+  return { show };
 }

@@ -4,8 +4,12 @@ import type { Command } from 'commander';
 import { createWorker } from '../../workers/worker.ts';
 import { configOf } from '../context.ts';
 
-export default async function worker(_options: object, command: Command): Promise<void> {
-  const config = await configOf(command);
+export default async function worker(
+  { taskQueue }: { taskQueue?: string },
+  command: Command,
+): Promise<void> {
+  const { temporal, ...others } = await configOf(command);
+  const config = { ...others, temporal: { ...temporal, ...(taskQueue && { taskQueue }) } };
   // V8 would let garbage pile up to several times of what is in use.
   setFlagsFromString('--heap-growing-percent=50');
   Runtime.install({ logger: new DefaultLogger('WARN') });

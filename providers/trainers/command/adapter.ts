@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isObject } from '../../../core/json.ts';
+import { isObject, jsonIn } from '../../../core/json.ts';
 import { ifThere } from './files.ts';
 
 /** How an adapter is to be applied: a file beside its weights. */
@@ -36,7 +36,7 @@ export async function flawOf(path: string): Promise<string | undefined> {
 
 /** Where the tensors of a header end, behind it. */
 function endsIn(header: string): number[] {
-  const entries = Object.entries(JSON.parse(header) as object);
+  const entries = Object.entries(jsonIn(header) ?? {});
   return entries
     .filter(([name, entry]) => name !== '__metadata__' && isObject(entry))
     .map(([, entry]) => (entry as { data_offsets: [number, number] }).data_offsets[1]);

@@ -30,11 +30,11 @@ export function toolOf({ tool: name, command, log }: CommandSpec): Tool {
 
 /** Why nothing can be trained on this machine, with the remedy; undefined where it can. */
 export async function obstacleTo(spec: CommandSpec, tool: Tool): Promise<string | undefined> {
-  const trial: AttemptPlan = {
-    ...{ model: '/model', rows: '/rows.jsonl', rowCount: 1, data: '/data', output: '/output' },
-    ...{ epochs: 1, seed: 0, steps: 1, ...ratesOf(spec, tool) },
-  };
   try {
+    const trial: AttemptPlan = {
+      ...{ model: '/model', rows: '/rows.jsonl', rowCount: 1, data: '/data', output: '/output' },
+      ...{ epochs: 1, seed: 0, steps: 1, ...ratesOf(spec, tool) },
+    };
     await mkdir(spec.folder, { recursive: true, mode: 0o755 });
     await access(spec.folder, constants.W_OK);
     const template = await templateOf(spec, tool);

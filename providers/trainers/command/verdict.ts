@@ -72,7 +72,7 @@ function problemOf({ log, ...attempt }: Attempt, flaw: string | undefined): stri
 }
 
 function howItEnded({ end }: Attempt, crashes: number): string {
-  const times = crashes > 1 ? `, the ${crashes}th time` : '';
+  const times = crashes > 1 ? `, one of ${crashes} crashes` : '';
   if (!end) return `what kept the command was killed${times}`;
   if (end.error) return `the command could not be started: ${end.error}`;
   return `the command ${end.signal ? `was killed by ${end.signal}` : `ended with ${end.code}`}${times}`;

@@ -54,7 +54,11 @@ export class TogetherDeployments implements Deployments {
       const [group = '', own = ''] = id.split('/');
       const found = await this.#find(group, own, signal);
       if (!found) return { id, state: 'gone', detail: 'not known to the provider', servedAs: '' };
-      return described(group, found);
+      const seen = described(group, found);
+      if (seen.state !== 'ready') return seen;
+      return (await this.#endpoint.serves(seen.servedAs, undefined, signal))
+        ? seen
+        : { ...seen, state: 'pending', detail: `${seen.detail}, but does not answer yet` };
     }, order);
   }
 
@@ -234,7 +238,7 @@ const DOWN = new Set(['STOPPED', 'STOPPING', 'FAILED']);
 
 const STATES: Record<string, Deployment['state']> = {
   READY: 'ready',
-  // Some replicas answer while others come or go.
+  // Some replicas answer while others come or go; whether they do is found out.
   SCALING: 'ready',
   DEGRADED: 'ready',
   FAILED: 'failed',

@@ -1,6 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Job } from '../../../providers/remoteJobs.ts';
 import { keyed } from '../../../providers/remoteJobs.ts';
 import type { Trainer, TrainingOrder, TunedModel } from '../../../providers/trainer.ts';
@@ -9,6 +12,7 @@ import { Puppeteer } from '../../support/command/puppeteer.ts';
 import { endpointAt } from '../support.ts';
 
 export const BASE = 'a-base';
+const POLLER = fileURLToPath(new URL('./poller.ts', import.meta.url));
 
 /** Trainers by a command whose every move a test decides, in a state folder of their own. */
 export class Workshop {
@@ -86,11 +90,23 @@ export class Workshop {
   }
 }
 
-/** Whether a process runs, and is not just what is left of one. */
-export function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
+/** A process of its own that looks at a job, and then only lives on. */
+export class Worker {
+  readonly #process: ChildProcess;
+
+  static async start(spec: object, jobId: string, order: TrainingOrder): Promise<Worker> {
+    const worker = spawn(process.execPath, [POLLER, JSON.stringify({ spec, jobId, order })], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(worker.stdout, 'data');
+    return new Worker(worker);
+  }
+
+  private constructor(process: ChildProcess) {
+    this.#process = process;
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
   }
 }

@@ -42,7 +42,10 @@ export class Puppet {
 
   /** Prints steps as mlx-lm does. */
   async step(step: number, loss = 0.5): Promise<void> {
-    await this.does('print', `   ${step}    ${loss} ▼    12      0.${step}k\n`);
+    await this.does(
+      'print',
+      `   ${step}    ${Number.isNaN(loss) ? 'nan' : loss} ▼    12      0.${step}k\n`,
+    );
   }
 
   /** @returns what comes of it */
