@@ -139,11 +139,12 @@ export function addCommands(program: Command): void {
       'say what is missing on this machine, how to get it, and what models are capable of',
     )
     .argument('[spec]', 'run spec, whose models are looked at', findSpec)
+    .option('--data <folder>', "folder of the data files (default: the spec's own)")
     .option('--fresh', 'find out anew what models are capable of, whatever is known')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing. With a spec its models are asked some tiny questions each, unless the\nanswers are known: docs/capabilities.md.\n\nExample:\n  $ semievol doctor examples/paper/fpb.yaml',
+      '\nEnds with 1 when something needed is missing. What only runs with "semievol dev" is noted, not\ncounted as missing. With a spec its data are checked, what it would use is\nforecast (semievol plan has it by phase), and its models are asked some tiny questions each, unless\nthe answers are known: docs/capabilities.md.\n\nExample:\n  $ semievol doctor examples/paper/fpb.yaml',
     )
     .action(inProject(() => import('./commands/doctor.ts')));
 

@@ -7,7 +7,6 @@ import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import type { Registry } from '../core/registry.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
-import { DataError } from '../data/errors.ts';
 import { type Preflight, type PreflightOptions, preflight } from '../data/preflight.ts';
 import { findListed, type ListedModel, listModels, probeModel } from '../providers/check.ts';
 import type { EndpointConfig } from '../providers/config.ts';
@@ -24,7 +23,7 @@ interface Surroundings {
 }
 
 /** What the data files hold, and what does not keep a run from its start, but may harm it later. */
-export interface StartCheck extends Preflight {
+export interface StartCheck extends Omit<Preflight, 'problems'> {
   warnings: string[];
 }
 
@@ -70,7 +69,7 @@ export async function lookBeforeStart(
       `${fieldsThatName(name, spec).join(', ')}: no endpoint "${name}" in temporal.config.ts${suggestion(name, Object.keys(config.endpoints))}: add it there, or name another in the spec`,
     );
   });
-  const looking = dataOf(spec, folder, { ...options, registry });
+  const looking = preflight({ ...spec, folder }, { ...options, registry });
   const [data, ...found] = await Promise.all([looking, ...endpoints]);
   const { counts } = data;
   return {
@@ -132,20 +131,6 @@ function selectionProblems({ selection: { exactly } }: RunSpec, count?: number):
         `selection.exactly wants ${exactly} pseudo-labels, but there are ${count} unlabelled examples: lower it, or add more`,
       ]
     : [];
-}
-
-async function dataOf(
-  { data, task }: RunSpec,
-  folder: string,
-  options: PreflightOptions,
-): Promise<Preflight & { problems: string[] }> {
-  try {
-    return { ...(await preflight({ data, task, folder }, options)), problems: [] };
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    const problems = [error, ...error.others].map(({ message }) => message);
-    return { counts: {}, files: [], unread: [], samples: {}, problems };
-  }
 }
 
 interface Wanted {

@@ -7,8 +7,6 @@ export class DataError extends SemiEvolError {
   override readonly isOfInput = true;
   /** The message without what it quotes of the data: fit for a history. */
   readonly summary: string;
-  /** What else is wrong, where it was looked at all there is. */
-  others: readonly DataError[] = [];
 
   /** @param details what the message goes on with: it may quote the data */
   constructor(summary: string, details = '') {

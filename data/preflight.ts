@@ -39,12 +39,13 @@ export interface Preflight {
   unread: string[];
   /** Of each split that was read as the worker will read it, the examples that were asked for. */
   samples: Partial<Record<Split, StoredExample[]>>;
+  /** What is wrong in each split, with its remedy. */
+  problems: string[];
 }
 
 /**
  * Reads and cleans the files as the worker will, so that mistakes are told at once and without one.
  * Of URLs, and beyond the limits, it looks at the first rows only.
- * @throws DataError, with what is wrong in other splits
  */
 export async function preflight(
   { data, task: taskSpec, folder = '.' }: IngestInput,
@@ -59,16 +60,13 @@ export async function preflight(
   const task = registry.task(taskSpec);
   const cleaning = new Cleaning(data, task);
   const deadline = Date.now() + ms;
-  const result: Preflight = { counts: {}, files: [], unread: [], samples: {} };
-  const wrong: DataError[] = [];
+  const result: Preflight = { counts: {}, files: [], unread: [], samples: {}, problems: [] };
   let left = bytes;
   for (const split of SPLIT_ORDER)
     await look(split).catch((error) => {
       if (!(error instanceof DataError)) throw error;
-      wrong.push(error);
+      result.problems.push(error.message);
     });
-  const [first, ...others] = wrong;
-  if (first) throw Object.assign(first, { others });
   const { files } = cleaning.report;
   return { ...result, files: files.filter(({ file }) => !result.unread.includes(file)) };
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import {
@@ -8,13 +9,17 @@ import {
   viewCapabilities,
 } from '../../client/capabilities.ts';
 import { checkEndpoint, isLocal } from '../../client/check.ts';
+import { forecastRun, type RunForecast } from '../../client/forecast.ts';
 import type { Config } from '../../config/config.ts';
 import { messagesOf } from '../../core/errors.ts';
 import { type NeededModel, neededModels } from '../../core/neededModels.ts';
 import { Registry } from '../../core/registry.ts';
 import { capabilitySections } from '../../core/report/capabilities.ts';
+import { count, money } from '../../core/report/format.ts';
+import type { RunSpec } from '../../core/spec.ts';
 import { isUrl } from '../../core/url.ts';
 import { type Check, checkEngine } from '../../engine/checks.ts';
+import { engineTokenizers } from '../../engine/tokenizers.ts';
 import { isFree } from '../../stack/place.ts';
 import { runningStack } from '../../stack/record.ts';
 import { configOf, print, withClient } from '../context.ts';
@@ -30,17 +35,20 @@ const LOW_DISK_BYTES = 2 * 2 ** 30;
 type Finding = Check & { idle?: boolean };
 
 interface Options {
+  data?: string;
   fresh?: boolean;
   json?: boolean;
 }
 
 export default async function doctor(
   file: string | undefined,
-  { fresh, json }: Options,
+  { data, fresh, json }: Options,
   command: Command,
 ): Promise<void> {
   const config = await configOf(command);
-  const needed = file === undefined ? undefined : await modelsOf(file, config);
+  const registry = new Registry(config.extensions);
+  const spec = file === undefined ? undefined : await readRunSpec(file, registry);
+  const needed = spec && neededModels(spec, registry.task(spec.task));
   const checks: Finding[] = (
     await Promise.all([
       checkEngine(),
@@ -50,6 +58,10 @@ export default async function doctor(
       portChecks(),
     ])
   ).flat();
+  if (spec) {
+    const folder = resolve(data ?? dirname(file!));
+    checks.push(...(await planChecks(spec, { file: file!, folder, config, known: checks })));
+  }
   // Of one that does not serve what is needed, its own check says why.
   const isServing = ({ endpoint }: NeededModel) =>
     checks.every(({ name, ok }) => ok || name !== checkOf(endpoint));
@@ -66,11 +78,33 @@ export default async function doctor(
   if (checks.some(({ ok, idle }) => !ok && !idle)) process.exitCode = EXIT_CODE.failed;
 }
 
-/** The models that a run spec needs. */
-async function modelsOf(file: string, { extensions }: Config): Promise<NeededModel[]> {
-  const registry = new Registry(extensions);
-  const spec = await readRunSpec(file, registry);
-  return neededModels(spec, registry.task(spec.task));
+/** What would keep a run from its start, beside what is known already, and what it would use. */
+async function planChecks(
+  spec: RunSpec,
+  {
+    file,
+    folder,
+    config,
+    known,
+  }: { file: string; folder: string; config: Config; known: readonly Finding[] },
+): Promise<Finding[]> {
+  const name = 'plan';
+  const forecast = await forecastRun(spec, config, { folder, tokenizers: engineTokenizers() });
+  const told = new Set(known.map(({ detail }) => detail));
+  const problems = forecast.problems.filter((problem) => !told.has(problem));
+  if (problems.length > 0) return problems.map((detail) => ({ name, ok: false, detail }));
+  return [{ name, ok: true, detail: `${usedIn(forecast)}; by phase: semievol plan ${file}` }];
+}
+
+function usedIn({ uses, cost }: RunForecast): string {
+  const sum = (of: (use: RunForecast['uses'][number]) => number) =>
+    count(Math.round(uses.reduce((total, use) => total + of(use), 0)));
+  return [
+    `about ${sum(({ requests }) => requests.likely)} requests`,
+    `${sum(({ promptTokens, completionTokens }) => promptTokens.likely + completionTokens.likely)} tokens`,
+    `${sum(({ trainedTokens }) => trainedTokens.likely)} trained`,
+    ...(cost ? [`${money(cost.likely)} (at most ${money(cost.high)})`] : []),
+  ].join(', ');
 }
 
 /** Where the store cannot be read, its own check says so. */

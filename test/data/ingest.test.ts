@@ -15,11 +15,10 @@ import { builtIn } from '../../core/registry.ts';
 import { fileLine } from '../../core/report/data.ts';
 import type { Progress } from '../../core/status.ts';
 import { ingestDataset } from '../../data/ingestDataset.ts';
-import { preflight } from '../../data/preflight.ts';
 import { bytesOfUrl, type UrlLimits } from '../../data/url.ts';
 import type { Store } from '../../store/store.ts';
 import { useFolder, useStore } from '../support/suite.ts';
-import { choice, inputOf, runSql, writeGoodFiles } from './support.ts';
+import { choice, inputOf, preflighted, runSql, writeGoodFiles } from './support.ts';
 
 /** An activity's surroundings, without a log of the failures that are wanted here. */
 const newEnvironment = () =>
@@ -121,7 +120,7 @@ describe('Ingest', () => {
       const input = inputOf(folder.path, { limits, draw });
       input.data.unlabelled = ['unlabelled.csv'];
       const { dataset, counts, report } = await ingestDataset(store, input);
-      const looked = await preflight(input);
+      const looked = await preflighted(input);
       assert.deepEqual(looked.counts, counts);
       assert.deepEqual([counts.labelled, counts.unlabelled], [20, 41]);
       const [, labelled] = report.files;
@@ -224,7 +223,7 @@ describe('Ingest', () => {
       process.env.SEMIEVOL_DATA_TEST = 'signature=secret';
       try {
         const input = withUrl(`/u.csv?${variable}`);
-        await preflight(input);
+        await preflighted(input);
         const { dataset } = await ingestDataset(store, input);
         assert.equal(asked.at(-1), '/u.csv?signature=secret');
         const [example] = await store.dataset(dataset).range('unlabelled', everything);
@@ -236,7 +235,7 @@ describe('Ingest', () => {
       } finally {
         delete process.env.SEMIEVOL_DATA_TEST;
       }
-      await assert.rejects(preflight(withUrl(`/u.csv?${variable}`)), {
+      await assert.rejects(preflighted(withUrl(`/u.csv?${variable}`)), {
         name: 'DataError',
         message: /u\.csv: the variable SEMIEVOL_DATA_TEST, which the URL names, is not set/,
       });
@@ -265,7 +264,7 @@ describe('Ingest', () => {
       const refused = async (url: string, message: string) => {
         const input = inputOf(folder.path);
         input.data.unlabelled = [url]; // as from a client that does not check its spec
-        await assert.rejects(preflight(input), (error: Error) => {
+        await assert.rejects(preflighted(input), (error: Error) => {
           assert.equal(error.name, 'DataError');
           assert.ok(error.message.startsWith(message), error.message);
           assert.doesNotMatch(error.message, /SECRET/);
@@ -294,11 +293,11 @@ describe('Ingest', () => {
 
     it('says at the prompt that a server cannot be reached, or breaks off', async () => {
       const gone = inputOf(folder.path, { unlabelled: 'http://127.0.0.1:1/u.csv' });
-      await assert.rejects(preflight(gone), {
+      await assert.rejects(preflighted(gone), {
         name: 'DataError',
         message: /^http:\/\/127\.0\.0\.1:1\/u\.csv: .*Check the URL, or try again later/,
       });
-      await assert.rejects(preflight(withUrl('/broken.csv')), {
+      await assert.rejects(preflighted(withUrl('/broken.csv')), {
         name: 'DataError',
         message: /broken\.csv: .*try again later/,
       });
@@ -306,13 +305,13 @@ describe('Ingest', () => {
     });
 
     it('looks before it copies', async () => {
-      await assert.rejects(preflight(withUrl('/u.parquet')), {
+      await assert.rejects(preflighted(withUrl('/u.parquet')), {
         name: 'DataError',
         message: /u\.parquet is not Parquet/,
       });
-      await assert.rejects(preflight(withUrl('/404.parquet')), { name: 'DataError' });
+      await assert.rejects(preflighted(withUrl('/404.parquet')), { name: 'DataError' });
       const columns = { question: 'text' };
-      await assert.rejects(preflight(inputOf(folder.path, { columns, test: `${base}/u.csv` })), {
+      await assert.rejects(preflighted(inputOf(folder.path, { columns, test: `${base}/u.csv` })), {
         name: 'DataError',
         message: new RegExp(`^${base}/u.csv has no column "text"`),
       });
@@ -430,7 +429,7 @@ describe('Ingest', () => {
       it(what, async () => {
         await prepare();
         const input = inputOf(folder.path, data);
-        await assert.rejects(preflight(input), { name: 'DataError', message });
+        await assert.rejects(preflighted(input), { name: 'DataError', message });
         await assert.rejects(ingestDataset(store, input), { name: 'DataError', message });
       });
     }
@@ -446,7 +445,7 @@ describe('Ingest', () => {
         maxBadRows: 0.5,
         limits: { unlabelled: 3 },
       });
-      const { counts, files, unread } = await preflight(input);
+      const { counts, files, unread } = await preflighted(input);
       const ingested = await ingestDataset(store, input);
       assert.deepEqual(counts, ingested.counts);
       assert.deepEqual(files, ingested.report.files);
@@ -463,8 +462,8 @@ describe('Ingest', () => {
       const late = `question,answer\n${'a,positive\n'.repeat(30)}b,negative\nb,positive\n`;
       await folder.write('labelled.csv', late);
       const input = inputOf(folder.path, { maxBadRows: 0.01 });
-      await assert.rejects(preflight(input), { name: 'DataError' });
-      const { unread, counts } = await preflight(input, { bytes: 60, ms: 60_000 });
+      await assert.rejects(preflighted(input), { name: 'DataError' });
+      const { unread, counts } = await preflighted(input, { bytes: 60, ms: 60_000 });
       assert.deepEqual(unread, ['labelled.csv', 'unlabelled.csv']);
       assert.deepEqual(counts, { test: 1 });
     });

@@ -1,6 +1,8 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { dataSpec, type TaskSpec } from '../../core/spec.ts';
+import { DataError } from '../../data/errors.ts';
 import type { IngestInput } from '../../data/ingestDataset.ts';
+import { type PreflightOptions, preflight } from '../../data/preflight.ts';
 import type { RawBatch } from '../../data/records.ts';
 import type { Folder } from '../support/folder.ts';
 
@@ -21,6 +23,13 @@ export async function writeGoodFiles({ write }: Folder): Promise<void> {
   await write('labelled.csv', 'question,answer\nfine,positive\nawful,negative\n');
   await write('unlabelled.csv', 'question\nnice\nbad\nso so\n');
   await write('test.csv', 'question,answer\ngreat,positive\n');
+}
+
+/** What the preflight finds in files, where nothing is wrong. @throws DataError with the first problem */
+export async function preflighted(input: IngestInput, options?: PreflightOptions) {
+  const { problems, ...found } = await preflight(input, options);
+  if (problems.length > 0) throw new DataError(problems[0]!);
+  return found;
 }
 
 /** Runs SQL of DuckDB, to write Parquet files with. */
