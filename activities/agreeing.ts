@@ -159,6 +159,6 @@ async function embedded(
     unmetered: sum(({ promptTokens, requests }) => (promptTokens === null ? requests : 0)),
     promptTokens: sum(({ promptTokens }) => promptTokens ?? 0),
   };
-  batch.spending.add({ endpoint: name, model }, { promptTokens: usage.promptTokens });
+  batch.spending.add({ endpoint: name, model }, usage);
   return { vectorOf: (text: string) => vectors.get(text) ?? null, usage };
 }

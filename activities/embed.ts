@@ -26,6 +26,8 @@ export function createEmbed(dependencies: Dependencies) {
       const endpoint = dependencies.endpoints.get(spec.embedding.endpoint);
       const model = spec.embedding.name;
       const { split, range, round } = input;
+      /** Of what was spent on some vectors, of which this is the first. */
+      const keyOf = (ordinal: number) => ['embed', input.dataset, model, split, ordinal].join('/');
       return tracked(
         { total: range.to - range.from, unit: 'vectors' },
         async (tracker) => {
@@ -62,26 +64,32 @@ export function createEmbed(dependencies: Dependencies) {
               await dataset.addWithoutVector(model, split, without);
             });
             if (rows.length > 0) {
-              const promptTokens = sum(came.map((one) => one.promptTokens ?? 0));
-              spending.add({ endpoint: endpoint.name, model }, { promptTokens });
+              const usage = {
+                ...NO_USAGE,
+                requests: sum(came.map(({ requests }) => requests)),
+                unmetered: sum(came.map((one) => (one.promptTokens === null ? one.requests : 0))),
+                promptTokens: sum(came.map((one) => one.promptTokens ?? 0)),
+              };
               await tables.addSpend({
-                key: ['embed', input.dataset, model, split, rows[0]!.example.ordinal].join('/'),
+                key: keyOf(rows[0]!.example.ordinal),
                 round,
                 phase: 'embed',
                 endpoint: endpoint.name,
                 model,
                 transport: 'direct',
-                usage: {
-                  ...NO_USAGE,
-                  requests: sum(came.map(({ requests }) => requests)),
-                  unmetered: sum(came.map((one) => (one.promptTokens === null ? one.requests : 0))),
-                  promptTokens,
-                },
+                usage,
               });
             }
             const failed = settled.find((one) => one.status === 'rejected');
             if (failed) throw failed.reason;
           }
+          // An earlier attempt's vectors were paid for, too.
+          const ordinals = Array.from(
+            { length: range.to - range.from },
+            (_, at) => range.from + at,
+          );
+          for (const { usage, ...of } of await tables.spendOf(round, ordinals.map(keyOf)))
+            spending.add(of, usage);
           const spent = spending.spent(dependencies.endpoints, (one) => one.model);
           return { embedded: missing.length, spent };
         },

@@ -4,7 +4,7 @@ import { reworded } from '../core/failures.ts';
 import { Redaction } from '../core/redaction.ts';
 import type { Spent } from '../core/spent.ts';
 import { NO_USAGE } from '../core/usage.ts';
-import type { Trainer, TrainingOrder, TunedModel } from '../providers/trainer.ts';
+import type { Trainer, TrainingFile, TrainingOrder, TunedModel } from '../providers/trainer.ts';
 import type { Dependencies } from './dependencies.ts';
 import { type Elsewhere, elsewhere } from './elsewhere.ts';
 import { tracked } from './progress.ts';
@@ -12,6 +12,9 @@ import { Spending } from './spending.ts';
 import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
 import { type ModelOrder, requestOf, trainingOrder, type UploadedOrder } from './trainingOrder.ts';
 import { type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
+
+/** Tokens are hardly ever shorter, in all that a training file holds. */
+const BYTES_A_TOKEN = 3;
 
 const WORDS = { job: 'fine-tuning job', result: 'model', unit: 'steps' };
 
@@ -25,6 +28,8 @@ export interface UploadedFile {
   sha256: string;
   /** Lines of the file. */
   count: number;
+  /** What a job on it is going to cost, at the most. */
+  wanted: Spent;
 }
 
 export interface JobInput {
@@ -77,7 +82,13 @@ export function createFineTune(dependencies: Dependencies) {
           const { name } = await requestOf({ store, config }, order, file.sha256);
           const upload = () =>
             trainerOf(endpoint).upload(file, `semievol-${name}.jsonl`, tracker.signal);
-          return { fileId: await unquoted(rows, upload), sha256: file.sha256, count };
+          const fileId = await unquoted(rows, upload);
+          return {
+            fileId,
+            sha256: file.sha256,
+            count,
+            wanted: await wantedBy(endpoint, order, file),
+          };
         }),
       );
     },
@@ -130,6 +141,8 @@ export function createFineTune(dependencies: Dependencies) {
         });
         const recorded = await store.models.byJobKey(key);
         const spending = new Spending();
+        const unmetered = trainedTokens > 0 ? 0 : 1;
+        const usage = { ...NO_USAGE, requests: 1, unmetered, trainedTokens };
         if (recorded && recorded.run !== lineage.run)
           return { spent: spending.spent(endpoints, ({ model }) => model) };
         await store.run(lineage.run, lineage.dataset).addSpend({
@@ -137,19 +150,27 @@ export function createFineTune(dependencies: Dependencies) {
           round: lineage.round,
           phase: lineage.role,
           ...{ endpoint, model: base, transport: 'direct' },
-          usage: {
-            ...NO_USAGE,
-            requests: 1,
-            unmetered: trainedTokens > 0 ? 0 : 1,
-            trainedTokens,
-          },
+          usage,
         });
         const root = await store.models.rootOf({ endpoint, model: base });
-        spending.add({ endpoint, model: base }, { trainedTokens });
+        spending.add({ endpoint, model: base }, usage);
         return { spent: spending.spent(endpoints, () => root) };
       });
     },
   };
+
+  /** What a job is going to cost, by the length of its file. */
+  async function wantedBy(
+    endpoint: string,
+    { model, training }: ModelOrder,
+    { bytes }: TrainingFile,
+  ): Promise<Spent> {
+    const root = await store.models.rootOf({ endpoint, model });
+    const trainedTokens = Math.ceil(bytes / BYTES_A_TOKEN) * training.epochs;
+    const spending = new Spending();
+    spending.add({ endpoint, model }, { requests: 1, trainedTokens });
+    return spending.spent(endpoints, () => root);
+  }
 
   /**
    * What a provider says of a job may quote the training file; its texts stay out of histories, in

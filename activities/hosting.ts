@@ -10,6 +10,8 @@ import { tracked } from './progress.ts';
 
 /** A watch over a deployment ends after so long, so that its hours are booked while they pass. */
 const BOOKED_EVERY_MS = 10 * 60_000;
+/** How many times rarer what stands is looked at: some trainers ask the model itself. */
+const RARELY = 6;
 
 /** A model to be deployed at an endpoint. */
 export interface DeployInput {
@@ -67,6 +69,8 @@ export function createHosting({ store, endpoints, trainers }: Dependencies) {
       const { endpoint: name, order, id, state, users } = input;
       const endpoint = endpoints.get(name);
       const until = Date.now() + BOOKED_EVERY_MS;
+      const { pollSeconds } = endpoint.config;
+      const seconds = state === 'ready' ? RARELY * pollSeconds : pollSeconds;
       return tracked(one, async (tracker) => {
         const { signal } = tracker;
         for (;;) {
@@ -76,7 +80,7 @@ export function createHosting({ store, endpoints, trainers }: Dependencies) {
           const isOver = now.state !== state || needing.length === 0 || Date.now() >= until;
           if (isOver) return { ...now, needing };
           tracker.set({ note: now.detail });
-          await sleep(endpoint.config.pollSeconds * 1000, undefined, { signal });
+          await sleep(seconds * 1000, undefined, { signal });
         }
 
         /** What a provider calls ready may be unknown for a while where models are asked. */

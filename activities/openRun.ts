@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NotFoundError } from 'openai';
+import { hasLimit } from '../core/budget.ts';
 import type { CalibrationPlan } from '../core/calibrationPlan.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { notRead, planOf } from '../core/plan.ts';
 import { embedsAny, retrievalNeeds } from '../core/shots.ts';
-import type { RunSpec } from '../core/spec.ts';
+import { identityOf, type RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
 import { listModels, probeModel } from '../providers/check.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
+import { priceOf } from '../providers/pricing.ts';
 import { saidBy } from '../providers/said.ts';
 import { calibrationPlan } from './calibrationPlan.ts';
 import { findOut } from './capabilities.ts';
@@ -36,8 +38,8 @@ export function createOpenRun(dependencies: Dependencies) {
      * train, before anything is spent. So a model that is not there is found out, and the form of
      * requests it takes. What the models are capable of is found out last. Makes sure, too, that the
      * workflow goes by the spec as it is read here.
-     * @throws ApplicationFailure `SpecNotUnderstood`, `ModelNotFound`, `NoFineTuning`, or of the
-     * endpoint's refusal, non-retryable; `NoEndpoint`
+     * @throws ApplicationFailure `SpecNotUnderstood`, `NoPrice`, `ModelNotFound`, `NoFineTuning`, or of
+     * the endpoint's refusal, non-retryable; `NoEndpoint`
      */
     async checkModels(given: RunSpec): Promise<void> {
       const spec = readSpec(registry, given);
@@ -48,6 +50,7 @@ export function createOpenRun(dependencies: Dependencies) {
           model,
           endpoint: endpoints.get(model.endpoint),
         }));
+        assertPriced(spec, needed);
         const asked = needed.map(({ model }) => ({ endpoint: model.endpoint, model: model.name }));
         await whileHosted(dependencies, asked, tracker, async () => {
           for (const { endpoint, model } of needed) await checkModel(endpoint, model);
@@ -73,7 +76,7 @@ export function createOpenRun(dependencies: Dependencies) {
         kept: await store.specs.add(run, given),
       });
       const { calibration, kept } = await tracked({ total: 1, unit: 'specs' }, work);
-      if (!isDeepStrictEqual(readSpec(registry, kept), spec))
+      if (!isDeepStrictEqual(identityOf(readSpec(registry, kept)), identityOf(spec)))
         throw finalFailure(
           'SpecChanged',
           `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,
@@ -93,6 +96,31 @@ export function createOpenRun(dependencies: Dependencies) {
       });
     },
   };
+}
+
+interface NeededAt {
+  endpoint: Endpoint;
+  model: NeededModel;
+}
+
+/** A budget in money cannot be kept where nobody knows what a model costs. */
+function assertPriced({ budget, model: tuned }: RunSpec, needed: readonly NeededAt[]): void {
+  if (!budget || !hasLimit(budget, 'usd')) return;
+  const missing = needed.flatMap(({ endpoint, model: { name, kind } }) => {
+    const price = priceOf(endpoint.config.prices, name, name) ?? {};
+    const isTuned = endpoint.name === tuned.endpoint && name === tuned.name;
+    const wanted = [
+      'input' as const,
+      ...(kind === 'chat' ? (['output'] as const) : []),
+      ...(isTuned ? (['training'] as const) : []),
+    ].filter((unit) => price[unit] === undefined);
+    return wanted.length > 0 ? `${name} at ${endpoint.name} (${wanted.join(', ')})` : [];
+  });
+  if (missing.length > 0)
+    throw finalFailure(
+      'NoPrice',
+      `budget.usd cannot be kept, since there are no prices of ${missing.join('; ')}: give them as prices of the endpoint in temporal.config.ts (0 for what is free), or set the budget in tokens or requests`,
+    );
 }
 
 async function checkModel(endpoint: Endpoint, model: NeededModel): Promise<void> {

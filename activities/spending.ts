@@ -1,4 +1,4 @@
-import type { Answer } from '../core/answer.ts';
+import { type Answer, usageOfAnswer } from '../core/answer.ts';
 import { neededModels } from '../core/neededModels.ts';
 import { type Spent, spentIn } from '../core/spent.ts';
 import type { Transport, Usage } from '../core/usage.ts';
@@ -25,14 +25,7 @@ export class Spending {
   addAnswers(answers: readonly Answer[]): void {
     for (const answer of answers) {
       const { endpoint, model, transport } = answer;
-      this.add(
-        { endpoint, model, transport },
-        {
-          promptTokens: answer.promptTokens ?? 0,
-          cachedTokens: answer.cachedTokens ?? 0,
-          completionTokens: answer.completionTokens ?? 0,
-        },
-      );
+      this.add({ endpoint, model, transport }, usageOfAnswer(answer));
     }
   }
 

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { findConfig } from '../config/find.ts';
 import type { GlobalOptions } from './context.ts';
 import { findSpec } from './findSpec.ts';
-import { addStackOptions, wholeNumber } from './options.ts';
+import { addStackOptions, positiveNumber, wholeNumber } from './options.ts';
 
 const ON_TIME = 'as many as this machine does in ten minutes or so';
 
@@ -121,6 +121,23 @@ export function addCommands(program: Command): void {
       .option('--json', 'print JSON')
       .addHelpText('after', `\nExample:\n  $ semievol ${name} fpb`)
       .action(inProject(() => import('./commands/control.ts')));
+
+  program
+    .command('budget')
+    .description('set what a run may spend; what a limit held back goes on')
+    .argument('<run>', 'name of the run')
+    .option('--usd <n>', 'US dollars', positiveNumber)
+    .option('--tokens <n>', 'tokens of prompts, answers and training', positiveNumber)
+    .option('--requests <n>', 'requests', positiveNumber)
+    .option('--gpu-hours <n>', 'hours for which models are deployed', positiveNumber)
+    .addOption(new Option('--per-round', 'what each round may').conflicts('phase'))
+    .option('--phase <name>', 'what a phase of each round may')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nEach is the whole amount, not what is added; what is left out stays. docs/money.md says more.\n\nExample:\n  $ semievol budget fpb --usd 20',
+    )
+    .action(inProject(() => import('./commands/budget.ts')));
 
   program
     .command('report')

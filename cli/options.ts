@@ -15,6 +15,14 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
   };
 }
 
+/** Parses a number above 0, for an option of commander. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError('give a number above 0');
+  return value;
+}
+
 const port = wholeNumber(1, 65_535);
 
 export const DEFAULT_PLACE: StackPlace = {

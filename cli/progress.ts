@@ -61,6 +61,7 @@ function notice({ name, state, workerPolling, stuck, status }: RunView): string 
   if (!workerPolling)
     return 'no worker is polling the task queue: start one with "semievol worker" (or "semievol dev")';
   if (stuck) return stuckLine(stuck);
+  if (status?.hold) return `paused: ${status.hold.why}`;
   if (status?.paused) return `paused; "semievol resume ${name}" lets it go on`;
   return status && status.rounds > 1 ? `round ${status.round} of ${status.rounds}` : undefined;
 }

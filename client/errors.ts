@@ -42,6 +42,18 @@ export class RunNotRunning extends SemiEvolError {
 }
 
 const AGAIN = 'start it again to go on';
+/** A budget cannot be as it is wanted. */
+export class BudgetRefused extends SemiEvolError {
+  override readonly name = 'BudgetRefused';
+  override readonly isOfInput = true;
+  readonly run: string;
+
+  constructor(run: string, reason: string, options?: ErrorOptions) {
+    super(`run "${run}": ${reason}`, options);
+    this.run = run;
+  }
+}
+
 /** How a workflow ended, by its state, and what can be done then. */
 const ENDINGS: Record<string, string> = {
   completed: 'it has completed, and stays as it is; for another run choose another name',

@@ -18,6 +18,7 @@ export { type Config, defineConfig } from '../config/config.ts';
 export { ConfigError } from '../config/errors.ts';
 export { loadConfig } from '../config/load.ts';
 export type { ActivityOptions } from '../core/activityOptions.ts';
+export type { Budget, BudgetScope, BudgetUnit, BudgetUse, Limits } from '../core/budget.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { Asks, ModelAt, PlannedUse, Preview } from '../core/forecast/prospect.ts';
@@ -36,12 +37,13 @@ export type { PhaseState } from '../core/phases.ts';
 export type { RoundReport } from '../core/roundReport.ts';
 export type { Warning } from '../core/searchAttributes.ts';
 export type { RunSpecInput } from '../core/spec.ts';
-export type { Progress, RunStatus } from '../core/status.ts';
+export type { Hold, Progress, RunStatus } from '../core/status.ts';
 export type { StoredExample } from '../core/types.ts';
 export type { Preflight } from '../data/preflight.ts';
 export type { StartCheck } from './check.ts';
 export { connectClient, type ListedRun, SemiEvolClient } from './client.ts';
 export {
+  BudgetRefused,
   CheckFailed,
   type Failure,
   ReportsNotFound,

@@ -1,4 +1,9 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { BudgetScope, Limits } from '../core/budget.ts';
+import { messagesOf } from '../core/errors.ts';
 import type { RunStatus } from '../core/status.ts';
+import type { BudgetChange } from '../workflows/budget.ts';
+import { BudgetRefused } from './errors.ts';
 import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
 import { Pacing } from './pacing.ts';
 import type { RunReports } from './runReports.ts';
@@ -36,6 +41,22 @@ export class RunHandle extends Handle<RunStatus, RunView> {
   async resume(): Promise<void> {
     await this.assertRunning();
     await this.workflow.signal('resume');
+  }
+
+  /**
+   * Sets limits of the run's budget, or with a scope of each round or of one phase; the others stay.
+   * What they held back goes on.
+   * @throws BudgetRefused where a limit is less than what is spent, or none; RunNotFound, RunNotRunning
+   */
+  async setBudget(limits: Limits, scope: BudgetScope = 'run'): Promise<void> {
+    await this.assertRunning();
+    const change: BudgetChange = { scope, limits };
+    try {
+      await this.workflow.executeUpdate('budget', { args: [change] });
+    } catch (error) {
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      throw new BudgetRefused(this.name, messagesOf(error).at(-1)!, { cause: error });
+    }
   }
 
   /**

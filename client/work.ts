@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 import type { GridPlan } from '../core/grid/plan.ts';
-import { type RunSpec, type TrainingSpec, trainingSpec } from '../core/spec.ts';
+import { identityOf, type RunSpec, type TrainingSpec, trainingSpec } from '../core/spec.ts';
 import { contentHash } from '../data/source.ts';
 import type { FineTuneInput } from '../workflows/fineTune.ts';
 import type { ReproduceInput } from '../workflows/reproduce.ts';
@@ -74,7 +74,7 @@ export function runOf(spec: RunSpec, options: StartOptions): Work {
     name: spec.name,
     type: 'evolve',
     input: { run: spec.name, spec, folder, activityOptions: options.activityOptions },
-    spec,
+    spec: identityOf(spec),
     data: async () => {
       const { dataFingerprint } = await import('../data/fingerprint.ts');
       return dataFingerprint({ data: spec.data, folder });

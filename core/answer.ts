@@ -1,5 +1,5 @@
 import type { ModelRole, Split } from './types.ts';
-import type { Transport } from './usage.ts';
+import type { Transport, Usage } from './usage.ts';
 
 /** What a stage of a round asks the models for; part of every answer's key. */
 export type AnswerStage =
@@ -55,6 +55,30 @@ export function answerKey(
 ): string {
   const { round, stage, exampleId, collaborator, sample } = answer;
   return [round, stage, exampleId, collaborator, sample].join('/');
+}
+
+/**
+ * What an answer was paid for. The first of several samples of one request carries its tokens, or that
+ * they are not known; the others have none. What asked no endpoint cost nothing.
+ */
+export function usageOfAnswer({
+  endpoint,
+  promptTokens,
+  cachedTokens,
+  completionTokens,
+}: Pick<
+  Answer,
+  'endpoint' | 'promptTokens' | 'cachedTokens' | 'completionTokens'
+>): Partial<Usage> {
+  const isAsked = endpoint !== '' && promptTokens !== 0;
+  const isMetered = promptTokens !== null && completionTokens !== null;
+  return {
+    requests: isAsked ? 1 : 0,
+    unmetered: isMetered ? 0 : 1,
+    promptTokens: promptTokens ?? 0,
+    cachedTokens: cachedTokens ?? 0,
+    completionTokens: completionTokens ?? 0,
+  };
 }
 
 /** The `finishReason` of an answer without which a run went on, since who should have given it was away. */

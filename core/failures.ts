@@ -56,6 +56,12 @@ export const FAILURES = {
     meaning: 'An endpoint does not have a model that the spec names.',
     remedy: 'Correct the name in the spec, or serve the model.',
   },
+  NoPrice: {
+    outlook: 'input',
+    meaning: 'A budget in money is set, and a model of the run has no price.',
+    remedy:
+      'Give its prices in temporal.config.ts, or set the budget in tokens or requests instead.',
+  },
   NoFineTuning: {
     outlook: 'input',
     meaning: 'The endpoint of the model to tune cannot fine-tune.',

@@ -15,7 +15,17 @@ import { mayGoByBatch } from './transport.ts';
 export interface Plan
   extends Pick<
     RunSpec,
-    'model' | 'training' | 'evolve' | 'resolution' | 'batch' | 'rounds' | 'seed' | 'until' | 'share'
+    | 'model'
+    | 'training'
+    | 'evolve'
+    | 'resolution'
+    | 'batch'
+    | 'budget'
+    | 'maxFailed'
+    | 'rounds'
+    | 'seed'
+    | 'until'
+    | 'share'
   > {
   /** Where any request may go by batch. */
   transport?: RunSpec['transport'];
@@ -83,7 +93,7 @@ export function planOf(spec: RunSpec): Plan {
   const { type: task } = spec.task;
   const { coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share } =
     spec;
-  const { transport } = spec;
+  const { transport, budget, maxFailed } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -102,9 +112,10 @@ export function planOf(spec: RunSpec): Plan {
   return {
     ...{ task, coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share },
     ...{ sft: spec.evaluation.sft, answers: answersAnExample(spec) },
-    ...{ needs, collaborators, hasFree, asksWarmUp, warmUps, endpoints },
+    ...{ needs, maxFailed, collaborators, hasFree, asksWarmUp, warmUps, endpoints },
     ...(candidates !== undefined && { candidates }),
     ...(mayGoByBatch(transport) && { transport }),
+    ...(budget && { budget }),
   };
 }
 

@@ -21,8 +21,16 @@ export const SEARCH_ATTRIBUTE_NAMES = Object.keys(SEARCH_ATTRIBUTES) as SearchAt
 /** `waiting` for a job at a provider, or for an endpoint that does not answer. */
 export type WorkState = 'running' | 'paused' | 'waiting' | 'completed' | 'failed' | 'cancelled';
 
-/** What wants a look: a job that makes no progress, or an endpoint that gives no answers. */
-export type Warning = 'JobStalled' | 'EndpointAway';
+/**
+ * What wants a look: a job that makes no progress, an endpoint that gives no answers, a budget that is
+ * reached or nearly so, too many examples without an answer.
+ */
+export type Warning =
+  | 'JobStalled'
+  | 'EndpointAway'
+  | 'BudgetReached'
+  | 'BudgetNear'
+  | 'ExamplesFail';
 
 /** What the attributes say of a workflow; null takes one away. */
 export interface SearchAttributeValues {

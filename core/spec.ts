@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { BUDGET_UNITS, type Limits } from './budget.ts';
 import { urlProblem } from './dataUrl.ts';
+import { PHASES, type PhaseName } from './phases.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { sampling } from './sampling.ts';
 import type { SelectionFields } from './selection/fields.ts';
@@ -184,6 +186,31 @@ export const trainingSpec = z.strictObject({
     .describe("Factor on the endpoint's own learning rate; its own choice when left out."),
 });
 
+const UNITS: Record<keyof Limits, string> = {
+  usd: 'US dollars, by the prices of the configuration: each model of the run needs them.',
+  tokens: 'Tokens of prompts, answers and training.',
+  requests: 'Requests, embeddings and fine-tuning jobs among them.',
+  gpuHours: 'Hours for which models are deployed.',
+};
+const limits = Object.fromEntries(
+  BUDGET_UNITS.map((unit) => [unit, z.number().positive().optional().describe(UNITS[unit])]),
+) as Record<keyof Limits, z.ZodOptional<z.ZodNumber>>;
+const phaseNames = PHASES.map(({ name }) => name) as [PhaseName, ...PhaseName[]];
+
+/** What a run may spend. */
+export const budgetSpec = z
+  .strictObject({
+    ...limits,
+    perRound: z.strictObject(limits).optional().describe('What each round may.'),
+    perPhase: z
+      .partialRecord(z.enum(phaseNames), z.strictObject(limits))
+      .optional()
+      .describe('What a phase of each round may, by its name.'),
+  })
+  .describe(
+    'What the run may spend, at the most, with what is reserved for work under way. At a limit nothing new is begun, until it is raised: "semievol budget RUN --usd N".',
+  );
+
 const RESOLUTION = `How disagreement is resolved. justify: a model justifies one of the answers, exactly as in the paper. vote: the answer of most collaborators. probability: the answer of the highest summed probability. auto: the best of the three on cross-fitted labelled examples where there are at least ${LEAST_ROWS} of these (costs two fine-tunes on half of them each, and their answers), else probability, or vote where a judge takes part.`;
 
 const transportChoice = z.enum(TRANSPORT_CHOICES);
@@ -348,6 +375,15 @@ export const commonSpec = z.strictObject({
     .describe(
       'How requests are sent, all of them or those of each part of a round. direct: each by itself. batch: up to 50,000 in a file, answered within a day, for less; the endpoint has to declare batches in temporal.config.ts. auto: batch where the endpoint takes them, there are enough requests, they may wait, and it costs less.',
     ),
+  budget: budgetSpec.optional(),
+  maxFailed: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe(
+      'Share of the examples asked about (0 to 1) above which the run pauses, where more than ten of them have a request that was given up: refused, or never answered with what can be read.',
+    ),
   rounds: z.number().int().min(1).max(100).default(1),
   seed: z
     .number()
@@ -423,6 +459,9 @@ export type RunSpecInput = z.input<typeof commonSpec> & {
   collaborators?: CollaboratorInput[];
   selection?: SelectionInput;
 };
+
+/** What the name of a run stands for: all of its spec but what may be set otherwise on the way. */
+export const identityOf = ({ budget: _, maxFailed: __, ...identity }: RunSpec) => identity;
 
 /** The data files of a run, and how they are read. */
 export type DataSpec = z.output<typeof dataSpec>;

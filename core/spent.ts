@@ -1,33 +1,18 @@
-import { type Bill, type ModelUsage, usageOf } from './usage.ts';
+import { addUsage, type Bill, type ModelUsage, NO_USAGE, type Usage, usageOf } from './usage.ts';
 
-/** What was spent, in tokens and as far as they have a price. */
-export interface Spent {
-  promptTokens: number;
-  /** Part of the prompt tokens. */
-  cachedTokens: number;
-  completionTokens: number;
-  trainedTokens: number;
+/** What was spent: what was used, and what of it costs how much as far as there are prices. */
+export interface Spent extends Usage {
   /** US dollars of all that has a price; null where nothing has. */
   cost: number | null;
-  /** Whether some tokens have no price. */
+  /** Whether some of it has no price. */
   isPartial: boolean;
 }
 
-export const NOTHING_SPENT: Spent = {
-  promptTokens: 0,
-  cachedTokens: 0,
-  completionTokens: 0,
-  trainedTokens: 0,
-  cost: null,
-  isPartial: false,
-};
+export const NOTHING_SPENT: Spent = { ...NO_USAGE, cost: null, isPartial: false };
 
 export function addSpent(a: Spent, b: Spent): Spent {
   return {
-    promptTokens: a.promptTokens + b.promptTokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
-    completionTokens: a.completionTokens + b.completionTokens,
-    trainedTokens: a.trainedTokens + b.trainedTokens,
+    ...addUsage(a, b),
     cost: a.cost === null || b.cost === null ? (a.cost ?? b.cost) : a.cost + b.cost,
     isPartial: a.isPartial || b.isPartial,
   };
@@ -35,7 +20,5 @@ export function addSpent(a: Spent, b: Spent): Spent {
 
 /** What something has cost, from its usage and the bill for it. */
 export function spentIn({ usage, bill }: { usage: ModelUsage[]; bill: Bill }): Spent {
-  const { promptTokens, cachedTokens, completionTokens, trainedTokens } = usageOf(usage);
-  const tokens = { promptTokens, cachedTokens, completionTokens, trainedTokens };
-  return { ...tokens, cost: bill.cost, isPartial: bill.unpriced.length > 0 };
+  return { ...usageOf(usage), cost: bill.cost, isPartial: bill.unpriced.length > 0 };
 }

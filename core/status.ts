@@ -1,3 +1,4 @@
+import type { BudgetUse } from './budget.ts';
 import type { Reading } from './pace.ts';
 import type { PhaseName, PhaseState } from './phases.ts';
 import type { Score } from './score.ts';
@@ -26,6 +27,15 @@ export interface Sighting extends Pick<Progress, 'done' | 'total' | 'detail' | '
   activityId: string;
 }
 
+/** Why nothing new is begun, where nobody has asked for a pause. */
+export interface Hold {
+  /** Epoch milliseconds. */
+  since: number;
+  /** In words, with what lets it go on. */
+  why: string;
+  warning: Warning;
+}
+
 /** What a round has come to so far, in numbers. */
 export interface RoundFigures {
   spent: Spent;
@@ -51,6 +61,7 @@ export interface PhaseStatus extends Omit<Progress, 'detail'> {
   /** What it waits for, such as a job at a provider. */
   waitsFor?: string;
   warning?: Warning;
+  hold?: Hold;
   /** Epoch milliseconds. */
   startedAt?: number;
   endedAt?: number;
@@ -59,7 +70,7 @@ export interface PhaseStatus extends Omit<Progress, 'detail'> {
 /** What the workflow of a phase tells its round. */
 export interface PhaseNews
   extends Partial<
-    Pick<PhaseStatus, 'done' | 'total' | 'note' | 'waitsFor' | 'trouble' | 'warning'>
+    Pick<PhaseStatus, 'done' | 'total' | 'note' | 'waitsFor' | 'trouble' | 'warning' | 'hold'>
   > {
   name: PhaseName;
   /** What the phase has come to. */
@@ -73,8 +84,12 @@ export interface RoundStatus {
   figures: RoundFigures;
   /** Epoch milliseconds; undefined unless it is paused. */
   pausedAt?: number;
+  /** Why it is held, where it is; what runs goes on. */
+  hold?: Hold;
   /** What holds up the work that is the round's own. */
   trouble?: string;
+  /** What is gone of each limit, where there are any. */
+  budget?: BudgetUse[];
 }
 
 /** Answer of the `status` query of the `evolve` workflow. */
@@ -83,6 +98,10 @@ export interface RunStatus {
   round: number;
   rounds: number;
   paused: boolean;
+  /** Why it is paused, where nobody has asked for that. */
+  hold?: Hold;
+  /** What is gone of each limit, where there are any. */
+  budget?: BudgetUse[];
   /** The `round` workflow now running; ask it for its phases. */
   roundWorkflowId?: string;
   totals: RunTotals;

@@ -29,7 +29,7 @@ export interface BilledUsage extends ModelUsage {
   cost: number | null;
 }
 
-/** What has a price of its own. */
+/** What has a price of its own: kinds of tokens, and hours of a deployment. */
 export type UnitKind = 'input' | 'output' | 'batch input' | 'batch output' | 'training' | 'hours';
 
 /** What was spent, as far as the configuration tells. */
@@ -37,7 +37,7 @@ export interface Bill {
   /** US dollars of all that has a price; null where nothing has. */
   cost: number | null;
   /** What was used of models without a price for it; a tuned model stands under its base. */
-  unpriced: { endpoint: string; model: string; units: UnitKind[] }[];
+  unpriced: { endpoint: string; model: string; tokens: UnitKind[] }[];
 }
 
 /** Nothing spent yet. */
@@ -51,16 +51,12 @@ export const NO_USAGE: Usage = {
   deployedSeconds: 0,
 };
 
-export function addUsage(a: Usage, b: Partial<Usage>): Usage {
-  return {
-    requests: a.requests + (b.requests ?? 0),
-    unmetered: a.unmetered + (b.unmetered ?? 0),
-    promptTokens: a.promptTokens + (b.promptTokens ?? 0),
-    cachedTokens: a.cachedTokens + (b.cachedTokens ?? 0),
-    completionTokens: a.completionTokens + (b.completionTokens ?? 0),
-    trainedTokens: a.trainedTokens + (b.trainedTokens ?? 0),
-    deployedSeconds: a.deployedSeconds + (b.deployedSeconds ?? 0),
-  };
+/** The sum of both; an amount that is left out is nothing. */
+export function addUsage(a: Partial<Usage>, b: Partial<Usage>): Usage {
+  const sum = { ...NO_USAGE };
+  for (const kind of Object.keys(sum) as (keyof Usage)[])
+    sum[kind] = (a[kind] ?? 0) + (b[kind] ?? 0);
+  return sum;
 }
 
 /** What was used in a phase, or in all of them, whichever the models. */

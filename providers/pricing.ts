@@ -84,8 +84,8 @@ export function billed(
     const { cost, unpriced } = costOf(one, priceOf(pricesOf(endpoint), model, root) ?? {});
     if (cost !== null) bill.cost = (bill.cost ?? 0) + cost;
     const known = bill.unpriced.find((of) => of.endpoint === endpoint && of.model === root);
-    if (known) known.units = [...new Set([...known.units, ...unpriced])];
-    else if (unpriced.length > 0) bill.unpriced.push({ endpoint, model: root, units: unpriced });
+    if (known) known.tokens = [...new Set([...known.tokens, ...unpriced])];
+    else if (unpriced.length > 0) bill.unpriced.push({ endpoint, model: root, tokens: unpriced });
     return { ...one, cost };
   });
   return { usage: lines, bill };

@@ -1,5 +1,5 @@
 import type { Answer, AnswerStage } from '../core/answer.ts';
-import { answerKey } from '../core/answer.ts';
+import { answerKey, usageOfAnswer } from '../core/answer.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import { Tally } from '../core/tally.ts';
 import type { OrdinalRange } from '../core/types.ts';
@@ -73,29 +73,18 @@ export class Answers {
   }
 
   /**
-   * What all answers of the round cost, by stage, endpoint, model and transport. Repeated ones were paid for too and
-   * count. The first of several samples of one request carries its tokens, or that they are not
-   * known; the others have none. What asked no endpoint cost nothing.
+   * What all answers of the round cost, by stage, endpoint, model and transport. Repeated ones were
+   * paid for too and count.
    */
   async usage(): Promise<Spending> {
     const spending = new Spending();
     const of = ['stage', 'endpoint', 'model', 'transport'] as const;
     const columns = [...of, 'promptTokens', 'cachedTokens', 'completionTokens'] as const;
     for await (const batch of this.#log.every('', columns)) {
-      for (const { stage, endpoint, model, transport, ...tokens } of batch) {
-        if (endpoint === '') continue;
-        const { promptTokens, cachedTokens, completionTokens } = tokens;
-        const isMetered = promptTokens !== null && completionTokens !== null;
-        spending.add(
-          { phase: stage, endpoint, model, transport },
-          {
-            requests: promptTokens === 0 ? 0 : 1,
-            unmetered: isMetered ? 0 : 1,
-            promptTokens: promptTokens ?? 0,
-            cachedTokens: cachedTokens ?? 0,
-            completionTokens: completionTokens ?? 0,
-          },
-        );
+      for (const row of batch) {
+        const { stage: phase, endpoint, model, transport } = row;
+        if (endpoint !== '')
+          spending.add({ phase, endpoint, model, transport }, usageOfAnswer(row));
       }
     }
     return spending;

@@ -218,6 +218,17 @@ export class RunTables {
     return this.#spend.append([{ ...record, ...usage }]);
   }
 
+  /** What was paid for in a round under these keys. */
+  async spendOf(round: number, keys: readonly string[]): Promise<SpendRecord[]> {
+    const rows = await this.#spend.readAmong('key', keys);
+    return rows
+      .filter((row) => row.round === round)
+      .map(({ round: _, phase, endpoint, model, transport, key, ...usage }) => ({
+        ...{ round, phase, endpoint, model, transport, key },
+        usage,
+      }));
+  }
+
   /**
    * What a round cost, by phase, endpoint, model and transport: the recorded spend, and the answers under their
    * stage's name.

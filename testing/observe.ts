@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { OpenAI } from 'openai';
 import { type Fault, type FaultPlan, failAfter, failBefore, faultName } from './faults.ts';
 import type { Journal } from './journal.ts';
 import type { ProviderRequest, RequestBody } from './requests.ts';
@@ -31,6 +32,17 @@ export function observe(
     faults.set(request, fault);
     entry.fault = faultName(fault);
     if (await failBefore(fault, request, reply)) return reply;
+  });
+  api.addHook('preSerialization', async (request, _, payload) => {
+    const entry = recorded.get(request);
+    const usage = (payload as Partial<OpenAI.ChatCompletion> | null)?.usage;
+    if (entry && usage)
+      entry.usage = {
+        promptTokens: usage.prompt_tokens,
+        cachedTokens: usage.prompt_tokens_details?.cached_tokens ?? 0,
+        completionTokens: usage.completion_tokens ?? 0,
+      };
+    return payload;
   });
   api.addHook('onSend', async (request, reply, payload) => {
     const entry = recorded.get(request);

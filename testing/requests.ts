@@ -19,6 +19,8 @@ export interface JournalEntry {
   metadata?: Record<string, string>;
   /** Of the answer that was made (and would be charged), also where its sending was cut. */
   status?: number;
+  /** The tokens that its answer was charged with, also where an oddity hides them. */
+  usage?: { promptTokens: number; cachedTokens: number; completionTokens: number };
   /** Name or status of the fault that was put in its way. */
   fault?: string;
   /** Whether the whole answer was sent before the client went away. */

@@ -103,6 +103,7 @@ export type {
 } from '../core/types.ts';
 export type { Bill, BilledUsage, ModelUsage, Transport, UnitKind, Usage } from '../core/usage.ts';
 export type { EndpointConfig } from '../providers/config.ts';
+export type { Deployment, DeploymentOrder, Deployments } from '../providers/deployments.ts';
 export { type JobState, jobState } from '../providers/jobState.ts';
 export type { Price, Prices } from '../providers/prices.ts';
 export type { Job, JobOrder, Keyed, RemoteJobs } from '../providers/remoteJobs.ts';

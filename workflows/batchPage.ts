@@ -3,7 +3,7 @@ import type { RoundRef } from '../activities/dependencies.ts';
 import { type PhaseName, phaseOf } from '../core/phases.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { batchProgress } from '../core/report/progress.ts';
-import type { PhaseNews } from '../core/status.ts';
+import type { Hold, PhaseNews } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
 import { handleSightings, milestones, phaseNews, toParent } from './news.ts';
 
@@ -11,6 +11,14 @@ import { handleSightings, milestones, phaseNews, toParent } from './news.ts';
 export interface BatchesDone extends Required<Pick<PhaseNews, 'done' | 'total' | 'figures'>> {
   /** How many examples have been answered at each endpoint, where these are several. */
   answersAt?: readonly { endpoint: string; done: number }[];
+  /** Why no further batch begins, where nobody has asked for that. */
+  hold?: Hold | undefined;
+}
+
+export interface BatchPage {
+  show(): void;
+  /** It holds, or goes on again: the round is told at once. */
+  held(): void;
 }
 
 /**
@@ -22,7 +30,7 @@ export function batchPage(
   { run, round }: RoundRef,
   pause: PauseState,
   soFar: () => BatchesDone,
-): { show(): void } {
+): BatchPage {
   const { done, total } = soFar();
   const isMilestone = milestones(total, done);
   const paced = { at: Date.now(), done };
@@ -32,6 +40,7 @@ export function batchPage(
     const { pausedAt } = pause;
     const phase = {
       ...now,
+      hold: pause.hold ?? now.hold,
       name,
       unit: phaseOf(name).unit,
       state: 'running' as const,
@@ -45,14 +54,17 @@ export function batchPage(
   const tellRound = toParent(phaseNews);
   const tell = () => {
     const { answersAt: _, ...now } = soFar();
-    tellRound({ name, ...now, trouble });
+    tellRound({ name, ...now, hold: pause.hold ?? now.hold, trouble });
+  };
+  const held = () => {
+    show();
+    tell();
   };
   pause.onChange(show);
   handleSightings((now) => {
     trouble = now;
-    show();
-    tell();
+    held();
   });
   show();
-  return { show };
+  return { show, held };
 }

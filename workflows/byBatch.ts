@@ -190,7 +190,7 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
   async function inPieces(
     { fanOut }: PassInput,
     { from, to }: OrdinalRange,
-    work: (index: number) => Promise<void>,
+    work: (index: number) => Promise<unknown>,
   ): Promise<void> {
     let index = from / piece;
     const slot = async () => {

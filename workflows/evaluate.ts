@@ -7,6 +7,7 @@ import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { batchPage } from './batchPage.ts';
+import { type CarriedBudget, handleBatchBudget } from './budget.ts';
 import { endOf, type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
@@ -19,6 +20,8 @@ export interface EvaluateWorkflowInput {
   /** Over the test split, which is gone through once for each model. */
   fanOut: FanOut;
   paused: boolean;
+  /** What the round allows; no limits where it is left out. */
+  budget?: CarriedBudget;
   setting: Setting;
 }
 
@@ -44,6 +47,7 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
   const graded = (role: ModelRole) => scores[role]?.examples ?? 0;
   const done = () => models.reduce((sum, [role]) => sum + graded(role), 0);
   const pause = handlePause(input.paused);
+  const budget = handleBatchBudget(ref.run, input.budget ?? {}, spent, () => page.held());
   setHandler(progress, () => ({
     done: done(),
     total: total * models.length,
@@ -55,11 +59,13 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
     done: done(),
     total: total * models.length,
     figures: { scores, spent },
+    hold: budget.hold,
   }));
 
   const batches = rangeCount(total, size);
   const work = async (batch: number) => {
     const range = rangeAt(batch, size, total);
+    let ofBatch = NOTHING_SPENT;
     // One after the other: what a judge has said of one model's answer holds for the same of another.
     for (const [role, model] of models) {
       await pause.whilePaused();
@@ -69,16 +75,22 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
       );
       scores[role] = addScores(scores[role] ?? NO_SCORE, score);
       spent = addSpent(spent, more);
+      ofBatch = addSpent(ofBatch, more);
       page.show();
     }
+    return ofBatch;
   };
-  const next = await fanOut({ from, end: endOf(from, batches), window, work }, pause);
+  const lane = { from, end: endOf(from, batches), window, work };
+  const working = fanOut(budget.guard(lane, 'batch'), pause);
+  budget.review();
+  const next = await working;
   if (next < batches)
     await continueAsNew<typeof evaluate>({
       ...input,
       soFar: { scores, spent },
       fanOut: { ...input.fanOut, from: next },
       paused: pause.paused,
+      budget: budget.carried,
     });
   return { scores, spent };
 }

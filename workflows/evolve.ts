@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { Opened } from '../activities/openRun.ts';
 import type { ActivityOptions } from '../core/activityOptions.ts';
+import type { Budget } from '../core/budget.ts';
 import { finalFailure } from '../core/failures.ts';
 import { NO_FIGURES } from '../core/figures.ts';
 import { type Plan, planOf, type Setting } from '../core/plan.ts';
@@ -27,6 +28,7 @@ import type { RoundStatus, RoundSummary, RunStatus, RunTotals } from '../core/st
 import type { IngestResult } from '../data/ingestDataset.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
+import { handleRunBudget, type RunBudget } from './budget.ts';
 import { handlePause, type PauseState, runStatus } from './messages.ts';
 import { handleSightings, roundNews } from './news.ts';
 import { attributesOfRound, round as roundWorkflow } from './round.ts';
@@ -61,6 +63,8 @@ export interface Begun {
   latest: RoundSummary[];
   paused: boolean;
   setting: Setting;
+  /** What the run may spend by now; nothing limits it where it is left out. */
+  budget?: Budget | undefined;
   /** In the rounds that have ended. */
   spent: Spent;
 }
@@ -99,24 +103,24 @@ async function nextRound(
   page: RunPage,
 ): Promise<RunStatus> {
   const round = totals.finished + 1;
-  const { pause } = page;
+  const { pause, budget } = page;
   await pause.whilePaused();
   const workflowId = `${workflowInfo().workflowId}/round-${round}`;
   page.begin(workflowId);
-  const report = await pause.follow(
-    startChild(roundWorkflow, {
-      workflowId,
-      parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: `round ${round} of ${plan.rounds} from ${base}`,
-      args: [
-        {
-          ...{ run, plan, round, base, ...data, paused: pause.paused },
-          ...{ way: begun.way, choice: begun.choice },
-          setting: { ...setting, searchAttributes },
-        },
-      ],
-    }),
-  );
+  const starting = startChild(roundWorkflow, {
+    workflowId,
+    parentClosePolicy: 'REQUEST_CANCEL',
+    staticSummary: `round ${round} of ${plan.rounds} from ${base}`,
+    args: [
+      {
+        ...{ run, plan, round, base, ...data, paused: pause.paused },
+        ...{ way: begun.way, choice: begun.choice },
+        ...{ budget: budget.budget, spent: begun.spent },
+        setting: { ...setting, searchAttributes },
+      },
+    ],
+  });
+  const report = await pause.follow(budget.follow(starting));
   totals.finished++;
   if (report.promoted) totals.promoted++;
   latest.push(summaryOf(report));
@@ -136,12 +140,16 @@ async function nextRound(
   const { paused } = pause;
   return continueOnNewestBuild({
     run,
-    begun: { plan, data, base: champion, way, choice, totals, latest, paused, setting, spent },
+    begun: {
+      ...{ plan, data, base: champion, way, choice, totals, latest, paused, setting, spent },
+      budget: budget.budget,
+    },
   });
 }
 
 interface RunPage {
   readonly pause: PauseState;
+  readonly budget: RunBudget;
   status(): RunStatus;
   begin(roundWorkflowId: string): void;
   end(report: RoundReport, spent: Spent): void;
@@ -155,7 +163,7 @@ interface RunPage {
  */
 function runPage(
   run: string,
-  { plan, totals, latest, paused, spent }: Omit<Begun, 'data'>,
+  { plan, totals, latest, paused, spent, budget: given }: Omit<Begun, 'data'>,
 ): RunPage {
   const pause = handlePause(paused);
   const round = totals.finished + 1;
@@ -163,20 +171,36 @@ function runPage(
   let trouble: string | undefined;
   let roundWorkflowId: string | undefined;
   let set: SetAttributes = () => {};
+  const budget = handleRunBudget(
+    given,
+    spent,
+    () => news?.budget,
+    () => show(),
+  );
+  /** What the round has told, without a limit that has been raised since. */
+  const told = (): RoundStatus | undefined => {
+    const isRaised = news?.hold?.warning === 'BudgetReached' && !budget.isKnownBy(news.budget);
+    return news && isRaised ? { ...news, hold: undefined } : news;
+  };
   const status = (): RunStatus => ({
     run,
     round: Math.min(totals.finished + 1, plan.rounds),
     rounds: plan.rounds,
-    paused: pause.paused,
+    paused: pause.paused || told()?.hold !== undefined,
+    hold: told()?.hold,
+    budget: budget.uses(),
     roundWorkflowId,
     totals,
     latest,
   });
   const show = () => {
     const { pausedAt } = pause;
-    const now = { run, round, rounds: plan.rounds, pausedAt, trouble, spent, news };
+    const now = {
+      ...{ run, round, rounds: plan.rounds, pausedAt, trouble, spent, news: told() },
+      budget: budget.uses(),
+    };
     setCurrentDetails(markdown([runProgress(now, Date.now()), ...latestSections(latest)]));
-    const ofRound: RoundStatus = news ?? { round, phases: [], figures: NO_FIGURES };
+    const ofRound: RoundStatus = told() ?? { round, phases: [], figures: NO_FIGURES };
     set(attributesOfRound({ ...ofRound, pausedAt, trouble: trouble ?? ofRound.trouble }, plan));
   };
   pause.onChange(show);
@@ -194,6 +218,7 @@ function runPage(
   show();
   return {
     pause,
+    budget,
     status,
     begin(id) {
       roundWorkflowId = id;
@@ -217,6 +242,7 @@ const beginning = ({ spec, activityOptions }: Beginning): Omit<Begun, 'data'> =>
   latest: [],
   paused: false,
   setting: { activityOptions },
+  budget: spec.budget,
   spent: NOTHING_SPENT,
 });
 

@@ -11,6 +11,7 @@ import type { Spent } from '../core/spent.ts';
 import type { Progress } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
+import { handleJobBudget, type JobBudget } from './budget.ts';
 import { isCancelled } from './cancellation.ts';
 import { progress } from './messages.ts';
 import { handleSightings, phaseNews, toParent } from './news.ts';
@@ -22,6 +23,8 @@ export interface FineTuneInput extends ModelOrder {
   setting?: Setting;
   /** The phase of the round that it is, which is told how it goes. */
   phase?: PhaseName;
+  /** Whether its job waits until the round has reserved what it is going to cost. */
+  isBudgeted?: boolean;
 }
 
 /** What a fine-tuning job has come to. */
@@ -41,17 +44,19 @@ export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
   const { setting = {} } = input;
   const { knownSearchAttributes } = activitiesWith(setting.activityOptions);
   const page = jobPage(input);
+  const budget = handleJobBudget();
   const known =
     setting.searchAttributes ??
     (await knownSearchAttributes(undefined, 'which search attributes are there'));
   const set = attributesOf(known);
   page.set(set);
-  return untilEnded(set, () => supervise(input, page));
+  return untilEnded(set, () => supervise(input, page, budget));
 }
 
 async function supervise(
-  { setting, phase: _, ...input }: FineTuneInput,
+  { setting, phase, isBudgeted, ...input }: FineTuneInput,
   page: JobPage,
+  budget: JobBudget,
 ): Promise<FineTuneResult> {
   const { endpoint, ...order } = input;
   const here = activitiesWith(setting?.activityOptions);
@@ -67,8 +72,12 @@ async function supervise(
     uploaded = await perform.uploadTrainingFile(upload, `${summary}, on ${there.taskQueue}`);
     if ('taskQueue' in uploaded) throw inCircles(endpoint, [there.taskQueue, uploaded.taskQueue]);
   }
-  const { count, ...file } = uploaded;
-  page.show({ rows: count, stage: 'creating the job' });
+  const { count, wanted, ...file } = uploaded;
+  page.show({ rows: count, stage: isBudgeted ? 'waiting for the budget' : 'creating the job' });
+  if (isBudgeted && phase) {
+    await budget.reserved(phase, wanted);
+    page.show({ stage: 'creating the job' });
+  }
   const work: JobInput = { endpoint, order: { ...order, ...file } };
   let jobId: string | undefined;
   try {

@@ -8,7 +8,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { GridStatus } from '../core/grid/status.ts';
-import type { Progress, RoundStatus, RunStatus } from '../core/status.ts';
+import type { Hold, Progress, RoundStatus, RunStatus } from '../core/status.ts';
 import { oneByOne } from './news.ts';
 
 /** No new batch or phase begins until `resume`; what runs is finished. Jobs at a provider go on. */
@@ -26,6 +26,10 @@ export interface PauseState {
   readonly paused: boolean;
   /** Since when, in epoch milliseconds. */
   readonly pausedAt: number | undefined;
+  /** Why, where it has paused by itself. */
+  readonly hold: Hold | undefined;
+  /** Pauses this workflow until `resume`. */
+  halt(hold: Hold): void;
   /** Has a function called whenever it was paused or resumed. */
   onChange(listener: () => void): void;
   /** Returns at once unless paused, else when resumed. */
@@ -40,12 +44,14 @@ export interface PauseState {
 export function handlePause(initially: boolean): PauseState {
   let paused = initially;
   let pausedAt = initially ? Date.now() : undefined;
+  let hold: Hold | undefined;
   let changed = () => {};
   const children = new Set<(paused: boolean) => Promise<void>>();
   const receive = (signal: SignalDefinition, value: boolean) =>
     setHandler(signal, async () => {
       if (paused !== value) pausedAt = value ? Date.now() : undefined;
       paused = value;
+      if (!value) hold = undefined;
       changed();
       await Promise.all([...children].map((tell) => tell(value)));
     });
@@ -53,7 +59,14 @@ export function handlePause(initially: boolean): PauseState {
   receive(resume, false);
   return {
     get paused() {
-      return paused;
+      return paused || hold !== undefined;
+    },
+    get hold() {
+      return hold;
+    },
+    halt(why) {
+      hold = why;
+      changed();
     },
     get pausedAt() {
       return pausedAt;
@@ -61,7 +74,7 @@ export function handlePause(initially: boolean): PauseState {
     onChange(listener) {
       changed = listener;
     },
-    whilePaused: () => condition(() => !paused),
+    whilePaused: () => condition(() => !paused && hold === undefined),
     async follow(starting) {
       const whenStarting = paused;
       const child = await starting;

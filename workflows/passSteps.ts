@@ -5,7 +5,7 @@ import type { Plan, Setting } from '../core/plan.ts';
 import { rangeAt, rangeText } from '../core/range.ts';
 import type { Way } from '../core/resolution.ts';
 import { embedsAny } from '../core/shots.ts';
-import { addSpent, type Spent } from '../core/spent.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { RoundFigures } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
 import { BatchSet, type FanOut } from './fanOut.ts';
@@ -37,12 +37,15 @@ export interface SoFar extends Pick<RoundFigures, 'agreed' | 'disagreed' | 'spen
 export interface PassSteps {
   /** Which batches the collaborators have answered, by the place of their endpoint. */
   answered: readonly BatchSet[];
-  /** Finds the neighbours of a batch. */
-  prepare(batch: number): Promise<void>;
-  /** Lets the collaborators at an endpoint answer a batch, once it has its neighbours. */
-  collaborate(batch: number, lane: number): Promise<void>;
+  /** Finds the neighbours of a batch. @returns what that cost */
+  prepare(batch: number): Promise<Spent>;
+  /**
+   * Lets the collaborators at an endpoint answer a batch, once it has its neighbours.
+   * @returns what that cost, with the preparation
+   */
+  collaborate(batch: number, lane: number): Promise<Spent>;
   /** Lets those answer who ask no model, and resolves where they all disagree. */
-  resolve(batch: number): Promise<void>;
+  resolve(batch: number): Promise<Spent>;
   /** Compacts what is stored of the examples before an ordinal. */
   compactTo(ordinal: number): Promise<void>;
 }
@@ -55,32 +58,35 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
   const perform = activitiesWith(input.setting.activityOptions);
   const answered = endpoints.collaborators.map((_, lane) => new BatchSet(soFar.next[lane]!));
   const rangeOf = (batch: number) => rangeAt(batch, size, total);
-  const spend = ({ spent }: { spent: Spent }) => {
+  const spend = (spent: Spent) => {
     soFar.spent = addSpent(soFar.spent, spent);
+    return spent;
   };
 
-  const prepare = async (batch: number) => {
+  const prepare = async (batch: number): Promise<Spent> => {
     const range = rangeOf(batch);
     const of = rangeText(range);
+    let spent = NOTHING_SPENT;
     // The labelled have vectors already: they are the neighbours.
-    if (embedsAny(needs) && pass === 'propagate')
-      spend(
-        await perform.embed(
-          { ...ref, split, range },
-          `embed ${split} ${of} at ${endpoints.embedding}`,
-        ),
-      );
+    if (embedsAny(needs) && pass === 'propagate') {
+      const summary = `embed ${split} ${of} at ${endpoints.embedding}`;
+      spent = spend((await perform.embed({ ...ref, split, range }, summary)).spent);
+    }
     if (needs.neighbours)
       await perform.retrieve({ ...ref, pass, range }, `retrieve neighbours of ${of}`);
+    return spent;
   };
   /** The lane that comes to a batch first prepares it; of those before, another execution has. */
-  const preparing = new Map<number, Promise<void>>();
+  const preparing = new Map<number, Promise<Spent>>();
   const toPrepare = Math.max(...answered.map(({ from }) => from));
-  const prepared = async (batch: number) => {
-    if (batch < toPrepare) return;
-    const underWay = preparing.get(batch) ?? prepare(batch);
-    preparing.set(batch, underWay);
-    await underWay;
+  /** @returns what it cost, to the lane that prepared it */
+  const prepared = async (batch: number): Promise<Spent> => {
+    if (batch < toPrepare) return NOTHING_SPENT;
+    const underWay = preparing.get(batch);
+    const preparation = underWay ?? prepare(batch);
+    preparing.set(batch, preparation);
+    const spent = await preparation;
+    return underWay ? NOTHING_SPENT : spent;
   };
 
   return {
@@ -89,7 +95,7 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
     prepare: prepared,
 
     async collaborate(batch, lane) {
-      await prepared(batch);
+      const before = await prepared(batch);
       const endpoint = endpoints.collaborators[lane]!;
       const range = rangeOf(batch);
       const { answers, spent } = await perform.collaborate(
@@ -97,9 +103,10 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
         `collaborate ${rangeText(range)} at ${endpoint}`,
       );
       soFar.answers += answers;
-      spend({ spent });
+      spend(spent);
       answered[lane]!.add(batch);
       changed();
+      return addSpent(before, spent);
     },
 
     async resolve(batch) {
@@ -118,11 +125,12 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
           ? `justify where they disagree on ${of}, at ${endpoints.justification}`
           : `resolve by ${way} where they disagree on ${of}`,
       );
-      spend({ spent });
+      spend(spent);
       soFar.done += range.to - range.from;
       soFar.agreed += agreed;
       soFar.disagreed += disagreed;
       changed();
+      return spent;
     },
 
     async compactTo(ordinal) {

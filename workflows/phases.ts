@@ -1,10 +1,11 @@
 import { sumOf } from '../core/figures.ts';
 import type { PhaseName, PlannedPhase } from '../core/phases.ts';
-import type { PhaseNews, PhaseStatus, RoundFigures } from '../core/status.ts';
+import type { Spent } from '../core/spent.ts';
+import type { Hold, PhaseNews, PhaseStatus, RoundFigures } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
 
 /** Of a phase that nothing holds up. */
-const OVER = { waitsFor: undefined, trouble: undefined, warning: undefined };
+const OVER = { waitsFor: undefined, trouble: undefined, warning: undefined, hold: undefined };
 
 export interface Phases {
   status(): PhaseStatus[];
@@ -14,6 +15,12 @@ export interface Phases {
   tell(news: PhaseNews): void;
   /** What the phases have come to, all together. */
   figures(): RoundFigures;
+  /** Why one of those under way is held, if any is. */
+  hold(): Hold | undefined;
+  /** Whether a phase is held is not known any more, until it tells. */
+  letGo(name: PhaseName): void;
+  /** What each of those that have spent something has. */
+  spent(): [PhaseName, Spent][];
   /** Keeps what a phase has come to, in the place of what it told before. */
   record(name: PhaseName, figures: Partial<RoundFigures>): void;
   /** After a pause: rates are measured anew. */
@@ -29,12 +36,14 @@ export interface Phases {
  * @param planned the phases that the round may have
  * @param totals of those phases whose amount is known from the start
  * @param changed called after each change
+ * @param mayBegin what else a phase waits for
  */
 export function trackPhases(
   pause: PauseState,
   planned: readonly PlannedPhase[],
   totals: Partial<Record<PhaseName, number>>,
   changed: () => void,
+  mayBegin: (name: PhaseName) => Promise<void> | undefined,
 ): Phases {
   const all = new Map(
     planned.map(({ name, unit }): [PhaseName, PhaseStatus] => [
@@ -50,6 +59,8 @@ export function trackPhases(
     status: () => [...all.values()],
     async run(name, work) {
       await pause.whilePaused();
+      const wait = mayBegin(name);
+      if (wait) await wait.then(pause.whilePaused);
       const phase = all.get(name)!;
       phase.state = 'running';
       phase.startedAt = Date.now();
@@ -72,6 +83,14 @@ export function trackPhases(
       changed();
     },
     figures: () => sumOf([...figures.values()]),
+    hold: () => [...all.values()].find(({ state, hold }) => state === 'running' && hold)?.hold,
+    letGo: (name) => {
+      all.get(name)!.hold = undefined;
+    },
+    spent: () =>
+      [...figures].flatMap(([name, { spent }]): [PhaseName, Spent][] =>
+        spent ? [[name, spent]] : [],
+      ),
     record: (name, of) => {
       figures.set(name, of);
     },

@@ -1,14 +1,17 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import { rangeCount } from '../core/range.ts';
-import { NOTHING_SPENT } from '../core/spent.ts';
+import { addSpent, NOTHING_SPENT } from '../core/spent.ts';
 import type { RoundFigures } from '../core/status.ts';
 import { batchPage } from './batchPage.ts';
-import { endOf, fanOut, type Lane } from './fanOut.ts';
+import { type CarriedBudget, handleBatchBudget, type PaidLane } from './budget.ts';
+import { endOf, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 import { type PassInput, passSteps, type SoFar } from './passSteps.ts';
 
 export interface PropagateWorkflowInput extends PassInput {
   paused: boolean;
+  /** What the round allows; no limits where it is left out. */
+  budget?: CarriedBudget;
   /** Carried over when continued as new. */
   soFar?: SoFar;
 }
@@ -43,6 +46,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
     return pass === 'propagate' ? { agreed, disagreed, spent } : { spent };
   };
   const pause = handlePause(input.paused);
+  const budget = handleBatchBudget(ref.run, input.budget ?? {}, soFar.spent, () => page.held());
   const answersAt = () =>
     isOneLane
       ? []
@@ -60,16 +64,14 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
     ].join(', '),
   }));
   const page = batchPage(pass, ref, pause, () => ({
-    ...{ done: soFar.done, total, figures: figures(), answersAt: answersAt() },
+    ...{ done: soFar.done, total, figures: figures(), answersAt: answersAt(), hold: budget.hold },
   }));
 
-  const lanes: Pick<Lane, 'work' | 'mayBegin'>[] = isOneLane
+  const lanes: Pick<PaidLane, 'work' | 'mayBegin'>[] = isOneLane
     ? [
         {
-          async work(batch) {
-            await steps.collaborate(batch, 0);
-            await steps.resolve(batch);
-          },
+          work: async (batch) =>
+            addSpent(await steps.collaborate(batch, 0), await steps.resolve(batch)),
         },
       ]
     : [
@@ -84,14 +86,17 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
   const batches = rangeCount(total, size);
   const end = endOf(first, batches);
   const compacting = steps.compactTo(first * size);
-  const working = lanes.map((lane, index) =>
-    fanOut({ from: soFar.next[index]!, end, window, ...lane }, pause),
-  );
+  const working = lanes.map((lane, index) => {
+    const paid = { from: soFar.next[index]!, end, window, ...lane };
+    return fanOut(budget.guard(paid, `lane ${index}`), pause);
+  });
+  budget.review();
   const [next] = await Promise.all([Promise.all(working), compacting]);
   if (next.some((batch) => batch < batches))
     await continueAsNew<typeof propagate>({
       ...input,
       paused: pause.paused,
+      budget: budget.carried,
       soFar: { ...soFar, next },
     });
   await steps.compactTo(total);

@@ -1,4 +1,6 @@
+import type { Workflow, WorkflowResultType } from '@temporalio/common';
 import {
+  type ChildWorkflowHandle,
   executeChild,
   setCurrentDetails,
   setHandler,
@@ -8,6 +10,7 @@ import {
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
+import { type Budget, isNear } from '../core/budget.ts';
 import { type CalibrationPlan, calibrationIn } from '../core/calibrationPlan.ts';
 import { isWarmUp } from '../core/modelNames.ts';
 import { PASSES, type Pass } from '../core/passes.ts';
@@ -25,6 +28,7 @@ import type { PhaseStatus, RoundStatus } from '../core/status.ts';
 import type { ModelRecord, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
+import { handleRoundBudget } from './budget.ts';
 import { byBatch } from './byBatch.ts';
 import { evaluate } from './evaluate.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
@@ -52,8 +56,14 @@ export interface RoundInput {
   calibration?: CalibrationPlan;
   /** By which score the rounds before have selected. */
   choice?: ScoreChoice;
+  /** What the run may spend; nothing limits it where it is left out. */
+  budget?: Budget;
+  /** What the rounds before have spent. */
+  spent?: Spent;
 }
 
+/** Those that ask models; of jobs each waits for the budget by itself. */
+const ASKING: readonly PhaseName[] = ['embed', 'cross-fit', 'held-out', 'propagate', 'evaluate'];
 const UNTIL_SELECTION = 'the round goes no further than selection';
 const SAME_STEPS = 'SFT of equal epochs has as many steps';
 const ALL_SEEN = 'the warm-up has learned from all labelled examples';
@@ -110,13 +120,22 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       report: 1,
     },
     () => show(),
+    (name) => (ASKING.includes(name) ? budget.whileLacking(name) : undefined),
   );
+  const budget = handleRoundBudget(input.budget, input.spent ?? NOTHING_SPENT, {
+    run: input.run,
+    spent: phases.spent,
+    allowed: phases.letGo,
+    changed: () => show(),
+  });
   const status = (): RoundStatus => ({
     round: input.round,
     phases: phases.status(),
     figures: phases.figures(),
     pausedAt: pause.pausedAt,
+    hold: budget.hold ?? phases.hold(),
     trouble,
+    budget: budget.uses(),
   });
   const tellRun = toParent(roundNews);
   /** Says in the UI, and to the run, how things are. */
@@ -135,7 +154,10 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     trouble = now;
     show();
   });
-  setHandler(phaseNews, phases.tell);
+  setHandler(phaseNews, (news) => {
+    phases.tell(news);
+    budget.review();
+  });
 
   const childId = (name: string) => `${workflowInfo().workflowId}/${name}`;
   const window = (total: number) => ({ total, ...plan.batch, from: 0 });
@@ -164,6 +186,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
           share: plan.share,
           setting,
           phase,
+          isBudgeted: budget.uses() !== undefined,
         },
       ],
     });
@@ -178,10 +201,17 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         models.push(tuned.model);
         spent = addSpent(spent, tuned.spent);
         phases.record(phase, { spent });
+        budget.release(status.workflowId!, tuned.spent);
       }
       return models;
     });
   const train = async (phase: PhaseName, job: Job) => (await trainAll(phase, [job]))[0]!;
+
+  /** The result of the workflow of a phase, which is told of pauses and of what it may spend. */
+  const follow = <T extends Workflow>(
+    name: PhaseName,
+    starting: Promise<ChildWorkflowHandle<T>>,
+  ): Promise<WorkflowResultType<T>> => pause.follow(budget.follow(name, starting));
 
   /** Lets the collaborators answer a split. */
   const pass = async (name: Pass, models: RoundModels, way: Way, phase: PhaseStatus) => {
@@ -195,15 +225,23 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     };
     const ahead = await askByBatch(name, phase, { pass: propagating });
     phase.workflowId = childId(name);
-    const figures = await pause.follow(
+    const figures = await follow(
+      name,
       startChild(propagate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf(name).purpose}.`,
         staticSummary: `round ${input.round}: ${plan.collaborators} collaborators answer ${examples} ${split} examples at ${plan.endpoints.collaborators.join(', ')}`,
-        args: [{ ...propagating, paused: pause.paused }],
+        args: [
+          {
+            ...propagating,
+            paused: pause.paused,
+            budget: { allowance: budget.allowance(name) },
+          },
+        ],
       }),
     );
     phases.record(name, { ...figures, spent: addSpent(figures.spent, ahead) });
+    budget.review();
   };
 
   /** Sends by batch what may go so; the phase asks for the rest. @returns what no answer tells of its cost */
@@ -318,7 +356,8 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     await askByBatch('evaluate', phase, { graded: models, total: counts.test });
     phase.workflowId = childId('evaluate');
     phase.total = counts.test * (baseline ? 4 : 3);
-    const figures = await pause.follow(
+    const figures = await follow(
+      'evaluate',
       startChild(evaluate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf('evaluate').purpose}.`,
@@ -329,6 +368,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
             models,
             fanOut: window(counts.test),
             paused: pause.paused,
+            budget: { allowance: budget.allowance('evaluate') },
             setting,
           },
         ],
@@ -394,19 +434,21 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
 
 /** What can be searched for of a round, and of the run that it belongs to. */
 export function attributesOfRound(
-  { round, phases, pausedAt, trouble }: RoundStatus,
+  { round, phases, pausedAt, hold, trouble, budget = [] }: RoundStatus,
   { task, model }: Pick<Plan, 'task' | 'model'>,
 ): SearchAttributeValues {
   const running = phases.filter(({ state }) => state === 'running');
   const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
   const waits = running.length > 0 && running.every(({ waitsFor }) => waitsFor);
-  const warning = running.find((phase) => phase.warning)?.warning;
+  const isPaused = pausedAt !== undefined || hold !== undefined;
+  const warning = hold?.warning ?? running.find((phase) => phase.warning)?.warning;
+  const less = isHeldUp ? 'EndpointAway' : budget.some(isNear) ? 'BudgetNear' : null;
   return {
     SemiEvolTask: task,
     SemiEvolModel: model.name,
     SemiEvolPhase: running[0]?.name,
     SemiEvolRound: round,
-    SemiEvolState: pausedAt !== undefined ? 'paused' : isHeldUp || waits ? 'waiting' : 'running',
-    SemiEvolWarning: warning ?? (isHeldUp ? 'EndpointAway' : null),
+    SemiEvolState: isPaused ? 'paused' : isHeldUp || waits ? 'waiting' : 'running',
+    SemiEvolWarning: warning ?? less,
   };
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ListedRun } from '../../client/client.ts';
 import type { RunView } from '../../client/runView.ts';
+import { budgetLine, nearLines } from '../../core/report/budget.ts';
 import { latestSections } from '../../core/report/latest.ts';
 import { tableOf } from '../../core/report/section.ts';
 import { configOf, print, withClient } from '../context.ts';
@@ -41,8 +42,11 @@ function describe(view: RunView): string {
   return [
     `${name}: ${status?.paused && state === 'running' ? 'paused' : state}${round}`,
     ...(failure?.messages ?? []).map((message) => `  ${message}`),
+    ...(status?.hold ? [`  ${status.hold.why}`] : []),
+    ...nearLines(name, status?.hold ? [] : (status?.budget ?? [])).map((line) => `  ${line}`),
     ...(stuck ? [`  ${stuckLine(stuck)}`] : []),
     ...phases.map((phase) => `  ${phaseLine(phase)}`),
+    ...(status?.budget ?? []).map((use) => `  ${budgetLine(use)}`),
     ...(workerPolling
       ? []
       : ['no worker is polling the task queue: start one with "semievol worker"']),

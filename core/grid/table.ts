@@ -1,7 +1,6 @@
 import type { RoundReport } from '../roundReport.ts';
 import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../spent.ts';
 import type { Estimate } from '../statistics.ts';
-import { usageOf } from '../usage.ts';
 import { COVERAGES, type LabelQuality } from './labels.ts';
 import type { GridCell } from './plan.ts';
 import { BASE_CELL } from './spec.ts';
@@ -45,7 +44,7 @@ export interface GridRow {
   /** Mean of the sums of the seconds of its phases. */
   seconds: number | null;
   /** All that its runs have paid themselves: what they took over, another has paid. */
-  spent: Spent & { requests: number };
+  spent: Spent;
 }
 
 /** What a grid has come to; `semievol reproduce --json` writes it. */
@@ -76,7 +75,7 @@ export function gridTable({ grid, cells, seeds, runs }: TableInput): GridTable {
   const ofCell = (name: string) => runs.filter(({ cell }) => cell === name);
   const base = ofCell(BASE_CELL);
   const nothing = { labels: { all: null, selected: null }, kept: null, seconds: null };
-  const without = { ...nothing, spent: { ...NOTHING_SPENT, requests: 0 }, of, runs: base.length };
+  const without = { ...nothing, spent: NOTHING_SPENT, of, runs: base.length };
   const sftOfSeeds = (run: GridRun) => sftOf(base.find((one) => isOfSeeds(one, run)) ?? run);
   const rows: GridRow[] = [
     { names: ['vanilla'], ...without, ...comparedBy(base, vanillaOf, sftOf) },
@@ -186,9 +185,6 @@ const secondsOf = ({ rounds }: GridRun): number =>
     .flatMap(({ seconds }) => Object.values(seconds))
     .reduce((sum, seconds) => sum + seconds, 0);
 
-function spentBy(runs: readonly GridRun[]): GridRow['spent'] {
-  const reports = runs.flatMap(({ rounds }) => rounds);
-  const spent = reports.map(spentIn).reduce(addSpent, NOTHING_SPENT);
-  const requests = reports.reduce((sum, { usage }) => sum + usageOf(usage).requests, 0);
-  return { ...spent, requests };
+function spentBy(runs: readonly GridRun[]): Spent {
+  return runs.flatMap(({ rounds }) => rounds.map(spentIn)).reduce(addSpent, NOTHING_SPENT);
 }

@@ -89,8 +89,8 @@ function useSection({ run, counts, uses, cost, unpriced, estimate }: ToldForecas
         ? [`It costs ${amounts(cost, money)}, at the prices of the configuration.`]
         : ['The configuration has no prices for it (endpoints.….prices).']),
       ...(cost ? unpriced : []).map(
-        ({ endpoint, model, units }) =>
-          `Without a price: ${units.join(', ')} of ${model} at ${endpoint}.`,
+        ({ endpoint, model, tokens }) =>
+          `Without a price: ${tokens.join(', ')} of ${model} at ${endpoint}.`,
       ),
       ...(estimate
         ? [`The provider itself estimates ${money(estimate)} for the first warm-up.`]

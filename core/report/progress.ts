@@ -1,3 +1,4 @@
+import type { BudgetUse } from '../budget.ts';
 import { NO_FIGURES } from '../figures.ts';
 import { rateBetween, secondsLeft } from '../pace.ts';
 import { PHASES } from '../phases.ts';
@@ -5,6 +6,7 @@ import type { Score } from '../score.ts';
 import { addSpent, type Spent } from '../spent.ts';
 import type { PhaseStatus, RoundFigures, RoundStatus } from '../status.ts';
 import { allTroubles, linesOf } from '../trouble.ts';
+import { budgetTables, nearLines } from './budget.ts';
 import { amount, count, duration, moment, money, percent, perTime, roughly } from './format.ts';
 import { type Section, type Table, tableOf } from './section.ts';
 
@@ -36,14 +38,16 @@ export interface RunProgress extends Pick<RoundStatus, 'round' | 'pausedAt' | 't
   spent: Spent;
   /** What the round under way has told last. */
   news?: RoundStatus;
+  /** What is gone of each limit. */
+  budget?: BudgetUse[];
 }
 
 /** A run under way. @param now epoch milliseconds */
 export function runProgress(progress: RunProgress, now: number): Section {
-  const { run, round, rounds, pausedAt, trouble, spent, news } = progress;
+  const { run, round, rounds, pausedAt, trouble, spent, news, budget } = progress;
   const told = news ?? { round, phases: [], figures: NO_FIGURES };
   const status = {
-    ...{ ...told, pausedAt, trouble: trouble ?? told.trouble },
+    ...{ ...told, pausedAt, trouble: trouble ?? told.trouble, budget },
     figures: { ...told.figures, spent: addSpent(spent, told.figures.spent) },
   };
   return sectionOf(`${run}, round ${round} of ${rounds}`, status, run, now);
@@ -55,13 +59,14 @@ export function roundProgress(status: RoundStatus, run: string, now: number): Se
 }
 
 function sectionOf(subject: string, status: RoundStatus, run: string, now: number): Section {
-  const { phases, figures, pausedAt, trouble } = status;
+  const { phases, figures, pausedAt, hold, trouble, budget = [] } = status;
   const running = phases.filter(({ state }) => state === 'running');
-  const isHeld = pausedAt !== undefined || trouble !== undefined;
+  const isHeld = pausedAt !== undefined || hold !== undefined || trouble !== undefined;
   return {
     title: `${subject}: ${headline(status)}`,
     blocks: [
-      ...(pausedAt === undefined ? [] : [pausedLine(run, pausedAt)]),
+      ...pausedLines(run, { pausedAt, hold }),
+      ...nearLines(run, hold ? [] : budget).map((line) => `⚠ ${line}.`),
       ...troubleLines(allTroubles([trouble, ...running.map((phase) => phase.trouble)])),
       ...running.flatMap(({ name, waitsFor }) =>
         waitsFor ? [`○ ${name} waits for ${waitsFor}.`] : [],
@@ -70,14 +75,15 @@ function sectionOf(subject: string, status: RoundStatus, run: string, now: numbe
       ...(phases.length > 0
         ? [factTable('so far', figureFacts(figures)), phaseTable(phases, now, isHeld)]
         : []),
+      ...budgetTables(budget),
       `As of ${moment(now)}.`,
     ],
   };
 }
 
 /** What a round does, in few words. */
-function headline({ phases, pausedAt }: RoundStatus): string {
-  if (pausedAt !== undefined) return 'paused';
+function headline({ phases, pausedAt, hold }: RoundStatus): string {
+  if (pausedAt !== undefined || hold) return 'paused';
   if (phases.length === 0) return 'looks at models and data';
   const running = phases.filter(({ state }) => state === 'running');
   const parts = running.map(({ name, done, total, unit }) =>
@@ -97,12 +103,12 @@ export interface BatchesStatus extends Pick<RoundStatus, 'round' | 'pausedAt'> {
 /** A phase under way. @param now epoch milliseconds */
 export function batchProgress(status: BatchesStatus, now: number): Section {
   const { run, round, phase, answersAt = [], pausedAt } = status;
-  const { name, done, total, unit, trouble, figures } = phase;
-  const isHeld = pausedAt !== undefined;
+  const { name, done, total, unit, trouble, figures, hold } = phase;
+  const isHeld = pausedAt !== undefined || hold !== undefined;
   return {
     title: `Round ${round}, ${name}: ${isHeld ? 'paused' : amount(done, total, unit)}`,
     blocks: [
-      ...(isHeld ? [pausedLine(run, pausedAt)] : []),
+      ...pausedLines(run, { pausedAt, hold }),
       ...troubleLines(trouble),
       `${name} ${purposeOf(phase)}.`,
       factTable('so far', [
@@ -120,6 +126,13 @@ export function batchProgress(status: BatchesStatus, now: number): Section {
 
 export const pausedLine = (run: string, at: number): string =>
   `‖ Paused since ${moment(at)}: nothing new is begun, what is under way ends, jobs at providers go on. "semievol resume ${run}" lets it go on.`;
+
+function pausedLines(run: string, { pausedAt, hold }: Pick<RoundStatus, 'pausedAt' | 'hold'>) {
+  return [
+    ...(pausedAt === undefined ? [] : [pausedLine(run, pausedAt)]),
+    ...(hold ? [`‖ Paused since ${moment(hold.since)}: ${hold.why}.`] : []),
+  ];
+}
 
 /** What an operator should know of what holds work up; nothing where nothing does. */
 export const troubleLines = (trouble: string | undefined): string[] =>
@@ -185,6 +198,7 @@ function scoreFact(role: string, { examples, parts: [first] }: Score): Fact[] {
 /** What was spent, in money as far as prices are known, and in tokens. */
 export function spentText(spent: Spent): string {
   const { cost, isPartial, promptTokens, cachedTokens, completionTokens, trainedTokens } = spent;
+  const { unmetered, deployedSeconds } = spent;
   const cached = cachedTokens > 0 ? ` (${count(cachedTokens)} cached)` : '';
   const kinds: [tokens: number, kind: string][] = [
     [promptTokens, `prompt${cached}`],
@@ -192,9 +206,14 @@ export function spentText(spent: Spent): string {
     [trainedTokens, 'trained'],
   ];
   const tokens = kinds.flatMap(([tokens, kind]) => (tokens > 0 ? `${count(tokens)} ${kind}` : []));
-  if (tokens.length === 0) return 'nothing yet';
+  const parts = [
+    tokens.length > 0 && `tokens: ${tokens.join(', ')}`,
+    deployedSeconds > 0 && `deployed for ${duration(deployedSeconds)}`,
+    unmetered > 0 && `${count(unmetered)} requests without usage`,
+  ].filter(Boolean);
+  if (parts.length === 0) return 'nothing yet';
   const price = cost === null ? 'price unknown' : money(cost);
-  return `${price}${cost !== null && isPartial ? ', and what has no price' : ''}; tokens: ${tokens.join(', ')}`;
+  return `${price}${cost !== null && isPartial ? ', and what has no price' : ''}; ${parts.join('; ')}`;
 }
 
 /** What all rounds of a run have cost. */

@@ -316,7 +316,7 @@ function costSection(report: RoundReport): Section {
         kind: 'seconds',
         of: ({ used }) => used.deployedSeconds || null,
       },
-      { title: 'cost', kind: 'money', of: ({ cost }) => cost },
+      { title: 'cost', kind: 'money', of: ({ cost }) => cost ?? null },
     ],
   );
   return { title: 'Cost', blocks: [table, billLine(report)] };
@@ -327,7 +327,7 @@ export function billLine({ bill, usage }: Pick<RoundReport, 'bill' | 'usage'>): 
   const { cost, unpriced } = bill;
   const { unmetered } = usageOf(usage);
   const models = unpriced.map(
-    ({ endpoint, model, units }) => `${model} at ${endpoint} (${units.join(', ')})`,
+    ({ endpoint, model, tokens }) => `${model} at ${endpoint} (${tokens.join(', ')})`,
   );
   return [
     cost === null ? 'Cost: unknown.' : `Cost: ${money(cost)}.`,

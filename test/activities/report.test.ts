@@ -184,7 +184,7 @@ describe('report', () => {
     // 1 for the tuned one's prompt, 5 for the teacher's, 10 and 20 for the training.
     assert.equal(bill.cost, 36);
     assert.deepEqual(bill.unpriced, [
-      { endpoint: 'local', model: 'stranger', units: ['input', 'output'] },
+      { endpoint: 'local', model: 'stranger', tokens: ['input', 'output'] },
     ]);
     const teacher = usage.find(({ model }) => model === 'teacher');
     assert.deepEqual([teacher?.requests, teacher?.unmetered], [2, 1]);

@@ -75,7 +75,7 @@ const report: RoundReport = {
   models: { warmUp: 'tiny:warm', semievol: 'tiny:new', champion: 'tiny:new' },
   seconds: { embed: 0.4, propagate: 125 },
   usage: [used, { ...used, model: 'large' }],
-  bill: { cost: null, unpriced: [{ endpoint: 'gpu', model: 'tiny', units: ['input', 'output'] }] },
+  bill: { cost: null, unpriced: [{ endpoint: 'gpu', model: 'tiny', tokens: ['input', 'output'] }] },
 };
 
 const { pseudoLabels } = report;

@@ -72,8 +72,8 @@ describe('billed', () => {
     assert.deepEqual(bill, {
       cost: 1,
       unpriced: [
-        { endpoint: 'gpu', model: 'large', units: ['input', 'output'] },
-        { endpoint: 'gpu', model: 'small', units: ['training'] },
+        { endpoint: 'gpu', model: 'large', tokens: ['input', 'output'] },
+        { endpoint: 'gpu', model: 'small', tokens: ['training'] },
       ],
     });
     assert.deepEqual(costs(all), [1, null, null, null]);
@@ -86,7 +86,7 @@ describe('billed', () => {
     const listed = { batch: { input: 4 } };
     assert.equal(billed([used('collaborate', 'm', batch)], () => ({ m: listed })).bill.cost, 4);
     const { bill } = billed([used('collaborate', 'm', batch)], () => ({ m: { input: 1 } }));
-    assert.deepEqual(bill.unpriced[0]!.units, ['batch input']);
+    assert.deepEqual(bill.unpriced[0]!.tokens, ['batch input']);
   });
 
   it('names a tuned model that has no price by its base', () => {

@@ -4,8 +4,11 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { after, before, describe, it } from 'mocha';
 import type { Hosting } from '../../core/hosting.ts';
+import type { RunSpec } from '../../core/spec.ts';
 import { usageOf } from '../../core/usage.ts';
-import { openStore } from '../../store/store.ts';
+import { openStore, type Store } from '../../store/store.ts';
+import { startProvider } from '../../testing/provider.ts';
+import { compare, readTables } from '../chaos/tables.ts';
 import { Azure, type AzureOptions, TOKEN } from '../support/azure/azure.ts';
 import { Bench, failedFor, writeTask } from '../support/stack.ts';
 import { useTemporal } from '../support/suite.ts';
@@ -29,7 +32,7 @@ describe('models that have to be deployed', function () {
   });
 
   /** A place for runs at Azure. */
-  async function open(options: AzureOptions = {}, { tier = 'standard' } = {}) {
+  async function open(options: AzureOptions = {}, { tier = 'standard', isWorked = true } = {}) {
     const azure = await Azure.start(options);
     closing.push(() => azure.close());
     const { baseURL, trainer } = azure.endpoint;
@@ -37,19 +40,23 @@ describe('models that have to be deployed', function () {
     const config = { baseURL, trainer: { ...trainer, tier }, ...timing };
     const bench = await Bench.open(temporal, azure.provider, config);
     closing.push(() => bench.close());
-    await bench.startWorker();
+    if (isWorked) await bench.startWorker();
     return { azure, bench };
   }
-  async function bookedSeconds({ config }: Bench, run: string): Promise<number> {
+  async function inStore<T>({ config }: Bench, read: (store: Store) => Promise<T>): Promise<T> {
     const store = await openStore(config.store);
     try {
-      const [model] = await store.models.list({ run });
-      const spend = await store.run(run, model!.dataset).spend(model!.round);
-      return usageOf(spend, 'hosting').deployedSeconds;
+      return await read(store);
     } finally {
       store.close();
     }
   }
+  const bookedSeconds = (bench: Bench, run: string) =>
+    inStore(bench, async (store) => {
+      const [model] = await store.models.list({ run });
+      const spend = await store.run(run, model!.dataset).spend(model!.round);
+      return usageOf(spend, 'hosting').deployedSeconds;
+    });
 
   describe('for a run', () => {
     const untilReleased = ({ stays }: Azure) =>
@@ -59,18 +66,39 @@ describe('models that have to be deployed', function () {
         ),
       );
 
+    /** What a run has left behind. */
+    const tablesOf = (bench: Bench, spec: RunSpec) =>
+      inStore(bench, async (store) => {
+        const reports = await bench.reports(spec.name);
+        return readTables(store, reports[0]!.dataset, spec, reports);
+      });
+
     it('are put up before they are asked, again when they expire, and taken down in the end', async () => {
-      const { azure, bench } = await open({}, { tier: 'developertier' });
+      const usual = await Bench.open(temporal, await startProvider());
+      closing.push(() => usual.close());
+      const usually = await writeTask(usual.folder, 'expires', FEW);
+      await usual.run(usually);
+
+      const { azure, bench } = await open({}, { tier: 'developertier', isWorked: false });
+      let worker = await bench.startProcess();
+      let killed: Promise<unknown> | undefined;
       const asked = new Map<string, number>();
       azure.onChat = (name) => {
         asked.set(name, (asked.get(name) ?? 0) + 1);
         // In the middle of a batch; all of them.
-        if (name.startsWith('r1-') && asked.get(name) === 12) azure.pass(25 * HOUR_MS);
+        if (!name.startsWith('r1-') || asked.get(name) !== 12) return;
+        azure.pass(25 * HOUR_MS);
+        killed ??= worker.kill().then(async () => {
+          worker = await bench.startProcess();
+        });
       };
-      const handle = await bench.start(await writeTask(bench.folder, 'expires', FEW));
-      await handle.result();
+      const spec = await writeTask(bench.folder, 'expires', FEW);
+      await (await bench.start(spec)).result();
+      await killed;
       await untilReleased(azure);
       assert.deepEqual(azure.standing, []);
+      const { differences } = compare(await tablesOf(usual, usually), await tablesOf(bench, spec));
+      assert.deepEqual(differences, []);
       const names = new Set(azure.stays.map(({ name }) => name));
       assert.ok(names.size >= 2, `${names.size} models were deployed`);
       assert.ok(azure.created > names.size, `${azure.created} deployments of ${names.size} models`);
@@ -125,13 +153,13 @@ describe('models that have to be deployed', function () {
       const job = provider.jobs.create({ model: MODEL, training_file: id, seed: 1 });
       provider.jobs.finish(job.id);
       const name = provider.jobs.get(job.id).fine_tuned_model!;
-      const store = await openStore(bench.config.store);
-      await store.models.add({
-        ...{ name, run, round: 1, role: 'semievol', dataset: 'data', endpoint: 'local' },
-        ...{ base: MODEL, trainingFileSha256: '0', trainingRows: 1, jobKey: run, jobId: job.id },
-        createdAt: new Date().toISOString(),
-      });
-      store.close();
+      await inStore(bench, (store) =>
+        store.models.add({
+          ...{ name, run, round: 1, role: 'semievol', dataset: 'data', endpoint: 'local' },
+          ...{ base: MODEL, trainingFileSha256: '0', trainingRows: 1, jobKey: run, jobId: job.id },
+          createdAt: new Date().toISOString(),
+        }),
+      );
       return name;
     }
     /** A workflow that goes on until it is cancelled. */

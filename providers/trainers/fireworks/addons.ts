@@ -36,14 +36,14 @@ export class FireworksAddons implements Deployments {
           'NotUndeployed',
           `endpoint "${this.#endpoint.name}": ${order.model} is still being unloaded; it is loaded again after that`,
         );
-      return this.#look(idOf(there.name), there, order);
+      return this.#described(idOf(there.name), there, order);
     }, order);
   }
 
   async poll(id: string, order: DeploymentOrder, signal?: AbortSignal): Promise<Deployment> {
     return this.#failing(async () => {
       const there = await this.#account.find(`${KIND}/${id}`, addon, signal);
-      return this.#look(id, there, order, signal);
+      return this.#described(id, there, order);
     }, order);
   }
 
@@ -85,23 +85,15 @@ export class FireworksAddons implements Deployments {
     return undefined;
   }
 
-  async #look(
-    id: string,
-    seen: Addon | undefined,
-    order: DeploymentOrder,
-    signal?: AbortSignal,
-  ): Promise<Deployment> {
-    const servedAs = `${order.model}#${this.#deployment}`;
+  #described(id: string, seen: Addon | undefined, { model }: DeploymentOrder): Deployment {
+    const servedAs = `${model}#${this.#deployment}`;
     const detail = seen?.state ?? 'not known to the provider';
     const told = { id, servedAs, detail };
     if (!seen || seen.state === 'UNDEPLOYING') return { ...told, state: 'gone' };
     const message = troubleIn(seen.status);
     if (message) return { ...told, state: 'failed', message };
-    if (seen.state !== 'DEPLOYED' && seen.state !== 'UPDATING')
-      return { ...told, state: 'pending' };
-    return (await this.#endpoint.serves(servedAs, undefined, signal))
-      ? { ...told, state: 'ready' }
-      : { ...told, state: 'pending', detail: `${detail}, but does not answer yet` };
+    const isUp = seen.state === 'DEPLOYED' || seen.state === 'UPDATING';
+    return { ...told, state: isUp ? 'ready' : 'pending' };
   }
 
   async #failing<T>(call: () => Promise<T>, { model }: DeploymentOrder): Promise<T> {

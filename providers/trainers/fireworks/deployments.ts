@@ -125,12 +125,10 @@ export class FireworksDeployments implements Deployments {
       },
       ...(message && { message }),
     } satisfies Deployment;
-    if (told.state !== 'ready') return told;
-    // Asked first: that wakes one that was scaled to zero.
-    const answers = await this.#endpoint.serves(servedAs, undefined, signal);
-    if (answers && replicaCount !== 0) return told;
-    const why = replicaCount === 0 ? 'is being woken up' : 'does not answer yet';
-    return { ...told, state: 'pending', detail: `${told.detail}, but ${why}` };
+    if (told.state !== 'ready' || replicaCount !== 0) return told;
+    // Scaled to zero: to be asked wakes it.
+    await this.#endpoint.serves(servedAs, undefined, signal);
+    return { ...told, state: 'pending', detail: `${told.detail}, but is being woken up` };
   }
 
   async #failing<T>(call: () => Promise<T>, { model }: DeploymentOrder): Promise<T> {

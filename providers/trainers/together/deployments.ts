@@ -54,11 +54,7 @@ export class TogetherDeployments implements Deployments {
       const [group = '', own = ''] = id.split('/');
       const found = await this.#find(group, own, signal);
       if (!found) return { id, state: 'gone', detail: 'not known to the provider', servedAs: '' };
-      const seen = described(group, found);
-      if (seen.state !== 'ready') return seen;
-      return (await this.#endpoint.serves(seen.servedAs, undefined, signal))
-        ? seen
-        : { ...seen, state: 'pending', detail: `${seen.detail}, but does not answer yet` };
+      return described(group, found);
     }, order);
   }
 
@@ -238,7 +234,7 @@ const DOWN = new Set(['STOPPED', 'STOPPING', 'FAILED']);
 
 const STATES: Record<string, Deployment['state']> = {
   READY: 'ready',
-  // Some replicas answer while others come or go; whether they do is found out.
+  // Some replicas answer while others come or go.
   SCALING: 'ready',
   DEGRADED: 'ready',
   FAILED: 'failed',

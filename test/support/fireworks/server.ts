@@ -106,6 +106,8 @@ export class Fireworks extends StandIn {
   suspendState = 'UNSUSPENDED';
   /** Items of a page, whatever is asked for. */
   page = 2;
+  /** Called with the name that a model is asked by, before it answers. */
+  onChat: (name: string) => void = () => {};
 
   static async open(): Promise<Fireworks> {
     const fireworks = new Fireworks();
@@ -148,6 +150,7 @@ export class Fireworks extends StandIn {
       '/inference/v1/chat/completions',
       async ({ body }) => {
         const model = this.#served(body.model);
+        this.onChat(body.model);
         const options = { supportsN: true, logprobs: true, seed: 0 };
         return answerChat({ ...body, model }, this.#answering, options);
       },
@@ -399,8 +402,9 @@ export class Fireworks extends StandIn {
     });
   }
 
-  /** The model that answers to `model#deployment`. @throws Refusal where none does */
+  /** The model that answers to `model#deployment`, or the base. @throws Refusal where none does */
   #served(name: string): string {
+    if (name === BASE) return name;
     const [model = '', at] = name.split('#');
     const deployment = this.deployments.all().find(({ id }) => deploymentName(id) === at);
     const isUp = deployment?.status === 'READY';

@@ -91,8 +91,10 @@ export class Together extends StandIn {
   balance = RICH;
   /** Whether its base can be hosted. */
   isHosted = true;
-  /** Jobs of a list page. */
+  /** Items of a page, where nothing else is asked for. */
   page = 2;
+  /** Called with the name that a model is asked by, before it answers. */
+  onChat: (name: string) => void = () => {};
 
   static async open(): Promise<Together> {
     const together = new Together();
@@ -114,6 +116,7 @@ export class Together extends StandIn {
       '/v1/chat/completions',
       async ({ body }) => {
         const model = this.#served(body.model);
+        this.onChat(body.model);
         const options = { supportsN: true, logprobs: true, seed: 0 };
         return answerChat({ ...body, model }, this.#models, options);
       },
@@ -397,8 +400,9 @@ export class Together extends StandIn {
     return name;
   }
 
-  /** The model that answers to a name. @throws Refusal where none does */
+  /** The model that answers to a name: the base to its own. @throws Refusal where none does */
   #served(name: string): string {
+    if (name === BASE) return name;
     const one = this.deployments.all().find((deployment) => deployment.name === name);
     const job =
       one?.status === 'READY' &&

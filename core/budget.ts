@@ -1,0 +1,245 @@
+import type { PhaseName } from './phases.ts';
+import type { Spent } from './spent.ts';
+
+/** In what a budget is set: US dollars, tokens of any kind, requests, hours of deployments. */
+export const BUDGET_UNITS = ['usd', 'tokens', 'requests', 'gpuHours'] as const;
+
+/** One of them. */
+export type BudgetUnit = (typeof BUDGET_UNITS)[number];
+
+/** How much may be spent; what is left out has no limit. */
+export type Limits = Partial<Record<BudgetUnit, number>>;
+
+/** How much of each unit. */
+export type Amounts = Record<BudgetUnit, number>;
+
+/** What a run may spend: in all, in each of its rounds, and in a phase of each round. */
+export interface Budget extends Limits {
+  perRound?: Limits | undefined;
+  perPhase?: Partial<Record<PhaseName, Limits>> | undefined;
+}
+
+/** Where a limit holds: in the whole run, in each round, or in a phase of each round. */
+export type BudgetScope = 'run' | 'round' | PhaseName;
+
+/** A limit, and what is gone of it. */
+export interface BudgetUse {
+  scope: BudgetScope;
+  unit: BudgetUnit;
+  limit: number;
+  spent: number;
+  /** Of what is under way: it counts from before it begins. */
+  reserved: number;
+}
+
+/** A limit that keeps something from beginning. */
+export interface Lack extends BudgetUse {
+  /** What that would take, as far as is known. */
+  wanted: number;
+}
+
+/** From this share of a limit on it is warned of. */
+export const WARN_FROM = 0.8;
+
+const NOTHING: Amounts = { usd: 0, tokens: 0, requests: 0, gpuHours: 0 };
+const HOUR_SECONDS = 3_600;
+
+/** What was spent, in the units of budgets. Where there is no price it costs nothing that is known. */
+export const amountsOf = (spent: Spent): Amounts => ({
+  usd: spent.cost ?? 0,
+  tokens: spent.promptTokens + spent.completionTokens + spent.trainedTokens,
+  requests: spent.requests,
+  gpuHours: spent.deployedSeconds / HOUR_SECONDS,
+});
+
+/** The limits of a scope; those of the run stand with the budget itself. */
+export function limitsIn(budget: Budget, scope: BudgetScope): Limits {
+  if (scope === 'run') return budget;
+  return (scope === 'round' ? budget.perRound : budget.perPhase?.[scope]) ?? {};
+}
+
+/** Whether anything is limited in a unit. */
+export const hasLimit = (budget: Budget, unit: BudgetUnit): boolean =>
+  [budget, budget.perRound, ...Object.values(budget.perPhase ?? {})].some(
+    (limits) => limits?.[unit] !== undefined,
+  );
+
+/** The budget with some limits of a scope set otherwise. */
+export function withLimits(budget: Budget, scope: BudgetScope, limits: Limits): Budget {
+  if (scope === 'run') return { ...budget, ...limits };
+  const own = { ...limitsIn(budget, scope), ...limits };
+  if (scope === 'round') return { ...budget, perRound: own };
+  return { ...budget, perPhase: { ...budget.perPhase, [scope]: own } };
+}
+
+/** The limits of a scope that hold in a unit. */
+function usesIn(
+  scope: BudgetScope,
+  limits: Limits,
+  spent: Amounts,
+  reserved: Amounts,
+): BudgetUse[] {
+  return BUDGET_UNITS.flatMap((unit) => {
+    const limit = limits[unit];
+    return limit === undefined
+      ? []
+      : [{ scope, unit, limit, spent: spent[unit], reserved: reserved[unit] }];
+  });
+}
+
+/** The first limit that leaves nothing, or less than what is wanted. */
+function lackAmong(uses: readonly BudgetUse[], wanted: Amounts): Lack | undefined {
+  const lacking = uses.find(({ unit, limit, spent, reserved }) => {
+    const gone = spent + reserved;
+    return gone >= limit || gone + wanted[unit] > limit;
+  });
+  return lacking && { ...lacking, wanted: wanted[lacking.unit] };
+}
+
+/** Whether a limit is nearly used up. */
+export const isNear = ({ limit, spent, reserved }: BudgetUse): boolean =>
+  spent + reserved >= WARN_FROM * limit;
+
+const sum = (parts: Iterable<Amounts>): Amounts => {
+  const total = { ...NOTHING };
+  for (const part of parts) for (const unit of BUDGET_UNITS) total[unit] += part[unit];
+  return total;
+};
+
+/**
+ * What a round has spent, phase by phase, and what is reserved for its jobs, against the limits of the
+ * run, the round and its phases.
+ */
+export class Ledger {
+  budget: Budget;
+  readonly #before: Amounts;
+  readonly #spent = new Map<PhaseName, Amounts>();
+  readonly #reserved = new Map<string, { phase: PhaseName; wanted: Spent; amounts: Amounts }>();
+  /** What jobs have cost as a share of what was thought, the dearest of them. */
+  #share: number | undefined;
+
+  /** @param before what the run has spent in the rounds before */
+  constructor(budget: Budget, before: Spent) {
+    this.budget = budget;
+    this.#before = amountsOf(before);
+  }
+
+  /** What a phase has spent so far, in the place of what it had before. */
+  set(phase: PhaseName, spent: Spent): void {
+    this.#spent.set(phase, amountsOf(spent));
+  }
+
+  /** Counts what a job is going to cost, until it is released: then its phase tells of it. */
+  reserve(key: string, phase: PhaseName, wanted: Spent): void {
+    this.#reserved.set(key, { phase, wanted, amounts: this.#expected(wanted) });
+  }
+
+  /** @param spent what the job has cost: later ones are thought to cost the same share of what they want */
+  release(key: string, spent: Spent): void {
+    const wanted = this.#reserved.get(key)?.wanted.trainedTokens;
+    this.#reserved.delete(key);
+    // Nothing where another run has paid for it, or where the provider does not tell.
+    if (wanted && spent.trainedTokens > 0)
+      this.#share = Math.max(this.#share ?? 0, spent.trainedTokens / wanted);
+  }
+
+  /** What keeps a phase from spending what a job is thought to cost, or anything at all. */
+  lack(phase: PhaseName, wanted?: Spent): Lack | undefined {
+    const uses = (['run', 'round', phase] as const).flatMap((scope) => this.#uses(scope));
+    return lackAmong(uses, wanted ? this.#expected(wanted) : NOTHING);
+  }
+
+  /** The limits that a phase has to keep to, and what all others have of each. */
+  allowance(phase: PhaseName): BudgetUse[] {
+    const own = this.#spent.get(phase) ?? NOTHING;
+    return (['run', 'round', phase] as const).flatMap((scope) =>
+      this.#uses(scope).map((use) => ({ ...use, spent: use.spent - own[use.unit] })),
+    );
+  }
+
+  /** All limits that there are, and what is gone of each. */
+  uses(): BudgetUse[] {
+    const phases = Object.keys(this.budget.perPhase ?? {}) as PhaseName[];
+    return (['run', 'round', ...phases] as const).flatMap((scope) => this.#uses(scope));
+  }
+
+  #expected(wanted: Spent): Amounts {
+    const { usd, tokens, ...others } = amountsOf(wanted);
+    const share = this.#share ?? 1;
+    return { ...others, usd: share * usd, tokens: share * tokens };
+  }
+
+  #uses(scope: BudgetScope): BudgetUse[] {
+    const isIn = (phase: PhaseName) => scope === 'run' || scope === 'round' || scope === phase;
+    const spent = [...this.#spent].flatMap(([phase, one]) => (isIn(phase) ? [one] : []));
+    const reserved = [...this.#reserved.values()].flatMap(({ phase, amounts }) =>
+      isIn(phase) ? [amounts] : [],
+    );
+    const before = scope === 'run' ? [this.#before] : [];
+    return usesIn(scope, limitsIn(this.budget, scope), sum([...before, ...spent]), sum(reserved));
+  }
+}
+
+/** Of each kind of pieces of work, the most that one has taken. */
+export type MostTaken = Record<string, Amounts>;
+
+/**
+ * Pieces of work of some kinds, within an allowance. A piece is thought to take as much as the
+ * dearest of its kind has, and that is reserved before it begins; the first of a kind goes alone. So
+ * no more is spent than is allowed, and what is under way when a piece begins that turns out dearer.
+ */
+export class Pieces {
+  /** The limits, with what others have of each; without any nothing is held back. */
+  allowance: readonly BudgetUse[];
+  readonly mostTaken: MostTaken;
+  #spent: Amounts;
+  readonly #underWay = new Map<string, { kind: string; reserved: Amounts }>();
+
+  /** @param mostTaken is kept up to date; what an execution before has seen */
+  constructor(allowance: readonly BudgetUse[], spent: Spent, mostTaken: MostTaken = {}) {
+    this.allowance = allowance;
+    this.#spent = amountsOf(spent);
+    this.mostTaken = mostTaken;
+  }
+
+  get areUnderWay(): boolean {
+    return this.#underWay.size > 0;
+  }
+
+  mayBegin(kind: string): boolean {
+    if (this.allowance.length === 0) return true;
+    const isFirst = this.mostTaken[kind] === undefined;
+    const isAlone = ![...this.#underWay.values()].some((one) => one.kind === kind);
+    return (!isFirst || isAlone) && this.lack(kind) === undefined;
+  }
+
+  /** What keeps a further piece of a kind from beginning. */
+  lack(kind: string): Lack | undefined {
+    const reserved = sum([...this.#underWay.values()].map((one) => one.reserved));
+    const uses = this.allowance.map((use) => ({
+      ...use,
+      spent: use.spent + this.#spent[use.unit],
+      reserved: use.reserved + reserved[use.unit],
+    }));
+    return lackAmong(uses, this.mostTaken[kind] ?? NOTHING);
+  }
+
+  /** @param key of no other piece under way */
+  begin(kind: string, key: string): void {
+    this.#underWay.set(key, { kind, reserved: this.mostTaken[kind] ?? NOTHING });
+  }
+
+  end(key: string, spent: Spent): void {
+    const { kind } = this.#underWay.get(key)!;
+    this.#underWay.delete(key);
+    const taken = amountsOf(spent);
+    this.#spent = sum([this.#spent, taken]);
+    const most = this.mostTaken[kind] ?? NOTHING;
+    this.mostTaken[kind] = {
+      usd: Math.max(most.usd, taken.usd),
+      tokens: Math.max(most.tokens, taken.tokens),
+      requests: Math.max(most.requests, taken.requests),
+      gpuHours: Math.max(most.gpuHours, taken.gpuHours),
+    };
+  }
+}

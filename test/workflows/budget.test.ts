@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { setUpSearchAttributes } from '../../client/searchAttributes.ts';
+import type { RunSpec } from '../../core/spec.ts';
+import type { Hold, RunStatus } from '../../core/status.ts';
+import { addUsage, NO_USAGE, type Usage, usageOf } from '../../core/usage.ts';
+import { openStore } from '../../store/store.ts';
+import type { Provider } from '../../testing/provider.ts';
+import { compare, readTables } from '../chaos/tables.ts';
+import { type Bench, failedFor, writeTask } from '../support/stack.ts';
+import { useBench, useOwnTemporal } from '../support/suite.ts';
+
+const SIZES = { labelled: 10, unlabelled: 40, test: 20 };
+const MODEL = 'smollm2-135m-instruct';
+const PRICES = {
+  [MODEL]: { input: 10, cachedInput: 5, output: 40, training: 0.01, asOf: '2026-11-27' },
+  'all-minilm-l6-v2': { input: 1 },
+};
+
+/** What the provider has charged for, by its own journal; probes cost next to nothing. */
+function charged({ requests, jobs }: Provider): Usage {
+  const asked = [...requests({ kind: 'chat' }), ...requests({ kind: 'embeddings' })];
+  const tokens = asked.map(({ usage }) => ({ ...usage, requests: usage ? 1 : 0 }));
+  const trained = jobs.all().map(({ trained_tokens }) => ({
+    requests: 1,
+    trainedTokens: trained_tokens ?? 0,
+  }));
+  return [...tokens, ...trained].reduce<Usage>(addUsage, NO_USAGE);
+}
+
+describe('a run with a budget', function () {
+  this.timeout(120_000);
+  const temporal = useOwnTemporal('suite');
+  const undisturbed = useBench('test', {}, { prices: PRICES }, temporal);
+  const bench = useBench('test', {}, { prices: PRICES }, temporal);
+
+  const tablesOf = async (of: Bench, spec: RunSpec) => {
+    const store = await openStore({ uri: of.config.store.uri });
+    const reports = await of.reports(spec.name);
+    const tables = await readTables(store, reports[0]!.dataset, spec, reports);
+    store.close();
+    return { tables, reports };
+  };
+  /** Waits until the run is held. */
+  const untilHeld = async (name: string): Promise<RunStatus & { hold: Hold }> => {
+    for (;;) {
+      const status = await temporal.client.workflow.getHandle(name).query<RunStatus>('status');
+      if (status.hold) return { ...status, hold: status.hold };
+    }
+  };
+  const untilFound = async (query: string, name: string): Promise<void> => {
+    for (;;)
+      for await (const { workflowId } of temporal.client.workflow.list({ query }))
+        if (workflowId === name) return;
+  };
+  const task = (of: Bench, name: string, budget?: RunSpec['budget']) =>
+    writeTask(of.folder, name, SIZES, {
+      batch: { size: 5, window: 3 },
+      ...(budget && { budget }),
+    });
+
+  it('pauses at the limit, goes on when it is raised, and comes to the same, paid to the token', async () => {
+    await setUpSearchAttributes(temporal.client);
+    await undisturbed.run(await task(undisturbed, 'twice'));
+    const expected = await tablesOf(undisturbed, await task(undisturbed, 'twice'));
+    const whole = expected.reports[0]!.bill.cost!;
+
+    const spec = await task(bench, 'twice', { usd: 0.5 * whole });
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const run = await bench.start(spec);
+      const client = bench.client.get('twice');
+      let limit = 0.5 * whole;
+      for (const more of [0.8 * whole, 3 * whole]) {
+        const { hold, budget, paused } = await untilHeld('twice');
+        assert.ok(paused);
+        assert.match(
+          hold.why,
+          /^the budget of the run is reached: \S+ of \S+ spent.*"semievol budget twice --usd N" raises it/,
+        );
+        const [use] = budget!;
+        assert.ok(use!.spent <= limit && use!.spent > 0, JSON.stringify([use, limit, hold.why]));
+        await untilFound('SemiEvolState = "paused" AND SemiEvolWarning = "BudgetReached"', 'twice');
+        const asked = bench.provider.requests({ kind: 'chat' }).length;
+        await run.signal('resume');
+        assert.ok((await untilHeld('twice')).paused, 'to resume is not to raise');
+        assert.equal(bench.provider.requests({ kind: 'chat' }).length, asked);
+        await assert.rejects(client.setBudget({ usd: use!.spent / 2 }), /are spent already/);
+        await client.setBudget({ usd: more });
+        limit = more;
+      }
+      await run.result();
+    });
+
+    const { tables, reports } = await tablesOf(bench, spec);
+    assert.deepEqual(compare(expected.tables, tables).differences, []);
+    const { requests, promptTokens, cachedTokens, completionTokens, trainedTokens } = usageOf(
+      reports[0]!.usage,
+    );
+    assert.deepEqual(
+      { ...NO_USAGE, requests, promptTokens, cachedTokens, completionTokens, trainedTokens },
+      charged(bench.provider),
+    );
+    assert.ok(Math.abs(reports[0]!.bill.cost! - whole) < 1e-9);
+    assert.deepEqual(reports[0]!.bill.unpriced, []);
+  });
+
+  it('counts jobs from before they are made, and makes no more than there is money for', async () => {
+    const spec = await task(bench, 'jobs', { perRound: { tokens: 500 } });
+    bench.provider.jobs.hold();
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const run = await bench.start(spec);
+      const { hold, budget } = await untilHeld('jobs');
+      assert.match(
+        hold.why,
+        /^the budget of a round is reached: .*--per-round --tokens N" raises it/,
+      );
+      assert.equal(budget![0]!.scope, 'round');
+      assert.equal(
+        bench.provider.requests({ kind: 'job' }).length,
+        0,
+        'the first is thought to be dearer',
+      );
+      await bench.client.get('jobs').setBudget({ tokens: 9_000 }, 'round');
+      await bench.provider.untilRequest({ kind: 'job' });
+      for (;;) {
+        const [use] = (await run.query<RunStatus>('status')).budget!;
+        if (use!.reserved > 500) break;
+      }
+      await bench.client.get('jobs').setBudget({ tokens: 1_000_000 }, 'round');
+      bench.provider.jobs.release();
+      await run.result();
+    });
+    const made = bench.provider.requests({ kind: 'job' }).length;
+    assert.equal(bench.provider.jobs.all().length, made);
+  });
+
+  it('is refused before anything is spent where money is to be bounded that has no price', async () => {
+    const spec = await task(bench, 'unpriced', { perPhase: { propagate: { usd: 1 } } });
+    bench.config.endpoints.local!.prices = { [MODEL]: { input: 1, output: 1 } };
+    await assert.rejects(bench.run(spec), (error) => {
+      assert.ok(failedFor('NoPrice')(error));
+      return true;
+    });
+    assert.equal(bench.provider.requests().length, 0);
+  });
+});
