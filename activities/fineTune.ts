@@ -64,8 +64,12 @@ export interface RecordModelInput extends JobInput {
 export function createFineTune(dependencies: Dependencies) {
   const { store, endpoints, trainers } = dependencies;
   const trainerOf = (endpoint: string): Trainer => trainers.of(endpoints.get(endpoint));
+  const surroundingsAt = (endpoint: string) => ({
+    store,
+    config: trainers.makingOf(endpoints.get(endpoint).config),
+  });
   const orderOf = ({ endpoint, order }: JobInput): Promise<TrainingOrder> =>
-    trainingOrder({ store, config: endpoints.get(endpoint).config }, order);
+    trainingOrder(surroundingsAt(endpoint), order);
 
   return {
     /**
@@ -78,8 +82,7 @@ export function createFineTune(dependencies: Dependencies) {
       if (other) return other;
       return tracked({ total: 0, unit: 'rows' }, (tracker) =>
         withTrainingFile(dependencies, rows, tracker, async (file, count) => {
-          const { config } = endpoints.get(endpoint);
-          const { name } = await requestOf({ store, config }, order, file.sha256);
+          const { name } = await requestOf(surroundingsAt(endpoint), order, file.sha256);
           const upload = () =>
             trainerOf(endpoint).upload(file, `semievol-${name}.jsonl`, tracker.signal);
           const fileId = await unquoted(rows, upload);

@@ -23,7 +23,7 @@ export interface UploadedOrder extends ModelOrder {
 /** What an order is carried out with. */
 export interface Surroundings {
   store: Store;
-  /** The configuration of the endpoint that trains. */
+  /** What of the configuration of the endpoint that trains makes the model. */
   config: Pick<EndpointConfig, 'trainer'>;
 }
 

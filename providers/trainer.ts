@@ -110,6 +110,11 @@ export type TrainerSchema = z.ZodObject<{ type: z.ZodLiteral<string> }>;
 export interface TrainerKind<Spec extends TrainerSchema = TrainerSchema> {
   /** What an endpoint's `trainer` holds: `type`, a literal, and the kind's own fields, described. */
   spec: Spec;
+  /**
+   * Fields of the spec by which no other model is made, such as how models are served: not in a job's
+   * key, so that they may be changed while a run goes on.
+   */
+  incidental?: readonly (keyof z.output<Spec> & string)[];
   /** The trainer of an endpoint. Called for every call of a trainer: it opens nothing. */
   create(endpoint: TrainerEndpoint, spec: z.output<Spec>): Trainer;
 }

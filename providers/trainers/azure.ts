@@ -32,6 +32,12 @@ const spec = z.strictObject({
     .regex(/^[A-Z_][A-Z0-9_]*$/, 'give the name of an environment variable, not the token itself')
     .default('AZURE_MANAGEMENT_TOKEN')
     .describe("Name of the worker's variable with an Entra token for the management."),
+  token: z
+    .custom<() => Promise<string>>((value) => typeof value === 'function', 'give a function')
+    .optional()
+    .describe(
+      'Gives such a token, asked for before each request: as `getToken` of a credential of @azure/identity does. In the place of the variable.',
+    ),
   tier: z
     .string()
     .min(1)
@@ -54,6 +60,7 @@ type Spec = z.output<typeof spec>;
 /** Azure: jobs as at OpenAI, whose models answer once they are deployed. */
 export const azure = defineTrainer({
   spec,
+  incidental: ['account', 'tokenEnv', 'token', 'tier', 'capacity', 'management'],
   create: (endpoint, spec) => new AzureTrainer(endpoint, new AzureDeployments(endpoint, spec)),
 });
 
@@ -101,9 +108,9 @@ class AzureDeployments implements Deployments {
 
   /** Why nothing can be deployed, found out by a look at what is. */
   async preflight(): Promise<string | undefined> {
-    const { tokenEnv, account } = this.#spec;
-    if (!process.env[tokenEnv])
-      return `endpoint "${this.#endpoint.name}" deploys its models at Azure's management: give the worker an Entra token for it in the variable ${tokenEnv} (az account get-access-token)`;
+    const { tokenEnv, token, account } = this.#spec;
+    if (!token && !process.env[tokenEnv])
+      return `endpoint "${this.#endpoint.name}" deploys its models at Azure's management: give the worker an Entra token for it in the variable ${tokenEnv} (az account get-access-token), or name a function that gets one as trainer.token`;
     try {
       await this.#failing(() => answerOf(this.#client.get('/deployments'), () => undefined));
       return undefined;
@@ -162,12 +169,12 @@ class AzureDeployments implements Deployments {
   }
 
   get #client(): OpenAI {
-    const { management, account, tokenEnv } = this.#spec;
+    const { management, account, tokenEnv, token } = this.#spec;
     const timeout = 1000 * this.#endpoint.config.requestTimeoutSeconds;
     const fetchText = fetcherOfTexts(timeout);
     return new OpenAI({
       baseURL: `${management}${account}`,
-      apiKey: process.env[tokenEnv] || 'none',
+      apiKey: token ?? (process.env[tokenEnv] || 'none'),
       defaultQuery: { 'api-version': API_VERSION },
       timeout,
       fetch: async (url, init: TextInit = {}) => inOneForm(await fetchText(url, init)),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { EndpointConfig } from '../config.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { isServed } from '../servedModel.ts';
 import type { Trainer, TrainerKind, TrainerSchema } from '../trainer.ts';
@@ -24,6 +25,13 @@ export class Trainers {
     this.#kinds = new Map(kinds.map((kind) => [typeOf(kind), kind]));
     const specs = [...this.#kinds.values()].map(({ spec }) => spec);
     this.spec = z.discriminatedUnion('type', specs as [TrainerSchema, ...TrainerSchema[]]);
+  }
+
+  /** What of an endpoint's `trainer` makes its models: neither how they are served, nor by which worker. */
+  makingOf({ trainer: { taskQueue: _, ...trainer } }: Pick<EndpointConfig, 'trainer'>) {
+    const { incidental = [] } = this.#kinds.get(trainer.type) ?? {};
+    const fields = Object.entries(trainer).filter(([name]) => !incidental.includes(name as never));
+    return { trainer: Object.fromEntries(fields) as EndpointConfig['trainer'] };
   }
 
   /** The trainer that an endpoint's configuration names. */

@@ -112,6 +112,27 @@ describe('deployments at Azure', () => {
     assert.ok(!said!.includes('an-old-one'));
   });
 
+  it('take a token from whoever gives one', async () => {
+    let asked = 0;
+    const token = async () => {
+      asked++;
+      return TOKEN;
+    };
+    const given = trainer({ tokenEnv: 'NO_TOKEN', token });
+    assert.equal(await given.preflight(), undefined);
+    await given.deployments!.deploy(await order());
+    assert.equal(asked, 3, 'once for each request');
+  });
+
+  it('are no part of what makes a model', () => {
+    const made = (more: object) =>
+      new Trainers().makingOf({ trainer: { ...azure.endpoint.trainer, ...more } });
+    assert.deepEqual(made({ tier: 'standard', taskQueue: 'gpu' }), { trainer: { type: 'azure' } });
+    assert.deepEqual(new Trainers().makingOf({ trainer: { type: 'together', loraRank: 8 } }), {
+      trainer: { type: 'together', loraRank: 8 },
+    });
+  });
+
   it('are configured by the id of a resource, and never by a token', () => {
     const refused = (more: object, field: RegExp) =>
       assert.throws(

@@ -169,10 +169,10 @@ describe('models that have to be deployed', function () {
       return handle;
     }
     const host = (run: string) => temporal.client.workflow.getHandle(`host/local/${run}`);
-    async function use(run: string, name: string, by: string, idleMinutes = 20) {
+    async function use(run: string, name: string, by: string, idleMinutes = 20, more: object = {}) {
       const input = {
         ...{ endpoint: 'local', order: { model: name, base: MODEL, name: run } },
-        ...{ idleMinutes, finalAfterSeconds: 0.4 },
+        ...{ idleMinutes, finalAfterSeconds: 0.4, ...more },
       };
       await temporal.client.workflow.signalWithStart('host', {
         ...{ workflowId: `host/local/${run}`, taskQueue: bench.config.temporal.taskQueue },
@@ -215,6 +215,26 @@ describe('models that have to be deployed', function () {
       const booked = await bookedSeconds(bench, 'idle');
       assert.ok(booked >= stood() && booked < stood() + 4, `${booked} s of ${stood()} s`);
       await by.cancel();
+    });
+
+    it('stand on in another execution, and are found again after one that was ended', async () => {
+      await start();
+      const [name, by] = [await model('lasting'), await user('lasting-user')];
+      await use('lasting', name, 'lasting-user');
+      const { since } = await until('lasting', 'ready');
+      await host('lasting').terminate();
+      assert.deepEqual(azure.standing, ['lasting']);
+      const standing = { id: 'lasting', servedAs: 'lasting', bookedUntil: since };
+      await use('lasting', name, 'lasting-user', 20, {
+        soFar: { users: ['lasting-user'], usedAt: Date.now(), standing },
+      });
+      assert.equal((await until('lasting', 'ready')).servedAs, 'lasting');
+      await host('lasting').terminate();
+      await use('lasting', name, 'lasting-user');
+      await until('lasting', 'ready');
+      await by.cancel();
+      await host('lasting').result();
+      assert.deepEqual([azure.created, azure.standing], [1, []]);
     });
 
     it('are taken down with their host, also while they come up', async () => {
