@@ -7,7 +7,7 @@ const LAYERS = {
   data: { code: ['core', 'store'] },
   store: { code: ['core'] },
   providers: { code: ['core'] },
-  config: { code: ['core', 'providers'] },
+  config: { code: ['core', 'providers', 'engine/config.ts'] },
   activities: { code: ['core', 'data', 'store', 'providers'] },
   workflows: { code: ['core'], types: ['activities', 'data'] },
   workers: {

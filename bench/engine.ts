@@ -8,14 +8,15 @@ import OpenAI from 'openai';
 import { table } from '../cli/table.ts';
 import { percent } from '../core/report/format.ts';
 import { startEngine } from '../engine/gateway.ts';
+import { BUILT_IN, trainingOf } from '../engine/models.ts';
 import { type Message, startPython } from '../engine/pythonProcess.ts';
 import {
   BASE_MODEL,
+  JOB_DEFAULTS,
   mlxEnvironment,
   PYTHON_EXECUTABLE,
   program,
   SERVING,
-  TRAINING,
 } from '../engine/settings.ts';
 import { ensureEngine } from '../engine/setup.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
@@ -126,7 +127,7 @@ async function flopOfToken(): Promise<Flop> {
   const layer = 2 * (2 * size * size + 2 * size * groups + 3 * size * inner);
   return {
     layers: layer * config.num_hidden_layers,
-    adapted: layer * TRAINING.layers,
+    adapted: layer * Number(BUILT_IN.training.layers),
     head: 2 * size * words,
   };
 }
@@ -203,17 +204,12 @@ async function train(folder: string, flop: Flop, most: number) {
     },
   );
   const job = {
-    model: BASE_MODEL.folder,
+    ...trainingOf(BUILT_IN, 1),
     resume_adapter: null,
     rows: file,
     output: path.join(folder, 'adapter'),
     epochs,
-    batch_size: TRAINING.batchSize,
-    learning_rate: TRAINING.learningRate,
-    rank: TRAINING.rank,
-    scale: TRAINING.scale,
-    layers: TRAINING.layers,
-    max_sequence: TRAINING.maxSequence,
+    batch_size: JOB_DEFAULTS.batchSize,
     seed: 1,
   };
   const ended = once(child, 'close');

@@ -32,10 +32,15 @@ export function addCommands(program: Command): void {
 
   addStackOptions(program.command('dev'))
     .description('run the Temporal dev server, the engine and a worker until Ctrl-C')
+    .option(
+      '--model <folder>',
+      'serve this model too, by the name of its folder, or OWNER/NAME in the local Hugging Face cache; may be given again',
+      (folder: string, others: string[] = []) => [...others, folder],
+    )
     .option('--json', 'print the addresses, as environment variables, once all is ready')
     .addHelpText(
       'after',
-      '\nWith --verbose the output of all three is shown; it is always in the logs. A service that\ncrashes is started again. Ctrl-C stops all in order, a second one at once.\n\nExample:\n  $ semievol dev --temporal-port 7300 --ui-port 8300\nand in another terminal\n  $ TEMPORAL_ADDRESS=127.0.0.1:7300 semievol status',
+      '\nWith --verbose the output of all three is shown; it is always in the logs. A service that\ncrashes is started again. Ctrl-C stops all in order, a second one at once.\n\nExample:\n  $ semievol dev --temporal-port 7300 --ui-port 8300\nand in another terminal\n  $ TEMPORAL_ADDRESS=127.0.0.1:7300 semievol status\n\nA model of your own, which specs name { endpoint: local, name: Qwen3-0.6B }:\n  $ semievol dev --model models/Qwen3-0.6B',
     )
     .action(inProject(() => import('./commands/dev.ts')));
 

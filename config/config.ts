@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { activityOptions } from '../core/activityOptions.ts';
 import { sentenceOf } from '../core/issues.ts';
+import { engineConfig } from '../engine/config.ts';
 import { endpointConfig } from '../providers/config.ts';
 import { Trainers } from '../providers/trainers/index.ts';
 import { ConfigError } from './errors.ts';
@@ -36,6 +37,7 @@ const fields = z.strictObject({
       local: endpointConfig.parse({ baseURL: 'http://127.0.0.1:8090/v1', pollSeconds: 1 }),
     }),
   extensions: extensionsConfig,
+  engine: engineConfig,
   activityOptions: activityOptions.optional(),
   worker: z
     .strictObject({

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isUrl } from '../core/url.ts';
+import { engineAt } from '../engine/config.ts';
 import { type Config, defineConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { findConfig } from './find.ts';
@@ -31,6 +32,7 @@ function atPlace(config: Config, folder: string): Config {
   }));
   return {
     ...config,
+    engine: engineAt(config.engine, folder),
     store: isUrl(store.uri) ? store : { ...store, uri: resolve(folder, store.uri) },
     endpoints,
     worker: { ...worker, trainingFolders },

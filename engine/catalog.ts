@@ -1,6 +1,7 @@
 import { ApiError } from './errors.ts';
 import type { JobStore } from './jobs.ts';
-import { BASE_MODEL, EMBEDDING_MODEL } from './settings.ts';
+import type { BaseModel } from './models.ts';
+import { EMBEDDING_MODEL } from './settings.ts';
 
 /** OpenAI's Model. */
 interface Model {
@@ -10,12 +11,20 @@ interface Model {
   owned_by: string;
 }
 
-/** Which models there are: the base, what jobs made of it, and the embedding model. */
+/** What answers to a name: a base, and the folder of the adapter on it where it is a tuned model. */
+export interface ChatModel {
+  base: BaseModel;
+  adapter: string | null;
+}
+
+/** Which models there are: the bases, what jobs made of them, and the embedding model. */
 export class Catalog {
   readonly #jobs: JobStore;
+  readonly #bases: Map<string, BaseModel>;
 
-  constructor(jobs: JobStore) {
+  constructor(jobs: JobStore, bases: BaseModel[]) {
     this.#jobs = jobs;
+    this.#bases = new Map(bases.map((base) => [base.name, base]));
   }
 
   list(): Model[] {
@@ -26,9 +35,11 @@ export class Catalog {
       owned_by: 'semievol',
     });
     return [
-      model(BASE_MODEL.id, BASE_MODEL.created),
+      ...[...this.#bases.values()].map(({ name, created }) => model(name, created)),
       model(EMBEDDING_MODEL.id, EMBEDDING_MODEL.created),
-      ...[...this.#jobs.models()].map(([id, { created }]) => model(id, created)),
+      ...[...this.#jobs.models()]
+        .filter(([, { base }]) => this.#bases.has(base))
+        .map(([id, { created }]) => model(id, created)),
     ];
   }
 
@@ -39,13 +50,17 @@ export class Catalog {
     return model;
   }
 
-  /** The adapter to chat with, null for the base. @throws ApiError 404 model_not_found, 400 for the embedding model */
-  chatModel(id: string): { adapter: string | null } {
-    if (id === BASE_MODEL.id) return { adapter: null };
+  /** @throws ApiError 404 model_not_found, 400 for the embedding model */
+  chatModel(id: string): ChatModel {
+    const own = this.#bases.get(id);
+    if (own) return { base: own, adapter: null };
     if (id === EMBEDDING_MODEL.id) throw wrongKind(id, 'makes embeddings and cannot chat');
-    const model = this.#jobs.models().get(id);
-    if (!model) throw modelNotFound(id);
-    return model;
+    const tuned = this.#jobs.models().get(id);
+    if (!tuned) throw modelNotFound(id);
+    const base = this.#bases.get(tuned.base);
+    if (!base)
+      throw modelNotFound(id, ` without its base '${tuned.base}': add that to engine.models`);
+    return { base, adapter: tuned.adapter };
   }
 
   /** @throws ApiError 404 model_not_found, 400 for a chat model */
@@ -56,8 +71,8 @@ export class Catalog {
   }
 }
 
-const modelNotFound = (id: string): ApiError =>
-  new ApiError(404, `The model '${id}' does not exist.`, {
+const modelNotFound = (id: string, why = ''): ApiError =>
+  new ApiError(404, `The model '${id}' does not exist${why}.`, {
     param: 'model',
     code: 'model_not_found',
   });

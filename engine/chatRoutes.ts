@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { Catalog } from './catalog.ts';
+import type { Catalog, ChatModel } from './catalog.ts';
 import { ApiError } from './errors.ts';
-import type { Message, PythonService } from './pythonProcess.ts';
+import type { ModelPool } from './pool.ts';
+import type { Message, RequestOptions } from './pythonProcess.ts';
 import { DEFAULTS } from './settings.ts';
 import { newId, now } from './storage.ts';
 import { parse } from './validation.ts';
@@ -47,7 +48,7 @@ const chatRequest = z
 type ChatRequest = z.output<typeof chatRequest>;
 
 /** The request as engine/python/serve.py takes it. */
-const toServing = (request: ChatRequest, adapter: string | null): object => ({
+const toServing = (request: ChatRequest, adapter: ChatModel['adapter']): object => ({
   op: 'chat',
   adapter,
   messages: request.messages,
@@ -75,11 +76,11 @@ const toChoice = ({ index, text, finish_reason, logprobs }: Message): object => 
 
 export const chatRoutes = (
   app: FastifyInstance,
-  { catalog, chat }: { catalog: Catalog; chat: PythonService },
+  { catalog, pool }: { catalog: Catalog; pool: ModelPool },
 ): void => {
   app.post('/chat/completions', async ({ body }, reply) => {
     const request = parse(chatRequest, body);
-    const { adapter } = catalog.chatModel(request.model);
+    const { base, adapter } = catalog.chatModel(request.model);
     const head = {
       id: newId('chatcmpl'),
       created: now(),
@@ -87,8 +88,10 @@ export const chatRoutes = (
     };
     const payload = toServing(request, adapter);
     const signal = untilClosed(reply);
-    if (request.stream) return stream(reply, head, request, payload, chat, signal);
-    const { choices, usage } = await chat.request(payload, { signal });
+    const ask = (onDelta?: RequestOptions['onDelta']) =>
+      pool.request(base, payload, { signal, onDelta });
+    if (request.stream) return stream(reply, head, request, ask);
+    const { choices, usage } = await ask();
     return { ...head, object: 'chat.completion', choices: choices.map(toChoice), usage };
   });
 };
@@ -107,9 +110,7 @@ const stream = async (
   reply: FastifyReply,
   head: object,
   request: ChatRequest,
-  payload: object,
-  chat: PythonService,
-  signal: AbortSignal,
+  ask: (onDelta: RequestOptions['onDelta']) => Promise<Message>,
 ): Promise<void> => {
   reply.hijack();
   const { raw } = reply;
@@ -132,7 +133,7 @@ const stream = async (
     ]);
   };
   try {
-    const { usage } = await chat.request(payload, { signal, onDelta });
+    const { usage } = await ask(onDelta);
     if (includeUsage) sendChunk([], usage);
     raw.write('data: [DONE]\n\n');
   } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { execa } from 'execa';
 import { isReady } from './environment.ts';
+import { describe, lookAt, type ModelsConfig } from './models.ts';
 import {
   BASE_MODEL,
   EMBEDDING_MODEL,
@@ -25,8 +26,8 @@ const SLOW_BLAS = 25;
 
 const HOW_TO_SET_UP = 'start "semievol dev", which sets it up';
 
-/** What `doctor` says of the embedded engine. Takes about a second; never throws. */
-export const checkEngine = async (): Promise<Check[]> => {
+/** What `doctor` says of the embedded engine. Takes some seconds where there are models of one's own; never throws. */
+export const checkEngine = async (config: ModelsConfig = { models: {} }): Promise<Check[]> => {
   const ready = await isReady(ENGINE_ENVIRONMENT);
   return [
     await checkPython(),
@@ -38,8 +39,25 @@ export const checkEngine = async (): Promise<Check[]> => {
     },
     checkFolder('base model', BASE_MODEL.id, BASE_MODEL.folder),
     checkFolder('embedding model', EMBEDDING_MODEL.id, EMBEDDING_MODEL.hub),
+    ...(await checkModels(config)),
     await checkBlas(),
   ];
+};
+
+const checkModels = async (config: ModelsConfig): Promise<Check[]> => {
+  const nameOf = (name: string) => `model ${name}`;
+  if (Object.keys(config.models).length === 0) return [];
+  try {
+    const { findings } = await lookAt(config);
+    return findings.map((one) => ({
+      name: nameOf(one.name),
+      ok: one.error === undefined,
+      detail: one.error ?? describe(one),
+    }));
+  } catch {
+    const unseen = { ok: false, detail: 'mlx-lm does not run', remedy: HOW_TO_SET_UP };
+    return Object.keys(config.models).map((name) => ({ name: nameOf(name), ...unseen }));
+  }
 };
 
 const checkPython = async (): Promise<Check> => {

@@ -79,7 +79,7 @@ export const pythonIn = (folder: string): string => path.join(folder, 'bin', 'py
 /** Holds the hash of the requirements; written last, so its presence means "complete". */
 const markerOf = (folder: string): string => path.join(folder, '.ready');
 
-const hashOf = async (file: string): Promise<string> =>
+export const hashOf = async (file: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(file))
     .digest('hex');
@@ -106,7 +106,8 @@ const createEnvironment = (python: string, folder: string): Promise<void> =>
       : `Python could not make an environment: ${output}`,
   );
 
-const installPackages = (
+/** Installs what a requirements file lists. @throws SetupError */
+export const installPackages = (
   executable: string,
   requirements: string,
   options: string[] = [],

@@ -4,14 +4,21 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string | null;
   readonly param: string | null;
+  /** After how long the client may ask again. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     status: number,
     message: string,
-    { code = null, param = null }: { code?: string | null; param?: string | null } = {},
+    {
+      code = null,
+      param = null,
+      retryAfterSeconds,
+    }: { code?: string | null; param?: string | null; retryAfterSeconds?: number } = {},
   ) {
     super(message);
     this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
     this.code = code;
     this.param = param;
   }

@@ -8,17 +8,10 @@ import { ApiError } from './errors.ts';
 import { FileStore, fileRoutes } from './files.ts';
 import { jobRoutes } from './jobRoutes.ts';
 import { JobStore } from './jobs.ts';
+import { baseModels, type ModelsConfig } from './models.ts';
+import { ModelPool } from './pool.ts';
 import { PythonService } from './pythonProcess.ts';
-import {
-  BASE_MODEL,
-  DEFAULTS,
-  EMBEDDING_MODEL,
-  embeddingEnvironment,
-  mlxEnvironment,
-  program,
-  SERVING,
-  TRAINING,
-} from './settings.ts';
+import { DEFAULTS, EMBEDDING_MODEL, embeddingEnvironment, program } from './settings.ts';
 import { Trainer } from './trainer.ts';
 
 export interface EngineOptions {
@@ -26,6 +19,8 @@ export interface EngineOptions {
   port: number;
   /** Where files, jobs and adapters are kept. One gateway at a time. */
   stateFolder: string;
+  /** Models beside the built-in one, and the memory for all. */
+  config?: ModelsConfig;
   /** Called with a line about what is not an answer to a client, such as a model process that died. */
   log?: (line: string) => void;
 }
@@ -40,25 +35,16 @@ export interface Engine {
 /**
  * Starts the OpenAI-compatible gateway on 127.0.0.1. The engine must be set up (see setup.ts).
  *
- * @throws Error naming the port when it is taken.
+ * @throws Error naming the port when it is taken; ModelsRefused naming the models that cannot be served.
  */
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
-  const { port, stateFolder, log = () => {} } = options;
+  const { port, stateFolder, config = { models: {} }, log = () => {} } = options;
+  const { models, limit } = await baseModels(config, log);
   const files = await FileStore.open(path.join(stateFolder, 'files'));
   const jobs = await JobStore.open(path.join(stateFolder, 'jobs'));
-  const catalog = new Catalog(jobs);
-  const trainer = new Trainer(jobs, files, log);
-  const chat = new PythonService(
-    {
-      program: program('serve'),
-      args: [
-        BASE_MODEL.folder,
-        ...[SERVING.maxBatch, SERVING.maxAdapters, TRAINING.layers].map(String),
-      ],
-      env: mlxEnvironment(),
-    },
-    log,
-  );
+  const catalog = new Catalog(jobs, models);
+  const pool = new ModelPool(limit, log);
+  const trainer = new Trainer({ jobs, files, catalog, pool, log });
   const embedder = new PythonService(
     { program: program('embed'), args: [EMBEDDING_MODEL.repository], env: embeddingEnvironment() },
     log,
@@ -71,7 +57,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     async (v1) => {
       v1.get('/models', () => ({ object: 'list', data: catalog.list() }));
       v1.get<{ Params: { id: string } }>('/models/:id', ({ params }) => catalog.get(params.id));
-      chatRoutes(v1, { catalog, chat });
+      chatRoutes(v1, { catalog, pool });
       embeddingRoutes(v1, { catalog, embedder });
       fileRoutes(v1, files);
       jobRoutes(v1, { jobs, files, trainer, catalog });
@@ -81,13 +67,14 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const unfinished = jobs.unfinished();
   const url = await listen(app, port);
   await trainer.resume(unfinished);
-  chat.start();
+  // Which one of several is asked first nobody knows.
+  if (models.length === 1) pool.start(models[0]!);
   embedder.start();
   return {
     url: `${url}/v1`,
     close: async () => {
       await app.close();
-      await Promise.all([trainer.close(), chat.close(), embedder.close()]);
+      await Promise.all([trainer.close(), pool.close(), embedder.close()]);
     },
   };
 };
@@ -112,6 +99,7 @@ const answerErrors = (app: FastifyInstance, log: (line: string) => void): void =
     const status = error.statusCode ?? 500;
     const answer = known ? error : new ApiError(status, error.message);
     if (answer.status >= 500 && !known) log(error.stack ?? error.message);
+    if (answer.retryAfterSeconds) reply.header('retry-after', answer.retryAfterSeconds);
     return reply.status(answer.status).send(answer.toJSON());
   });
 };

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { notFound } from './errors.ts';
-import { BASE_MODEL } from './settings.ts';
 import { newId, now, parseJson, readJson, StateError, writeJson } from './storage.ts';
 
 export type JobStatus =
@@ -62,6 +61,16 @@ export interface Checkpoint {
   fine_tuned_model_checkpoint: string;
   step_number: number;
   metrics: { step: number; train_loss: number };
+}
+
+/** A model that a job made. */
+export interface Tuned {
+  /** Name of the model that it was tuned from, in the end. */
+  base: string;
+  /** Folder of its adapter. */
+  adapter: string;
+  /** Unix seconds. */
+  created: number;
 }
 
 const LOST_JOB = 'delete the folder that holds it; a run that waits for the job makes it anew';
@@ -217,18 +226,20 @@ export class JobStore {
     checkpoints.push(checkpoint);
   }
 
-  /** Fine-tuned models and checkpoints by name, with their adapters' folders. */
-  models(): Map<string, { adapter: string; created: number }> {
-    const models = new Map<string, { adapter: string; created: number }>();
+  /** Fine-tuned models and checkpoints by name. */
+  models(): Map<string, Tuned> {
+    const models = new Map<string, Tuned>();
     for (const { job, checkpoints } of this.#records.values()) {
       if (job.fine_tuned_model) {
         models.set(job.fine_tuned_model, {
+          base: baseOf(job),
           adapter: this.adapterFolder(job.id),
           created: job.finished_at ?? job.created_at,
         });
       }
       for (const { fine_tuned_model_checkpoint, step_number, created_at } of checkpoints) {
         models.set(fine_tuned_model_checkpoint, {
+          base: baseOf(job),
           adapter: this.adapterFolder(job.id, step_number),
           created: created_at,
         });
@@ -249,8 +260,12 @@ export class JobStore {
 }
 
 /** The name a job's model has once it has succeeded. */
-export const modelName = ({ id, user_provided_suffix }: Job): string =>
-  `ft:${BASE_MODEL.id}:${user_provided_suffix ?? 'semievol'}:${id.slice(-8)}`;
+export const modelName = (job: Job): string =>
+  `ft:${baseOf(job)}:${job.user_provided_suffix ?? 'semievol'}:${job.id.slice(-8)}`;
+
+/** Name of the base that a job's model comes from, itself perhaps a tuned one. */
+export const baseOf = ({ model }: Job): string =>
+  model.startsWith('ft:') ? model.split(':')[1]! : model;
 
 /** Lines of a JSONL file; one cut short by a crash is left out. */
 const readLines = async <T>(file: string): Promise<T[]> => {

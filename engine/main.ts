@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { engineConfig } from './config.ts';
 import { SetupError } from './environment.ts';
 import { startEngine } from './gateway.ts';
 import { DEFAULTS } from './settings.ts';
@@ -8,6 +9,8 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: String(DEFAULTS.port) },
     state: { type: 'string', default: DEFAULTS.stateFolder },
+    // The section `engine` of a configuration, as JSON.
+    config: { type: 'string', default: '{}' },
   },
 });
 
@@ -16,8 +19,10 @@ process.umask(0o077);
 const log = (line: string) => console.error(line);
 
 try {
-  await ensureEngine({ onProgress: log });
-  const engine = await startEngine({ port: Number(values.port), stateFolder: values.state, log });
+  const config = engineConfig.parse(JSON.parse(values.config));
+  await ensureEngine({ cuda: config.cuda, onProgress: log });
+  const { port, state: stateFolder } = values;
+  const engine = await startEngine({ port: Number(port), stateFolder, config, log });
   console.log(`Engine at ${engine.url}`);
   const stop = async () => {
     await engine.close();

@@ -57,6 +57,16 @@ export interface Message {
   [field: string]: any;
 }
 
+export interface RequestOptions {
+  /** When aborted, the request is dropped from the program's queue. */
+  signal?: AbortSignal;
+  /** Gets the parts of a streamed answer. */
+  onDelta?: (delta: Message) => void;
+}
+
+/** What becomes of a request whose client has gone. */
+export const clientGone = (): ApiError => new ApiError(499, 'The client closed the request.');
+
 interface Pending {
   resolve: (result: Message) => void;
   reject: (error: Error) => void;
@@ -100,15 +110,9 @@ export class PythonService {
 
   /**
    * Sends a request and gives its result.
-   *
-   * @param signal when aborted, the request is dropped from the program's queue.
-   * @param onDelta gets the parts of a streamed answer.
    * @throws ApiError 400 when the program refuses the request, 503 when it dies.
    */
-  request(
-    payload: object,
-    { signal, onDelta }: { signal?: AbortSignal; onDelta?: (delta: Message) => void } = {},
-  ): Promise<Message> {
+  request(payload: object, { signal, onDelta }: RequestOptions = {}): Promise<Message> {
     const { child } = this.start();
     const id = randomUUID();
     const answer = new Promise<Message>((resolve, reject) => {
@@ -116,7 +120,7 @@ export class PythonService {
       signal?.addEventListener('abort', () => {
         if (!this.#pending.delete(id)) return;
         child.stdin.write(`${JSON.stringify({ id, op: 'cancel' })}\n`);
-        reject(new ApiError(499, 'The client closed the request.'));
+        reject(clientGone());
       });
     });
     child.stdin.write(`${JSON.stringify({ id, ...payload })}\n`);

@@ -16,8 +16,12 @@ export const REQUIREMENTS_FILE = path.join(PYTHON_SOURCES, 'requirements.in');
 
 export const LOCKED_FILE = path.join(PYTHON_SOURCES, 'requirements.txt');
 
+/** What computes on NVIDIA GPUs by a version of CUDA, with hashes. */
+export const cudaFile = (version: number): string =>
+  path.join(PYTHON_SOURCES, `cuda${version}.txt`);
+
 /** Where a Python program of the engine lies. */
-export const program = (name: 'serve' | 'train' | 'embed'): string =>
+export const program = (name: 'serve' | 'train' | 'embed' | 'check'): string =>
   path.join(PYTHON_SOURCES, `${name}.py`);
 
 export const BASE_MODEL = {
@@ -25,6 +29,8 @@ export const BASE_MODEL = {
   folder: path.join(PYTHON_FOLDER, 'models', 'smollm2-135m-instruct'),
   /** Unix seconds, as /v1/models reports it. */
   created: 1_730_419_200,
+  /** What its weights take in memory. */
+  bytes: 538_060_032,
 } as const;
 
 export const EMBEDDING_MODEL = {
@@ -35,6 +41,8 @@ export const EMBEDDING_MODEL = {
   dimensions: 384,
   created: 1_630_281_600,
 } as const;
+
+export const BUILT_IN_NAMES: readonly string[] = [BASE_MODEL.id, EMBEDDING_MODEL.id];
 
 export const DEFAULTS = {
   host: '127.0.0.1',
@@ -47,25 +55,16 @@ export const DEFAULTS = {
   maxTokens: 256,
 } as const;
 
-/** What a fine-tuning job means by "auto". Rank, scale, layers and rate suit a small model and tens to hundreds of rows. */
-export const TRAINING = {
-  epochs: 3,
-  batchSize: 4,
-  /** The highest, from which it falls to zero; multiplied by the job's learning_rate_multiplier. */
-  learningRate: 1e-3,
-  rank: 16,
-  scale: 2,
-  /** Adapted layers, counted from the last. */
-  layers: 8,
-  /** Tokens; longer examples are cut. */
-  maxSequence: 1024,
-} as const;
+/** What a fine-tuning job means by "auto". */
+export const JOB_DEFAULTS = { epochs: 3, batchSize: 4 } as const;
 
 export const SERVING = {
   /** Rows that a core generates together. */
   maxBatch: 32,
-  /** Models (base with one adapter merged in) kept in memory; one is about 115 MB. */
+  /** Tuned models of one base kept in memory; of the built-in one each weighs about 115 MB. */
   maxAdapters: 6,
+  /** Share of the device's memory for weights, unless the configuration says how much. */
+  memoryShare: 2 / 3,
 } as const;
 
 const fastBlas = (): string | undefined =>

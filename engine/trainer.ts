@@ -1,9 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Catalog, ChatModel } from './catalog.ts';
 import type { FileStore } from './files.ts';
 import { type Hyperparameters, isFinal, type Job, type JobStore, modelName } from './jobs.ts';
+import { trainingOf } from './models.ts';
+import type { ModelPool } from './pool.ts';
 import { type Message, startPython } from './pythonProcess.ts';
-import { BASE_MODEL, mlxEnvironment, program, TRAINING } from './settings.ts';
+import { JOB_DEFAULTS, mlxEnvironment, program } from './settings.ts';
 import { now } from './storage.ts';
 
 /** Between attempts to write down that a job has failed. */
@@ -16,15 +19,25 @@ const REWRITE_MS = 1000;
 export class Trainer {
   readonly #jobs: JobStore;
   readonly #files: FileStore;
+  readonly #catalog: Catalog;
+  readonly #pool: ModelPool;
   readonly #log: (line: string) => void;
   #running?: { id: string; child: ChildProcess };
   #work: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(jobs: JobStore, files: FileStore, log: (line: string) => void) {
-    this.#jobs = jobs;
-    this.#files = files;
-    this.#log = log;
+  constructor(parts: {
+    jobs: JobStore;
+    files: FileStore;
+    catalog: Catalog;
+    pool: ModelPool;
+    log: (line: string) => void;
+  }) {
+    this.#jobs = parts.jobs;
+    this.#files = parts.files;
+    this.#catalog = parts.catalog;
+    this.#pool = parts.pool;
+    this.#log = parts.log;
   }
 
   /** Takes up what an earlier gateway left unfinished. @param unfinished oldest first */
@@ -65,17 +78,23 @@ export class Trainer {
     try {
       await this.#jobs.update(id, { status: 'running' });
       await this.#jobs.addEvent(id, 'Fine-tuning job started');
-      if (this.#closed || isFinal(this.#jobs.get(id).status)) return;
-      await this.#train(this.#jobs.get(id));
+      const model = this.#catalog.chatModel(this.#jobs.get(id).model);
+      const ended = await this.#pool.beginTraining(model.base);
+      try {
+        if (this.#closed || isFinal(this.#jobs.get(id).status)) return;
+        await this.#train(this.#jobs.get(id), model);
+      } finally {
+        ended();
+      }
       if (this.#closed) return;
-      const model = modelName(this.#jobs.get(id));
+      const tuned = modelName(this.#jobs.get(id));
       const { status } = await this.#jobs.update(id, {
         status: 'succeeded',
         finished_at: now(),
-        fine_tuned_model: model,
+        fine_tuned_model: tuned,
       });
       if (status === 'succeeded')
-        await this.#jobs.addEvent(id, `New fine-tuned model created: ${model}`);
+        await this.#jobs.addEvent(id, `New fine-tuned model created: ${tuned}`);
     } catch (error) {
       void this.#fail(id, (error as Error).message);
     }
@@ -99,8 +118,8 @@ export class Trainer {
   }
 
   /** Resolves when the trainer has written the adapter. @throws Error with the trainer's last lines */
-  async #train(job: Job): Promise<void> {
-    const spec = this.#specification(job);
+  async #train(job: Job, model: ChatModel): Promise<void> {
+    const spec = this.#specification(job, model);
     // Messages are taken one after another, since each is written to disk.
     let handled: Promise<void> = Promise.resolve();
     let done = false;
@@ -134,20 +153,16 @@ export class Trainer {
     }
   }
 
-  #specification(job: Job): object {
+  /** The job as engine/python/train.py takes it. */
+  #specification(job: Job, { base, adapter }: ChatModel): object {
     const { n_epochs, batch_size, learning_rate_multiplier } = job.hyperparameters;
     return {
-      model: BASE_MODEL.folder,
-      resume_adapter: this.#jobs.models().get(job.model)?.adapter ?? null,
+      ...trainingOf(base, Number(learning_rate_multiplier)),
+      resume_adapter: adapter,
       rows: this.#files.contentPath(job.training_file),
       output: this.#jobs.adapterFolder(job.id),
       epochs: n_epochs,
       batch_size,
-      learning_rate: TRAINING.learningRate * Number(learning_rate_multiplier),
-      rank: TRAINING.rank,
-      scale: TRAINING.scale,
-      layers: TRAINING.layers,
-      max_sequence: TRAINING.maxSequence,
       seed: job.seed,
     };
   }
@@ -158,8 +173,8 @@ export const resolveHyperparameters = (wanted: Partial<Hyperparameters>): Hyperp
   const number = (value: number | 'auto' | undefined, fallback: number): number =>
     value === undefined || value === 'auto' ? fallback : value;
   return {
-    n_epochs: number(wanted.n_epochs, TRAINING.epochs),
-    batch_size: number(wanted.batch_size, TRAINING.batchSize),
+    n_epochs: number(wanted.n_epochs, JOB_DEFAULTS.epochs),
+    batch_size: number(wanted.batch_size, JOB_DEFAULTS.batchSize),
     learning_rate_multiplier: number(wanted.learning_rate_multiplier, 1),
   };
 };

@@ -99,7 +99,10 @@ export class Stack {
     await this.#begin(this.#engine(), signal);
     await this.#begin(this.#worker(), signal);
     say(`Temporal  ${HOST}:${temporalPort}, UI http://${HOST}:${uiPort}`);
-    say(`engine    http://${HOST}:${enginePort}/v1`);
+    const own = Object.keys(config.engine.models);
+    say(
+      `engine    http://${HOST}:${enginePort}/v1${own.length > 0 ? `, with ${own.join(', ')}` : ''}`,
+    );
     say(`worker    polls task queue "${config.temporal.taskQueue}"`);
     say(`logs      ${join(state, 'logs')}`);
   }
@@ -169,12 +172,13 @@ export class Stack {
   }
 
   #engine(): Service {
-    const { state, enginePort } = this.#options;
+    const { state, enginePort, config } = this.#options;
     return this.#service({
       name: 'engine',
       command: [
         ...([process.execPath, program('../engine/main')] as [string, string]),
         ...['--port', `${enginePort}`, '--state', join(state, 'engine')],
+        ...['--config', JSON.stringify(config.engine)],
       ],
       ready: () => engineAnswers(enginePort),
       readyTimeoutMs: READY_MS,

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { withModel } from '../engine/config.ts';
 import { ensureEngine } from '../engine/setup.ts';
 import { StackRefused } from './errors.ts';
 import { INTERRUPTED, Interrupted, onInterrupt } from './interrupt.ts';
@@ -9,6 +10,8 @@ import { Stack, untilUsable } from './stack.ts';
 
 export interface WithStackOptions {
   configFile: string;
+  /** Models that the engine serves beside those of the configuration: folders, or names in the Hugging Face cache. */
+  models?: readonly string[];
   /** Use the stack another process runs on the same folder, rather than refuse. */
   share?: boolean;
   say(line: string): void;
@@ -41,14 +44,15 @@ export async function withStack(
   const running = options.share ? await runningStack(wanted.state) : undefined;
   const place = running ?? wanted;
   Object.assign(process.env, stackEnvironment(place));
-  const config = await loadConfig(configFile);
+  const loaded = await loadConfig(configFile);
+  const config = { ...loaded, engine: (options.models ?? []).reduce(withModel, loaded.engine) };
   assertOwnServer(config);
 
   const stack = new Stack({ ...place, config, configFile, say, output });
   if (!running) {
     // Before gigabytes are fetched for a stack that could not start.
     await stack.assertFree();
-    await ensureEngine({ onProgress: say });
+    await ensureEngine({ cuda: config.engine.cuda, onProgress: say });
   }
   const { signal, release } = onInterrupt(() => {
     stack.kill();

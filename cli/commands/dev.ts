@@ -6,7 +6,7 @@ import { withStack } from '../../stack/withStack.ts';
 import type { GlobalOptions } from '../context.ts';
 
 export default async function dev(
-  place: StackPlace & { json?: boolean },
+  place: StackPlace & { json?: boolean; model?: string[] },
   command: Command,
 ): Promise<void> {
   const { config: configFile, verbose } = command.optsWithGlobals<GlobalOptions>();
@@ -14,6 +14,7 @@ export default async function dev(
   const output = (service: string, line: string) => say(`${pc.dim(service.padEnd(8))} ${line}`);
   const options = {
     configFile,
+    models: place.model,
     say,
     output: verbose ? output : undefined,
     interrupted: 'interrupted before all was ready',

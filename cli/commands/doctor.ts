@@ -51,7 +51,7 @@ export default async function doctor(
   const needed = spec && neededModels(spec, registry.task(spec.task));
   const checks: Finding[] = (
     await Promise.all([
-      checkEngine(),
+      checkEngine(config.engine),
       storeChecks(config),
       temporalChecks(config),
       endpointChecks(config, needed),

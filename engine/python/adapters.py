@@ -27,7 +27,7 @@ class Adapters:
         self._merged = Memory(limit)
         self._merging = threading.Lock()
 
-    def blocks(self, path):
+    def get(self, path):
         """All blocks of the model with the adapter in folder `path`, or of the base when `path` is None.
 
         Raises UnfitAdapter.

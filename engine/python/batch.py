@@ -81,6 +81,9 @@ class Batch:
     def rows(self):
         return [row for row in self._slots if row]
 
+    def prompt(self, tokens, blocks, prefix):
+        return Prompt(tokens, blocks, prefix)
+
     def step(self, prompts):
         """Reads `prompts` and the last token of each row. Logits (rows, then prompts; vocabulary) of what follows."""
         rows = self.rows

@@ -1,6 +1,7 @@
 """One chat request: its prompt in tokens, its choices as they grow, and its answer in OpenAI's terms."""
 
 import numpy as np
+from jinja2 import TemplateError
 from sampling import choose, likeliest, log_softmax
 
 
@@ -43,9 +44,12 @@ class Completion:
         self.cancelled = True
 
     def _render(self, messages):
-        return self.tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_dict=False
-        )
+        try:
+            return self.tokenizer.apply_chat_template(
+                messages, add_generation_prompt=True, return_dict=False
+            )
+        except TemplateError as error:
+            raise InvalidRequest(f"The model's chat template takes no such messages: {error}", "messages") from error
 
     def _prefix_length(self, prompt):
         """How many tokens follow from the leading system messages alone, so are shared by requests alike."""

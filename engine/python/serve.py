@@ -1,15 +1,18 @@
 """Chat completions for the gateway, over JSON lines.
 
-Arguments: model folder, rows a batch, adapters kept, layers that adapters may change (the last ones).
+Argument: {"model": {"folder", "template"}, "layers": how many adapters may change (the last ones; null for all),
+          "max_batch": rows a batch, "max_adapters": tuned models kept}.
 In:  {"id", "op": "chat", "adapter": folder | null, "messages", "n", "seed", "temperature", "top_p", "stop": [...],
       "max_tokens", "logprobs": bool, "top_logprobs": int, "stream": bool} and {"id", "op": "cancel"}
 Out: {"ready": true} once; per request {"id", "delta": {"index", "text", "finish_reason", "logprobs"?}} while
      streaming, then {"id", "result": {"choices", "usage"}} or {"id", "error": {"message", "param", "code"}}.
 
 This thread makes tokens of requests and puts them into a queue. Each core has a lane: a thread with a batch of its own,
-into which it takes what waits before each step, so that no lane waits for another.
+into which it takes what waits before each step, so that no lane waits for another. Models that are computed by mlx-lm's
+own code have one lane.
 """
 
+import json
 import os
 import sys
 import threading
@@ -17,30 +20,36 @@ import traceback
 
 import mlx.core as mx
 from adapters import Adapters, UnfitAdapter
-from batch import Batch, Prefix, Prompt
+from any_model import AnyBatch, Variants, bytes_per_token
+from batch import Batch
 from completion import Completion, InvalidRequest
 from cpu import lane_count
 from memory import Memory
-from mlx_lm.utils import load
+from models import adapted_layers, context_length, is_plain_llama, load_model, merges_well
 from waiting import Waiting
 from wire import Wire
 
 KEPT_BYTES = 2**29  # of what was made of prompts and prefixes
+ROW_BYTES = 1_509_949_440  # of keys and values in one lane: 2^15 tokens of SmolLM2-135M
 
 
 class Engine:
     """What the lanes have in common."""
 
-    def __init__(self, wire, model_folder, max_batch, max_adapters, adapted):
+    def __init__(self, wire, model, layers, max_batch, max_adapters):
         self.wire = wire
-        self.model, self.tokenizer, config = load(model_folder, return_config=True)
-        mx.eval(self.model.parameters())
-        self.context_length = config["max_position_embeddings"]
-        self.shared = len(self.model.layers) - adapted
-        self.adapters = Adapters(self.model, self.shared, max_adapters)
+        model, self.tokenizer, config = load_model(model)
+        self.context_length = context_length(config)
         self.memory = Memory(KEPT_BYTES)
-        count = lane_count(max_batch)
-        self.waiting = Waiting(count, max_batch)
+        adapted = adapted_layers(model, layers)
+        if is_plain_llama(model) and merges_well(model, adapted):
+            shared = len(model.layers) - adapted
+            self.variants = Adapters(model, shared, max_adapters)
+            self.batch = lambda: Batch(model, self.variants.get(None), shared, self.memory)
+            count = lane_count(max_batch)
+        else:
+            self.variants, self.batch, count = Variants(model, max_adapters), AnyBatch, 1
+        self.waiting = Waiting(count, max_batch, ROW_BYTES // bytes_per_token(model))
         for number in range(count):
             threading.Thread(target=Lane(self, number).run, daemon=True).start()
 
@@ -64,8 +73,7 @@ class Lane:
     def run(self):
         engine = self._engine
         with mx.stream(mx.new_stream(mx.default_device())):
-            base = engine.adapters.blocks(None)
-            self._batch = Batch(engine.model, base, engine.shared, engine.memory)
+            self._batch = engine.batch()
             while True:
                 self._drop_finished()
                 running = [row.owner for row in self._batch.rows]
@@ -96,18 +104,19 @@ class Lane:
         """The request's prompt; none when its model cannot be used."""
         engine = self._engine
         try:
-            blocks = engine.adapters.blocks(completion.adapter)
+            variant = engine.variants.get(completion.adapter)
         except UnfitAdapter as error:
             detail = {"message": str(error), "param": "model", "code": "adapter_unfit"}
             engine.wire.send({"id": completion.id, "error": detail})
             return []
-        return [(completion, Prompt(completion.suffix, blocks, self._prefix(completion, blocks)))]
+        prefix = self._prefix(completion, variant)
+        return [(completion, self._batch.prompt(completion.suffix, variant, prefix))]
 
-    def _prefix(self, completion, blocks):
+    def _prefix(self, completion, variant):
         name = completion.adapter, completion.prefix
         prefix = self._engine.memory.get(name)
         if prefix is None:
-            prefix = self._batch.prefix(completion.prefix, blocks)
+            prefix = self._batch.prefix(completion.prefix, variant)
             self._engine.memory.put(name, prefix, prefix.nbytes)
         else:
             completion.cached_tokens = len(completion.prefix)
@@ -135,6 +144,5 @@ def die(failure):
 
 
 if __name__ == "__main__":
-    folder, *numbers = sys.argv[1:]
     threading.excepthook = die
-    Engine(Wire(), folder, *map(int, numbers)).run()
+    Engine(Wire(), **json.loads(sys.argv[1])).run()

@@ -5,14 +5,14 @@ import threading
 from cpu import share_cores
 
 STEP_TOKENS = 192  # of prompts read in one step: enough for full speed, few enough to hold no row up for long
-MOST_COLUMNS = 2**15  # of keys and values in one lane, some 1.5 GB
 
 
 class Waiting:
-    """First come, first served, by several threads: `lanes` of them, each with at most `most_rows` rows."""
+    """First come, first served, by several threads: `lanes` of them, each with at most `most_rows` rows, and room for
+    `most_columns` tokens of these."""
 
-    def __init__(self, lanes, most_rows):
-        self._most_rows = most_rows
+    def __init__(self, lanes, most_rows, most_columns):
+        self._most_rows, self._most_columns = most_rows, most_columns
         self._waiting = []
         self._running = [[] for _ in range(lanes)]  # completions by lane
         self._changed = threading.Condition()
@@ -52,7 +52,7 @@ class Waiting:
             rows += len(completion.choices)
             tokens += len(completion.suffix)
             widest = max(widest, completion.most_columns)
-            fits = rows <= most and tokens <= STEP_TOKENS and rows * widest <= MOST_COLUMNS
+            fits = rows <= most and tokens <= STEP_TOKENS and rows * widest <= self._most_columns
             if not fits and (chosen or running):
                 break
             chosen.append(completion)

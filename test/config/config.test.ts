@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, it } from 'mocha';
 import { z } from 'zod';
@@ -8,10 +9,29 @@ import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { neighbours as vote } from '../../core/collaborators/neighbours.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
+import { withModel } from '../../engine/config.ts';
 import { rating } from '../extensions/own/rating.ts';
 import { useFolder } from '../support/suite.ts';
 
 const BASE_URL = 'https://models.test/v1';
+
+describe("the engine's configuration", () => {
+  it('takes a folder by its last part, or a name in the cache, and keeps settings that are there', () => {
+    const { engine } = defineConfig({ engine: { models: { config: { folder: 'old', rank: 4 } } } });
+    const more = ['test/config', 'Qwen/Qwen3-0.6B', './nowhere/'].reduce(withModel, engine);
+    const places = Object.entries(more.models).map(([name, { folder, repository, rank }]) => [
+      name,
+      folder && relative('.', folder),
+      repository,
+      rank,
+    ]);
+    assert.deepEqual(places, [
+      ['config', 'test/config', undefined, 4],
+      ['Qwen/Qwen3-0.6B', undefined, 'Qwen/Qwen3-0.6B', 16],
+      ['nowhere', 'nowhere', undefined, 16],
+    ]);
+  });
+});
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
@@ -37,6 +57,26 @@ describe('the configuration', () => {
 
   const mistakes: [string, object, RegExp][] = [
     ['an unknown field', { stoer: {} }, /unknown field stoer/],
+    [
+      'a model of no place',
+      { engine: { models: { mine: {} } } },
+      /engine\.models\.mine: give either folder or repository/,
+    ],
+    [
+      'a built-in name',
+      { engine: { models: { 'smollm2-135m-instruct': { folder: 'm' } } } },
+      /engine\.models\.smollm2-135m-instruct.*: this is the name of a built-in model: choose another name/,
+    ],
+    [
+      'a name with a colon',
+      { engine: { models: { 'a:b': { folder: 'm' } } } },
+      /engine\.models\.a:b: a name has up to 100 letters/,
+    ],
+    [
+      'a schedule that is none',
+      { engine: { models: { mine: { folder: 'm', schedule: 'step' } } } },
+      /engine\.models\.mine\.schedule/,
+    ],
     ['no endpoint', { endpoints: {} }, /endpoints: give at least one endpoint/],
     [
       'no address',
@@ -162,8 +202,12 @@ describe('the configuration', () => {
     it('with local folders that are seen from there, whatever the working folder', async () => {
       const config = await load(
         'folder.ts',
-        "export default defineConfig({ store: { uri: 'data/store' }, temporal: { taskQueue: 'q' } });",
+        "export default defineConfig({ store: { uri: 'data/store' }, temporal: { taskQueue: 'q' }, engine: { models: { a: { folder: 'a' }, b: { folder: '~/b' }, c: { repository: 'own/c' } } } });",
       );
+      const { a, b, c } = config.engine.models;
+      assert.equal(a!.folder, join(folder.path, 'a'));
+      assert.equal(b!.folder, join(homedir(), 'b'));
+      assert.deepEqual([c!.folder, c!.repository], [undefined, 'own/c']);
       assert.equal(config.store.uri, join(folder.path, 'data/store'));
       assert.deepEqual(config.worker.trainingFolders, [folder.path]);
       assert.equal(config.temporal.taskQueue, 'q');

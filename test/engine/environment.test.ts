@@ -4,6 +4,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { ensureEnvironment, isReady } from '../../engine/environment.ts';
+import { cudaFile } from '../../engine/settings.ts';
 import { ENGINE_ENVIRONMENT } from '../../engine/setup.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -56,14 +57,20 @@ describe('engine: a Python environment', () => {
     });
   }).timeout(60_000);
 
-  it("has hashes for every package of the engine's", async () => {
-    const { requirements, locked } = ENGINE_ENVIRONMENT;
-    const namesIn = async (file: string, pattern: RegExp) =>
-      ((await readFile(file, 'utf8')).match(pattern) ?? [])
-        .map((name) => name.toLowerCase().replaceAll('_', '-'))
-        .sort();
-    const pinned = await namesIn(requirements, /^[\w.-]+(?===)/gm);
-    assert.ok(pinned.length > 0);
-    assert.deepEqual(await namesIn(locked!, /^[\w.-]+(?===.*\\\n +--hash=)/gm), pinned);
-  });
+  for (const [what, requirements, locked] of [
+    ["the engine's", ENGINE_ENVIRONMENT.requirements, ENGINE_ENVIRONMENT.locked!],
+    ...[12, 13].map((cuda) => {
+      const file = cudaFile(cuda);
+      return [`CUDA ${cuda}`, file.replace(/txt$/, 'in'), file] as const;
+    }),
+  ] as const)
+    it(`has hashes for every package of ${what}`, async () => {
+      const namesIn = async (file: string, pattern: RegExp) =>
+        ((await readFile(file, 'utf8')).match(pattern) ?? [])
+          .map((name) => name.toLowerCase().replaceAll('_', '-'))
+          .sort();
+      const pinned = await namesIn(requirements, /^[\w.-]+(?===)/gm);
+      assert.ok(pinned.length > 0);
+      assert.deepEqual(await namesIn(locked, /^[\w.-]+(?===.*\\\n +--hash=)/gm), pinned);
+    });
 });

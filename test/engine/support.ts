@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { execa } from 'execa';
 import OpenAI, { toFile } from 'openai';
-import { type Engine, startEngine } from '../../engine/gateway.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../engine/gateway.ts';
+import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../engine/settings.ts';
 import { ensureEngine } from '../../engine/setup.ts';
 
 export const BASE = 'smollm2-135m-instruct';
@@ -20,16 +22,29 @@ export const temporaryFolder = (): Promise<string> =>
 export const clientOf = (url: string): OpenAI =>
   new OpenAI({ baseURL: url, apiKey: 'any', maxRetries: 0 });
 
-export const start = async (stateFolder?: string): Promise<RunningEngine> => {
+export const start = async (
+  stateFolder?: string,
+  config?: EngineOptions['config'],
+): Promise<RunningEngine> => {
   await ensureEngine();
   const folder = stateFolder ?? (await temporaryFolder());
-  const engine = await startEngine({ port: 0, stateFolder: folder });
+  const engine = await startEngine({ port: 0, stateFolder: folder, config });
   return { engine, client: clientOf(engine.url), stateFolder: folder };
 };
 
 export const stop = async ({ engine, stateFolder }: RunningEngine): Promise<void> => {
   await engine.close();
   await rm(stateFolder, { recursive: true });
+};
+
+/** A small model of random weights, of an architecture that test/engine/smallModel.py knows. Returns its folder. */
+export const smallModel = async (architecture: string, parent: string): Promise<string> => {
+  const folder = path.join(parent, architecture);
+  const script = path.join(import.meta.dirname, 'smallModel.py');
+  await execa(PYTHON_EXECUTABLE, [script, architecture, BASE_MODEL.folder, folder], {
+    env: mlxEnvironment(),
+  });
+  return folder;
 };
 
 interface TrainingRow {

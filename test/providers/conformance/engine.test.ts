@@ -6,6 +6,8 @@ import { Catalog } from '../../../engine/catalog.ts';
 import { FileStore, fileRoutes } from '../../../engine/files.ts';
 import { jobRoutes } from '../../../engine/jobRoutes.ts';
 import { isFinal, type JobStatus, JobStore, modelName } from '../../../engine/jobs.ts';
+import { BUILT_IN } from '../../../engine/models.ts';
+import { ModelPool } from '../../../engine/pool.ts';
 import { Trainer } from '../../../engine/trainer.ts';
 import type { JobState } from '../../../providers/jobState.ts';
 import { Trainers } from '../../../providers/trainers/index.ts';
@@ -17,8 +19,8 @@ import { openFront } from './lossyFront.ts';
 class HeldTrainer extends Trainer {
   readonly #jobs: JobStore;
 
-  constructor(jobs: JobStore, files: FileStore) {
-    super(jobs, files, () => {});
+  constructor(jobs: JobStore, files: FileStore, catalog: Catalog) {
+    super({ jobs, files, catalog, pool: new ModelPool(0, () => {}), log: () => {} });
     this.#jobs = jobs;
   }
 
@@ -35,8 +37,8 @@ itConforms('the wire of the embedded engine', async () => {
   await app.register(
     async (v1) => {
       fileRoutes(v1, files);
-      const parts = { jobs, files, trainer: new HeldTrainer(jobs, files) };
-      jobRoutes(v1, { ...parts, catalog: new Catalog(jobs) });
+      const catalog = new Catalog(jobs, [BUILT_IN]);
+      jobRoutes(v1, { jobs, files, catalog, trainer: new HeldTrainer(jobs, files, catalog) });
     },
     { prefix: '/v1' },
   );
