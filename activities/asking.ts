@@ -1,4 +1,5 @@
 import type { AnswerStage } from '../core/answer.ts';
+import type { Tolerance } from '../core/failing.ts';
 import { isAskedIn, type Pass } from '../core/passes.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { Batch } from './batch.ts';
@@ -8,6 +9,8 @@ import { tracked } from './progress.ts';
 /** Names a range of examples in a round. */
 export interface RangeRef extends RoundRef {
   range: OrdinalRange;
+  /** How many examples may fail. */
+  tolerance?: Tolerance | undefined;
 }
 
 /** The same in a pass of the collaborators over a split. */
@@ -44,13 +47,22 @@ export async function askAbout<T>(
   { split, unit, covers = () => true, ...subject }: Subject,
   work: (batch: Batch) => Promise<T>,
 ): Promise<T> {
-  const { round, range } = ref;
+  const { round, range, tolerance } = ref;
   const context = await openRound(dependencies, ref);
   return tracked(
     { total: range.to - range.from, unit },
     async (tracker) => {
       const examples = (await context.dataset.range(split, range)).filter(covers);
-      const options = { dependencies, context, tracker, round, range, examples, ...subject };
+      const options = {
+        dependencies,
+        context,
+        tracker,
+        round,
+        range,
+        examples,
+        tolerance,
+        ...subject,
+      };
       return work(new Batch(options));
     },
     dependencies.shutdownGraceMs,

@@ -9,6 +9,15 @@ import {
 } from '../core/answer.ts';
 import { certaintyOf } from '../core/certainty.ts';
 import { SemiEvolError } from '../core/errors.ts';
+import {
+  addFailing,
+  type Failing,
+  type FailingFor,
+  failingText,
+  NONE_FAILING,
+  type Tolerance,
+  tooManyFail,
+} from '../core/failing.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
@@ -29,8 +38,8 @@ import type { Tracker } from './progress.ts';
 import { hashOf, requestKey, type SentRequest, sharedAnswer } from './sharing.ts';
 import { rootIn, Spending } from './spending.ts';
 
-/** A batch may give up so many requests; above, and where they are most, it is at fault itself. */
-const MOST_GIVEN_UP = 10;
+/** What is put up with where nobody says: as many examples may fail as are answered. */
+const USUAL: Tolerance = { most: 0.5, before: NONE_FAILING };
 
 /** One question to one model; each slot takes one of the samples drawn. */
 export interface Question {
@@ -103,6 +112,8 @@ export interface BatchOptions {
   examples: StoredExample[];
   /** Whether its requests go before those of others. */
   isAhead?: boolean;
+  /** How many examples may fail. */
+  tolerance?: Tolerance | undefined;
   /** Sees to its requests; each is sent by itself where it is left out. */
   carrier?: Carrier | undefined;
 }
@@ -110,6 +121,7 @@ export interface BatchOptions {
 /** What a batch has in common with the same examples in another stage. */
 interface Shared {
   spending: Spending;
+  failing: { sum: Failing };
   away: AwayClock;
 }
 
@@ -150,7 +162,7 @@ function sideCounter({ tracker }: BatchOptions, unit: string): Counter {
 function sharedIn({ tracker }: BatchOptions): Shared {
   const away = new AwayClock(tracker.kept as AwaySince | undefined);
   tracker.keep(() => away.since);
-  return { spending: new Spending(), away };
+  return { spending: new Spending(), failing: { sum: NONE_FAILING }, away };
 }
 
 /** A range of examples in one stage of a round, and what models answer to questions about them. */
@@ -191,6 +203,11 @@ export class Batch {
     return this.spending.spent(this.#options.dependencies.endpoints, rootIn(this.context));
   }
 
+  /** How many examples it has asked about, and how many failed. */
+  get failing(): Failing {
+    return this.#shared.failing.sum;
+  }
+
   /** The answers that are stored. */
   answers(): Promise<Answer[]> {
     const { context, round, stage, range } = this.#options;
@@ -211,7 +228,7 @@ export class Batch {
    * and what has come is stored. A question may be gone on without where its model is away for too
    * long: that is stored, too. What is to be told of answers has to be read from the store then:
    * another attempt's may have come first.
-   * @throws ApplicationFailure `MostlyUnanswered` where most requests had to be given up;
+   * @throws ApplicationFailure `MostlyUnanswered` where more examples fail than is put up with;
    * AnswersAwaited where some wait for a batch
    */
   async ask(questions: readonly Question[]): Promise<void> {
@@ -225,8 +242,9 @@ export class Batch {
     await dependencies.store.ensureSpace(); // what cannot be kept is not asked for
     const { answered, toSend } = await this.#courses(missing);
     const open = [...answered.keys(), ...toSend];
+    const { size: asked } = new Set(questions.map(({ example }) => example.id));
     if (open.length > 0)
-      await whileHosted(dependencies, toSend, tracker, () => this.#askAll(open, answered));
+      await whileHosted(dependencies, toSend, tracker, () => this.#askAll(open, answered, asked));
     if (open.length < missing.length) throw new AnswersAwaited(stage);
   }
 
@@ -247,21 +265,23 @@ export class Batch {
   async #askAll(
     missing: readonly Request[],
     answered: ReadonlyMap<Request, ChatSample[]>,
+    asked: number,
   ): Promise<void> {
     const { tracker } = this.#options;
     const failures: unknown[] = [];
     const byEndpoint = Map.groupBy(missing, ({ endpoint }) => this.#endpoint(endpoint));
     tracker.watch(() => allTroubles([...byEndpoint.keys()].map(({ trouble }) => trouble)));
-    const asked = [...byEndpoint].map(async ([endpoint, requests]) => ({
+    const asking = [...byEndpoint].map(async ([endpoint, requests]) => ({
       requests,
       ...(await this.#askAt(endpoint, requests, { failures, answered })),
     }));
-    const parts = await Promise.all(asked);
+    const parts = await Promise.all(asking);
     if (parts.some(({ left }) => left > 0)) {
       tracker.signal.throwIfAborted();
       throw failures[0];
     }
-    for (const { givenUp, requests } of parts) await this.#storeGivenUp(givenUp, requests);
+    const givenUp = parts.flatMap((part) => part.givenUp);
+    await this.#storeGivenUp(givenUp, missing, asked);
   }
 
   /**
@@ -426,18 +446,35 @@ export class Batch {
     };
   }
 
-  /** Requests given up are unreadable answers; unless they are most of a batch, which fails. */
-  async #storeGivenUp(rows: readonly Answer[], requests: readonly Request[]): Promise<void> {
-    const wanted = requests.flatMap(({ slots }) => slots).length;
-    if (rows.length > MOST_GIVEN_UP && rows.length > wanted / 2) {
-      const reasons = Object.entries(Object.groupBy(rows, ({ finishReason }) => finishReason))
-        .map(([reason, of]) => `${reason} ${of!.length}`)
-        .join(', ');
-      throw finalFailure(
-        'MostlyUnanswered',
-        `${rows.length} of ${requests.length} requests of a batch got no answer that can be used, while others are answered (${reasons}): the worker's log has what the endpoint says; are the prompts too long for the model? Then lower shots`,
-      );
-    }
+  /** Requests given up are unreadable answers; unless too many examples fail for them. */
+  async #storeGivenUp(
+    rows: readonly Answer[],
+    requests: readonly Request[],
+    asked: number,
+  ): Promise<void> {
+    const { tolerance = USUAL } = this.#options;
+    const now = failingFor(rows, requests, asked);
+    if (tooManyFail(now, tolerance)) throw finalFailure('MostlyUnanswered', failingText(now), now);
+    this.#shared.failing.sum = addFailing(this.#shared.failing.sum, now);
     await this.store(rows);
   }
+}
+
+/** Of how many examples more than half of the answers that were wanted had to be given up. */
+function failingFor(
+  rows: readonly Answer[],
+  requests: readonly Request[],
+  asked: number,
+): FailingFor {
+  const wanted = Map.groupBy(requests, ({ example }) => example.id);
+  const byExample = Map.groupBy(rows, ({ exampleId }) => exampleId);
+  const failed = [...byExample].filter(
+    ([id, givenUp]) => givenUp.length > answersTo(wanted.get(id)!) / 2,
+  );
+  const byReason = Map.groupBy(rows, ({ finishReason }) => finishReason);
+  return {
+    asked,
+    failed: failed.length,
+    reasons: Object.fromEntries([...byReason].map(([reason, of]) => [reason, of.length])),
+  };
 }

@@ -1,3 +1,4 @@
+import type { Failing } from '../core/failing.ts';
 import { foldOf } from '../core/folds.ts';
 import { isRole, type WarmUp } from '../core/modelNames.ts';
 import { mostTokens } from '../core/mostTokens.ts';
@@ -39,16 +40,24 @@ export const answersIn = (ref: PassRef): Subject => {
   return { stage, split, covers: coveredBy(ref), unit: 'answers' };
 };
 
+/** What the collaborators have come to about a range. */
+export interface Collaborated {
+  answers: number;
+  spent: Spent;
+  failing: Failing;
+}
+
 export function createCollaborate(dependencies: Dependencies) {
   return {
     /**
      * Lets every model among the collaborators that is at an endpoint answer a range of
      * examples (collaborative learning, §3.2). Those that send the same request share it.
      */
-    async collaborate(input: CollaborateInput): Promise<{ answers: number; spent: Spent }> {
+    async collaborate(input: CollaborateInput): Promise<Collaborated> {
       return askAbout(dependencies, input, answersIn(input), async (batch) => ({
         answers: await askCollaborators(batch, input),
         spent: batch.spent,
+        failing: batch.failing,
       }));
     },
   };

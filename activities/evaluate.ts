@@ -1,4 +1,5 @@
 import { paidBefore } from '../core/answer.ts';
+import type { Failing } from '../core/failing.ts';
 import { mostTokens } from '../core/mostTokens.ts';
 import { samplingOf } from '../core/sampling.ts';
 import { type Score, scoreOf } from '../core/score.ts';
@@ -24,11 +25,12 @@ export function createEvaluate(dependencies: Dependencies) {
      * some), in the form that is taught, and grades it. What the round before has asked its champion,
      * this one's base, is not asked again.
      */
-    async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent }> {
+    async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent; failing: Failing }> {
       return askAbout(dependencies, input, answersOf(input), async (batch) => {
         await askModel(batch, input);
         const grades = await gradesOfModel(batch.context, batch.examples, input);
-        return { ...scoreOf(batch.context.task.metrics, grades), spent: batch.spent };
+        const { spent, failing } = batch;
+        return { ...scoreOf(batch.context.task.metrics, grades), spent, failing };
       });
     },
   };

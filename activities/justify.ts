@@ -7,6 +7,7 @@ import {
   responseBehind,
   type Verdict,
 } from '../core/consensus.ts';
+import type { Failing } from '../core/failing.ts';
 import { endpointOf } from '../core/modelNames.ts';
 import { votesOf } from '../core/neighbourVotes.ts';
 import { PASSES } from '../core/passes.ts';
@@ -37,6 +38,7 @@ export interface Justified {
   agreed: number;
   disagreed: number;
   spent: Spent;
+  failing: Failing;
 }
 
 export function createJustify(dependencies: Dependencies) {
@@ -52,7 +54,8 @@ export function createJustify(dependencies: Dependencies) {
         const { spec, tables, task } = batch.context;
         const { answersOf, ...counts } = await askWhichIsRight(dependencies, batch, input);
         // Labelled examples need none, and co-training makes those of the unlabelled.
-        if (input.pass !== 'propagate' || spec.coTraining) return { ...counts, spent: batch.spent };
+        const came = { ...counts, spent: batch.spent, failing: batch.failing };
+        if (input.pass !== 'propagate' || spec.coTraining) return came;
         const justified = new Map(
           (await batch.answers()).map((answer) => [answer.ordinal, answer]),
         );
@@ -68,7 +71,7 @@ export function createJustify(dependencies: Dependencies) {
             return pseudoLabelOf(batch.context, input, example, { verdict, answers });
           }),
         );
-        return { ...counts, spent: batch.spent };
+        return came;
       });
     },
   };
@@ -82,7 +85,7 @@ export async function askWhichIsRight(
   dependencies: Dependencies,
   batch: Batch,
   input: JustifyInput,
-): Promise<Omit<Justified, 'spent'> & { answersOf: (ordinal: number) => Answer[] }> {
+): Promise<Omit<Justified, 'spent' | 'failing'> & { answersOf: (ordinal: number) => Answer[] }> {
   const { spec, task } = batch.context;
   const endpoint = endpointOf(spec, spec.justification);
   const sampling = samplingOf(spec.justification, spec.maxTokens);

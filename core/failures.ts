@@ -211,8 +211,11 @@ export function failureKind(type: string | null | undefined): FailureKind | unde
  * A failure that a repetition cannot mend: nothing tries again by itself.
  * @param message what is wrong and what to do; never texts of examples, since histories keep it
  */
-export const finalFailure = (type: FailureType, message: string): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(message, type);
+export const finalFailure = (
+  type: FailureType,
+  message: string,
+  ...details: unknown[]
+): ApplicationFailure => ApplicationFailure.nonRetryable(message, type, ...details);
 
 /**
  * A failure that may pass: Temporal tries again.

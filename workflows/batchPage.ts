@@ -60,7 +60,12 @@ export function batchPage(
     show();
     tell();
   };
-  pause.onChange(show);
+  let hold: Hold | undefined;
+  pause.onChange(() => {
+    show();
+    if (pause.hold !== hold) tell();
+    hold = pause.hold;
+  });
   handleSightings((now) => {
     trouble = now;
     held();

@@ -20,6 +20,7 @@ import { NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { Asked } from '../core/transport.ts';
 import type { ModelRole, OrdinalRange, PerModel } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
+import { askingIn } from './failing.ts';
 import { endOf, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 import { handleSightings, phaseNews, toParent } from './news.ts';
@@ -81,6 +82,8 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
   const total = 'pass' in input ? input.pass.fanOut.total : input.total;
   const perform = activitiesWith(setting.activityOptions);
   const pause = handlePause(input.paused);
+  const maxFailed = 'pass' in input ? input.pass.maxFailed : undefined;
+  const asking = askingIn(ref.run, maxFailed, pause);
   const collected: Collected = input.soFar?.collected ?? { answered: 0, refused: 0 };
   const passed: SoFar = {
     ...{ done: 0, answers: 0, compacted: 0, agreed: 0, disagreed: 0 },
@@ -89,7 +92,7 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
   };
   const status: BatchesStatus = { ...ref, phase, total, collected, underWay: [] };
   const page = pageOf(status);
-  pause.onChange(() => page.show({ pausedAt: pause.pausedAt }));
+  pause.onChange(() => page.show({ pausedAt: pause.pausedAt, hold: pause.hold }));
 
   const routes =
     input.soFar?.routes ??
@@ -154,7 +157,7 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
       );
     const named = { ...of, pass: pass.pass, models };
     const fanOut = { ...pass.fanOut, size: piece, total: range.to };
-    const { prepare } = passSteps({ ...pass, fanOut }, passed, () => {});
+    const { prepare } = passSteps({ ...pass, fanOut }, passed, asking, () => {});
     const answering = endpoints.collaborators.filter((at) => isRouted('collaborate', at));
     const answers = {
       before: () => inPieces(pass, range, prepare),
@@ -171,9 +174,11 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
         inPieces(pass, range, async (index) => {
           const about = rangeAt(index, piece, range.to);
           for (const endpoint of endpoints.collaborators)
-            await perform.collaborate(
-              { ...named, endpoint, range: about },
-              `collaborate ${rangeText(about)} at ${endpoint}, where no batch has answered`,
+            await asking.ask((tolerance) =>
+              perform.collaborate(
+                { ...named, endpoint, range: about, tolerance },
+                `collaborate ${rangeText(about)} at ${endpoint}, where no batch has answered`,
+              ),
             );
           if (hasFree)
             await perform.collaborateFree(
@@ -320,7 +325,7 @@ function pageOf(status: BatchesStatus) {
     setCurrentDetails(markdown([batchesProgress(now, Date.now())]));
     const stalled = status.underWay.some(({ stalledSince }) => stalledSince !== undefined);
     tellRound({
-      ...{ name: status.phase, done: 0, total: status.total, trouble },
+      ...{ name: status.phase, done: 0, total: status.total, trouble, hold: status.hold },
       ...(stalled && { warning: 'JobStalled' as const }),
       waitsFor: waitsForBatches(now),
     });

@@ -1,5 +1,6 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
+import type { Failing } from '../core/failing.ts';
 import type { Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
 import { addScores, NO_SCORE, type Score } from '../core/score.ts';
@@ -8,6 +9,7 @@ import type { ModelRole, PerModel } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { batchPage } from './batchPage.ts';
 import { type CarriedBudget, handleBatchBudget } from './budget.ts';
+import { askingIn } from './failing.ts';
 import { endOf, type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 
@@ -20,6 +22,10 @@ export interface EvaluateWorkflowInput {
   /** Over the test split, which is gone through once for each model. */
   fanOut: FanOut;
   paused: boolean;
+  /** The share of examples that may fail until the run pauses. */
+  maxFailed?: number | undefined;
+  /** How many have; carried over when continued as new. */
+  failing?: Failing;
   /** What the round allows; no limits where it is left out. */
   budget?: CarriedBudget;
   setting: Setting;
@@ -47,6 +53,7 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
   const graded = (role: ModelRole) => scores[role]?.examples ?? 0;
   const done = () => models.reduce((sum, [role]) => sum + graded(role), 0);
   const pause = handlePause(input.paused);
+  const asking = askingIn(ref.run, input.maxFailed, pause, input.failing);
   const budget = handleBatchBudget(ref.run, input.budget ?? {}, spent, () => page.held());
   setHandler(progress, () => ({
     done: done(),
@@ -69,9 +76,11 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
     // One after the other: what a judge has said of one model's answer holds for the same of another.
     for (const [role, model] of models) {
       await pause.whilePaused();
-      const { spent: more, ...score } = await perform.evaluate(
-        { ...ref, role, model, range },
-        `evaluate ${rangeText(range)} of ${role}`,
+      const { spent: more, ...score } = await asking.ask((tolerance) =>
+        perform.evaluate(
+          { ...ref, role, model, range, tolerance },
+          `evaluate ${rangeText(range)} of ${role}`,
+        ),
       );
       scores[role] = addScores(scores[role] ?? NO_SCORE, score);
       spent = addSpent(spent, more);
@@ -91,6 +100,7 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
       fanOut: { ...input.fanOut, from: next },
       paused: pause.paused,
       budget: budget.carried,
+      failing: asking.soFar,
     });
   return { scores, spent };
 }

@@ -8,6 +8,7 @@ import { embedsAny } from '../core/shots.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { RoundFigures } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
+import type { Asking } from './failing.ts';
 import { BatchSet, type FanOut } from './fanOut.ts';
 
 /** A pass of the collaborators over a split, and how it is made. */
@@ -19,6 +20,8 @@ export interface PassInput extends Pick<Plan, 'needs' | 'answers' | 'hasFree' | 
   way: Way;
   fanOut: FanOut;
   setting: Setting;
+  /** The share of examples that may fail until the run pauses. */
+  maxFailed?: number | undefined;
 }
 
 /** What has been done of a pass, and what it has come to. */
@@ -51,7 +54,12 @@ export interface PassSteps {
 }
 
 /** @param soFar is kept up to date @param changed called after each step of a batch */
-export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): PassSteps {
+export function passSteps(
+  input: PassInput,
+  soFar: SoFar,
+  asking: Asking,
+  changed: () => void,
+): PassSteps {
   const { ref, pass, models, way, needs, hasFree, endpoints } = input;
   const { size, total } = input.fanOut;
   const { split } = PASSES[pass];
@@ -98,9 +106,9 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
       const before = await prepared(batch);
       const endpoint = endpoints.collaborators[lane]!;
       const range = rangeOf(batch);
-      const { answers, spent } = await perform.collaborate(
-        { ...ref, pass, range, models, endpoint },
-        `collaborate ${rangeText(range)} at ${endpoint}`,
+      const summary = `collaborate ${rangeText(range)} at ${endpoint}`;
+      const { answers, spent } = await asking.ask((tolerance) =>
+        perform.collaborate({ ...ref, pass, range, models, endpoint, tolerance }, summary),
       );
       soFar.answers += answers;
       spend(spent);
@@ -119,11 +127,12 @@ export function passSteps(input: PassInput, soFar: SoFar, changed: () => void): 
         );
         soFar.answers += answers;
       }
-      const { agreed, disagreed, spent } = await perform.justify(
-        { ...ref, pass, range, models, way },
+      const summary =
         way === 'justify'
           ? `justify where they disagree on ${of}, at ${endpoints.justification}`
-          : `resolve by ${way} where they disagree on ${of}`,
+          : `resolve by ${way} where they disagree on ${of}`;
+      const { agreed, disagreed, spent } = await asking.ask((tolerance) =>
+        perform.justify({ ...ref, pass, range, models, way, tolerance }, summary),
       );
       spend(spent);
       soFar.done += range.to - range.from;

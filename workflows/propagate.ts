@@ -1,9 +1,11 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
+import type { Failing } from '../core/failing.ts';
 import { rangeCount } from '../core/range.ts';
 import { addSpent, NOTHING_SPENT } from '../core/spent.ts';
 import type { RoundFigures } from '../core/status.ts';
 import { batchPage } from './batchPage.ts';
 import { type CarriedBudget, handleBatchBudget, type PaidLane } from './budget.ts';
+import { askingIn } from './failing.ts';
 import { endOf, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
 import { type PassInput, passSteps, type SoFar } from './passSteps.ts';
@@ -14,6 +16,8 @@ export interface PropagateWorkflowInput extends PassInput {
   budget?: CarriedBudget;
   /** Carried over when continued as new. */
   soFar?: SoFar;
+  /** The same of how many examples failed. */
+  failing?: Failing;
 }
 
 /** What a pass has come to. What is agreed on is told of the unlabelled examples. */
@@ -39,13 +43,14 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
     ...{ done: 0, answers: 0, compacted: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
     next: Array<number>(laneCount).fill(from),
   };
-  const steps = passSteps(input, soFar, () => page.show());
-  const { answered } = steps;
   const figures = (): Propagated => {
     const { agreed, disagreed, spent } = soFar;
     return pass === 'propagate' ? { agreed, disagreed, spent } : { spent };
   };
   const pause = handlePause(input.paused);
+  const asking = askingIn(ref.run, input.maxFailed, pause, input.failing);
+  const steps = passSteps(input, soFar, asking, () => page.show());
+  const { answered } = steps;
   const budget = handleBatchBudget(ref.run, input.budget ?? {}, soFar.spent, () => page.held());
   const answersAt = () =>
     isOneLane
@@ -97,6 +102,7 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
       ...input,
       paused: pause.paused,
       budget: budget.carried,
+      failing: asking.soFar,
       soFar: { ...soFar, next },
     });
   await steps.compactTo(total);

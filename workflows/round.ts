@@ -31,6 +31,7 @@ import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
 import { handleRoundBudget } from './budget.ts';
 import { byBatch } from './byBatch.ts';
 import { evaluate } from './evaluate.ts';
+import { askingIn } from './failing.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
 import { labelledPasses } from './labelledPasses.ts';
 import { handlePause, roundStatus } from './messages.ts';
@@ -103,6 +104,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   const heldOut = calibration?.from === 'held-out' ? calibration : undefined;
   const ref: RoundRef = { ...whole, ...(heldOut && { heldOut: heldOut.below }) };
   const pause = handlePause(input.paused);
+  const asking = askingIn(input.run, plan.maxFailed, pause);
   let trouble: string | undefined;
   const phases = trackPhases(
     pause,
@@ -133,7 +135,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     phases: phases.status(),
     figures: phases.figures(),
     pausedAt: pause.pausedAt,
-    hold: budget.hold ?? phases.hold(),
+    hold: pause.hold ?? budget.hold ?? phases.hold(),
     trouble,
     budget: budget.uses(),
   });
@@ -222,6 +224,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       fanOut: window(asked[split]),
       ...{ needs, answers: plan.answers, hasFree: plan.hasFree, endpoints: plan.endpoints },
       setting,
+      maxFailed: plan.maxFailed,
     };
     const ahead = await askByBatch(name, phase, { pass: propagating });
     phase.workflowId = childId(name);
@@ -370,6 +373,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
             paused: pause.paused,
             budget: { allowance: budget.allowance('evaluate') },
             setting,
+            maxFailed: plan.maxFailed,
           },
         ],
       }),
@@ -389,7 +393,8 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         ...{ warmUp: firstWarmUp, resolution, selection },
         seconds: phases.seconds(),
       };
-      return perform.report(input, `report of round ${ref.round}`);
+      // A judge is asked, too.
+      return asking.ask(() => perform.report(input, `report of round ${ref.round}`));
     });
   }
 

@@ -1,6 +1,7 @@
 import type { PhaseName } from '../phases.ts';
+import type { Hold } from '../status.ts';
 import { count, moment } from './format.ts';
-import { factTable, pausedLine, troubleLines } from './progress.ts';
+import { factTable, pausedLines, troubleLines } from './progress.ts';
 import type { Section } from './section.ts';
 
 /** A batch at a provider that is waited for. */
@@ -27,17 +28,18 @@ export interface BatchesStatus {
   /** Requests of these that have been answered, as far as is told. */
   seen?: number | undefined;
   pausedAt?: number | undefined;
+  hold?: Hold | undefined;
   trouble?: string | undefined;
 }
 
 /** The page of a phase's batches. @param now epoch milliseconds */
 export function batchesProgress(status: BatchesStatus, now: number): Section {
-  const { run, round, phase, total, collected, underWay, seen, pausedAt, trouble } = status;
+  const { run, round, phase, total, collected, underWay, seen, pausedAt, hold, trouble } = status;
   const stalled = underWay.filter(({ stalledSince }) => stalledSince !== undefined);
   return {
     title: `Round ${round}, ${phase} by batch: ${waitsForBatches(status) ?? 'requests are written, or answers stored'}`,
     blocks: [
-      ...(pausedAt === undefined ? [] : [pausedLine(run, pausedAt)]),
+      ...pausedLines(run, { pausedAt, hold }),
       ...stalled.map(
         ({ batchId, stalledSince, endpoint }) =>
           `⚠ Batch ${batchId} at ${endpoint}: no progress since ${moment(stalledSince!)}. It is left running; cancelled at the provider, what it has not answered is sent again.`,

@@ -4,7 +4,7 @@ import { rateBetween, secondsLeft } from '../pace.ts';
 import { PHASES } from '../phases.ts';
 import type { Score } from '../score.ts';
 import { addSpent, type Spent } from '../spent.ts';
-import type { PhaseStatus, RoundFigures, RoundStatus } from '../status.ts';
+import type { Hold, PhaseStatus, RoundFigures, RoundStatus } from '../status.ts';
 import { allTroubles, linesOf } from '../trouble.ts';
 import { budgetTables, nearLines } from './budget.ts';
 import { amount, count, duration, moment, money, percent, perTime, roughly } from './format.ts';
@@ -124,10 +124,14 @@ export function batchProgress(status: BatchesStatus, now: number): Section {
   };
 }
 
-export const pausedLine = (run: string, at: number): string =>
+const pausedLine = (run: string, at: number): string =>
   `‖ Paused since ${moment(at)}: nothing new is begun, what is under way ends, jobs at providers go on. "semievol resume ${run}" lets it go on.`;
 
-function pausedLines(run: string, { pausedAt, hold }: Pick<RoundStatus, 'pausedAt' | 'hold'>) {
+/** Why nothing new is begun, and what lets it go on; nothing where it is. */
+export function pausedLines(
+  run: string,
+  { pausedAt, hold }: { pausedAt?: number | undefined; hold?: Hold | undefined },
+): string[] {
   return [
     ...(pausedAt === undefined ? [] : [pausedLine(run, pausedAt)]),
     ...(hold ? [`‖ Paused since ${moment(hold.since)}: ${hold.why}.`] : []),

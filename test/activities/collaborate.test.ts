@@ -97,7 +97,7 @@ describe('collaborate', () => {
     );
   });
 
-  it('fails where most of a batch had to be given up, and says for what', async () => {
+  it('fails where most examples of a batch had to be given up, and says for what', async () => {
     await open();
     lab.provider.setFaults(({ body }) => {
       for (let ordinal = 0; ordinal < 14; ordinal++)
@@ -106,7 +106,7 @@ describe('collaborate', () => {
     });
     await assert.rejects(attempt(lab.activities.collaborate, input), (error: Error) => {
       assert.ok(failedFor('MostlyUnanswered')(error));
-      assert.match(error.message, /14 of 20 requests.*refused:400 8, unreadable 6/);
+      assert.match(error.message, /14 of 20 examples.*refused:400 8, unreadable 6/);
       return true;
     });
     assert.equal((await stored()).length, 6);
