@@ -5,5 +5,6 @@ import { FireworksTrainer } from './trainer.ts';
 /** Fine-tuning at Fireworks, and dedicated deployments. */
 export const fireworks: TrainerKind<typeof spec> = {
   spec,
+  incidental: ['shape', 'deployment'],
   create: (endpoint, given) => new FireworksTrainer(endpoint, given),
 };

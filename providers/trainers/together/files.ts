@@ -76,7 +76,7 @@ async function sent(
   for (const [field, value] of Object.entries(fields)) body.append(field, value);
   const init: RequestInit = {
     ...{ method: 'POST', body, redirect: 'manual', signal: signal ?? null },
-    headers: { authorization: `Bearer ${apiKey}` },
+    headers: apiKey ? { authorization: `Bearer ${apiKey}` } : {},
   };
   const answer = await plainFetch(`${client.baseURL}/files`, init, [302, 409]);
   if (answer.status === 409) return existing(await answer.json().catch(() => undefined));
