@@ -3,13 +3,13 @@ import { foldOf } from '../core/folds.ts';
 import { isRole, type WarmUp } from '../core/modelNames.ts';
 import { mostTokens } from '../core/mostTokens.ts';
 import { PASSES } from '../core/passes.ts';
-import { type RequestGroup, requestGroups } from '../core/requestGroups.ts';
+import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
 import type { StoredExample } from '../core/types.ts';
 import { askAbout, coveredBy, type PassRef, type Subject } from './asking.ts';
 import { answersTo, type Batch } from './batch.ts';
-import type { Dependencies, RoundContext } from './dependencies.ts';
+import type { Dependencies } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 
 /** The models a spec may call by their part in the round. */
@@ -71,7 +71,8 @@ export async function askCollaborators(batch: Batch, input: CollaborateInput): P
   const schema = isReasoned ? undefined : task.schema;
   const neighboursOf = await labelledNeighbours(context, input);
   const shotsOf = (ordinal: number) => neighboursOf(ordinal).map(({ example }) => example);
-  const here = groupsIn(context).filter(({ endpoint }) => endpoint === input.endpoint);
+  const groups = requestGroups({ ...spec, maxTokens: mostTokens(spec, task, isReasoned) });
+  const here = groups.filter(({ endpoint }) => endpoint === input.endpoint);
   const questions = here.flatMap((group) =>
     examples.map((example) => {
       const shots = shotsFor(group, shotsOf(example.ordinal));
@@ -91,10 +92,4 @@ export async function askCollaborators(batch: Batch, input: CollaborateInput): P
   );
   await batch.ask(questions);
   return answersTo(questions);
-}
-
-/** The requests of the collaborators about an example. */
-export function groupsIn({ spec, task }: Pick<RoundContext, 'spec' | 'task'>): RequestGroup[] {
-  const isReasoned = spec.answer.form === 'reasoned';
-  return requestGroups({ ...spec, maxTokens: mostTokens(spec, task, isReasoned) });
 }

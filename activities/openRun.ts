@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NotFoundError } from 'openai';
+import { batchProblems } from '../core/askers.ts';
 import { hasLimit } from '../core/budget.ts';
 import type { CalibrationPlan } from '../core/calibrationPlan.ts';
 import { finalFailure } from '../core/failures.ts';
@@ -38,8 +39,8 @@ export function createOpenRun(dependencies: Dependencies) {
      * train, before anything is spent. So a model that is not there is found out, and the form of
      * requests it takes. What the models are capable of is found out last. Makes sure, too, that the
      * workflow goes by the spec as it is read here.
-     * @throws ApplicationFailure `SpecNotUnderstood`, `NoPrice`, `ModelNotFound`, `NoFineTuning`, or of
-     * the endpoint's refusal, non-retryable; `NoEndpoint`
+     * @throws ApplicationFailure `SpecNotUnderstood`, `NoPrice`, `ModelNotFound`, `NoBatches`,
+     * `NoFineTuning`, or of the endpoint's refusal, non-retryable; `NoEndpoint`
      */
     async checkModels(given: RunSpec): Promise<void> {
       const spec = readSpec(registry, given);
@@ -54,6 +55,9 @@ export function createOpenRun(dependencies: Dependencies) {
         const asked = needed.map(({ model }) => ({ endpoint: model.endpoint, model: model.name }));
         await whileHosted(dependencies, asked, tracker, async () => {
           for (const { endpoint, model } of needed) await checkModel(endpoint, model);
+          const takes = (name: string) => endpoints.get(name).config.batches !== undefined;
+          const [unbatched] = batchProblems(spec, registry.task(spec.task), takes);
+          if (unbatched) throw finalFailure('NoBatches', unbatched);
         });
         const tuning = endpoints.get(spec.model.endpoint);
         // Of a trainer that works elsewhere this machine can tell nothing.

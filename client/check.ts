@@ -1,5 +1,6 @@
 import { APIConnectionError, AuthenticationError, NotFoundError } from 'openai';
 import type { Config } from '../config/config.ts';
+import { batchProblems } from '../core/askers.ts';
 import { calibrating } from '../core/calibrationPlan.ts';
 import { messagesOf } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
@@ -78,6 +79,10 @@ export async function lookBeforeStart(
       ...neighbourProblems(spec, counts.labelled),
       ...calibrationProblems(spec, registry, counts.labelled),
       ...selectionProblems(spec, counts.unlabelled),
+      ...batchProblems(spec, registry.task(spec.task), (name) => {
+        const endpoint = config.endpoints[name];
+        return endpoint === undefined || endpoint.batches !== undefined;
+      }),
       ...data.problems,
       ...found.flatMap(({ problems }) => problems),
     ],

@@ -62,6 +62,11 @@ export const FAILURES = {
     remedy:
       'Give its prices in temporal.config.ts, or set the budget in tokens or requests instead.',
   },
+  NoBatches: {
+    outlook: 'input',
+    meaning: 'The spec wants requests to go by batch at an endpoint that declares no batches.',
+    remedy: 'Declare them for the endpoint in temporal.config.ts, or change transport in the spec.',
+  },
   NoFineTuning: {
     outlook: 'input',
     meaning: 'The endpoint of the model to tune cannot fine-tune.',

@@ -1,12 +1,11 @@
 import { log } from '@temporalio/activity';
-import { endpointOf, isRole } from '../../core/modelNames.ts';
+import { askersOf } from '../../core/askers.ts';
 import { type Asked, type Load, mayGoByBatch, transportFor } from '../../core/transport.ts';
 import type { Transport } from '../../core/usage.ts';
 import { NO_USAGE } from '../../core/usage.ts';
 import type { Endpoint } from '../../providers/endpoint.ts';
 import { costOf, priceOf } from '../../providers/pricing.ts';
-import { groupsIn } from '../collaborate.ts';
-import { type Dependencies, openRound, type RoundContext, type RoundRef } from '../dependencies.ts';
+import { type Dependencies, openRound, type RoundRef } from '../dependencies.ts';
 import { tracked } from '../progress.ts';
 import type { Route } from './askings.ts';
 
@@ -32,12 +31,6 @@ export interface Routes {
   waitSeconds: number;
 }
 
-/** Requests of one kind to one model, about an example at the most. */
-interface Asker extends Route {
-  model: string;
-  perExample: number;
-}
-
 /** A little more than a look at a queue that is full is worth. */
 const WAIT_POLLS = 6;
 const MILLION = 1_000_000;
@@ -52,10 +45,15 @@ export async function routesOf(
     const { transport: transports } = context.spec;
     const none = { routes: [], examples, atOnce: 1, rounds: 0, waitSeconds: 0 };
     if (!mayGoByBatch(transports)) return none;
-    const askers = askersIn(dependencies, context).filter(({ asked }) => asks.includes(asked));
+    const askers = askersOf(context.spec, context.task)
+      .filter(({ asked }) => asks.includes(asked))
+      .map(({ samples, ...one }) => {
+        const isOne = dependencies.endpoints.get(one.endpoint).drawsSeveral(one.model);
+        return { ...one, perExample: isOne ? 1 : samples };
+      });
     const byRoute = Map.groupBy(askers, ({ asked, endpoint }) => JSON.stringify([asked, endpoint]));
     const chosen = [...byRoute.values()].flatMap((of) => {
-      const [{ asked, endpoint: name }] = of as [Asker, ...Asker[]];
+      const { asked, endpoint: name, model } = of[0]!;
       const endpoint = dependencies.endpoints.get(name);
       const { batches } = endpoint.config;
       const models = asked === 'evaluate' || asked === 'judge' ? graded : 1;
@@ -63,7 +61,7 @@ export async function routesOf(
       const { transport, why } = transportFor(asked, transports, {
         requests: examples * models * perExample,
         windowHours: batches?.windowHours,
-        price: priceAt(endpoint, of[0]!.model, context.spec.model.name),
+        price: priceAt(endpoint, model, context.spec.model.name),
       });
       log.info(`${asked} at ${name} goes ${transport === 'batch' ? 'by batch' : 'direct'}: ${why}`);
       return transport === 'batch' && batches ? [{ asked, endpoint: name, of, batches }] : [];
@@ -86,40 +84,6 @@ export async function routesOf(
       waitSeconds: WAIT_POLLS * Math.max(...polls.map(({ pollSeconds }) => pollSeconds)),
     };
   });
-}
-
-/** Who is asked about an example, and how often. */
-function askersIn({ endpoints }: Dependencies, context: RoundContext): Asker[] {
-  const { spec, task } = context;
-  const { justification, judge, model } = spec;
-  const collaborators = groupsIn(context).map((group): Asker => {
-    const root = isRole(group.model) ? model.name : group.model;
-    const isOne = endpoints.get(group.endpoint).drawsSeveral(root);
-    const perExample = isOne ? 1 : group.places.length;
-    return { asked: 'collaborate', endpoint: group.endpoint, model: root, perExample };
-  });
-  const own = { endpoint: model.endpoint, model: model.name, perExample: 1 };
-  const isJudged = judge && (task.judge || task.agreement?.by === 'judge');
-  return [
-    ...collaborators,
-    {
-      asked: 'justify',
-      endpoint: endpointOf(spec, justification),
-      model: isRole(justification.model) ? model.name : justification.model,
-      perExample: 1,
-    },
-    { asked: 'evaluate', ...own },
-    ...(isJudged
-      ? [
-          {
-            asked: 'judge' as const,
-            endpoint: endpointOf(spec, judge),
-            model: judge.model,
-            perExample: 1,
-          },
-        ]
-      : []),
-  ];
 }
 
 /** What a million tokens of prompts and one of answers cost, in each way in which that is known. */
