@@ -1,4 +1,3 @@
-import type { OpenAI } from 'openai';
 import { z } from 'zod';
 import { redacted } from '../redacted.ts';
 import { answerOf } from '../wire.ts';
@@ -48,10 +47,12 @@ export const togetherWire: BatchWire = {
   },
   create: (client, { fileId, path, windowHours }) =>
     answerOf(
-      post(client, '/batches', {
-        input_file_id: fileId,
-        endpoint: path,
-        completion_window: `${windowHours}h`,
+      client.post<unknown>('/batches', {
+        body: {
+          input_file_id: fileId,
+          endpoint: path,
+          completion_window: `${windowHours}h`,
+        },
       }),
       (body) => shown(created.parse(body).job),
     ),
@@ -62,7 +63,5 @@ export const togetherWire: BatchWire = {
   retrieve: (client, id, signal) =>
     answerOf(client.get<unknown>(`/batches/${encodeURIComponent(id)}`, { signal }), read),
   cancel: (client, id) =>
-    answerOf(post(client, `/batches/${encodeURIComponent(id)}/cancel`), (body) => body),
+    answerOf(client.post<unknown>(`/batches/${encodeURIComponent(id)}/cancel`), (body) => body),
 };
-
-const post = (client: OpenAI, path: string, body?: object) => client.post<unknown>(path, { body });

@@ -144,6 +144,15 @@ describe('the check of a run before it starts', () => {
     await server.close();
   });
 
+  it('names what is to go by batch where the endpoint declares none', async () => {
+    process.env[KEY] = 'right';
+    const transport = { evaluate: 'batch', collaborate: 'auto' };
+    const said = await refusal({ transport });
+    assert.match(said, /transport\.evaluate is batch.*"local" declares no batches.*batches: true/);
+    assert.doesNotMatch(said, /transport\.collaborate/);
+    await check(spec({ transport }), config({ batches: true }));
+  });
+
   it('tells every problem at once', async () => {
     process.env[KEY] = 'right';
     const missing = `${data.labelled}.none`;

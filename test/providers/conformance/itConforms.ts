@@ -3,16 +3,20 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ApplicationFailure } from '@temporalio/common';
 import { describe, it } from 'mocha';
 import type { DeploymentOrder } from '../../../providers/deployments.ts';
 import type { JobState } from '../../../providers/jobState.ts';
 import { keyed } from '../../../providers/remoteJobs.ts';
-import type { TrainingFile, TrainingOrder } from '../../../providers/trainer.ts';
+import type {
+  TrainingFile,
+  TrainingOrder,
+  TrainingRequest,
+  TunedModel,
+} from '../../../providers/trainer.ts';
 import { use } from '../../support/suite.ts';
-import type { DeploymentsUnderTest, TrainerUnderTest } from './under.ts';
+import { itKeepsJobs, untilDone } from './itKeepsJobs.ts';
+import type { DeploymentsUnderTest, JobsUnderTest, TrainerUnderTest } from './under.ts';
 
-const GOING = new Set<JobState>(['pending', 'running']);
 const ROW = `${JSON.stringify({
   messages: [
     { role: 'user', content: 'Two and two?' },
@@ -68,11 +72,15 @@ class Conformance {
     return { order, id: (await this.trainer.adoptOrCreate(order)).id };
   }
 
-  get going(): string[] {
-    return this.under
-      .jobs()
-      .filter(({ isGoing }) => isGoing)
-      .map(({ id }) => id);
+  /** Its jobs, as those of any kind of remote work. */
+  get keeping(): JobsUnderTest<TrainingRequest, TunedModel> {
+    const { under } = this;
+    return {
+      ...under,
+      keeper: () => under.trainer(),
+      order: (seed) => this.order(seed),
+      ...(under.succeedWithoutModel && { succeedWithoutResult: under.succeedWithoutModel }),
+    };
   }
 
   /** The provider's words for a state. */
@@ -128,16 +136,6 @@ class Conformance {
 const wordFor = ({ statuses }: DeploymentsUnderTest, state: string): string =>
   Object.entries(statuses).find(([, means]) => means === state)![0];
 
-/** Calls until it is answered, as Temporal would. */
-async function untilDone<T>(call: () => Promise<T>, tries = 5): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (tries === 0 || (error as ApplicationFailure).nonRetryable) throw error;
-    return untilDone(call, tries - 1);
-  }
-}
-
 /**
  * The tests that every trainer has to pass, and its deployments where it has any: that whatever is
  * lost and whoever asks again, there is one file, one job and one deployment, and that nothing goes
@@ -177,137 +175,7 @@ export function itConforms(
       assert.equal(bench.under.files(), 1);
     });
 
-    it('a job is created once, and adopted from then on', async () => {
-      const { order, id } = await bench.started();
-      assert.equal((await bench.trainer.adoptOrCreate(order)).id, id);
-      assert.ok(await bench.trainer.isListed(id, order));
-      assert.deepEqual(bench.going, [id]);
-    });
-
-    it('a job whose answer was lost is found, and the only one', async function () {
-      const lose = bench.needs(this, bench.under.lose);
-      const order = await bench.order();
-      lose('answers');
-      await assert.rejects(bench.trainer.adoptOrCreate(order));
-      lose('none');
-      const { id } = await bench.trainer.adoptOrCreate(order);
-      assert.deepEqual(
-        bench.under.jobs().map((job) => job.id),
-        [id],
-      );
-    });
-
-    it('a job that was never asked for is made', async function () {
-      const lose = bench.needs(this, bench.under.lose);
-      const order = await bench.order();
-      lose('requests');
-      await assert.rejects(bench.trainer.adoptOrCreate(order));
-      assert.deepEqual(bench.under.jobs(), []);
-      lose('none');
-      const { id } = await bench.trainer.adoptOrCreate(order);
-      assert.deepEqual(bench.going, [id]);
-    });
-
-    it('of two workers that ask at once both have the one job in the end', async () => {
-      const order = await bench.order();
-      const ask = () => untilDone(() => bench.trainer.adoptOrCreate(order));
-      await Promise.all([ask(), ask(), ask()]);
-      const [one, other] = [await ask(), await ask()];
-      assert.equal(one.id, other.id);
-      assert.deepEqual(bench.going, [one.id]);
-    });
-
-    it('another key is another job, and none of its business', async () => {
-      const [mine, other] = [await bench.started(1), await bench.started(2)];
-      assert.notEqual(mine.id, other.id);
-      assert.equal(await bench.trainer.isListed(other.id, mine.order), false);
-      await bench.trainer.cancel(mine.order, mine.id);
-      assert.deepEqual(bench.going, [other.id]);
-    });
-
-    it('every status of a job is understood', async () => {
-      for (const [status, state] of Object.entries(bench.under.statuses)) {
-        const { order, id } = await bench.started(
-          Object.keys(bench.under.statuses).indexOf(status),
-        );
-        await bench.under.become(id, status);
-        const job = await bench.trainer.poll(id, order);
-        assert.deepEqual([job.id, job.state], [id, state], status);
-        assert.equal(job.result !== undefined, state === 'succeeded', status);
-        assert.ok(job.detail, status);
-      }
-    });
-
-    it('a job that goes on, or has a model, is adopted; one that ended without is not', async () => {
-      for (const [seed, [status, state]] of Object.entries(bench.under.statuses).entries()) {
-        const { order, id } = await bench.started(seed);
-        await bench.under.become(id, status);
-        const again = await bench.trainer.adoptOrCreate(order);
-        assert.equal(again.id === id, GOING.has(state) || state === 'succeeded', status);
-        await bench.trainer.cancel(order, again.id);
-      }
-    });
-
-    it('a job is cancelled wherever it stands, and once', async () => {
-      for (const [seed, status] of bench.words('pending', 'running').entries()) {
-        const { order, id } = await bench.started(seed);
-        await bench.under.become(id, status);
-        assert.equal(await bench.trainer.cancel(order, id), 1, status);
-        assert.deepEqual(bench.going, [], status);
-        assert.equal(await bench.trainer.cancel(order, id), 0, status);
-        assert.ok(
-          ['cancelling', 'cancelled'].includes((await bench.trainer.poll(id, order)).state),
-        );
-      }
-    });
-
-    it('a job that has ended is left as it is', async () => {
-      for (const [seed, status] of bench.words('succeeded', 'failed', 'cancelled').entries()) {
-        const { order, id } = await bench.started(seed);
-        await bench.under.become(id, status);
-        assert.equal(await bench.trainer.cancel(order, id), 0, status);
-      }
-    });
-
-    it('a job is cancelled though nobody heard of it', async function () {
-      const lose = bench.needs(this, bench.under.lose);
-      const order = await bench.order();
-      lose('answers');
-      await assert.rejects(bench.trainer.adoptOrCreate(order));
-      lose('none');
-      assert.equal(await bench.trainer.cancel(order), 1);
-      assert.deepEqual(bench.going, []);
-    });
-
-    it('a job is cancelled though the answer to that was lost', async function () {
-      const lose = bench.needs(this, bench.under.lose);
-      const { order, id } = await bench.started();
-      lose('answers');
-      await assert.rejects(bench.trainer.cancel(order, id));
-      lose('none');
-      await bench.trainer.cancel(order, id);
-      assert.deepEqual(bench.going, []);
-    });
-
-    it('there is nothing to cancel where no job was made', async () => {
-      assert.equal(await bench.trainer.cancel(await bench.order()), 0);
-    });
-
-    it('a job that failed says why', async () => {
-      const { order, id } = await bench.started();
-      await bench.under.become(id, bench.words('failed')[0]!);
-      const { state, message } = await bench.trainer.poll(id, order);
-      assert.equal(state, 'failed');
-      assert.ok(message);
-    });
-
-    it('a job that succeeded without a model has no result', async function () {
-      const succeed = bench.needs(this, bench.under.succeedWithoutModel);
-      const { order, id } = await bench.started();
-      await succeed(id);
-      const { state, result } = await bench.trainer.poll(id, order);
-      assert.deepEqual([state, result], ['succeeded', undefined]);
-    });
+    itKeepsJobs(() => bench.keeping);
 
     it('a job that succeeded names its model, and of another key another', async () => {
       const names: string[] = [];
@@ -319,14 +187,6 @@ export function itConforms(
         names.push(result!.model);
       }
       assert.equal(new Set([...names, bench.under.base, '']).size, 4, names.join());
-    });
-
-    it('a job that was removed has vanished', async function () {
-      const remove = bench.needs(this, bench.under.remove);
-      const { order, id } = await bench.started();
-      await remove(id);
-      assert.equal((await bench.trainer.poll(id, order)).state, 'vanished');
-      assert.equal(await bench.trainer.isListed(id, order), false);
     });
 
     if (!deploys) return;

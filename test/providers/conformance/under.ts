@@ -1,5 +1,6 @@
 import type { Deployment } from '../../../providers/deployments.ts';
 import type { JobState } from '../../../providers/jobState.ts';
+import type { JobOrder, RemoteJobs } from '../../../providers/remoteJobs.ts';
 import type { Trainer } from '../../../providers/trainer.ts';
 
 /** What gets lost on the way from now on: requests that change something, or the answers to them. */
@@ -10,6 +11,26 @@ export interface ProvidersJob {
   id: string;
   /** Whether it has neither ended nor is about to. */
   isGoing: boolean;
+}
+
+/** Remote work of some kind with its provider, as the tests of all kinds need it. */
+export interface JobsUnderTest<Request, Result> {
+  /** As every call and every process makes it. */
+  keeper(): RemoteJobs<Request, Result>;
+  /** One of a key of its own for each seed, on a file that is there. */
+  order(seed?: number): Promise<JobOrder<Request>>;
+  /** The provider's words for states of a job, all that are known, and what each means. */
+  statuses: Record<string, JobState>;
+  /** All jobs that were ever made, but those that were removed. */
+  jobs(): ProvidersJob[];
+  /** Puts a job into a state. */
+  become(jobId: string, status: string): Promise<void> | void;
+  /** Lets a job succeed without a result; left out where that cannot be. */
+  succeedWithoutResult?(jobId: string): Promise<void> | void;
+  /** Removes a job, as an operator of the provider might; left out where that cannot be. */
+  remove?(jobId: string): Promise<void> | void;
+  /** Left out where nothing is sent. */
+  lose?(what: Loss): void;
 }
 
 /** A trainer with its provider, or what stands in for that, opened anew for each test. */
