@@ -38,13 +38,17 @@ export const goesBy = (routes: readonly Route[], stage: AnswerStage, endpoint: s
 
 /**
  * Goes through a range, a part after the other, and has every request that has no answer seen to.
- * After a verdict that is awaited nothing more is asked about the same examples: what a judge has
- * said of one model's answer holds for the same answer of another.
+ * @param verdictsInTurn after a verdict that is awaited nothing more is asked about the same examples:
+ * what a judge has said of one model's answer holds for the same answer of another
  */
 export async function goThrough(
   dependencies: Dependencies,
   { range, askings, ...ref }: AskingsInput,
-  { tracker, carrier }: { tracker: Tracker; carrier: Carrier },
+  {
+    tracker,
+    carrier,
+    verdictsInTurn,
+  }: { tracker: Tracker; carrier: Carrier; verdictsInTurn: boolean },
 ): Promise<void> {
   const context = await openRound(dependencies, ref);
   tracker.set({ total: range.to - range.from });
@@ -58,7 +62,7 @@ export async function goThrough(
       const awaited = await awaitedIn(
         ask(dependencies, new Batch({ ...where, examples, carrier }), asking, part),
       );
-      if (awaited && askedIn(awaited) === 'judge') break;
+      if (verdictsInTurn && awaited && askedIn(awaited) === 'judge') break;
     }
     tracker.add(to - from);
   }

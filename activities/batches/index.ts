@@ -138,7 +138,9 @@ export function createBatches(dependencies: Dependencies) {
           },
         });
         try {
-          await goThrough(dependencies, askings, { tracker, carrier: files });
+          await goThrough(dependencies, askings, {
+            ...{ tracker, carrier: files, verdictsInTurn: true },
+          });
           await files.end();
           return uploaded;
         } finally {
@@ -205,7 +207,9 @@ export function createBatches(dependencies: Dependencies) {
         try {
           for (const [index, batch] of ended.entries())
             await takeIn(answers, batch, { tracker, path: join(folder, `${index}`) });
-          await goThrough(dependencies, input, { tracker, carrier: answers });
+          await goThrough(dependencies, input, {
+            ...{ tracker, carrier: answers, verdictsInTurn: false },
+          });
           return { answered: answers.answered, refused: answers.refused };
         } finally {
           await answers.close();

@@ -57,7 +57,7 @@ export type Command = { do: 'stats' } | { do: 'setCapacity'; capacity: Capacity 
 
 /**
  * Starts an OpenAI-compatible endpoint that costs as little as possible, as a process of its own on
- * 127.0.0.1: models, chat (`n`, log-probabilities), embeddings (384 dimensions), files, and
+ * 127.0.0.1: models, chat (`n`, log-probabilities), embeddings (384 dimensions), files, batches, and
  * fine-tuning jobs that succeed at once. Answers follow from the prompt: a label or option that
  * hangs on the question, and for a share of prompts (`dissent`) its neighbour. For faults, job
  * states and a model that learns see testing/.

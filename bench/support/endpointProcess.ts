@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { OpenAI } from 'openai';
+import { Batches } from './batches.ts';
 import { Gate } from './capacity.ts';
 import { type Command, type EndpointOptions, type EndpointStats, WINDOW_MS } from './endpoint.ts';
 import { chatReplies, embeddingReply, type Reply } from './replies.ts';
@@ -21,7 +22,13 @@ const METERED: Record<string, (body: any) => Reply> = {
   '/v1/embeddings': embeddingReply,
 };
 
-const server = createServer((request, response) => {
+const batches = new Batches(chatReplies(options));
+
+const server = createServer(async (request, response) => {
+  if (request.method === 'POST' && request.url === '/v1/files') {
+    await takeFile(request, response);
+    return;
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   const make = METERED[request.url!];
@@ -29,13 +36,36 @@ const server = createServer((request, response) => {
     bytes += chunk.length;
     if (make || bytes < 2 ** 16) chunks.push(chunk);
   });
-  request.on('end', () => {
+  request.on('end', async () => {
+    if (await batches.take(request, response, Buffer.concat(chunks))) return;
     if (make)
       meter(request.url!, () => make(JSON.parse(Buffer.concat(chunks).toString())), response);
-    else send(response, manage(request, Buffer.concat(chunks), bytes));
+    else send(response, manage(request, Buffer.concat(chunks)));
   });
 });
 server.keepAliveTimeout = 0;
+
+/** Counts a file; one of requests is kept for its batch. */
+async function takeFile(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const parts = request[Symbol.asyncIterator]() as AsyncIterableIterator<Buffer>;
+  let begin = Buffer.alloc(0);
+  // As much as the fields before the file take at least.
+  for (let part = await parts.next(); !part.done; part = await parts.next()) {
+    begin = Buffer.concat([begin, part.value]);
+    if (begin.length > 256) break;
+  }
+  let bytes = begin.length;
+  const rest = async function* () {
+    for await (const part of parts) {
+      bytes += part.length;
+      yield part;
+    }
+  };
+  const kept = await batches.keep(begin, rest());
+  if (kept === undefined) for await (const _ of rest());
+  const id = kept ?? `file-${++files}`;
+  send(response, JSON.stringify({ id, object: 'file', bytes, status: 'processed' }));
+}
 
 /** Takes or refuses a request for work. */
 function meter(url: string, make: () => Reply, response: ServerResponse): void {
@@ -92,17 +122,14 @@ function send(
 const jobs = new Map<string, { fine_tuned_model: string }>();
 let files = 0;
 
-/** Answers to what is not work: models, files (counted, not kept) and fine-tuning jobs. */
-function manage({ method, url = '' }: IncomingMessage, content: Buffer, bytes: number): string {
+/** Answers to what is not work: models, files and fine-tuning jobs. */
+function manage({ method, url = '' }: IncomingMessage, content: Buffer): string {
   const [, , kind, , id] = new URL(url, 'http://localhost').pathname.split('/');
   if (kind === 'models') {
     const tuned = [...jobs.values()].map((job) => job.fine_tuned_model);
     return list([...MODELS, ...tuned].map((id) => ({ id, object: 'model' })));
   }
-  if (kind === 'files') {
-    if (method === 'GET') return list([]);
-    return JSON.stringify({ id: `file-${++files}`, object: 'file', bytes, status: 'processed' });
-  }
+  if (kind === 'files') return list([]);
   if (kind !== 'fine_tuning') return JSON.stringify({ error: { message: `no path ${url}` } });
   if (method === 'POST' && !id) return JSON.stringify(succeededJob(JSON.parse(content.toString())));
   if (!id) return list([...jobs.values()].reverse());

@@ -14,6 +14,7 @@ const NAMES = [
   'overhead',
   'cost',
   'calibration',
+  'batch',
   'all',
 ];
 

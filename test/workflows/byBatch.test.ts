@@ -101,7 +101,12 @@ describe('a run by batch', function () {
     isTheSame(outcome, direct);
     assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
     assert.deepEqual([direct.byBatch, direct.batches.length], [0, 0]);
-    assert.ok(outcome.byBatch > 0);
+    const sent = outcome.batches.map((batch) => batch.request_counts!.total);
+    assert.equal(
+      sent.reduce((sum, total) => sum + total, 0),
+      direct.direct,
+      'each request once',
+    );
     const costOf = ({ report }: Outcome) => {
       const chat = report.usage.filter(({ completionTokens }) => completionTokens > 0);
       return chat.reduce((sum, { cost }) => sum + cost!, 0);

@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { runSpec } from '../../core/registry.ts';
+import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { usageOf } from '../../core/usage.ts';
+import { endpointConfig } from '../../providers/config.ts';
 import { openStore } from '../../store/store.ts';
 import type { ChatQuestion } from '../../testing/answers.ts';
 import type { Bench } from '../support/stack.ts';
@@ -103,6 +105,47 @@ describe('a free-form task', function () {
     await bench.run(spec);
     assert.equal(asked(), before, 'a run that is begun again asks nothing');
     assert.equal(bench.provider.repeats('chat'), 0);
+  });
+
+  it('goes by batch the same way, each question to model and judge once', async () => {
+    const chat = (question: ChatQuestion) =>
+      question.model === 'wise' ? judge(question) : guess(question);
+    bench.provider.setAnswers({ chat });
+    const rooms = (name: string, more: object = {}) =>
+      writeRooms(bench, name, {
+        ...{ task: { type: 'free-form', answers: 'long' }, judge: { model: 'wise' } },
+        ...{ resolution: 'justify', ...more },
+      });
+    const direct = await rooms('rooms-by-themselves');
+    await bench.run(direct);
+    const alone = asked();
+    Object.assign(
+      bench.config.endpoints.local!,
+      endpointConfig.parse({
+        ...bench.config.endpoints.local,
+        batches: true,
+      }),
+    );
+    const byBatch = await rooms('rooms-by-batch', { transport: 'batch' });
+    await bench.run(byBatch);
+    const [[wanted], [got]] = [await bench.reports(direct.name), await bench.reports(byBatch.name)];
+    assert.deepEqual(got!.metrics, wanted!.metrics);
+    assert.deepEqual(got!.pseudoLabels, wanted!.pseudoLabels);
+    const phases = ({ usage }: RoundReport, by: string) =>
+      usage
+        .filter(({ transport, completionTokens }) => transport === by && completionTokens > 0)
+        .map(({ phase, model, requests }) => `${phase} ${model.split(':')[0]} ${requests}`)
+        .sort();
+    // The report itself looks at how far the judge can be trusted.
+    const isOfReport = (phase: string) => phase.startsWith('judge-check');
+    const all = phases(wanted!, 'direct');
+    assert.deepEqual(
+      phases(got!, 'batch'),
+      all.filter((phase) => !isOfReport(phase)),
+    );
+    assert.deepEqual(phases(got!, 'direct'), all.filter(isOfReport));
+    const batched = bench.provider.batches.all().map((batch) => batch.request_counts!.total);
+    assert.equal(batched.reduce((sum, total) => sum + total, 0) + asked() - alone, alone);
   });
 
   it('of short answers agrees by embedding, and teaches the words of the surest', async () => {
