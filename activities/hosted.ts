@@ -97,11 +97,13 @@ async function findUser(): Promise<User> {
   const { workflow } = getClient();
   let by = activityInfo().workflowExecution!.workflowId;
   const own = await workflow.getHandle(by).describe();
+  let round: string | undefined;
   for (let at = own; at.type !== 'evolve' && at.parentExecution; ) {
+    if (at.type === 'round') round = by;
     by = at.parentExecution.workflowId!;
     at = await workflow.getHandle(by).describe();
   }
-  return { by, taskQueue: own.taskQueue };
+  return { by, ...(round !== undefined && { round }), taskQueue: own.taskQueue };
 }
 
 /** The `host` workflow of a model, as it is seen by those who ask the model. */
@@ -134,7 +136,7 @@ class Host implements ModelHost {
 
   /** Tells that the model is used; begins its hosting where it is not hosted. */
   async use(): Promise<void> {
-    const { by, taskQueue } = this.#user;
+    const { taskQueue, ...use } = this.#user;
     const { idleMinutes, finalAfterSeconds, trainer } = this.endpoint.config;
     const input = {
       ...{ endpoint: this.endpoint.name, order: this.#order, idleMinutes, finalAfterSeconds },
@@ -143,7 +145,7 @@ class Host implements ModelHost {
     const { signaledRunId } = await this.#client.workflow.signalWithStart('host', {
       ...{ workflowId: this.#id, taskQueue, args: [input] },
       staticSummary: `${this.model} at ${this.endpoint.name}`,
-      ...{ signal: 'used', signalArgs: [{ by }] },
+      ...{ signal: 'used', signalArgs: [use] },
     });
     this.#runId = signaledRunId;
     this.#toldAt = Date.now();

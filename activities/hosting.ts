@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo, getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { finalFailure } from '../core/failures.ts';
+import { NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import type { Deployment, DeploymentOrder, Deployments } from '../providers/deployments.ts';
 import { isServed } from '../providers/servedModel.ts';
 import type { Dependencies } from './dependencies.ts';
 import { tracked } from './progress.ts';
+import { Spending } from './spending.ts';
 
 /** A watch over a deployment ends after so long, so that its hours are booked while they pass. */
 const BOOKED_EVERY_MS = 10 * 60_000;
@@ -98,17 +100,22 @@ export function createHosting({ store, endpoints, trainers }: Dependencies) {
     },
 
     /** Books the hours of a deployment as spend of the run that made its model, where they cost. */
-    async bookHours({ endpoint, order, from, to }: BookHoursInput): Promise<void> {
+    async bookHours({ endpoint, order, from, to }: BookHoursInput): Promise<{ spent: Spent }> {
       return tracked(one, async () => {
-        if (deploymentsOf(endpoint).isFree || to <= from) return;
         const model = await store.models.byName(order.model);
-        if (!model) return;
+        if (deploymentsOf(endpoint).isFree || to <= from || !model) return { spent: NOTHING_SPENT };
+        const deployedSeconds = (to - from) / 1000;
         await store.run(model.run, model.dataset).addSpend({
           key: `hours/${activityInfo().workflowExecution!.workflowId}/${from}`,
           ...{ round: model.round, phase: 'hosting', transport: 'direct' },
           ...{ endpoint, model: order.model },
-          usage: { ...NO_USAGE, deployedSeconds: (to - from) / 1000 },
+          usage: { ...NO_USAGE, deployedSeconds },
         });
+        const at = { endpoint, model: order.model };
+        const root = await store.models.rootOf(at);
+        const spending = new Spending();
+        spending.add(at, { deployedSeconds });
+        return { spent: spending.spent(endpoints, () => root) };
       });
     },
   };

@@ -1,4 +1,4 @@
-import type { PhaseName } from './phases.ts';
+import type { PhaseName, Spender } from './phases.ts';
 import type { Spent } from './spent.ts';
 
 /** In what a budget is set: US dollars, tokens of any kind, requests, hours of deployments. */
@@ -113,7 +113,7 @@ const sum = (parts: Iterable<Amounts>): Amounts => {
 export class Ledger {
   budget: Budget;
   readonly #before: Amounts;
-  readonly #spent = new Map<PhaseName, Amounts>();
+  readonly #spent = new Map<Spender, Amounts>();
   readonly #reserved = new Map<string, { phase: PhaseName; wanted: Spent; amounts: Amounts }>();
   /** What jobs have cost as a share of what was thought, the dearest of them. */
   #share: number | undefined;
@@ -125,7 +125,7 @@ export class Ledger {
   }
 
   /** What a phase has spent so far, in the place of what it had before. */
-  set(phase: PhaseName, spent: Spent): void {
+  set(phase: Spender, spent: Spent): void {
     this.#spent.set(phase, amountsOf(spent));
   }
 
@@ -170,7 +170,7 @@ export class Ledger {
   }
 
   #uses(scope: BudgetScope): BudgetUse[] {
-    const isIn = (phase: PhaseName) => scope === 'run' || scope === 'round' || scope === phase;
+    const isIn = (phase: Spender) => scope === 'run' || scope === 'round' || scope === phase;
     const spent = [...this.#spent].flatMap(([phase, one]) => (isIn(phase) ? [one] : []));
     const reserved = [...this.#reserved.values()].flatMap(({ phase, amounts }) =>
       isIn(phase) ? [amounts] : [],

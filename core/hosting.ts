@@ -19,4 +19,6 @@ export interface Hosting {
 export interface ModelUse {
   /** Id of the workflow that it is asked for: once none of them goes on, the model is taken down. */
   by: string;
+  /** Id of the round that it is asked for, which is told of the hours that are booked. */
+  round?: string;
 }

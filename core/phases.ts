@@ -77,6 +77,9 @@ export type PlannedPhase = (typeof PHASES)[number];
 /** The name of a phase. */
 export type PhaseName = PlannedPhase['name'];
 
+/** What spends in a round: its phases, and models that stand for them. */
+export type Spender = PhaseName | 'hosting';
+
 /** A phase by its name. */
 export const phaseOf = (name: PhaseName): Phase => PHASES.find((phase) => phase.name === name)!;
 

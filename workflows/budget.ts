@@ -21,7 +21,7 @@ import {
   Pieces,
   withLimits,
 } from '../core/budget.ts';
-import type { PhaseName } from '../core/phases.ts';
+import type { PhaseName, Spender } from '../core/phases.ts';
 import { amountText, lackText } from '../core/report/budget.ts';
 import type { Spent } from '../core/spent.ts';
 import type { Hold } from '../core/status.ts';
@@ -151,7 +151,7 @@ const refused = (why: string) =>
 export interface Spenders {
   run: string;
   /** What each phase has spent so far. */
-  spent(): Iterable<[PhaseName, Spent]>;
+  spent(): Iterable<[Spender, Spent]>;
   /** Called when what a phase may spend is another: whether it holds it has to say again. */
   allowed(phase: PhaseName): void;
   /** Called after each change. */

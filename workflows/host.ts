@@ -5,6 +5,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -17,6 +18,7 @@ import { hostingSection } from '../core/report/hosting.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { activitiesWith } from './activities.ts';
 import { cancellationOf, isCancelled } from './cancellation.ts';
+import { hoursBooked } from './news.ts';
 
 /** Times that a deployment is tried again while it may still be an accident. */
 const TRIES = 4;
@@ -39,7 +41,7 @@ export interface HostInput {
   /** Where the endpoint's trainer works; the workflow's own when left out. */
   taskQueue?: string;
   /** Carried over when continued as new. */
-  soFar?: { users: string[]; usedAt: number; standing: Standing };
+  soFar?: { users: string[]; usedAt: number; round?: string | undefined; standing: Standing };
 }
 
 /** A model is asked, now. */
@@ -71,8 +73,10 @@ export async function host(input: HostInput): Promise<void> {
     const status = { endpoint, model: order.model, hosting: now, usedAt, idleMinutes };
     setCurrentDetails(markdown([hostingSection({ ...status, users: [...users] }, Date.now())]));
   };
-  setHandler(used, ({ by }) => {
-    users.add(by);
+  let round = soFar?.round;
+  setHandler(used, (use) => {
+    users.add(use.by);
+    round = use.round ?? round;
     usedAt = Date.now();
   });
   setHandler(hosting, () => now);
@@ -136,7 +140,7 @@ export async function host(input: HostInput): Promise<void> {
       if (workflowInfo().continueAsNewSuggested)
         await continueAsNew<typeof host>({
           ...input,
-          soFar: { users: [...users], usedAt, standing: standing! },
+          soFar: { users: [...users], usedAt, round, standing: standing! },
         });
     }
   }
@@ -189,7 +193,11 @@ export async function host(input: HostInput): Promise<void> {
     const from = standing.bookedUntil;
     const to = Date.now();
     standing.bookedUntil = to;
-    await perform.bookHours({ ...at, from, to }, `book hours of ${order.model}`);
+    const { spent } = await perform.bookHours({ ...at, from, to }, `book hours of ${order.model}`);
+    if (round === undefined || spent.deployedSeconds === 0) return;
+    await getExternalWorkflowHandle(round)
+      .signal(hoursBooked, spent)
+      .catch(() => undefined); // it has ended, and its report has what was booked before
   }
 
   function deploymentFailed() {

@@ -5,6 +5,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Spent } from '../core/spent.ts';
 import type { PhaseNews, RoundStatus, Sighting } from '../core/status.ts';
 import { allTroubles } from '../core/trouble.ts';
 
@@ -12,6 +13,8 @@ import { allTroubles } from '../core/trouble.ts';
 const sighted = defineSignal<[Sighting]>('sighted');
 /** From the workflow of a phase to its round. */
 export const phaseNews = defineSignal<[PhaseNews]>('phaseNews');
+/** From the host of a model to the round that asks it: what it has cost to stand, since it was told last. */
+export const hoursBooked = defineSignal<[Spent]>('hoursBooked');
 /** From a round to its run. */
 export const roundNews = defineSignal<[RoundStatus]>('roundNews');
 

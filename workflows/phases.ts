@@ -1,6 +1,6 @@
 import { sumOf } from '../core/figures.ts';
-import type { PhaseName, PlannedPhase } from '../core/phases.ts';
-import type { Spent } from '../core/spent.ts';
+import type { PhaseName, PlannedPhase, Spender } from '../core/phases.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { Hold, PhaseNews, PhaseStatus, RoundFigures } from '../core/status.ts';
 import type { PauseState } from './messages.ts';
 
@@ -20,9 +20,11 @@ export interface Phases {
   /** Whether a phase is held is not known any more, until it tells. */
   letGo(name: PhaseName): void;
   /** What each of those that have spent something has. */
-  spent(): [PhaseName, Spent][];
+  spent(): [Spender, Spent][];
   /** Keeps what a phase has come to, in the place of what it told before. */
   record(name: PhaseName, figures: Partial<RoundFigures>): void;
+  /** Adds what a model has cost while it stood. */
+  addHosting(spent: Spent): void;
   /** After a pause: rates are measured anew. */
   resumed(): void;
   /** Leaves a phase out. */
@@ -51,7 +53,7 @@ export function trackPhases(
       { name, state: 'waiting', done: 0, total: totals[name] ?? 0, unit },
     ]),
   );
-  const figures = new Map<PhaseName, Partial<RoundFigures>>();
+  const figures = new Map<Spender, Partial<RoundFigures>>();
   const measure = (phase: PhaseStatus) => {
     phase.paced = { at: Date.now(), done: phase.done };
   };
@@ -88,11 +90,16 @@ export function trackPhases(
       all.get(name)!.hold = undefined;
     },
     spent: () =>
-      [...figures].flatMap(([name, { spent }]): [PhaseName, Spent][] =>
+      [...figures].flatMap(([name, { spent }]): [Spender, Spent][] =>
         spent ? [[name, spent]] : [],
       ),
     record: (name, of) => {
       figures.set(name, of);
+    },
+    addHosting: (spent) => {
+      const before = figures.get('hosting')?.spent ?? NOTHING_SPENT;
+      figures.set('hosting', { spent: addSpent(before, spent) });
+      changed();
     },
     resumed: () => {
       for (const phase of all.values()) if (phase.state === 'running') measure(phase);

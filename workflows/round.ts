@@ -35,7 +35,7 @@ import { askingIn } from './failing.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
 import { labelledPasses } from './labelledPasses.ts';
 import { handlePause, roundStatus } from './messages.ts';
-import { handleSightings, phaseNews, roundNews, toParent } from './news.ts';
+import { handleSightings, hoursBooked, phaseNews, roundNews, toParent } from './news.ts';
 import type { PassInput } from './passSteps.ts';
 import { trackPhases } from './phases.ts';
 import { propagate } from './propagate.ts';
@@ -158,6 +158,10 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   });
   setHandler(phaseNews, (news) => {
     phases.tell(news);
+    budget.review();
+  });
+  setHandler(hoursBooked, (spent) => {
+    phases.addHosting(spent);
     budget.review();
   });
 

@@ -5,6 +5,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { after, before, describe, it } from 'mocha';
 import type { Hosting } from '../../core/hosting.ts';
 import type { RunSpec } from '../../core/spec.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { usageOf } from '../../core/usage.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import { startProvider } from '../../testing/provider.ts';
@@ -109,6 +110,33 @@ describe('models that have to be deployed', function () {
       assert.ok(tuned.some((model) => answered.has(model!)));
       assert.ok([...names].every((name) => !answered.has(name)));
       assert.equal(await bookedSeconds(bench, 'expires'), 0, 'this tier costs no hours');
+    });
+
+    it('count against its budget: it pauses when their hours are gone, until there are more', async () => {
+      const { azure, bench } = await open();
+      const asked = new Map<string, number>();
+      azure.onChat = (name) => {
+        asked.set(name, (asked.get(name) ?? 0) + 1);
+        if (asked.get(name) === 12) azure.remove(name);
+      };
+      const budget = { gpuHours: 1e-7 };
+      const handle = await bench.start(await writeTask(bench.folder, 'bounded', FEW, { budget }));
+      const untilHeld = async (): Promise<RunStatus> => {
+        for (;;) {
+          const status = await handle.query<RunStatus>('status');
+          if (status.hold) return status;
+        }
+      };
+      const { hold, budget: uses } = await untilHeld();
+      assert.match(hold!.why, /budget of the run is reached/);
+      assert.ok(uses![0]!.spent > 1e-7);
+      await bench.client.get('bounded').setBudget({ gpuHours: 10 });
+      await handle.result();
+      await untilReleased(azure);
+      assert.deepEqual(azure.standing, []);
+      const stood = azure.stays.reduce((sum, { from, to }) => sum + (to! - from), 0) / 1000;
+      const booked = await bookedSeconds(bench, 'bounded');
+      assert.ok(booked >= stood && booked < stood + 5 * azure.stays.length, `${booked}, ${stood}`);
     });
 
     it('are released when it is cancelled', async () => {
