@@ -27,11 +27,16 @@ export class StandIn {
   constructor({ apiKey, errorBody, isOpen }: Wire) {
     this.app = fastify({ bodyLimit: 2 ** 26, forceCloseConnections: true });
     this.app.register(multipart);
-    this.app.addContentTypeParser(
-      'application/octet-stream',
-      { parseAs: 'buffer' },
-      (_, body, done) => done(null, body),
-    );
+    // Clients say that nothing at all is JSON.
+    this.app.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
+      try {
+        done(null, body === '' ? undefined : JSON.parse(String(body)));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+    // What is put into a storage may be of any type, or of none.
+    this.app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
     this.app.setErrorHandler((error: FastifyError | Refusal, _, reply) => {
       const status = error instanceof Refusal ? error.status : (error.statusCode ?? 500);
       const param = error instanceof Refusal ? error.param : null;

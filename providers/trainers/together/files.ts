@@ -84,7 +84,7 @@ async function sent(
   const id = answer.headers.get('x-together-file-id');
   if (!address || !id)
     throw new UnreadableAnswer('it names neither a file nor where to send its content');
-  await putFile(address, path, { 'content-type': 'application/octet-stream' }, signal);
+  await putFile(address, path, {}, signal);
   return { id };
 }
 
