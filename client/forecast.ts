@@ -2,17 +2,16 @@ import type { Config } from '../config/config.ts';
 import { type Forecast, forecastOf } from '../core/forecast/forecast.ts';
 import type { ModelAt, PlannedUse, Samples } from '../core/forecast/prospect.ts';
 import type { Span } from '../core/forecast/span.ts';
-import { secondsOf } from '../core/forecast/time.ts';
+import { batchSeconds, secondsOf } from '../core/forecast/time.ts';
 import type { TokenCounter } from '../core/forecast/tokens.ts';
 import { neededModels } from '../core/neededModels.ts';
 import { Registry } from '../core/registry.ts';
 import { count } from '../core/report/format.ts';
 import type { RunSpecInput } from '../core/spec.ts';
 import type { Shot, StoredExample } from '../core/types.ts';
-import { type Bill, NO_USAGE } from '../core/usage.ts';
 import { withFolder } from '../data/scratch.ts';
-import { billed } from '../providers/pricing.ts';
 import type { Findings } from './check.ts';
+import { costOf, type ForecastCost, type SentUse, sent } from './forecastCosts.ts';
 import { corrected, countersOf, knownModels, paceOf } from './knownModels.ts';
 import { type Probed, probe } from './probe.ts';
 import { checked } from './spec.ts';
@@ -32,7 +31,7 @@ export interface ForecastOptions {
 }
 
 /** What is used in a phase, with what it costs and how long it takes. */
-export interface ForecastUse extends PlannedUse {
+export interface ForecastUse extends SentUse {
   /** US dollars; null where nothing of it has a price. */
   cost: Span | null;
   /** Null of a fine-tune: providers do not tell. */
@@ -40,17 +39,15 @@ export interface ForecastUse extends PlannedUse {
 }
 
 /** What a run is going to use and to cost, and what keeps it from it. */
-export interface RunForecast extends Pick<Findings, 'counts' | 'files' | 'problems' | 'warnings'> {
+export interface RunForecast
+  extends Pick<Findings, 'counts' | 'files' | 'problems' | 'warnings'>,
+    ForecastCost {
   run: string;
   /** In the order of phases; none where the data cannot be used. */
   uses: ForecastUse[];
   previews: Forecast['previews'];
   /** How tokens were counted for each model, and the factors between which the truth lies. */
   counted: (ModelAt & Pick<TokenCounter, 'by' | 'error'>)[];
-  /** US dollars of all that has a price; null where nothing has. */
-  cost: Span | null;
-  /** What has no price. */
-  unpriced: Bill['unpriced'];
   /** What models have shown that were asked. */
   probed: Probed[];
   /** US dollars of the first warm-up, where the provider was asked and estimates it. */
@@ -92,11 +89,20 @@ export async function forecastRun(
     const probed = isProbed ? await probe(unprobed.kinds, prospect, config) : [];
     const known = counters.map((one) => corrected(one, probed));
     const models = knownModels(known, config, probed);
-    const { uses, previews } = isProbed ? forecastOf({ ...prospect, models }) : unprobed;
+    const forecast = isProbed ? forecastOf({ ...prospect, models }) : unprobed;
+    const uses = sent(forecast.uses, spec, config);
     const estimate = isProbed
       ? await estimateOf({ spec, task, samples }, { config, folder: scratch })
       : {};
     const most = spec.batch.size * spec.batch.window;
+    const secondsFor = (use: SentUse): Span | null => {
+      if (!use.asks) return null;
+      const { batches } = config.endpoints[use.endpoint] ?? {};
+      if (use.transport === 'direct' || !batches)
+        return secondsOf(use, paceOf(use, config, { most, probed }));
+      const { windowHours, maxRequests, atOnce } = batches;
+      return batchSeconds(use, { windowHours, requestsAtOnce: maxRequests * atOnce });
+    };
     return {
       ...told,
       problems: [
@@ -108,9 +114,9 @@ export async function forecastRun(
       uses: uses.map((use) => ({
         ...use,
         cost: costOf([use], config).cost,
-        seconds: use.asks ? secondsOf(use, paceOf(use, config, { most, probed })) : null,
+        seconds: secondsFor(use),
       })),
-      ...{ previews, probed, estimate: estimate.usd },
+      ...{ previews: forecast.previews, probed, estimate: estimate.usd },
       counted: known.map(({ counter: { by, error }, ...at }) => ({ ...at, by, error })),
       ...costOf(uses, config),
     };
@@ -134,31 +140,6 @@ function samplesOf({ counts, samples }: Findings): Samples | undefined {
     labelled: { count: counts.labelled!, examples: labelled as (StoredExample & Shot)[] },
     unlabelled: { count: counts.unlabelled!, examples: unlabelled },
     test: { count: counts.test!, examples: test },
-  };
-}
-
-/** What uses cost, were all low, likely or high. A tuned model has the price of its base. */
-function costOf(
-  uses: readonly PlannedUse[],
-  { endpoints }: Config,
-): Pick<RunForecast, 'cost' | 'unpriced'> {
-  const billOf = (of: keyof Span) =>
-    billed(
-      uses.map(({ phase, endpoint, model, ...use }) => ({
-        ...NO_USAGE,
-        ...{ phase, endpoint, model, root: model, transport: 'direct' as const },
-        requests: use.requests[of],
-        promptTokens: use.promptTokens[of],
-        completionTokens: use.completionTokens[of],
-        trainedTokens: use.trainedTokens[of],
-      })),
-      (name) => endpoints[name]?.prices ?? {},
-    ).bill;
-  const [low, likely, high] = [billOf('low'), billOf('likely'), billOf('high')];
-  const { cost, unpriced } = high;
-  return {
-    cost: cost === null ? null : { low: low.cost ?? 0, likely: likely.cost ?? 0, high: cost },
-    unpriced,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Measured } from '../core/forecast/answers.ts';
-import type { Asks, ModelAt, Models } from '../core/forecast/prospect.ts';
+import type { Asks, ModelAt, Models, PlannedUse } from '../core/forecast/prospect.ts';
 import type { Pace } from '../core/forecast/time.ts';
 import type { TokenCounter } from '../core/forecast/tokens.ts';
 import { tokenCounter } from '../providers/tokenizers/index.ts';
@@ -8,6 +8,9 @@ import type { Probed } from './probe.ts';
 
 /** A model that was asked has as many tokens for prompts like those it was asked, or nearly so. */
 const MEASURED_ERROR = { low: 0.95, high: 1.05 };
+
+/** How many times as long a request may take among others. */
+const BUSY = 4;
 
 /** How tokens are counted for a model. */
 export interface Counted extends ModelAt {
@@ -59,21 +62,16 @@ export function knownModels(
 
 /** How fast an endpoint answers. @param most requests that a run has under way */
 export function paceOf(
-  { endpoint, model, asks }: ModelAt & { asks?: Asks },
+  { endpoint, model, asks }: PlannedUse,
   { endpoints }: Pick<Config, 'endpoints'>,
   { most, probed }: { most: number; probed: readonly Probed[] },
 ): Pace {
-  const { seconds = [] } = probedOf(probed, { endpoint, model }, asks) ?? {};
+  const { seconds = [], perMinute } = probedOf(probed, { endpoint, model }, asks) ?? {};
   const inFlight = Math.min(endpoints[endpoint]?.maxInFlight ?? 1, most);
-  if (seconds.length === 0) return { inFlight };
-  const mean = meanOf(seconds);
-  // Requests that wait for each other take longer than those that came alone.
-  const requestSeconds = {
-    low: Math.min(...seconds),
-    likely: mean,
-    high: 4 * Math.max(...seconds),
-  };
-  return { inFlight, requestSeconds };
+  if (seconds.length === 0) return { inFlight, perMinute };
+  // Requests among many wait for each other, and take longer than those that came alone.
+  const [low, high] = [Math.min(...seconds), BUSY * Math.max(...seconds)];
+  return { inFlight, perMinute, requestSeconds: { low, likely: meanOf(seconds), high } };
 }
 
 function measuredOf({ answers = [] }: Partial<Probed> = {}): Measured | undefined {

@@ -2,8 +2,10 @@ import type { Config } from '../config/config.ts';
 import { messagesOf } from '../core/errors.ts';
 import type { Asked } from '../core/forecast/asked.ts';
 import type { Asks, ModelAt, Prospect } from '../core/forecast/prospect.ts';
+import type { Rates } from '../core/forecast/time.ts';
 import type { ChatSample } from '../providers/completion.ts';
 import { Endpoint } from '../providers/endpoint.ts';
+import { ratesOf } from '../providers/rates.ts';
 
 /** Requests of each kind. */
 const REQUESTS = 5;
@@ -20,6 +22,8 @@ export interface Probed extends ModelAt {
   ratio?: number;
   /** Of each request. */
   seconds: number[];
+  /** What the endpoint says that it takes in a minute. */
+  perMinute: Rates;
   /** Why there is no answer, where there is none. */
   problem?: string;
 }
@@ -45,6 +49,8 @@ export async function probe(
       ...at,
       asks,
       ...{ requests: 0, promptTokens: 0, completionTokens: 0, answers: [], seconds: [] },
+      // Many say nothing of it.
+      perMinute: await ratesOf(endpoint, at.model).catch(() => ({})),
     };
     let counted = 0;
     for (const asked of [first!, ...others])

@@ -1,4 +1,13 @@
-import type { Bill, BilledUsage, ModelUsage, Transport, UnitKind, Usage } from '../core/usage.ts';
+import type { Load } from '../core/transport.ts';
+import {
+  type Bill,
+  type BilledUsage,
+  type ModelUsage,
+  NO_USAGE,
+  type Transport,
+  type UnitKind,
+  type Usage,
+} from '../core/usage.ts';
 import type { Price, Prices } from './prices.ts';
 
 const TOKENS = 1_000_000;
@@ -68,6 +77,16 @@ function tokenPrices(
     cachedInput: share(price.cachedInput),
     output: share(price.output),
   };
+}
+
+/** What a million tokens of prompts and one of answers cost, in each way in which that is known. */
+export function loadPrice(price: Price | undefined): Load['price'] {
+  const usage = { ...NO_USAGE, promptTokens: TOKENS, completionTokens: TOKENS };
+  const known = (['direct', 'batch'] satisfies Transport[]).flatMap((transport) => {
+    const { cost, unpriced } = costOf({ ...usage, transport }, price ?? {});
+    return cost === null || unpriced.length > 0 ? [] : [[transport, cost] as const];
+  });
+  return Object.fromEntries(known);
 }
 
 /**

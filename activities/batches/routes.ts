@@ -1,10 +1,7 @@
 import { log } from '@temporalio/activity';
 import { askersOf } from '../../core/askers.ts';
-import { type Asked, type Load, mayGoByBatch, transportFor } from '../../core/transport.ts';
-import type { Transport } from '../../core/usage.ts';
-import { NO_USAGE } from '../../core/usage.ts';
-import type { Endpoint } from '../../providers/endpoint.ts';
-import { costOf, priceOf } from '../../providers/pricing.ts';
+import { type Asked, mayGoByBatch, transportFor } from '../../core/transport.ts';
+import { loadPrice, priceOf } from '../../providers/pricing.ts';
 import { type Dependencies, openRound, type RoundRef } from '../dependencies.ts';
 import { tracked } from '../progress.ts';
 import type { Route } from './askings.ts';
@@ -33,7 +30,6 @@ export interface Routes {
 
 /** A little more than a look at a queue that is full is worth. */
 const WAIT_POLLS = 6;
-const MILLION = 1_000_000;
 
 /** Decides what of a phase goes by batch. */
 export async function routesOf(
@@ -61,7 +57,7 @@ export async function routesOf(
       const { transport, why } = transportFor(asked, transports, {
         requests: examples * models * perExample,
         windowHours: batches?.windowHours,
-        price: priceAt(endpoint, model, context.spec.model.name),
+        price: loadPrice(priceOf(endpoint.config.prices, model, context.spec.model.name)),
       });
       log.info(`${asked} at ${name} goes ${transport === 'batch' ? 'by batch' : 'direct'}: ${why}`);
       return transport === 'batch' && batches ? [{ asked, endpoint: name, of, batches }] : [];
@@ -84,15 +80,4 @@ export async function routesOf(
       waitSeconds: WAIT_POLLS * Math.max(...polls.map(({ pollSeconds }) => pollSeconds)),
     };
   });
-}
-
-/** What a million tokens of prompts and one of answers cost, in each way in which that is known. */
-function priceAt({ config }: Endpoint, model: string, root: string): Load['price'] {
-  const price = priceOf(config.prices, model, root);
-  const usage = { ...NO_USAGE, promptTokens: MILLION, completionTokens: MILLION };
-  const known = (['direct', 'batch'] satisfies Transport[]).flatMap((transport) => {
-    const { cost, unpriced } = costOf({ ...usage, transport }, price ?? {});
-    return cost === null || unpriced.length > 0 ? [] : [[transport, cost] as const];
-  });
-  return Object.fromEntries(known);
 }

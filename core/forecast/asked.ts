@@ -27,7 +27,9 @@ export interface Asked {
   words: number;
   /** Whether an answer ends with one of the task. */
   hasAnswer: boolean;
-  /** Whether the model has been tuned to give this answer alone. */
+  /** Whether the model is one that the run, or a round before, has tuned. */
+  isTuned: boolean;
+  /** Whether it has been tuned to say just this. */
   isTaught: boolean;
 }
 
@@ -72,12 +74,12 @@ export class Requests {
       sampling: group.sampling,
       schema: isReasoned ? undefined : task.schema,
       ...{ words: isReasoned ? SENTENCE : 0, hasAnswer: true },
-      isTaught: !isReasoned && (isWarmUp(group.model) || (isTuned && group.model === 'base')),
+      ...tuning(isTunedIn(group.model, isTuned), isReasoned),
     };
   }
 
-  /** What is asked where collaborators disagree. */
-  justification(split: Split): Asked {
+  /** What is asked where collaborators disagree. @param isTuned whether the round's base is */
+  justification(split: Split, isTuned: boolean): Asked {
     const { spec, task } = this.#prospect;
     const { model, endpoint, ...given } = spec.justification;
     return {
@@ -85,7 +87,7 @@ export class Requests {
       ...{ at: this.at(model, endpoint), asks: 'justifications', split },
       messages: (x) => this.#ofCandidates(x, (some) => task.justify(x, some)),
       sampling: samplingOf(given, spec.maxTokens),
-      ...{ words: SENTENCE, hasAnswer: true, isTaught: false },
+      ...{ words: SENTENCE, hasAnswer: true, ...tuning(isTunedIn(model, isTuned), true) },
     };
   }
 
@@ -102,7 +104,7 @@ export class Requests {
       sampling: samplingOf(spec.evaluation, mostTokens(spec, task, isReasoned)),
       schema: isReasoned ? undefined : task.schema,
       ...{ words: isReasoned ? SENTENCE : 0, hasAnswer: true },
-      isTaught: isTuned && !isReasoned,
+      ...tuning(isTuned, isReasoned),
     };
   }
 
@@ -145,7 +147,7 @@ export class Requests {
       title: `prompt of the judge, ${which}`,
       ...{ at: this.at(model, endpoint), asks, split, messages },
       sampling: samplingOf(given, undefined),
-      ...{ words: SENTENCE, hasAnswer: false, isTaught: false },
+      ...{ words: SENTENCE, hasAnswer: false, ...tuning(false, true) },
     };
   }
 
@@ -162,6 +164,16 @@ export class Requests {
     return candidates.length > 0 ? of(candidates) : undefined;
   }
 }
+
+/** Whether a word of the spec names a tuned model. @param isTuned whether the round's base is one */
+const isTunedIn = (model: string, isTuned: boolean): boolean =>
+  isWarmUp(model) || (isTuned && model === 'base');
+
+/** @param isReasoned whether more is asked for than the answer, which alone is taught */
+const tuning = (isTuned: boolean, isReasoned: boolean) => ({
+  isTuned,
+  isTaught: isTuned && !isReasoned,
+});
 
 /** Those whose answers a request draws. */
 export const namesIn = ({ places }: Pick<RequestGroup, 'places'>): string =>

@@ -12,8 +12,6 @@ const DISAGREED: Span = { low: 0, likely: 0.3, high: 1 };
 const DIFFERENT_TEXTS: Span = { low: 0, likely: 0.7, high: 1 };
 /** Whether justification is the way that `auto` finds the best: of three. */
 const JUSTIFIES: Span = { low: 0, likely: 1 / 3, high: 1 };
-/** The share of agreed pseudo-labels that have a score. */
-const READ = 0.97;
 /** What a rule keeps of which no more is known. */
 const KEPT: Span = { low: 0, likely: 0.5, high: 1 };
 /** The share of answers that are asked about where a judge grades: not those in the words of the gold one, nor such as it has seen. */
@@ -48,7 +46,7 @@ export function selectedOf(selection: SelectionSpec, asked: number, answers: num
 function keptShare({ rule, percentile }: SelectionSpec, answers: number): Span {
   if (typeof percentile !== 'number') return KEPT;
   const share = percentile / 100;
-  if (rule === 'paper') return { low: 0, likely: READ * share, high: 1 };
+  if (rule === 'paper') return { low: 0, likely: share, high: 1 };
   const apart = disagreed(answers, false).likely;
-  return { low: 0, likely: READ * (1 - apart + apart * share), high: 1 };
+  return { low: 0, likely: 1 - apart + apart * share, high: 1 };
 }

@@ -60,6 +60,8 @@ export interface PlannedUse extends ModelAt {
   phase: PhaseName;
   /** What is asked for; a fine-tune where it is left out. */
   asks?: Asks;
+  /** Whether it is a tuned model, which stands under its base. */
+  isTuned?: boolean;
   /** Who asks, where there are several: collaborators, or a role of the models that are graded. */
   who?: string;
   requests: Span;

@@ -59,12 +59,12 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
     asked: Asked,
     { examples, places = 1, who }: { examples: Span; places?: number; who?: string },
   ) => {
-    const { at, asks } = asked;
+    const { at, asks, isTuned } = asked;
     const { prompt, answer, longest } = sizes.of(asked);
     const sent = models.drawsSeveral(at) ? 1 : places;
     const all = times(examples, sent);
     add(phase, at, {
-      ...{ asks, longest, requests: all },
+      ...{ asks, isTuned, longest, requests: all },
       ...(who !== undefined && { who }),
       promptTokens: times(all, prompt),
       completionTokens: times(examples, answer, places),
@@ -93,7 +93,8 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
       });
     }
     const justified = times(apart, justifies(way));
-    if (justified.high > 0) ask(name, requests.justification(split), { examples: justified });
+    if (justified.high > 0)
+      ask(name, requests.justification(split, isTuned), { examples: justified });
   };
 
   const { needs } = plan;
@@ -167,7 +168,7 @@ export function kindsOf(plan: Plan, spec: RunSpec, requests: Requests): Asked[] 
   const shots = spec.evaluation.rag?.shots ?? 0;
   return [
     ...requests.groups.map((group) => requests.collaboration(group, 'unlabelled', false)),
-    mayJustify(plan) && requests.justification('unlabelled'),
+    mayJustify(plan) && requests.justification('unlabelled', false),
     requests.comparison('unlabelled'),
     until === 'report' && requests.test(false, shots),
     until === 'report' && requests.verdict('grades'),

@@ -33,8 +33,8 @@ export class Sizes {
 
   /** Of requests of a kind; each is measured once. */
   of(asked: Asked): Size {
-    const { title, split, isTaught, asks, bare } = asked;
-    const key = JSON.stringify([asks, title, split, isTaught, bare !== undefined]);
+    const { title, split, isTuned, asks, bare } = asked;
+    const key = JSON.stringify([asks, title, split, isTuned, bare !== undefined]);
     const known = this.#known.get(key) ?? this.#measure(asked);
     this.#known.set(key, known);
     return known;
@@ -73,7 +73,8 @@ export class Sizes {
     return teachesReasoning(this.#prospect.spec.answer) ? plus(mean, response) : mean;
   }
 
-  #measure({ at, asks, split, messages, bare, words, hasAnswer, isTaught, sampling }: Asked): Size {
+  #measure({ at, asks, split, messages, bare, sampling, ...asked }: Asked): Size {
+    const { words, hasAnswer, isTuned, isTaught } = asked;
     const counter = this.#counter(at);
     const most = sampling.maxTokens!;
     let longest = 0;
@@ -88,7 +89,7 @@ export class Sizes {
     const measured = this.#prospect.models.measured?.(at, asks);
     return {
       prompt: own ? plus(own, times(whole.likely - own.likely, SHOTS)) : whole,
-      answer: answerTokens({ target, most, isTaught, measured }),
+      answer: answerTokens({ target, most, isTuned, isTaught, measured }),
       longest: Math.ceil(longest) + most,
     };
   }

@@ -3,9 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { before, describe, it } from 'mocha';
-import type { ModelUsage } from '../../core/usage.ts';
+import { forecastRun } from '../../client/forecast.ts';
+import { defineConfig } from '../../config/config.ts';
+import type { Span } from '../../core/forecast/span.ts';
+import { type ModelUsage, type Usage, usageOf } from '../../core/usage.ts';
+import { writeDemoData } from '../../demo/data.ts';
+import { demoSpec } from '../../demo/spec.ts';
+import { engineTokenizers } from '../../engine/tokenizers.ts';
 import { startSemievol } from '../cli/support.ts';
 import { useFolder } from '../support/suite.ts';
+
+const TOKENS = ['promptTokens', 'completionTokens', 'trainedTokens'] as const;
 
 /** A whole round, small, on the real engine: real model, real training, real server and store. */
 describe('the demo', function () {
@@ -52,6 +60,25 @@ describe('the demo', function () {
     assert.equal(examples.test, 24);
     const { trainedTokens } = usage.find(({ phase }: ModelUsage) => phase === 'warm-up');
     assert.ok(trainedTokens > 0);
+    await assertForecast(usageOf(usage));
     assert.ok(seconds.propagate > 0);
   });
+
+  /** That its forecast is right: each amount in its range, all tokens together within 15 %. */
+  async function assertForecast(spent: Usage): Promise<void> {
+    const folder = join(files.path, 'forecast');
+    await writeDemoData(folder, { labelled: 16, unlabelled: 24, test: 24 }, 0);
+    const tokenizers = engineTokenizers();
+    const { uses } = await forecastRun(demoSpec('demo', 0), defineConfig(), { folder, tokenizers });
+    const sum = (amount: (typeof TOKENS)[number], of: keyof Span) =>
+      uses.reduce((total, use) => total + use[amount][of], 0);
+    for (const amount of TOKENS) {
+      const [low, high] = [sum(amount, 'low') - 1, sum(amount, 'high') + 1];
+      const isWithin = low <= spent[amount] && spent[amount] <= high;
+      assert.ok(isWithin, `${amount}: ${spent[amount]} is not in ${low} to ${high}`);
+    }
+    const likely = TOKENS.reduce((total, amount) => total + sum(amount, 'likely'), 0);
+    const truth = TOKENS.reduce((total, amount) => total + spent[amount], 0);
+    assert.ok(Math.abs(likely / truth - 1) <= 0.15, `${likely} for ${truth} tokens`);
+  }
 });
