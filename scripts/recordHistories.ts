@@ -1,10 +1,11 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Azure, TOKEN } from '../test/support/azure/azure.ts';
 import { Bench, startTemporal, writeTask } from '../test/support/stack.ts';
 import { JOBS, jobOf, jobsOf, startFineTune, untilPolled } from '../test/workflows/support.ts';
 import type { Fault } from '../testing/faults.ts';
-import { startProvider } from '../testing/provider.ts';
+import { type Provider, startProvider } from '../testing/provider.ts';
 import type { JournalEntry } from '../testing/requests.ts';
 import { pause, resume } from '../workflows/messages.ts';
 
@@ -53,8 +54,13 @@ interface Stage {
   start(run: string, sizes?: typeof FEW, changes?: object): ReturnType<Bench['start']>;
 }
 
-async function withStage(endpoint: object, record: (stage: Stage) => Promise<void>): Promise<void> {
-  const bench = await Bench.open(temporal, await startProvider({ latencyMs: 5 }), endpoint);
+async function withStage(
+  endpoint: object,
+  record: (stage: Stage) => Promise<void>,
+  provider?: Provider,
+): Promise<void> {
+  const standIn = provider ?? (await startProvider({ latencyMs: 5 }));
+  const bench = await Bench.open(temporal, standIn, endpoint);
   bench.config.temporal.taskQueue = 'semievol';
   await bench.startWorker();
   const start: Stage['start'] = async (run, sizes = FEW, changes = {}) =>
@@ -181,6 +187,38 @@ async function empty({ bench, start }: Stage): Promise<void> {
   await save('round-empty', 'empty/round-1');
 }
 
+/** A model that has to be deployed: it expires, its hosting is cancelled, or it is never up. */
+async function hosted(ending: 'finished' | 'cancelled' | 'failed'): Promise<void> {
+  process.env.AZURE_MANAGEMENT_TOKEN = TOKEN;
+  const azure = await Azure.start(ending === 'failed' ? { states: ['Accepted', 'Failed'] } : {});
+  const asked = Promise.withResolvers<string>();
+  azure.onChat = (name) => {
+    if (!azure.standing.includes(name)) return;
+    if (azure.created === 1 && ending === 'finished') azure.remove(name);
+    asked.resolve(name);
+  };
+  await withStage(
+    azure.endpoint,
+    async ({ start }) => {
+      const run = await start(`hosted-${ending}`);
+      if (ending === 'failed') await run.result().catch(() => undefined);
+      const name = ending === 'failed' ? azure.stays[0]!.name : await asked.promise;
+      const host = temporal.client.workflow.getHandle(`host/local/${name}`);
+      const { runId } = await host.describe();
+      // The run puts it up again.
+      if (ending === 'cancelled') await host.cancel();
+      await run.result().catch(() => undefined);
+      await temporal.client.workflow
+        .getHandle(host.workflowId, runId)
+        .result()
+        .catch(() => undefined);
+      await save(`host-${ending}`, host.workflowId, runId);
+    },
+    azure.provider,
+  );
+  await azure.close();
+}
+
 const OUTER = { evolve: '', round: '/round-1', fineTune: '/round-1/warm-up' };
 
 for (const file of await readdir(FOLDER))
@@ -201,6 +239,7 @@ try {
     await stalled(stage);
     await givenUp(stage);
   });
+  for (const ending of ['finished', 'cancelled', 'failed'] as const) await hosted(ending);
 } finally {
   await temporal.teardown();
 }

@@ -18,6 +18,7 @@ const ENDINGS = {
   fineTune: ['finished', 'stalled', 'givenUp', 'cancelled', 'failed'],
   propagate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
   evaluate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
+  host: ['finished', 'cancelled', 'failed'],
 };
 const LAST_EVENTS: Record<string, string> = {
   finished: 'COMPLETED',
