@@ -1,5 +1,6 @@
 import type { OpenAI } from 'openai';
 import type { TrainingSpec } from '../core/spec.ts';
+import { tells } from './remoteJobs.ts';
 import type { TrainingOrder } from './trainer.ts';
 
 /** A fine-tuning job as OpenAI and its imitations show it, with what some of them echo. */
@@ -46,7 +47,7 @@ export function isOf(job: ProviderJob, order: TrainingOrder): boolean {
   const key = job.metadata?.[KEY];
   if (key) return key === order.key;
   const suffix = job.user_provided_suffix ?? job.suffix;
-  if (suffix) return plain(suffix) === plain(order.name);
+  if (suffix) return tells(suffix, order.name);
   const { request, fileId } = order;
   const echoed: Record<string, unknown> = {
     ...job.hyperparameters,
@@ -67,6 +68,3 @@ const agrees = (echoed: unknown, asked: number | undefined) =>
 /** A model's name may be echoed with its version. */
 const isSameModel = (echoed: string | undefined, asked: string) =>
   !echoed || echoed.includes(asked) || asked.includes(echoed);
-
-/** Some put a suffix into another spelling. */
-const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');

@@ -101,3 +101,8 @@ export function keyed<Request extends object>(
     name: `${label.slice(0, NAME - ending.length)}${ending}`,
   };
 }
+
+/** Whether what a provider tells has the name in it, in whatever spelling: it ends in a hash. */
+export const tells = (told: string, name: string): boolean => plain(told).includes(plain(name));
+
+const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');

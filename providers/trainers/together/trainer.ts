@@ -5,7 +5,7 @@ import type { Deployments } from '../../deployments.ts';
 import { jobState } from '../../jobState.ts';
 import { ListedJobs, vanished } from '../../listedJobs.ts';
 import { redacted } from '../../redacted.ts';
-import type { Job } from '../../remoteJobs.ts';
+import { type Job, tells } from '../../remoteJobs.ts';
 import { isRefused } from '../../said.ts';
 import type {
   PlannedTraining,
@@ -72,10 +72,11 @@ export class TogetherTrainer
 
   /** Needs a file that has been checked, as uploaded ones have. */
   async estimate(planned: PlannedTraining, signal?: AbortSignal): Promise<number | undefined> {
-    return this.failing(
-      async () =>
-        (await this.#price(this.#client, planned, signal))?.estimated_total_price ?? undefined,
-    );
+    return this.failing(async () => {
+      const { from } = await this.#start(planned.model);
+      const price = await this.#price(this.#client, from, planned, signal);
+      return price?.estimated_total_price ?? undefined;
+    });
   }
 
   override async poll(
@@ -101,7 +102,7 @@ export class TogetherTrainer
 
   protected override async listed({ name }: TrainingOrder): Promise<TogetherJob[]> {
     const isOf = ({ suffix, model_output_name }: TogetherJob) =>
-      suffix ? suffix === name : model_output_name?.includes(`:${name}:`);
+      tells(suffix || model_output_name || '', name);
     return (await allJobs(this.#client)).filter(isOf);
   }
 
@@ -111,7 +112,9 @@ export class TogetherTrainer
     const start = await this.#start(request.model);
     await this.#checkHosted(start.base);
     // Worth no failure of its own: what keeps it from being answered keeps the job, too.
-    const price = await this.#price(this.#once, { ...request, fileId }).catch(() => undefined);
+    const price = await this.#price(this.#once, start.from, { ...request, fileId }).catch(
+      () => undefined,
+    );
     if (price?.allowed_to_proceed === false)
       throw passingFailure(
         'OutOfMoney',
@@ -202,8 +205,12 @@ export class TogetherTrainer
   }
 
   /** What a job would cost; undefined where Together cannot say. */
-  async #price(client: OpenAI, { model, training, fileId }: PlannedTraining, signal?: AbortSignal) {
-    const { from } = await this.#start(model);
+  async #price(
+    client: OpenAI,
+    from: object,
+    { training, fileId }: Omit<PlannedTraining, 'model'>,
+    signal?: AbortSignal,
+  ) {
     const body = {
       ...from,
       training_file: fileId,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { idFor } from '../../../providers/trainers/fireworks/wire.ts';
 import { BASE } from '../../support/fireworks/server.ts';
 import { row } from '../../support/training.ts';
 import { failure } from '../support.ts';
@@ -143,6 +145,22 @@ describe('the trainer for Fireworks', () => {
     bench.fireworks.jobs.finish(id, 'PAUSED');
     const { state, note } = await bench.trainer.poll(id, order);
     assert.deepEqual([state, note], ['pending', 'JOB_STATE_PAUSED: the account is suspended']);
+  });
+
+  it('takes any name for an id, and no two for one', () => {
+    const hash = fc.string({
+      unit: fc.constantFrom(...'0123456789abcdef'),
+      minLength: 12,
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(fc.string({ maxLength: 27 }), hash, hash, (label, a, b) => {
+        const [one, other] = [idFor(`${label}-${a}`), idFor(`${label}-${b}`)];
+        assert.match(one, /^[a-z][a-z0-9-]{0,62}$/);
+        assert.equal(one === other, a === b);
+        assert.equal(idFor(one), one);
+      }),
+    );
   });
 
   it('says before a run that an account, or an address, is not right', async () => {

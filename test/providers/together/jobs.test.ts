@@ -195,6 +195,21 @@ describe('the trainer for Together', () => {
     assert.equal(await bench.trainer.estimate!({ ...request, fileId }), undefined);
   });
 
+  it('knows its jobs in whatever spelling Together gives their suffix back', async () => {
+    const order = await bench.order();
+    const { id } = await bench.trainer.adoptOrCreate(order);
+    const job = bench.together.jobs.get(id);
+    job.suffix = job.suffix!.toUpperCase().replaceAll('-', '_');
+    assert.equal((await bench.another().adoptOrCreate(order)).id, id);
+    assert.equal(await bench.trainer.isListed(id, await bench.order({ round: 2 })), false);
+  });
+
+  it('is configured by names that Together has', () => {
+    assert.throws(() => bench.another({ config: 'cr_1' }), /give projects\/…\/configs\/…/);
+    assert.throws(() => bench.another({ endpoint: 'My Models' }), /give small letters/);
+    assert.throws(() => bench.another({ project: '' }));
+  });
+
   it('says before a run that a project, or a key, is not right', async () => {
     assert.equal(await bench.trainer.preflight(), undefined);
     const elsewhere = bench.another({ project: 'proj_2' });
