@@ -8,7 +8,7 @@ import { ApiError } from './errors.ts';
 import { FileStore, fileRoutes } from './files.ts';
 import { jobRoutes } from './jobRoutes.ts';
 import { JobStore } from './jobs.ts';
-import { baseModels, type ModelsConfig } from './models.ts';
+import { baseModels, type ModelsConfig, serviceOf } from './models.ts';
 import { ModelPool } from './pool.ts';
 import { PythonService } from './pythonProcess.ts';
 import { DEFAULTS, EMBEDDING_MODEL, embeddingEnvironment, program } from './settings.ts';
@@ -43,7 +43,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const files = await FileStore.open(path.join(stateFolder, 'files'));
   const jobs = await JobStore.open(path.join(stateFolder, 'jobs'));
   const catalog = new Catalog(jobs, models);
-  const pool = new ModelPool(limit, log);
+  const pool = new ModelPool(limit, (model) => serviceOf(model, log));
   const trainer = new Trainer({ jobs, files, catalog, pool, log });
   const embedder = new PythonService(
     { program: program('embed'), args: [EMBEDDING_MODEL.repository], env: embeddingEnvironment() },

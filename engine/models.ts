@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { totalmem } from 'node:os';
 import { SemiEvolError } from '../core/errors.ts';
 import type { EngineConfig, ModelConfig } from './config.ts';
-import { type Message, startPython } from './pythonProcess.ts';
+import { type Message, PythonService, startPython } from './pythonProcess.ts';
 import { BASE_MODEL, mlxEnvironment, program, SERVING } from './settings.ts';
 import { now } from './storage.ts';
 
@@ -109,8 +109,25 @@ export const gigabytes = (bytes: number): string =>
   `${(bytes / 1e9).toFixed(bytes < 1e10 ? 2 : 0)} GB`;
 
 /** `layers` as the Python programs take it: null for all. */
-export const layerCount = (layers: ModelTraining['layers']): number | null =>
+const layerCount = (layers: ModelTraining['layers']): number | null =>
   layers === 'all' ? null : layers;
+
+/** The process that serves a model, not started yet. @param log as PythonService has it */
+export const serviceOf = (
+  { folder, template, training }: BaseModel,
+  log: (line: string) => void,
+): PythonService => {
+  const args = {
+    model: { folder, template },
+    layers: layerCount(training.layers),
+    max_batch: SERVING.maxBatch,
+    max_adapters: SERVING.maxAdapters,
+  };
+  return new PythonService(
+    { program: program('serve'), args: [JSON.stringify(args)], env: mlxEnvironment() },
+    log,
+  );
+};
 
 /** A base and its training, as engine/python/train.py takes them. */
 export const trainingOf = (

@@ -1,15 +1,22 @@
 import { ApiError, badRequest } from './errors.ts';
-import { type BaseModel, gigabytes, layerCount } from './models.ts';
-import { clientGone, type Message, PythonService, type RequestOptions } from './pythonProcess.ts';
-import { mlxEnvironment, program, SERVING } from './settings.ts';
+import { type BaseModel, gigabytes } from './models.ts';
+import {
+  clientGone,
+  type Message,
+  type PythonService,
+  type RequestOptions,
+} from './pythonProcess.ts';
 
 /** What finds no room beside a training may ask again after so long. */
 const RETRY_SECONDS = 15;
 
+/** A process that has a model in memory from its start, or its first request, until it is closed. */
+type Service = Pick<PythonService, 'request' | 'close'> & { start(): void };
+
 /** A model that is in memory. */
 interface Place {
   model: BaseModel;
-  service: PythonService;
+  service: Service;
   /** Requests under way. */
   busy: number;
   /** Makes room for what waits: it takes nothing new, and goes when it is idle. */
@@ -32,26 +39,22 @@ interface Waiting {
  */
 export class ModelPool {
   readonly #limit: number;
-  readonly #log: (line: string) => void;
+  readonly #serve: (model: BaseModel) => Service;
   /** By name, the least recently used first. */
   readonly #places = new Map<string, Place>();
   readonly #closing = new Map<Promise<void>, BaseModel>();
   readonly #training = new Set<BaseModel>();
   #waiting: Waiting[] = [];
 
-  constructor(limit: number, log: (line: string) => void) {
+  /** @param serve gives the process that is to have a model in memory, not started yet */
+  constructor(limit: number, serve: (model: BaseModel) => Service) {
     this.#limit = limit;
-    this.#log = log;
+    this.#serve = serve;
   }
 
   /** Loads a model ahead of its first request, where there is room. */
   start(model: BaseModel): void {
     if (model.bytes <= this.#free()) this.#place(model).service.start();
-  }
-
-  /** Names of the models in memory, the least recently used first. */
-  loaded(): string[] {
-    return [...this.#places.keys()];
   }
 
   /**
@@ -97,17 +100,7 @@ export class ModelPool {
   }
 
   #place(model: BaseModel): Place {
-    const args = JSON.stringify({
-      model: { folder: model.folder, template: model.template },
-      layers: layerCount(model.training.layers),
-      max_batch: SERVING.maxBatch,
-      max_adapters: SERVING.maxAdapters,
-    });
-    const service = new PythonService(
-      { program: program('serve'), args: [args], env: mlxEnvironment() },
-      this.#log,
-    );
-    const place = { model, service, busy: 0, leaving: false };
+    const place = { model, service: this.#serve(model), busy: 0, leaving: false };
     this.#places.set(model.name, place);
     return place;
   }

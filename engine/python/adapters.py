@@ -11,7 +11,7 @@ from mlx.utils import tree_flatten
 
 
 class UnfitAdapter(Exception):
-    """The adapter changes layers that all models share here."""
+    """The adapter is of another model, or changes layers that all models share here."""
 
 
 class Adapters:
@@ -37,7 +37,10 @@ class Adapters:
         with self._merging:
             blocks = self._merged.get(path)
             if blocks is None:
-                blocks = self._merge(Path(path))
+                try:
+                    blocks = self._merge(Path(path))
+                except (KeyError, ValueError) as error:
+                    raise UnfitAdapter(f"The model was tuned on another base of this name: {error}") from error
                 self._merged.put(path, blocks)
         return blocks
 

@@ -88,6 +88,8 @@ class Lane:
         """One more token for each row, and the first for each choice of `completions`."""
         prompts = [prompt for c in completions for prompt in self._prompts(c)]
         rows = self._batch.rows
+        if not rows and not prompts:  # no model of theirs can be used
+            return
         logits = self._batch.step([prompt for _, prompt in prompts])
         for row, one in zip(rows, logits):
             self._extend(row.owner, one)

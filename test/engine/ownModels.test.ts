@@ -4,7 +4,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import type OpenAI from 'openai';
-import { engineConfig } from '../../engine/config.ts';
+import { type EngineConfig, engineConfig } from '../../engine/config.ts';
 import { startEngine } from '../../engine/gateway.ts';
 import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../engine/settings.ts';
 import { ensureEngine } from '../../engine/setup.ts';
@@ -22,7 +22,7 @@ import {
   waitForJob,
 } from './support.ts';
 
-/** Weighs 13 MB; the quantised SmolLM2 and the built-in one 538 MB each, in float32. */
+/** The small ones weigh 13 to 26 MB; the quantised SmolLM2 and the built-in one 538 MB each, in float32. */
 const MEMORY_GB = 0.6;
 
 const question = (content: string): OpenAI.ChatCompletionMessageParam[] => [
@@ -35,11 +35,10 @@ const supervised = (hyperparameters: object) => ({
   supervised: { hyperparameters },
 });
 
-/** SmolLM2 in 4 bits, as people convert models for mlx. */
-const quantised = async (folder: string): Promise<string> => {
+/** Makes SmolLM2 in 4 bits, as people convert models for mlx. */
+const quantise = async (folder: string): Promise<void> => {
   const args = ['-m', 'mlx_lm', 'convert', '--hf-path', BASE_MODEL.folder, '--mlx-path', folder];
   await execa(PYTHON_EXECUTABLE, [...args, '--quantize'], { env: mlxEnvironment() });
-  return folder;
 };
 
 describe("engine: models of one's own", function () {
@@ -54,11 +53,10 @@ describe("engine: models of one's own", function () {
     this.timeout(180_000);
     await ensureEngine();
     folder = await temporaryFolder();
-    const [small, smol] = await Promise.all([
-      smallModel('qwen3', folder),
-      quantised(path.join(folder, 'smol-4bit')),
-    ]);
-    qwen = small;
+    const smol = path.join(folder, 'smol-4bit');
+    const [gemma, mamba] = [path.join(folder, 'gemma3_text'), path.join(folder, 'mamba')];
+    qwen = path.join(folder, 'qwen3');
+    await Promise.all([smallModel(qwen), smallModel(gemma), smallModel(mamba), quantise(smol)]);
     const hub = path.join(folder, 'hub');
     const repository = path.join(hub, 'models--own--qwen');
     await mkdir(path.join(repository, 'snapshots'), { recursive: true });
@@ -70,6 +68,8 @@ describe("engine: models of one's own", function () {
       memoryGB: MEMORY_GB,
       models: {
         'own/qwen': { repository: 'own/qwen', rank: 4, learningRate: 0.01, schedule: 'linear' },
+        gemma: { folder: gemma },
+        mamba: { folder: mamba },
         'smol-4bit': { folder: smol, layers: 4, learningRate: 1e-3 },
       },
     });
@@ -114,26 +114,31 @@ describe("engine: models of one's own", function () {
 
   it('are listed beside the built-in one', async () => {
     const ids = (await client.models.list()).data.map(({ id }) => id);
-    assert.deepEqual(ids, [BASE, 'own/qwen', 'smol-4bit', 'all-minilm-l6-v2']);
+    assert.deepEqual(ids, [BASE, 'own/qwen', 'gemma', 'mamba', 'smol-4bit', 'all-minilm-l6-v2']);
     assert.equal((await client.models.retrieve('own/qwen')).id, 'own/qwen');
   });
 
-  it('answer together as they answer alone, of another architecture', async () => {
-    const questions = ['Why?', 'What is the capital of France, and of Italy?', 'Count to three.'];
-    const alone: Awaited<ReturnType<typeof greedy>>[] = [];
-    for (const one of questions) alone.push(await greedy('own/qwen', one));
-    const together = await Promise.all(questions.map((one) => greedy('own/qwen', one)));
-    for (const [i, { message, logprobs }] of alone.entries()) {
-      assert.equal(together[i]!.message.content, message.content);
-      assert.equal(logprobs!.content!.length, 6);
-      for (const [t, token] of logprobs!.content!.entries()) {
-        assert.equal(token.top_logprobs.length, 2);
-        assert.ok(Math.abs(token.top_logprobs[0]!.logprob - token.logprob) < 1e-6);
-        const other = together[i]!.logprobs!.content![t]!;
-        assert.ok(Math.abs(other.logprob - token.logprob) < 1e-3);
+  for (const [model, architecture] of [
+    ['own/qwen', 'Qwen'],
+    ['gemma', 'Gemma, with windows of attention'],
+    ['mamba', 'Mamba, without attention'],
+  ] as const)
+    it(`answer together as they answer alone: ${architecture}`, async () => {
+      const questions = ['Why?', 'What is the capital of France, and of Italy?', 'Count to three.'];
+      const alone: Awaited<ReturnType<typeof greedy>>[] = [];
+      for (const one of questions) alone.push(await greedy(model, one));
+      const together = await Promise.all(questions.map((one) => greedy(model, one)));
+      for (const [i, { message, logprobs }] of alone.entries()) {
+        assert.equal(together[i]!.message.content, message.content);
+        assert.equal(logprobs!.content!.length, 6);
+        for (const [t, token] of logprobs!.content!.entries()) {
+          assert.equal(token.top_logprobs.length, 2);
+          assert.ok(Math.abs(token.top_logprobs[0]!.logprob - token.logprob) < 1e-6);
+          const other = together[i]!.logprobs!.content![t]!;
+          assert.ok(Math.abs(other.logprob - token.logprob) < 1e-3);
+        }
       }
-    }
-  });
+    });
 
   it('sample n answers that follow from the seed', async () => {
     const texts = async (seed: number) => {
@@ -252,14 +257,26 @@ describe("engine: models of one's own", function () {
 
   it('are missed by their tuned models when they are gone', async () => {
     const tuned = (await client.models.list()).data.find(({ id }) => id.startsWith('ft:own/qwen'))!;
-    const { stateFolder } = running;
-    await running.engine.close();
-    running = await start(stateFolder);
-    client = running.client;
+    const restart = async (config?: EngineConfig) => {
+      await running.engine.close();
+      running = await start(running.stateFolder, config);
+      client = running.client;
+    };
+    await restart();
     await assert.rejects(greedy(tuned.id, 'Hello?'), {
       status: 404,
       message: /without its base 'own\/qwen': add that to engine\.models/,
     });
     assert.ok(!(await client.models.list()).data.some(({ id }) => id === tuned.id));
+
+    for (const other of [path.join(folder, 'mamba'), BASE_MODEL.folder]) {
+      await restart(engineConfig.parse({ models: { 'own/qwen': { folder: other } } }));
+      await assert.rejects(greedy(tuned.id, 'Hello?'), {
+        status: 400,
+        code: 'adapter_unfit',
+        message: /tuned on another base of this name/,
+      });
+      await greedy('own/qwen', 'Hello?');
+    }
   });
 });

@@ -37,14 +37,11 @@ export const stop = async ({ engine, stateFolder }: RunningEngine): Promise<void
   await rm(stateFolder, { recursive: true });
 };
 
-/** A small model of random weights, of an architecture that test/engine/smallModel.py knows. Returns its folder. */
-export const smallModel = async (architecture: string, parent: string): Promise<string> => {
-  const folder = path.join(parent, architecture);
+/** Makes a small model of random weights; its folder is called by the architecture, which smallModel.py knows. */
+export const smallModel = async (folder: string): Promise<void> => {
   const script = path.join(import.meta.dirname, 'smallModel.py');
-  await execa(PYTHON_EXECUTABLE, [script, architecture, BASE_MODEL.folder, folder], {
-    env: mlxEnvironment(),
-  });
-  return folder;
+  const args = [path.basename(folder), BASE_MODEL.folder, folder];
+  await execa(PYTHON_EXECUTABLE, [script, ...args], { env: mlxEnvironment() });
 };
 
 interface TrainingRow {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,13 @@ class HeldTrainer extends Trainer {
   readonly #jobs: JobStore;
 
   constructor(jobs: JobStore, files: FileStore, catalog: Catalog) {
-    super({ jobs, files, catalog, pool: new ModelPool(0, () => {}), log: () => {} });
+    super({
+      jobs,
+      files,
+      catalog,
+      pool: new ModelPool(0, () => assert.fail('a job runs')),
+      log: () => {},
+    });
     this.#jobs = jobs;
   }
 
