@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import getPort from 'get-port';
-import { describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import OpenAI from 'openai';
 import { parse } from 'yaml';
+import { readRunSpec } from '../../cli/specFile.ts';
 import { defineConfig } from '../../config/config.ts';
 import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../engine/settings.ts';
 import { ensureEngine } from '../../engine/setup.ts';
@@ -16,12 +17,13 @@ import type { Provider } from '../../testing/provider.ts';
 import type { fineTune } from '../../workflows/fineTune.ts';
 import { trainingRows } from '../engine/support.ts';
 import { Bench } from '../support/stack.ts';
-import { use, useFolder, useTemporal } from '../support/suite.ts';
+import { use, useFolder, useProvider, useTemporal } from '../support/suite.ts';
 import { MlxServer } from '../support/vllm/mlx.ts';
 import { Vllm } from '../support/vllm/vllm.ts';
 import { fineTuneInput, pendingOf, writeTrainingFile } from '../workflows/support.ts';
 
 const NAME = 'colours';
+const ROUND = 'by-command';
 const GPU_QUEUE = 'the-gpu';
 const CHECKPOINT = (step: number) => `${String(step).padStart(7, '0')}_adapters.safetensors`;
 const BASE = { name: 'smollm2-135m-instruct', path: BASE_MODEL.folder };
@@ -55,10 +57,11 @@ class Serving {
 }
 
 describe('mlx_lm.lora as the command of a trainer', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const temporal = useTemporal();
   const state = useFolder('suite');
   const serving = use('suite', Serving.start, (opened) => opened.close());
+  const provider = useProvider('suite');
   const bench = use('suite', open, (opened) => opened.close());
 
   async function open(): Promise<Bench> {
@@ -74,7 +77,8 @@ describe('mlx_lm.lora as the command of a trainer', function () {
       serving: { type: 'vllm', load: 'call' },
     };
     const local = { ...config.endpoints.local!, trainer };
-    Object.assign(config, defineConfig({ ...config, endpoints: { local } }));
+    const embeddings = { baseURL: provider.baseURL };
+    Object.assign(config, defineConfig({ ...config, endpoints: { local, embeddings } }));
     return opened;
   }
 
@@ -86,13 +90,15 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     };
     return bench.startProcess({ config });
   };
+
   /** Runs `isSo` until it holds, as often as Temporal tells how it goes. */
-  async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await isSo())) await pendingOf(bench, NAME);
+  async function until(isSo: () => boolean | Promise<boolean>, run = NAME): Promise<void> {
+    while (!(await isSo())) await pendingOf(bench, run);
   }
 
+  before(() => bench.startWorker());
+
   it('goes on though its worker, its command and what serves its model are killed', async () => {
-    await bench.startWorker();
     const worker = await startGpuWorker();
     const path = await writeTrainingFile(bench, NAME, trainingRows(8));
     const training = { epochs: 3, batchSize: 2 };
@@ -129,6 +135,39 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     assert.deepEqual(serving.front.loaded, []);
   });
 
+  it('goes through a whole round, whose warm-up is broken off', async () => {
+    await startGpuWorker();
+    const folder = resolve(import.meta.dirname, '../../examples/daily/passages');
+    const spec = {
+      ...(await readRunSpec(`${folder}.yaml`)),
+      name: ROUND,
+      ...{ training: { epochs: 2, batchSize: 2 }, resolution: 'vote' as const, maxTokens: 8 },
+      embedding: { endpoint: 'embeddings', name: 'all-minilm-l6-v2' },
+      collaborators: [
+        { name: 'plain', shots: 0 },
+        { name: 'near', shots: 1 },
+      ],
+    };
+    const data = { ...spec.data, limits: { labelled: 4, unlabelled: 3, test: 2 } };
+    const run = await bench.client.start({ ...spec, data }, { folder });
+    const warmUp = () => jobFolder('r1-warm-up');
+    await until(async () => existsSync(join(await warmUp(), '1', 'output', CHECKPOINT(2))), ROUND);
+    const [command] = await commandsIn(join(await warmUp(), '1'));
+    process.kill(command!, 'SIGKILL');
+    await run.result();
+    assert.ok(existsSync(join(await warmUp(), '2')));
+    const [report] = (await run.reports()).rounds;
+    const { semievol } = report!.metrics[0]!.values;
+    assert.equal(semievol.of, 2);
+    assert.equal(report!.usage.find(({ phase }) => phase === 'warm-up')!.requests, 1);
+    // Whoever hosts them has taken them down.
+    await until(() => serving.front.loaded.length === 0, ROUND);
+    const loads = serving.front.calls.filter(
+      ({ path, status }) => path === 'load' && status === 200,
+    );
+    assert.ok(loads.length >= 3, JSON.stringify(serving.front.calls));
+  });
+
   const trainer = () => new Trainers().of(new Endpoint('local', bench.config.endpoints.local!));
   const orderOf = (model: string) => ({ model, base: BASE.name, name: NAME });
 
@@ -147,12 +186,18 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     assert.match(said.choices[0]!.message.content!, /blue|green/);
   }
 
-  /** Folder of an attempt at the only job; it need not be there yet. */
+  /** Folder of an attempt at the fine-tune's job. */
   async function attempt(number: number): Promise<string> {
+    return join(await jobFolder('mine'), String(number));
+  }
+
+  /** Folder of the only job whose name begins so; it need not be there yet. */
+  async function jobFolder(beginning: string): Promise<string> {
     const jobs = join(state.path, 'jobs');
-    const [name = 'none', ...others] = existsSync(jobs) ? await readdir(jobs) : [];
+    const names = existsSync(jobs) ? await readdir(jobs) : [];
+    const [name = 'none', ...others] = names.filter((name) => name.startsWith(beginning));
     assert.deepEqual(others, []);
-    return join(jobs, name, '1', String(number));
+    return join(jobs, name, '1');
   }
 
   async function configOf(number: number): Promise<{ iters: number; resume_adapter_file: string }> {

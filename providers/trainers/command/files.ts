@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const beside = (path: string) => `${path}.${randomUUID().slice(0, 8)}.partial`;
@@ -9,6 +19,14 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   const partial = beside(path);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(partial, text, { mode: 0o600 });
+  await rename(partial, path);
+}
+
+/** Copies a file so that the copy is never seen half written. */
+export async function copyWhole(from: string, path: string): Promise<void> {
+  const partial = beside(path);
+  await mkdir(dirname(path), { recursive: true });
+  await copyFile(from, partial);
   await rename(partial, path);
 }
 

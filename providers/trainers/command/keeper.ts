@@ -21,20 +21,24 @@ const GRACE_MS = 10_000;
 
 const [folder, slots, most] = process.argv.slice(2) as [string, string, string];
 let isStopped = false;
-let isRunning = false;
+/** Whether the attempt is this keeper's, whose end it tells. */
+let isIts = false;
 
 function stop(): void {
   if (isStopped) return;
   isStopped = true;
-  if (!isRunning) process.exit();
+  if (!isIts) process.exit();
   signalGroup(process.pid, 'SIGTERM');
   setTimeout(() => end({ signal: 'SIGKILL' }), GRACE_MS);
 }
 
 /** Ends this process, too, since it leads the group. */
 function end(how: Omit<End, 'isStopped'>): void {
-  writeFileSync(join(folder, END), JSON.stringify({ ...how, isStopped } satisfies End));
-  signalGroup(process.pid, 'SIGKILL');
+  try {
+    writeFileSync(join(folder, END), JSON.stringify({ ...how, isStopped } satisfies End));
+  } finally {
+    signalGroup(process.pid, 'SIGKILL');
+  }
 }
 
 process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', stop);
@@ -44,12 +48,12 @@ const self = (await identityOf(process.pid))!;
 const { command, env, cwd } = (await readJson<Start>(join(folder, START)))!;
 if (!(await new Slots(slots, Number(most)).take(self))) process.exit();
 if (!(await writeFirst(join(folder, KEEPER), JSON.stringify(self)))) process.exit();
-if (await isCancelled(dirname(folder))) process.exit();
+isIts = true;
+if ((await isCancelled(dirname(folder))) || isStopped) end({});
 
 const log = openSync(join(folder, LOG), 'a', 0o600);
 const [program, ...args] = command;
 const options = { cwd, env: { ...process.env, ...env } };
-isRunning = true;
 spawn(program!, args, { ...options, stdio: ['ignore', log, log] })
   .once('error', ({ message }) => end({ error: message }))
   .once('exit', (code, signal) =>

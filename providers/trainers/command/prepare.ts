@@ -38,16 +38,15 @@ export async function obstacleTo(spec: CommandSpec, tool: Tool): Promise<string 
     await mkdir(spec.folder, { recursive: true, mode: 0o755 });
     await access(spec.folder, constants.W_OK);
     const template = await templateOf(spec, tool);
-    renderConfig(template.text, valuesOf(spec, tool, trial), template.where);
+    const values = { ...valuesOf(spec, tool, trial), config: '/config' };
+    renderConfig(template.text, values, template.where);
+    const [program] = renderCommand(tool.command, values, 'trainer.command');
     const names = [...tool.command, template.text].flatMap(namesIn);
     const unused = Object.keys(spec.values).find(
       (name) => !names.includes(name) && !Object.hasOwn(tool.defaults, name),
     );
     if (unused) return `${template.where} has no {{${unused}}}: leave trainer.values.${unused} out`;
-    return await missingProgram(
-      renderCommand(tool.command, { config: '/config' }, 'trainer.command')[0]!,
-      spec,
-    );
+    return await missingProgram(program!, spec);
   } catch (error) {
     if (error instanceof ApplicationFailure) return error.message;
     return `${(error as Error).message}: see trainer.folder and trainer.template in temporal.config.ts`;

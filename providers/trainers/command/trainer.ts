@@ -1,5 +1,6 @@
-import { copyFile, mkdir, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finalFailure } from '../../../core/failures.ts';
 import type { Deployments } from '../../deployments.ts';
 import type { Job } from '../../remoteJobs.ts';
 import type {
@@ -12,7 +13,7 @@ import type {
 } from '../../trainer.ts';
 import { flawOfAdapter } from './adapter.ts';
 import { type Attempt, attemptsOf, OUTPUT, stopAttempt, sweep } from './attempt.ts';
-import { ifThere } from './files.ts';
+import { copyWhole, ifThere } from './files.ts';
 import { isCancelled, markCancelled, StateFolder } from './jobs.ts';
 import { keep } from './keep.ts';
 import { Models } from './models.ts';
@@ -30,6 +31,7 @@ const STOPPING_MS = 15_000;
 /** Training by a program on a machine of one's own. */
 export const command: TrainerKind<typeof commandSpec> = {
   spec: commandSpec,
+  incidental: ['folder', 'log', 'env', 'maxJobs', 'retries', 'serving'],
   create: (endpoint, spec) => new CommandTrainer(endpoint, spec),
 };
 
@@ -73,9 +75,7 @@ class CommandTrainer implements Trainer {
     const path = this.#state.file(name);
     const known = await ifThere(stat(path));
     if (known?.size === file.bytes) return name;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await copyFile(file.path, `${path}.partial`);
-    await rename(`${path}.partial`, path);
+    await copyWhole(file.path, path);
     return name;
   }
 
@@ -83,6 +83,9 @@ class CommandTrainer implements Trainer {
     const last = (await this.#state.jobs(order.name)).at(-1);
     const known = last && (await this.#look(last));
     if (known && isUsable(known.verdict)) return this.#describe(last, known, order);
+    // Nobody may have asked on this machine.
+    const obstacle = await this.preflight();
+    if (obstacle) throw finalFailure('NoFineTuning', obstacle);
     await this.#models.originOf(order.request.model, this.#tool);
     const id = await this.#state.create(order.name);
     return this.#describe(id, (await this.#look(id))!, order);

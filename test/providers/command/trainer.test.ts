@@ -77,7 +77,7 @@ describe('a trainer by a command', function () {
     assert.equal(result?.model, order.name);
   });
 
-  it('leaves nothing of a command that is cancelled, not even what does not listen', async () => {
+  it('leaves nothing of a command that is cancelled, nor of what it has begun', async () => {
     const { trainer, order, id, puppet } = await running();
     const child = (await puppet.does('bear')) as number;
     await puppet.step(1);

@@ -4,6 +4,11 @@ import { execa } from 'execa';
 import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../../engine/settings.ts';
 import type { Answering } from './vllm.ts';
 
+/** Of one sample; tokens have their ids alone. */
+interface MlxAnswer {
+  choices: { index: number; logprobs?: { content: { id: number }[] } }[];
+}
+
 /** A real mlx_lm.server, as what answers behind a front. */
 export class MlxServer {
   readonly #process: ReturnType<typeof spawnServer>;
@@ -25,18 +30,28 @@ export class MlxServer {
 
   /** Answers a chat by the base, or by an adapter over it. */
   readonly answer: Answering = async (body, adapter) => {
+    const { messages, temperature = 0, top_p, logprobs, n = 1 } = body;
     const asked = {
-      ...{ messages: body.messages, max_tokens: body.max_tokens ?? body.max_completion_tokens },
-      ...{ temperature: body.temperature ?? 0, model: BASE_MODEL.folder },
+      ...{ messages, temperature, top_p, logprobs, model: BASE_MODEL.folder },
+      max_tokens: body.max_completion_tokens ?? body.max_tokens,
       ...(adapter && { adapters: adapter }),
     };
+    const answers: MlxAnswer[] = [];
+    for (let drawn = 0; drawn < Number(n); drawn++) answers.push(await this.#ask(asked));
+    const choices = answers.map(({ choices: [choice] }, index) => ({ ...choice!, index }));
+    for (const { logprobs } of choices)
+      for (const token of logprobs?.content ?? []) Object.assign(token, { token: `${token.id}` });
+    return { ...answers[0], model: body.model, choices };
+  };
+
+  async #ask(body: object): Promise<MlxAnswer> {
     const response = await fetch(this.#address, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(asked),
+      body: JSON.stringify(body),
     });
-    return { ...((await response.json()) as object), model: body.model };
-  };
+    return (await response.json()) as MlxAnswer;
+  }
 
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
