@@ -123,6 +123,10 @@ export function itTrains<P extends HostedProvider>(
       const ids = new Set<string>();
       for await (const { workflowId } of hosts) ids.add(workflowId);
       assert.ok(ids.size >= 2, `${ids.size} models were hosted`);
+      const putUp = provider
+        .requests({ method: 'POST', status: 200 })
+        .filter(({ path }) => /\/deployments$|:undelete$/.test(path)).length;
+      assert.ok(putUp > ids.size, `${ids.size} models were put up ${putUp} times`);
       for (const id of ids) await bench.temporal.client.workflow.getHandle(id).result();
       assert.deepEqual(ways.standing(provider), []);
     });
