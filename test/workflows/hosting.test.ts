@@ -13,7 +13,7 @@ import { compare, readTables } from '../chaos/tables.ts';
 import { Azure, type AzureOptions, TOKEN } from '../support/azure/azure.ts';
 import { Bench, failedFor, writeTask } from '../support/stack.ts';
 import { useTemporal } from '../support/suite.ts';
-import { jobOf, jobsOf, startFineTune, writeTrainingFile } from './support.ts';
+import { jobOf, jobsOf, startFineTune, textOf, writeTrainingFile } from './support.ts';
 
 const FEW = { labelled: 10, unlabelled: 20, test: 20 };
 const HOUR_MS = 3_600_000;
@@ -33,12 +33,15 @@ describe('models that have to be deployed', function () {
   });
 
   /** A place for runs at Azure. */
-  async function open(options: AzureOptions = {}, { tier = 'standard', isWorked = true } = {}) {
+  async function open(
+    options: AzureOptions = {},
+    { tier = 'standard', isWorked = true, prices = {} } = {},
+  ) {
     const azure = await Azure.start(options);
     closing.push(() => azure.close());
     const { baseURL, trainer } = azure.endpoint;
     const timing = { pollSeconds: 0.05, finalAfterSeconds: 0.4 };
-    const config = { baseURL, trainer: { ...trainer, tier }, ...timing };
+    const config = { baseURL, trainer: { ...trainer, tier }, ...timing, prices };
     const bench = await Bench.open(temporal, azure.provider, config);
     closing.push(() => bench.close());
     if (isWorked) await bench.startWorker();
@@ -113,7 +116,8 @@ describe('models that have to be deployed', function () {
     });
 
     it('count against its budget: it pauses when their hours are gone, until there are more', async () => {
-      const { azure, bench } = await open();
+      const deployedHour = 7123.456789;
+      const { azure, bench } = await open({}, { prices: { [MODEL]: { deployedHour } } });
       const asked = new Map<string, number>();
       azure.onChat = (name) => {
         asked.set(name, (asked.get(name) ?? 0) + 1);
@@ -137,6 +141,19 @@ describe('models that have to be deployed', function () {
       const stood = azure.stays.reduce((sum, { from, to }) => sum + (to! - from), 0) / 1000;
       const booked = await bookedSeconds(bench, 'bounded');
       assert.ok(booked >= stood && booked < stood + 5 * azure.stays.length, `${booked}, ${stood}`);
+
+      const [report] = await bench.reports('bounded');
+      const hosting = report!.usage.filter(({ phase }) => phase === 'hosting');
+      for (const { deployedSeconds, cost } of hosting)
+        assert.ok(Math.abs(cost! - (deployedSeconds / 3600) * deployedHour) < 1e-6);
+      assert.ok(hosting.length > 0);
+      for (const id of ['bounded', 'bounded/round-1', `host/local/${azure.stays[0]!.name}`]) {
+        const history = await temporal.client.workflow.getHandle(id).fetchHistory();
+        const text = textOf(history);
+        assert.match(text, /"(run|endpoint)":/);
+        for (const secret of [TOKEN, String(deployedHour)])
+          assert.ok(!text.includes(secret), `${id} tells ${secret}`);
+      }
     });
 
     it('are released when it is cancelled', async () => {

@@ -107,3 +107,13 @@ export async function taughtBy(
     .split('\n')
     .map((line) => JSON.parse(line));
 }
+
+/** All texts in a value, those in payloads decoded. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([key, one]) => `${key} ${textOf(one)}`)
+    .join('\n');
+}

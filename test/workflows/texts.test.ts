@@ -10,6 +10,7 @@ import type { Provider } from '../../testing/provider.ts';
 import { failedFor } from '../support/stack.ts';
 import { useBench, useOwnTemporal } from '../support/suite.ts';
 import type { WorkerProcess } from '../support/workerProcess.ts';
+import { textOf } from './support.ts';
 
 const CHAT = '/chat/completions';
 const EMBEDDINGS = '/embeddings';
@@ -195,13 +196,3 @@ const echo = (said: string) => ({
   ],
   usage: { prompt_tokens: 9, completion_tokens: 9, total_tokens: 18 },
 });
-
-/** All texts in a value, those in payloads decoded. */
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (typeof value !== 'object' || value === null) return '';
-  return Object.entries(value)
-    .map(([key, one]) => `${key} ${textOf(one)}`)
-    .join('\n');
-}
