@@ -1,6 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { reworded } from '../core/failures.ts';
+import { BYTES_A_TOKEN } from '../core/mostTokens.ts';
 import { Redaction } from '../core/redaction.ts';
 import type { Spent } from '../core/spent.ts';
 import { NO_USAGE } from '../core/usage.ts';
@@ -12,9 +13,6 @@ import { Spending } from './spending.ts';
 import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
 import { type ModelOrder, requestOf, trainingOrder, type UploadedOrder } from './trainingOrder.ts';
 import { type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
-
-/** Tokens are hardly ever shorter, in all that a training file holds. */
-const BYTES_A_TOKEN = 3;
 
 const WORDS = { job: 'fine-tuning job', result: 'model', unit: 'steps' };
 

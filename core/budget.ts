@@ -106,6 +106,13 @@ const sum = (parts: Iterable<Amounts>): Amounts => {
   return total;
 };
 
+const each = (of: (unit: BudgetUnit) => number): Amounts => ({
+  ...{ usd: of('usd'), tokens: of('tokens') },
+  ...{ requests: of('requests'), gpuHours: of('gpuHours') },
+});
+const most = (a: Amounts, b: Amounts) => each((unit) => Math.max(a[unit], b[unit]));
+const difference = (a: Amounts, b: Amounts) => each((unit) => a[unit] - b[unit]);
+
 /**
  * What a round has spent, phase by phase, and what is reserved for its jobs, against the limits of the
  * run, the round and its phases.
@@ -115,6 +122,8 @@ export class Ledger {
   readonly #before: Amounts;
   readonly #spent = new Map<Spender, Amounts>();
   readonly #reserved = new Map<string, { phase: PhaseName; wanted: Spent; amounts: Amounts }>();
+  /** What phases pay for ahead of what tells of it: answers that batches give. */
+  readonly #ahead = new Map<PhaseName, Map<string, Amounts>>();
   /** What jobs have cost as a share of what was thought, the dearest of them. */
   #share: number | undefined;
 
@@ -132,6 +141,30 @@ export class Ledger {
   /** Counts what a job is going to cost, until it is released: then its phase tells of it. */
   reserve(key: string, phase: PhaseName, wanted: Spent): void {
     this.#reserved.set(key, { phase, wanted, amounts: this.#expected(wanted) });
+  }
+
+  /** Counts what answers cost that a phase has got, or is going to, before it tells of them. */
+  payAhead(phase: PhaseName, key: string, cost: Spent): void {
+    const ahead = this.#ahead.get(phase) ?? new Map<string, Amounts>();
+    this.#ahead.set(phase, ahead.set(key, amountsOf(cost)));
+  }
+
+  /** What a phase has paid for ahead, all together; it has told of it all when it ends. */
+  ahead(phase: PhaseName): Amounts {
+    return sum(this.#ahead.get(phase)?.values() ?? []);
+  }
+
+  ended(phase: PhaseName): void {
+    this.#ahead.delete(phase);
+  }
+
+  /** What keeps a phase from paying for something ahead, in the place of what it had under the key. */
+  lackAhead(phase: PhaseName, key: string, cost: Spent): Lack | undefined {
+    const before = this.#ahead.get(phase)?.get(key);
+    this.#ahead.get(phase)?.delete(key);
+    const uses = (['run', 'round', phase] as const).flatMap((scope) => this.#uses(scope));
+    if (before) this.#ahead.get(phase)!.set(key, before);
+    return lackAmong(uses, amountsOf(cost));
   }
 
   /** @param spent what the job has cost: later ones are thought to cost the same share of what they want */
@@ -152,8 +185,13 @@ export class Ledger {
   /** The limits that a phase has to keep to, and what all others have of each. */
   allowance(phase: PhaseName): BudgetUse[] {
     const own = this.#spent.get(phase) ?? NOTHING;
+    const ahead = this.#notTold(phase);
     return (['run', 'round', phase] as const).flatMap((scope) =>
-      this.#uses(scope).map((use) => ({ ...use, spent: use.spent - own[use.unit] })),
+      this.#uses(scope).map((use) => ({
+        ...use,
+        spent: use.spent - own[use.unit],
+        reserved: use.reserved - ahead[use.unit],
+      })),
     );
   }
 
@@ -161,6 +199,11 @@ export class Ledger {
   uses(): BudgetUse[] {
     const phases = Object.keys(this.budget.perPhase ?? {}) as PhaseName[];
     return (['run', 'round', ...phases] as const).flatMap((scope) => this.#uses(scope));
+  }
+
+  /** What a phase has paid for ahead and not told of. */
+  #notTold(phase: PhaseName): Amounts {
+    return most(difference(this.ahead(phase), this.#spent.get(phase) ?? NOTHING), NOTHING);
   }
 
   #expected(wanted: Spent): Amounts {
@@ -175,6 +218,7 @@ export class Ledger {
     const reserved = [...this.#reserved.values()].flatMap(({ phase, amounts }) =>
       isIn(phase) ? [amounts] : [],
     );
+    for (const phase of this.#ahead.keys()) if (isIn(phase)) reserved.push(this.#notTold(phase));
     const before = scope === 'run' ? [this.#before] : [];
     return usesIn(scope, limitsIn(this.budget, scope), sum([...before, ...spent]), sum(reserved));
   }
@@ -192,12 +236,22 @@ export class Pieces {
   /** The limits, with what others have of each; without any nothing is held back. */
   allowance: readonly BudgetUse[];
   readonly mostTaken: MostTaken;
+  readonly #ahead: Amounts;
   #spent: Amounts;
   readonly #underWay = new Map<string, { kind: string; reserved: Amounts }>();
 
-  /** @param mostTaken is kept up to date; what an execution before has seen */
-  constructor(allowance: readonly BudgetUse[], spent: Spent, mostTaken: MostTaken = {}) {
+  /**
+   * @param mostTaken is kept up to date; what an execution before has seen
+   * @param ahead what was paid for ahead of the pieces: they tell of it, and take no more until then
+   */
+  constructor(
+    allowance: readonly BudgetUse[],
+    spent: Spent,
+    mostTaken: MostTaken = {},
+    ahead: Amounts = NOTHING,
+  ) {
     this.allowance = allowance;
+    this.#ahead = ahead;
     this.#spent = amountsOf(spent);
     this.mostTaken = mostTaken;
   }
@@ -215,13 +269,20 @@ export class Pieces {
 
   /** What keeps a further piece of a kind from beginning. */
   lack(kind: string): Lack | undefined {
-    const reserved = sum([...this.#underWay.values()].map((one) => one.reserved));
+    const underWay = sum([...this.#underWay.values()].map((one) => one.reserved));
+    const wanted = this.mostTaken[kind] ?? NOTHING;
+    const notTold = difference(this.#ahead, this.#spent);
+    // What is told of by then was paid for ahead.
+    const isPaid = (unit: BudgetUnit) => underWay[unit] + wanted[unit] <= notTold[unit];
     const uses = this.allowance.map((use) => ({
       ...use,
       spent: use.spent + this.#spent[use.unit],
-      reserved: use.reserved + reserved[use.unit],
+      reserved: use.reserved + Math.max(underWay[use.unit], notTold[use.unit]),
     }));
-    return lackAmong(uses, this.mostTaken[kind] ?? NOTHING);
+    return lackAmong(
+      uses.filter(({ unit }) => !isPaid(unit)),
+      wanted,
+    );
   }
 
   /** @param key of no other piece under way */
@@ -234,12 +295,6 @@ export class Pieces {
     this.#underWay.delete(key);
     const taken = amountsOf(spent);
     this.#spent = sum([this.#spent, taken]);
-    const most = this.mostTaken[kind] ?? NOTHING;
-    this.mostTaken[kind] = {
-      usd: Math.max(most.usd, taken.usd),
-      tokens: Math.max(most.tokens, taken.tokens),
-      requests: Math.max(most.requests, taken.requests),
-      gpuHours: Math.max(most.gpuHours, taken.gpuHours),
-    };
+    this.mostTaken[kind] = most(this.mostTaken[kind] ?? NOTHING, taken);
   }
 }

@@ -13,3 +13,6 @@ export function mostTokens(
 ): number {
   return maxTokens ?? (isReasoned ? OF_REASONS : (task.maxTokens ?? OF_A_WORD));
 }
+
+/** Tokens are hardly ever shorter, in all that a file of requests or of training rows holds. */
+export const BYTES_A_TOKEN = 3;

@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  type Amounts,
   BUDGET_UNITS,
   type Budget,
   type BudgetScope,
@@ -43,12 +44,16 @@ const allowed = defineSignal<[BudgetUse[]]>('allowed');
 /** From a fine-tune to its round: what its job is going to cost. */
 const reserve = defineSignal<[Reservation]>('reserve');
 /** From a round to a fine-tune: that is reserved. */
-const granted = defineSignal('granted');
+const granted = defineSignal<[key?: string]>('granted');
 
 interface Reservation {
   workflowId: string;
   phase: PhaseName;
   wanted: Spent;
+  /** Of answers that are paid for ahead of what tells of them; a job has none. */
+  key?: string;
+  /** Whether it is spent already: then it waits for nothing. */
+  isSpent?: boolean;
 }
 
 /** The budget of a run, on all its rounds. */
@@ -166,8 +171,10 @@ export interface RoundBudget {
   uses(): BudgetUse[] | undefined;
   /** Undefined at once where a phase may spend anything; else resolves when it may. */
   whileLacking(phase: PhaseName): Promise<void> | undefined;
-  /** What a phase may come to; undefined where there is no budget. */
-  allowance(phase: PhaseName): BudgetUse[] | undefined;
+  /** What a phase may come to. */
+  allowanceOf(phase: PhaseName): CarriedBudget;
+  /** A phase has ended: it has told of all that it spent. */
+  ended(phase: PhaseName): void;
   /** The child at work on a phase, which is told whenever its allowance changes. */
   follow<T extends Workflow>(
     phase: PhaseName,
@@ -205,16 +212,24 @@ export function handleRoundBudget(
       if (lack) return lack;
     }
     const [first] = waiting;
-    return first && current()?.lack(first.phase, first.wanted);
+    return first && lackOf(first);
+  };
+  const lackOf = ({ phase, wanted, key, isSpent }: Reservation): Lack | undefined => {
+    if (isSpent) return undefined;
+    const ledger = current();
+    return key === undefined ? ledger?.lack(phase, wanted) : ledger?.lackAhead(phase, key, wanted);
   };
   const grant = () => {
     for (const one of [...waiting]) {
-      if (current()?.lack(one.phase, one.wanted)) continue;
+      if (lackOf(one)) continue;
       waiting.splice(waiting.indexOf(one), 1);
-      ledger?.reserve(one.workflowId, one.phase, one.wanted);
+      const { workflowId, phase, wanted, key } = one;
+      if (key === undefined) ledger?.reserve(workflowId, phase, wanted);
+      else ledger?.payAhead(phase, key, wanted);
+      if (one.isSpent) continue;
       // One that has ended needs no grant.
       getExternalWorkflowHandle(one.workflowId)
-        .signal(granted)
+        .signal(granted, key)
         .catch(() => undefined);
     }
   };
@@ -260,7 +275,14 @@ export function handleRoundBudget(
         review();
       });
     },
-    allowance: (phase) => current()?.allowance(phase),
+    allowanceOf: (phase) => ({
+      allowance: current()?.allowance(phase),
+      ahead: current()?.ahead(phase),
+    }),
+    ended(phase) {
+      ledger?.ended(phase);
+      review();
+    },
     async follow(phase, starting) {
       const tellers = followed.get(phase) ?? new Set();
       followed.set(phase, tellers);
@@ -282,25 +304,32 @@ const holdOf = (run: string, lack: Lack, before: Hold | undefined): Hold => ({
   ...{ since: before?.since ?? Date.now(), why: lackText(run, lack), warning: 'BudgetReached' },
 });
 
-/** Waits until its round has reserved what a fine-tune's job is going to cost. */
+/** Has the round reserve what jobs and batches are going to cost. */
 export interface JobBudget {
-  reserved(phase: PhaseName, wanted: Spent): Promise<void>;
+  /** Resolves once it is reserved. @param key of what is paid for ahead of the phase's telling */
+  reserved(phase: PhaseName, wanted: Spent, key?: string): Promise<void>;
+  /** What was reserved under the key has come to this. */
+  settled(phase: PhaseName, spent: Spent, key: string): Promise<void>;
 }
 
 /** Call it before the first await, in a child of a round. */
 export function handleJobBudget(): JobBudget {
-  let isGranted = false;
-  setHandler(granted, () => {
-    isGranted = true;
+  const grants = new Set<string | undefined>();
+  setHandler(granted, (key) => {
+    grants.add(key ?? undefined);
   });
+  const tell = (reservation: Omit<Reservation, 'workflowId'>) => {
+    const { parent, workflowId } = workflowInfo();
+    const round = getExternalWorkflowHandle(parent!.workflowId);
+    return round.signal(reserve, { workflowId, ...reservation });
+  };
   return {
-    async reserved(phase, wanted) {
-      const { parent, workflowId } = workflowInfo();
-      await getExternalWorkflowHandle(parent!.workflowId).signal(reserve, {
-        ...{ workflowId, phase, wanted },
-      });
-      await condition(() => isGranted);
+    async reserved(phase, wanted, key) {
+      grants.delete(key);
+      await tell({ phase, wanted, ...(key !== undefined && { key }) });
+      await condition(() => grants.has(key));
     },
+    settled: (phase, spent, key) => tell({ phase, wanted: spent, key, isSpent: true }),
   };
 }
 
@@ -326,6 +355,8 @@ export interface CarriedBudget {
   /** The limits, with what others have of each. */
   allowance?: readonly BudgetUse[] | undefined;
   mostTaken?: MostTaken | undefined;
+  /** What was paid for ahead. */
+  ahead?: Amounts | undefined;
 }
 
 /**
@@ -338,7 +369,8 @@ export function handleBatchBudget(
   spent: Spent,
   changed: () => void,
 ): BatchBudget {
-  const pieces = new Pieces(carried.allowance ?? [], spent, { ...carried.mostTaken });
+  const { allowance = [], mostTaken, ahead } = carried;
+  const pieces = new Pieces(allowance, spent, { ...mostTaken }, ahead);
   const lanes: { kind: string; wants(): boolean }[] = [];
   let hold: Hold | undefined;
   /** It holds once nothing is under way that could leave something over. */
@@ -360,7 +392,7 @@ export function handleBatchBudget(
       return hold;
     },
     get carried() {
-      return { allowance: pieces.allowance, mostTaken: pieces.mostTaken };
+      return { allowance: pieces.allowance, mostTaken: pieces.mostTaken, ahead };
     },
     guard(lane, kind) {
       const { from, end, work, mayBegin = () => true } = lane;

@@ -16,10 +16,11 @@ import type { Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
 import { type BatchesStatus, batchesProgress, waitsForBatches } from '../core/report/batches.ts';
 import { markdown } from '../core/report/markdown.ts';
-import { NOTHING_SPENT, type Spent } from '../core/spent.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { Asked } from '../core/transport.ts';
 import type { ModelRole, OrdinalRange, PerModel } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
+import { handleJobBudget } from './budget.ts';
 import { askingIn } from './failing.ts';
 import { endOf, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';
@@ -39,6 +40,8 @@ interface Common {
   phase: PhaseName;
   paused: boolean;
   setting: Setting;
+  /** Whether batches wait until the round has reserved what they are going to cost. */
+  isBudgeted?: boolean;
   /** Carried over when continued as new. */
   soFar?: Carried;
 }
@@ -84,6 +87,7 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
   const pause = handlePause(input.paused);
   const maxFailed = 'pass' in input ? input.pass.maxFailed : undefined;
   const asking = askingIn(ref.run, maxFailed, pause);
+  const budget = handleJobBudget();
   const collected: Collected = input.soFar?.collected ?? { answered: 0, refused: 0 };
   const passed: SoFar = {
     ...{ done: 0, answers: 0, compacted: 0, agreed: 0, disagreed: 0 },
@@ -209,6 +213,9 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
     if (askings.length === 0) return;
     const about = { ...ref, askings, range, routes: routes.routes };
     const sent = new Map<AnswerStage, number>();
+    /** What the answers about the range have cost. */
+    let paid = NOTHING_SPENT;
+    const key = `${phase}/${range.from}/${askings.map(({ of }) => of).join('+')}`;
     let divisor = 1;
     for (let time = 1; ; time++) {
       await pause.whilePaused();
@@ -220,6 +227,8 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
       if (files.length === 0) return;
       for (const stage of new Set(files.flatMap(({ stages }) => Object.keys(stages))))
         sent.set(stage as AnswerStage, (sent.get(stage as AnswerStage) ?? 0) + 1);
+      const wanted = files.map((file) => file.wanted).reduce(addSpent, paid);
+      if (input.isBudgeted) await budget.reserved(phase, wanted, key);
       const ended: EndedBatch[] = [];
       const collect = (sendsRefused: boolean) =>
         perform.collectBatches(
@@ -229,7 +238,9 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
       try {
         await together(() => files.map((file) => supervise(file, ended)));
         if (ended.some(({ end }) => end.isBusy)) divisor *= 2;
-        const { answered, refused } = await collect(true);
+        const { answered, refused, spent } = await collect(true);
+        paid = spent;
+        if (input.isBudgeted) await budget.settled(phase, paid, key);
         collected.answered += answered;
         collected.refused += refused;
         page.show({});

@@ -242,13 +242,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
           {
             ...propagating,
             paused: pause.paused,
-            budget: { allowance: budget.allowance(name) },
+            budget: budget.allowanceOf(name),
           },
         ],
       }),
     );
     phases.record(name, { ...figures, spent: addSpent(figures.spent, ahead) });
-    budget.review();
+    budget.ended(name);
   };
 
   /** Sends by batch what may go so; the phase asks for the rest. @returns what no answer tells of its cost */
@@ -266,7 +266,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         parentClosePolicy: 'REQUEST_CANCEL',
         staticDetails: 'It sends requests by batch, as far as the spec wants that.',
         staticSummary: `round ${input.round}: what of ${name} goes by batch`,
-        args: [{ ...asked, ref, phase: name, paused: pause.paused, setting }],
+        args: [
+          {
+            ...asked,
+            ...{ ref, phase: name, paused: pause.paused, setting },
+            isBudgeted: budget.uses() !== undefined,
+          },
+        ],
       }),
     );
     return spent;
@@ -375,7 +381,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
             models,
             fanOut: window(counts.test),
             paused: pause.paused,
-            budget: { allowance: budget.allowance('evaluate') },
+            budget: budget.allowanceOf('evaluate'),
             setting,
             maxFailed: plan.maxFailed,
           },
@@ -383,6 +389,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       }),
     );
     phases.record('evaluate', figures);
+    budget.ended('evaluate');
   });
 
   return report(models);

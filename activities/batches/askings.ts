@@ -1,5 +1,6 @@
 import type { AnswerStage } from '../../core/answer.ts';
 import { ranges } from '../../core/range.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../../core/spent.ts';
 import { type Asked, askedIn } from '../../core/transport.ts';
 import type { OrdinalRange } from '../../core/types.ts';
 import type { Subject } from '../asking.ts';
@@ -40,6 +41,7 @@ export const goesBy = (routes: readonly Route[], stage: AnswerStage, endpoint: s
  * Goes through a range, a part after the other, and has every request that has no answer seen to.
  * @param verdictsInTurn after a verdict that is awaited nothing more is asked about the same examples:
  * what a judge has said of one model's answer holds for the same answer of another
+ * @returns what all answers have cost that are stored by then
  */
 export async function goThrough(
   dependencies: Dependencies,
@@ -49,7 +51,8 @@ export async function goThrough(
     carrier,
     verdictsInTurn,
   }: { tracker: Tracker; carrier: Carrier; verdictsInTurn: boolean },
-): Promise<void> {
+): Promise<Spent> {
+  let spent = NOTHING_SPENT;
   const context = await openRound(dependencies, ref);
   tracker.set({ total: range.to - range.from });
   for (const { from, to } of ranges(range.to - range.from, PART)) {
@@ -59,13 +62,14 @@ export async function goThrough(
       const { stage, split, covers = () => true } = subjectOf(asking, part);
       const examples = (await context.dataset.range(split, part)).filter(covers);
       const where = { dependencies, context, tracker, round: ref.round, stage, range: part };
-      const awaited = await awaitedIn(
-        ask(dependencies, new Batch({ ...where, examples, carrier }), asking, part),
-      );
+      const batch = new Batch({ ...where, examples, carrier });
+      const awaited = await awaitedIn(ask(dependencies, batch, asking, part));
+      spent = addSpent(spent, batch.spent);
       if (verdictsInTurn && awaited && askedIn(awaited) === 'judge') break;
     }
     tracker.add(to - from);
   }
+  return spent;
 }
 
 function subjectOf({ of, input }: Asking, range: OrdinalRange): Subject {

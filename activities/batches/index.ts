@@ -3,6 +3,8 @@ import { activityInfo, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AnswerStage } from '../../core/answer.ts';
 import { type FailureType, passingFailure } from '../../core/failures.ts';
+import { BYTES_A_TOKEN, mostTokens } from '../../core/mostTokens.ts';
+import type { Spent } from '../../core/spent.ts';
 import { withFolder } from '../../data/scratch.ts';
 import {
   type BatchConfig,
@@ -15,8 +17,9 @@ import { download, uploadRequests } from '../../providers/batch/files.ts';
 import { readRow } from '../../providers/batch/lines.ts';
 import type { Endpoint } from '../../providers/endpoint.ts';
 import { type Keyed, keyed } from '../../providers/remoteJobs.ts';
-import type { Dependencies, RoundRef } from '../dependencies.ts';
+import { type Dependencies, openRound, type RoundRef } from '../dependencies.ts';
 import { type Tracker, tracked } from '../progress.ts';
+import { rootIn, Spending } from '../spending.ts';
 import { type JobSighting, type LastSeen, watchJob } from '../watchJob.ts';
 import { type AskingsInput, goThrough } from './askings.ts';
 import { BatchAnswers, rowsOf } from './batchAnswers.ts';
@@ -41,6 +44,8 @@ export interface UploadedRequests
   extends Pick<RequestFile, 'endpoint' | 'model' | 'sha256' | 'requests' | 'stages'> {
   fileId: string;
   time: number;
+  /** What its answers are going to cost, at the most. */
+  wanted: Spent;
 }
 
 /** A batch of a round as workflows ask for it. */
@@ -134,7 +139,9 @@ export function createBatches(dependencies: Dependencies) {
             const fileId = await unlessRefused(endpoint, () =>
               uploadRequests(endpoint, batches, named, tracker.signal),
             );
-            if (fileId !== undefined) uploaded.push({ ...file, fileId, time });
+            if (fileId === undefined) return;
+            const wanted = await wantedBy(input, file, bytes);
+            uploaded.push({ ...file, fileId, time, wanted });
           },
         });
         try {
@@ -201,16 +208,16 @@ export function createBatches(dependencies: Dependencies) {
       ended,
       sendsRefused,
       ...input
-    }: CollectBatchesInput): Promise<Collected> {
+    }: CollectBatchesInput): Promise<Collected & { spent: Spent }> {
       const work = async (tracker: Tracker, folder: string) => {
         const answers = new BatchAnswers(endpoints, sendsRefused);
         try {
           for (const [index, batch] of ended.entries())
             await takeIn(answers, batch, { tracker, path: join(folder, `${index}`) });
-          await goThrough(dependencies, input, {
+          const spent = await goThrough(dependencies, input, {
             ...{ tracker, carrier: answers, verdictsInTurn: false },
           });
-          return { answered: answers.answered, refused: answers.refused };
+          return { answered: answers.answered, refused: answers.refused, spent };
         } finally {
           await answers.close();
         }
@@ -222,6 +229,26 @@ export function createBatches(dependencies: Dependencies) {
       );
     },
   };
+
+  /** What the answers to a file of requests are going to cost, by its length and theirs. */
+  async function wantedBy(
+    ref: RoundRef,
+    { endpoint, model, requests }: Pick<RequestFile, 'endpoint' | 'model' | 'requests'>,
+    bytes: number,
+  ): Promise<Spent> {
+    const context = await openRound(dependencies, ref);
+    const { spec, task } = context;
+    const spending = new Spending();
+    spending.add(
+      { endpoint, model, transport: 'batch' },
+      {
+        requests,
+        promptTokens: Math.ceil(bytes / BYTES_A_TOKEN),
+        completionTokens: requests * mostTokens(spec, task, spec.answer.form === 'reasoned'),
+      },
+    );
+    return spending.spent(endpoints, rootIn(context));
+  }
 
   /** Takes in the rows of both files of a batch, and the lines for which its input was refused. */
   async function takeIn(

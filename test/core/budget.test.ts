@@ -203,6 +203,34 @@ describe('the ledger of a round', () => {
     assert.equal(ledger.lack('fine-tune', spentOf(15)), undefined);
   });
 
+  it('counts what batches answer from before they are made, and once', () => {
+    const ledger = new Ledger({ usd: 10 }, NOTHING_SPENT);
+    const gone = () => ledger.uses().map(({ spent, reserved }) => [spent, reserved]);
+    assert.equal(ledger.lackAhead('propagate', 'batch', spentOf(11))?.wanted, 11);
+    assert.equal(ledger.lackAhead('propagate', 'batch', spentOf(8)), undefined);
+    ledger.payAhead('propagate', 'batch', spentOf(8));
+    assert.ok(ledger.lack('warm-up', spentOf(3)));
+    assert.equal(ledger.lackAhead('propagate', 'batch', spentOf(9)), undefined, 'in its place');
+    ledger.payAhead('propagate', 'batch', spentOf(6));
+    assert.deepEqual(gone(), [[0, 6]]);
+
+    // The phase finds the answers in the store, and tells what they have cost.
+    const [allowance] = [ledger.allowance('propagate')];
+    assert.deepEqual([allowance[0]!.spent, allowance[0]!.reserved], [0, 0]);
+    const pieces = new Pieces(allowance, NOTHING_SPENT, {}, ledger.ahead('propagate'));
+    for (const key of ['0', '1', '2']) {
+      assert.ok(pieces.mayBegin('batch'), key);
+      pieces.begin('batch', key);
+      pieces.end(key, spentOf(3));
+    }
+    assert.ok(!pieces.mayBegin('batch'), '9 are spent: no more was paid for ahead');
+    ledger.set('propagate', spentOf(4));
+    assert.deepEqual(gone(), [[4, 2]]);
+    ledger.set('propagate', spentOf(7));
+    ledger.ended('propagate');
+    assert.deepEqual(gone(), [[7, 0]]);
+  });
+
   it('goes by what jobs have cost, where that is known', () => {
     const ledger = new Ledger({ usd: 10 }, NOTHING_SPENT);
     assert.ok(ledger.lack('warm-up', spentOf(12)));

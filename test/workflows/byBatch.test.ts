@@ -3,6 +3,8 @@ import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@tempora
 import { before, describe, it } from 'mocha';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
+import type { RunStatus } from '../../core/status.ts';
+import { usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
 import type { Batch, BatchState } from '../../testing/batches.ts';
 import { type ProviderOptions, startProvider } from '../../testing/provider.ts';
@@ -187,6 +189,26 @@ describe('a run by batch', function () {
     assert.equal(lost.size, sizes.length);
     assert.equal(outcome.direct, 0);
     areOfOneKeyEach(outcome);
+  });
+
+  it('makes no batch until the budget has room for it, and counts it once', async () => {
+    const bench = await open();
+    const spec = await specIn(bench, { budget: { perPhase: { propagate: { requests: 10 } } } });
+    const run = await bench.start(spec);
+    let status: RunStatus;
+    do status = await run.query<RunStatus>('status');
+    while (!status.hold);
+    const { hold, budget } = status;
+    assert.match(hold.why, /the budget of phase propagate is reached: 0 of 10 requests spent/);
+    assert.equal(bench.provider.batches.all().length, 0);
+    assert.equal(budget![0]!.spent, 0);
+    await bench.client.get(spec.name).setBudget({ requests: 1_000 }, 'propagate');
+    await run.result();
+    const [report] = await bench.reports(spec.name);
+    assert.deepEqual(report!.pseudoLabels, byThemselves.report.pseudoLabels);
+    const asked = usageOf(report!.usage, 'collaborate');
+    assert.equal(asked.requests, usageOf(byThemselves.report.usage, 'collaborate').requests);
+    await bench.close();
   });
 
   it('cancels its batches with it, and keeps what they had answered', async () => {
