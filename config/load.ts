@@ -1,8 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parse } from 'yaml';
+import type { z } from 'zod';
+import { sentenceOf } from '../core/issues.ts';
 import { isUrl } from '../core/url.ts';
 import { engineAt } from '../engine/config.ts';
+import { pricesFile, withPricesOf } from '../providers/prices.ts';
 import { type Config, defineConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { findConfig } from './find.ts';
@@ -19,7 +24,7 @@ export async function loadConfig(file = 'temporal.config.ts'): Promise<Config> {
     throw new ConfigError(
       `${file} has no default export: write "export default defineConfig({…})"`,
     );
-  return atPlace(defineConfig(module.default), dirname(path));
+  return withPrices(atPlace(defineConfig(module.default), dirname(path)), dirname(path));
 }
 
 /** The configuration with its local folders as they are seen from a folder. */
@@ -42,6 +47,36 @@ function atPlace(config: Config, folder: string): Config {
 /** An object with the same keys. */
 const mapped = <T, R>(of: Readonly<Record<string, T>>, map: (value: T) => R): Record<string, R> =>
   Object.fromEntries(Object.entries(of).map(([key, value]) => [key, map(value)]));
+
+/** The configuration with the prices that its endpoints have in files. */
+async function withPrices(config: Config, folder: string): Promise<Config> {
+  const endpoints = Object.entries(config.endpoints).map(async ([name, endpoint]) => {
+    const { pricesFile: file } = endpoint;
+    if (file === undefined) return [name, endpoint];
+    const prices = withPricesOf(endpoint.prices, await pricesIn(resolve(folder, file), file));
+    return [name, { ...endpoint, prices }];
+  });
+  return { ...config, endpoints: Object.fromEntries(await Promise.all(endpoints)) };
+}
+
+/** @throws ConfigError naming each wrong field */
+async function pricesIn(path: string, file: string): Promise<z.output<typeof pricesFile>> {
+  const text = await readFile(path, 'utf8').catch((error: Error) => {
+    throw new ConfigError(`prices cannot be read (${error.message}): correct pricesFile`);
+  });
+  let given: unknown;
+  try {
+    given = parse(text, { schema: 'core' });
+  } catch (error) {
+    throw new ConfigError(`${file} is no YAML: ${(error as Error).message}`, { cause: error });
+  }
+  const result = pricesFile.safeParse(given);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(
+    (issue) => `  ${sentenceOf(issue, given, { showTexts: true })}`,
+  );
+  throw new ConfigError(`${file} cannot be used:\n${lines.join('\n')}`);
+}
 
 async function importConfig(file: string, path: string): Promise<{ default?: Config }> {
   try {

@@ -38,6 +38,8 @@ export interface Bill {
   cost: number | null;
   /** What was used of models without a price for it; a tuned model stands under its base. */
   unpriced: { endpoint: string; model: string; tokens: UnitKind[] }[];
+  /** The oldest day on which one of the prices was looked up, where any tells. */
+  asOf?: string;
 }
 
 /** Nothing spent yet. */

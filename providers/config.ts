@@ -112,6 +112,11 @@ export const endpointConfig = z.strictObject({
       'Whether it takes batches of chat requests (`/batches`), and within which limits; a spec says by `transport` what goes by them.',
     ),
   prices: endpointPrices.default({}),
+  pricesFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A file of prices (YAML or JSON, seen from this file): asOf, and models by name.'),
 });
 
 /** A checked configuration of an endpoint, with every default filled in. */

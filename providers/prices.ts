@@ -9,6 +9,8 @@ const tokenPrices = {
   output: price.describe('A million tokens of answers.'),
 };
 
+const asOf = z.iso.date('give a date, as "2026-11-27"').optional();
+
 const modelPrices = z.strictObject({
   ...tokenPrices,
   batch: z
@@ -19,10 +21,7 @@ const modelPrices = z.strictObject({
     ),
   training: price.describe('A million trained tokens.'),
   deployedHour: price.describe('An hour for which a model is deployed.'),
-  asOf: z.iso
-    .date('give a date, as "2026-11-27"')
-    .optional()
-    .describe('The day on which these prices were looked up.'),
+  asOf: asOf.describe('The day on which these prices were looked up.'),
 });
 
 /** The prices of an endpoint, by model. */
@@ -31,6 +30,21 @@ export const endpointPrices = z
   .describe(
     'US dollars, by model name. A name that ends in "*" is of all that begin so, as "ft:gpt-4.1-mini*" of tuned ones. A tuned model that has no entry costs as much as the one it was tuned from; what has no price is reported as unpriced.',
   );
+
+/** A file of prices. */
+export const pricesFile = z.strictObject({
+  asOf: asOf.describe('The day on which those were looked up that say no other.'),
+  models: endpointPrices,
+});
+
+/** Prices of a file under those of the configuration; a date of the file is that of all in it. */
+export function withPricesOf(
+  own: Prices,
+  { asOf: day, models }: z.output<typeof pricesFile>,
+): Prices {
+  const dated = Object.entries(models).map(([name, price]) => [name, { asOf: day, ...price }]);
+  return { ...Object.fromEntries(dated), ...own };
+}
 
 /** What the use of a model costs, in US dollars. */
 export type Price = z.output<typeof modelPrices>;

@@ -100,7 +100,10 @@ export function billed(
   const bill: Bill = { cost: null, unpriced: [] };
   const lines = usage.map(({ root, ...one }): BilledUsage => {
     const { endpoint, model } = one;
-    const { cost, unpriced } = costOf(one, priceOf(pricesOf(endpoint), model, root) ?? {});
+    const price = priceOf(pricesOf(endpoint), model, root) ?? {};
+    const { cost, unpriced } = costOf(one, price);
+    const { asOf } = price;
+    if (cost !== null && asOf !== undefined && !(bill.asOf! <= asOf)) bill.asOf = asOf;
     if (cost !== null) bill.cost = (bill.cost ?? 0) + cost;
     const known = bill.unpriced.find((of) => of.endpoint === endpoint && of.model === root);
     if (known) known.tokens = [...new Set([...known.tokens, ...unpriced])];

@@ -324,13 +324,15 @@ function costSection(report: RoundReport): Section {
 
 /** What a round cost, with what is not in the sum: models without a price, requests without usage. */
 export function billLine({ bill, usage }: Pick<RoundReport, 'bill' | 'usage'>): string {
-  const { cost, unpriced } = bill;
+  const { cost, unpriced, asOf } = bill;
   const { unmetered } = usageOf(usage);
   const models = unpriced.map(
     ({ endpoint, model, tokens }) => `${model} at ${endpoint} (${tokens.join(', ')})`,
   );
   return [
-    cost === null ? 'Cost: unknown.' : `Cost: ${money(cost)}.`,
+    cost === null
+      ? 'Cost: unknown.'
+      : `Cost: ${money(cost)}${asOf === undefined ? '' : `, by prices of ${asOf} and later`}.`,
     models.length > 0 &&
       `Unpriced: ${models.join('; ')}; prices in temporal.config.ts would count them.`,
     unmetered > 0 &&

@@ -253,6 +253,27 @@ describe('the configuration', () => {
         assert.equal(store.uri, uri);
       });
 
+    it('and with prices of another file, under its own', async () => {
+      const own = { mine: { input: 3 } };
+      const endpoint = { baseURL: BASE_URL, prices: own, pricesFile: 'prices.yaml' };
+      const file = join(folder.path, 'priced.ts');
+      await writeFile(file, `export default ${JSON.stringify({ endpoints: { one: endpoint } })};`);
+      const path = join(folder.path, 'prices.yaml');
+      await writeFile(
+        path,
+        'asOf: 2026-11-27\nmodels:\n  mine: { input: 1 }\n  "ft:*": { output: 2 }\n',
+      );
+      const { endpoints } = await loadConfig(file);
+      assert.deepEqual(endpoints.one!.prices, {
+        ...own,
+        'ft:*': { asOf: '2026-11-27', output: 2 },
+      });
+      await writeFile(path, 'models: { mine: { inptu: 1 } }');
+      await assert.rejects(loadConfig(file), /^ConfigError: prices\.yaml cannot be used:\n.*inptu/);
+      await writeFile(path, 'models: { mine: { input: -1 } }');
+      await assert.rejects(loadConfig(file), /models\.mine\.input/);
+    });
+
     it('and checked, also where it does not call defineConfig', async () => {
       await assert.rejects(load('bare.ts', 'export default { stoer: {} };'), ConfigError);
     });

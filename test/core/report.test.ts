@@ -278,6 +278,12 @@ describe('billLine', () => {
     );
   });
 
+  it('tells how old its prices are', () => {
+    const dated = { ...bill, asOf: '2026-11-27' };
+    const line = billLine({ bill: dated, usage: [used] });
+    assert.equal(line, 'Cost: $1.23, by prices of 2026-11-27 and later.');
+  });
+
   it('never calls free what has no price', () => {
     assert.equal(billLine({ bill: { cost: null, unpriced: [] }, usage: [used] }), 'Cost: unknown.');
   });

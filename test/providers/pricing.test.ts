@@ -71,6 +71,7 @@ describe('billed', () => {
     const { bill } = billed(all, () => prices);
     assert.deepEqual(bill, {
       cost: 1,
+      asOf: '2026-11-27',
       unpriced: [
         { endpoint: 'gpu', model: 'large', tokens: ['input', 'output'] },
         { endpoint: 'gpu', model: 'small', tokens: ['training'] },
