@@ -23,6 +23,7 @@ export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
 export type { Asks, ModelAt, PlannedUse, Preview } from '../core/forecast/prospect.ts';
 export type { Span } from '../core/forecast/span.ts';
+export type { Rates } from '../core/forecast/time.ts';
 export type { TokenCounter } from '../core/forecast/tokens.ts';
 export type { LabelQuality } from '../core/grid/labels.ts';
 export type { Written } from '../core/grid/merge.ts';

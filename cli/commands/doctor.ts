@@ -89,7 +89,10 @@ async function planChecks(
   }: { file: string; folder: string; config: Config; known: readonly Finding[] },
 ): Promise<Finding[]> {
   const name = 'plan';
-  const forecast = await forecastRun(spec, config, { folder, tokenizers: engineTokenizers() });
+  const forecast = await forecastRun(spec, config, {
+    folder,
+    tokenizers: engineTokenizers(config.engine),
+  });
   const told = new Set(known.map(({ detail }) => detail));
   const problems = forecast.problems.filter((problem) => !told.has(problem));
   if (problems.length > 0) return problems.map((detail) => ({ name, ok: false, detail }));

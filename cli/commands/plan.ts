@@ -23,7 +23,7 @@ export default async function plan(
   const config = await configOf(command);
   const spec = await readRunSpec(file, new Registry(config.extensions));
   const folder = resolve(data ?? dirname(file));
-  const tokenizers = engineTokenizers();
+  const tokenizers = engineTokenizers(config.engine);
   const forecast = await forecastRun(spec, config, { folder, probe, tokenizers });
   print(json, forecast, terminal(forecastSections(forecast)));
   if (forecast.problems.length > 0) process.exitCode = EXIT_CODE.failed;

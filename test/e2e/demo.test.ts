@@ -68,7 +68,7 @@ describe('the demo', function () {
   async function assertForecast(spent: Usage): Promise<void> {
     const folder = join(files.path, 'forecast');
     await writeDemoData(folder, { labelled: 16, unlabelled: 24, test: 24 }, 0);
-    const tokenizers = engineTokenizers();
+    const tokenizers = engineTokenizers({ models: {} });
     const { uses } = await forecastRun(demoSpec('demo', 0), defineConfig(), { folder, tokenizers });
     const sum = (amount: (typeof TOKENS)[number], of: keyof Span) =>
       uses.reduce((total, use) => total + use[amount][of], 0);
