@@ -74,6 +74,11 @@ const installCuda = async (
 ): Promise<void> => {
   if (process.platform !== 'linux')
     throw new SetupError('engine.cuda needs Linux: leave it out; a Mac computes on its own GPU.');
+  await step(
+    PYTHON_EXECUTABLE,
+    ['-c', 'import ctypes; ctypes.CDLL("libcuda.so.1")'],
+    () => "engine.cuda needs NVIDIA's driver (libcuda.so.1): install it, or leave engine.cuda out.",
+  );
   onProgress(`mlx for CUDA ${version}`);
   await writeFile(CUDA_MARKER, 'incomplete');
   const uninstall = ['-m', 'pip', 'uninstall', '--quiet', '--yes', 'mlx-cpu'];
