@@ -11,6 +11,7 @@ import { defineConfig } from '../../config/config.ts';
 import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../engine/settings.ts';
 import { ensureEngine } from '../../engine/setup.ts';
 import { Endpoint } from '../../providers/endpoint.ts';
+import { flawOf } from '../../providers/trainers/command/adapter.ts';
 import { identityOf } from '../../providers/trainers/command/identity.ts';
 import { Trainers } from '../../providers/trainers/index.ts';
 import type { Provider } from '../../testing/provider.ts';
@@ -25,14 +26,19 @@ import { fineTuneInput, pendingOf, writeTrainingFile } from '../workflows/suppor
 const NAME = 'colours';
 const ROUND = 'by-command';
 const GPU_QUEUE = 'the-gpu';
-const CHECKPOINT = (step: number) => `${String(step).padStart(7, '0')}_adapters.safetensors`;
 const BASE = { name: 'smollm2-135m-instruct', path: BASE_MODEL.folder };
+
+/** Whether an attempt has saved its checkpoint of a step, to the last byte. */
+async function isWhole(attempt: string, step: number): Promise<boolean> {
+  const name = `${String(step).padStart(7, '0')}_adapters.safetensors`;
+  return (await flawOf(join(attempt, 'output', name))) === undefined;
+}
 
 /** A front as vLLM has it, with a real mlx_lm.server behind it; both can be killed. */
 class Serving {
   readonly port: number;
   front!: Vllm;
-  #mlx!: MlxServer;
+  mlx!: MlxServer;
 
   static async start(): Promise<Serving> {
     await ensureEngine();
@@ -46,13 +52,13 @@ class Serving {
   }
 
   async start(): Promise<void> {
-    this.#mlx = await MlxServer.start(await getPort());
-    this.front = await Vllm.start({ base: BASE, answer: this.#mlx.answer, port: this.port });
+    this.mlx = await MlxServer.start(await getPort());
+    this.front = await Vllm.start({ base: BASE, answer: this.mlx.answer, port: this.port });
   }
 
   async close(): Promise<void> {
     await this.front.close();
-    await this.#mlx.kill();
+    await this.mlx.kill();
   }
 }
 
@@ -107,13 +113,13 @@ describe('mlx_lm.lora as the command of a trainer', function () {
       args: [{ ...fineTuneInput(NAME, path), training }],
     });
 
-    await until(async () => existsSync(join(await attempt(1), 'output', CHECKPOINT(4))));
+    await until(async () => isWhole(await attempt(1), 4));
     const [ofFirst] = await commandsIn(await attempt(1));
     await worker.kill();
     await until(async () => (await identityOf(ofFirst!)) === undefined);
 
     await startGpuWorker();
-    await until(async () => existsSync(join(await attempt(2), 'output', CHECKPOINT(2))));
+    await until(async () => isWhole(await attempt(2), 2));
     const [ofSecond] = await commandsIn(await attempt(2));
     process.kill(ofSecond!, 'SIGKILL');
 
@@ -133,6 +139,7 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     const { deployments } = trainer();
     assert.equal(await deployments!.undeploy(orderOf(model)), true);
     assert.deepEqual(serving.front.loaded, []);
+    await untilMerged(model);
   });
 
   it('goes through a whole round, whose warm-up is broken off', async () => {
@@ -151,7 +158,7 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     const data = { ...spec.data, limits: { labelled: 4, unlabelled: 3, test: 2 } };
     const run = await bench.client.start({ ...spec, data }, { folder });
     const warmUp = () => jobFolder('r1-warm-up');
-    await until(async () => existsSync(join(await warmUp(), '1', 'output', CHECKPOINT(2))), ROUND);
+    await until(async () => isWhole(join(await warmUp(), '1'), 2), ROUND);
     const [command] = await commandsIn(join(await warmUp(), '1'));
     process.kill(command!, 'SIGKILL');
     await run.result();
@@ -167,6 +174,23 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     );
     assert.ok(loads.length >= 3, JSON.stringify(serving.front.calls));
   });
+
+  /** Puts the model up at mlx_lm.server, which takes no adapters by name, and takes it down. */
+  async function untilMerged(model: string): Promise<void> {
+    const local = bench.config.endpoints.local!;
+    const fuse = [PYTHON_EXECUTABLE, '-m', 'mlx_lm', 'fuse'];
+    const trainer = { ...local.trainer, serving: { type: 'mlx-lm', fuse } };
+    const { deployments } = new Trainers().of(new Endpoint('local', { ...local, trainer }));
+    const [deployed, again] = [
+      await deployments!.deploy(orderOf(model)),
+      await deployments!.deploy(orderOf(model)),
+    ];
+    assert.deepEqual([deployed.state, again], ['ready', deployed]);
+    const messages = trainingRows(1)[0]!.messages.slice(0, -1);
+    assert.match(await serving.mlx.says(deployed.servedAs, messages), /blue|green/);
+    assert.equal(await deployments!.undeploy(orderOf(model)), true);
+    assert.equal((await deployments!.poll(model, orderOf(model))).state, 'gone');
+  }
 
   const trainer = () => new Trainers().of(new Endpoint('local', bench.config.endpoints.local!));
   const orderOf = (model: string) => ({ model, base: BASE.name, name: NAME });

@@ -6,7 +6,11 @@ import type { Answering } from './vllm.ts';
 
 /** Of one sample; tokens have their ids alone. */
 interface MlxAnswer {
-  choices: { index: number; logprobs?: { content: { id: number }[] } }[];
+  choices: {
+    index: number;
+    message: { content: string };
+    logprobs?: { content: { id: number }[] };
+  }[];
 }
 
 /** A real mlx_lm.server, as what answers behind a front. */
@@ -43,6 +47,12 @@ export class MlxServer {
       for (const token of logprobs?.content ?? []) Object.assign(token, { token: `${token.id}` });
     return { ...answers[0], model: body.model, choices };
   };
+
+  /** Asks a model that lies in a folder. @returns what it says */
+  async says(folder: string, messages: unknown[]): Promise<string> {
+    const { choices } = await this.#ask({ messages, model: folder, max_tokens: 2, temperature: 0 });
+    return choices[0]!.message.content;
+  }
 
   async #ask(body: object): Promise<MlxAnswer> {
     const response = await fetch(this.#address, {
