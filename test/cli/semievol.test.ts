@@ -287,7 +287,7 @@ describe('semievol as a process', function () {
     assert.deepEqual([...new Set(models.map(({ endpoint }) => endpoint))], ['local']);
   });
 
-  it('says that no worker polls, pauses, resumes and cancels', async () => {
+  it('says that no worker polls, pauses, sets a budget, resumes and cancels', async () => {
     const spec = await specFile('controlled');
     const taskQueue = 'controlled';
     const other = await writeConfigOption(files, { ...config, temporal: { taskQueue } });
@@ -303,6 +303,13 @@ describe('semievol as a process', function () {
     await withWorker(other, async () => {
       const status = JSON.parse((await go('status', 'controlled', '--json')).stdout);
       assert.equal(status.status.paused, true);
+      const limit = ['--phase', 'propagate', '--tokens', '5000'];
+      const raised = await go('budget', 'controlled', ...limit);
+      assert.match(raised.stdout, /"controlled" may spend 5,000 tokens in propagate/);
+      const { stdout } = await go('status', 'controlled');
+      assert.match(stdout, /budget of phase propagate: 0 of 5,000 tokens spent/);
+      const without = await go('budget', 'controlled');
+      assert.deepEqual([without.exitCode, /name a limit/.test(without.stderr)], [2, true]);
       await go('resume', 'controlled');
       await go('pause', 'controlled');
       const cancelled = await go('cancel', 'controlled');
