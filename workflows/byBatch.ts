@@ -220,9 +220,11 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
     for (let time = 1; ; time++) {
       await pause.whilePaused();
       const without = [...sent].flatMap(([stage, times]) => (times >= routes.rounds ? stage : []));
-      const files = await perform.writeBatches(
-        { ...about, time, without, divisor },
-        `write requests about ${rangeText(range)} for batches`,
+      const files = await asking.ask((tolerance) =>
+        perform.writeBatches(
+          { ...about, time, without, divisor, tolerance },
+          `write requests about ${rangeText(range)} for batches`,
+        ),
       );
       if (files.length === 0) return;
       for (const stage of new Set(files.flatMap(({ stages }) => Object.keys(stages))))
@@ -231,9 +233,11 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
       if (input.isBudgeted) await budget.reserved(phase, wanted, key);
       const ended: EndedBatch[] = [];
       const collect = (sendsRefused: boolean) =>
-        perform.collectBatches(
-          { ...about, ended, sendsRefused },
-          `store what batches answered about ${rangeText(range)}`,
+        asking.ask((tolerance) =>
+          perform.collectBatches(
+            { ...about, ended, sendsRefused, tolerance },
+            `store what batches answered about ${rangeText(range)}`,
+          ),
         );
       try {
         await together(() => files.map((file) => supervise(file, ended)));

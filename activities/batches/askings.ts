@@ -1,4 +1,5 @@
 import type { AnswerStage } from '../../core/answer.ts';
+import type { Tolerance } from '../../core/failing.ts';
 import { ranges } from '../../core/range.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../core/spent.ts';
 import { type Asked, askedIn } from '../../core/transport.ts';
@@ -32,6 +33,8 @@ export interface AskingsInput extends RoundRef {
   /** One after the other: what a later one asks may follow from what an earlier one was answered. */
   askings: Asking[];
   routes: Route[];
+  /** How many examples may fail where requests are sent by themselves. */
+  tolerance?: Tolerance;
 }
 
 export const goesBy = (routes: readonly Route[], stage: AnswerStage, endpoint: string): boolean =>
@@ -45,7 +48,7 @@ export const goesBy = (routes: readonly Route[], stage: AnswerStage, endpoint: s
  */
 export async function goThrough(
   dependencies: Dependencies,
-  { range, askings, ...ref }: AskingsInput,
+  { range, askings, tolerance, ...ref }: AskingsInput,
   {
     tracker,
     carrier,
@@ -62,7 +65,7 @@ export async function goThrough(
       const { stage, split, covers = () => true } = subjectOf(asking, part);
       const examples = (await context.dataset.range(split, part)).filter(covers);
       const where = { dependencies, context, tracker, round: ref.round, stage, range: part };
-      const batch = new Batch({ ...where, examples, carrier });
+      const batch = new Batch({ ...where, examples, carrier, tolerance });
       const awaited = await awaitedIn(ask(dependencies, batch, asking, part));
       spent = addSpent(spent, batch.spent);
       if (verdictsInTurn && awaited && askedIn(awaited) === 'judge') break;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
 import fastify from 'fastify';
 import type { OpenAI } from 'openai';
@@ -81,7 +82,16 @@ export async function startTogetherBatches(
     provider.batches.finish(params.id, 'cancelled');
     return shown(provider.batches.get(params.id) as unknown as Fields);
   });
-  // All else is as OpenAI has it.
+  // Training files, and all else, are as OpenAI has them.
+  app.post('/v1/files', async (request, reply) => {
+    const answer = await ask('/files', {
+      method: 'POST',
+      headers: { 'content-type': request.headers['content-type']! },
+      body: Readable.toWeb(request.raw) as ReadableStream,
+      duplex: 'half',
+    } as RequestInit);
+    return reply.code(answer.status).send(await answer.json());
+  });
   app.all('/v1/*', async (request, reply) => {
     const { method, body, headers, url } = request;
     const isRaw = Buffer.isBuffer(body);

@@ -12,6 +12,7 @@ import { WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import { answersOf, compare, readTables, type Tables } from '../chaos/tables.ts';
 import { Bench, writeTask } from '../support/stack.ts';
 import { useTemporal } from '../support/suite.ts';
+import { startTogetherBatches } from '../support/togetherBatches.ts';
 
 const SIZES = { labelled: 20, unlabelled: 24, test: 10 };
 const COLLABORATORS = [
@@ -189,6 +190,20 @@ describe('a run by batch', function () {
     assert.equal(lost.size, sizes.length);
     assert.equal(outcome.direct, 0);
     areOfOneKeyEach(outcome);
+  });
+
+  it('goes the same way over the wire of Together', async () => {
+    const { provider, baseURL, close } = await startTogetherBatches();
+    const at = { ...provider, baseURL, close };
+    const bench = await Bench.open(temporal, at, { batches: { wire: 'together' }, prices: PRICES });
+    try {
+      await bench.startWorker({ workflowBundle });
+      const outcome = await outcomeOf(bench, await specIn(bench));
+      isTheSame(outcome);
+      assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
+    } finally {
+      await bench.close();
+    }
   });
 
   it('makes no batch until the budget has room for it, and counts it once', async () => {
