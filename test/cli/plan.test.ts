@@ -71,8 +71,8 @@ describe('the plan of a run', function () {
     assert.ok(Math.abs(cost!.likely - dollars) < 1e-9);
     assert.ok(cost!.low < cost!.likely && cost!.likely < cost!.high);
     assert.deepEqual(unpriced, [
-      { endpoint: 'local', model: 'all-minilm-l6-v2', units: ['input'] },
-      { endpoint: 'local', model: BASE, units: ['training'] },
+      { endpoint: 'local', model: 'all-minilm-l6-v2', tokens: ['input'] },
+      { endpoint: 'local', model: BASE, tokens: ['training'] },
     ]);
   });
 

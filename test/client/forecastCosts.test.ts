@@ -49,7 +49,9 @@ describe('what a forecast costs', () => {
   it('is never nothing where nothing is known', () => {
     const { cost, unpriced } = dollars(configOf({}), use({}));
     assert.equal(cost, null);
-    assert.deepEqual(unpriced, [{ endpoint: 'cloud', model: 'gpt-x', units: ['input', 'output'] }]);
+    assert.deepEqual(unpriced, [
+      { endpoint: 'cloud', model: 'gpt-x', tokens: ['input', 'output'] },
+    ]);
   });
 
   it('is less where requests go by batch, as the spec and the endpoint say', () => {
