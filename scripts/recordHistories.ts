@@ -187,6 +187,23 @@ async function empty({ bench, start }: Stage): Promise<void> {
   await save('round-empty', 'empty/round-1');
 }
 
+/** Requests by batch, to the end, and cancelled while a batch is waited for. */
+async function batched({ bench, start }: Stage): Promise<void> {
+  const { batches } = bench.provider;
+  const byBatch = { transport: 'batch' };
+  await (await start('batched', FEW, byBatch)).result();
+  await save('byBatch-finished', 'batched/round-1/propagate/by-batch');
+  batches.hold();
+  const made = batches.all().length;
+  const run = await start('batched-cancelled', FEW, byBatch);
+  await bench.provider.until(() => batches.all().length > made);
+  await run.cancel();
+  await bench.provider.until(() => batches.all()[0]!.status === 'cancelling');
+  batches.release();
+  await run.result().catch(() => undefined);
+  await save('byBatch-cancelled', 'batched-cancelled/round-1/propagate/by-batch');
+}
+
 /** A model that has to be deployed: it expires, its hosting is cancelled, or it is never up. */
 async function hosted(ending: 'finished' | 'cancelled' | 'failed'): Promise<void> {
   process.env.AZURE_MANAGEMENT_TOKEN = TOKEN;
@@ -239,6 +256,7 @@ try {
     await stalled(stage);
     await givenUp(stage);
   });
+  await withStage({ batches: true }, batched);
   for (const ending of ['finished', 'cancelled', 'failed'] as const) await hosted(ending);
 } finally {
   await temporal.teardown();

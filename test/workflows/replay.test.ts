@@ -18,6 +18,7 @@ const ENDINGS = {
   fineTune: ['finished', 'stalled', 'givenUp', 'cancelled', 'failed'],
   propagate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
   evaluate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
+  byBatch: ['finished', 'cancelled'],
   host: ['finished', 'cancelled', 'failed'],
 };
 const LAST_EVENTS: Record<string, string> = {
