@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { SemiEvolError } from '../core/errors.ts';
+import { pythonIn } from './settings.ts';
 
 /** Something cannot be set up; the message says why and what to do. */
 export class SetupError extends SemiEvolError {
@@ -72,9 +73,6 @@ export const step = async (
     throw new SetupError(explain(lastLines(String(error.all || error.shortMessage))));
   }
 };
-
-/** The Python of an environment. */
-export const pythonIn = (folder: string): string => path.join(folder, 'bin', 'python');
 
 /** Holds the hash of the requirements; written last, so its presence means "complete". */
 const markerOf = (folder: string): string => path.join(folder, '.ready');

@@ -1,12 +1,14 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
-import { pythonIn } from './environment.ts';
 
 /** Under the folder one works in, which for a clone is its root; never inside an installed package. */
 const STATE_ROOT = path.resolve('.semievol');
 
 /** The Python environment, and beside its packages the models laid out for use. */
 export const PYTHON_FOLDER = path.join(STATE_ROOT, 'python');
+
+/** The Python of an environment. */
+export const pythonIn = (folder: string): string => path.join(folder, 'bin', 'python');
 
 export const PYTHON_EXECUTABLE = pythonIn(PYTHON_FOLDER);
 
