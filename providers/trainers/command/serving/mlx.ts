@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { z } from 'zod';
 import { passingFailure } from '../../../../core/failures.ts';
 import type { Deployment, DeploymentOrder, Deployments } from '../../../deployments.ts';
@@ -78,6 +77,8 @@ export class MlxDeployments implements Deployments {
   async #fuse(args: string[], folder: string): Promise<void> {
     const [program, ...first] = this.#serving.fuse;
     const { env } = this.#parts.spec;
+    // Loaded where it is needed: clients know trainers, too, and start no programs.
+    const { execa } = await import('execa');
     const { failed, all, shortMessage } = await execa(
       program,
       [...first, ...args, '--save-path', folder],
