@@ -8,7 +8,9 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { TrainingRows } from '../../activities/trainingFile.ts';
 import { foldOf } from '../../core/folds.ts';
+import { BYTES_A_TOKEN } from '../../core/mostTokens.ts';
 import { builtIn } from '../../core/registry.ts';
+import { NOTHING_SPENT } from '../../core/spent.ts';
 import { LABELS } from '../../testing/task.ts';
 import {
   attempt,
@@ -27,12 +29,13 @@ const task = builtIn.task({
   instruction: 'Classify the text.',
   labels: LABELS,
 });
+const EPOCHS = 2;
 /** A model to make of these rows. */
 const input = (rows: TrainingRows) => ({
   endpoint: 'local',
   order: {
     ...{ lineage: { ...ref, role: 'other' as const }, model: MODEL, rows },
-    ...{ training: { epochs: 2 }, seed: 3, suffix: 'mine' },
+    ...{ training: { epochs: EPOCHS }, seed: 3, suffix: 'mine' },
   },
 });
 /** The gold answer of every unlabelled example, which is wrong and must never be trained on. */
@@ -105,6 +108,11 @@ describe('a training file', () => {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const expected = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   const labelledRows = labelled.map((example) => task.trainingRow(example, 'plant'));
+  /** What a job of this file is thought to take: it has no price here. */
+  const asJob = (content: string) => {
+    const trainedTokens = EPOCHS * Math.ceil(Buffer.byteLength(content) / BYTES_A_TOKEN);
+    return { ...NOTHING_SPENT, requests: 1, trainedTokens, isPartial: true };
+  };
 
   it('repeats the labelled examples for a baseline of more steps', async () => {
     const { fileId, count } = await upload({ from: 'labelled', ref, times: 3 });
@@ -119,7 +127,7 @@ describe('a training file', () => {
     const { fileId, ...about } = await upload({ from: 'labelled', ref, times: 1 });
     const content = await contentOf(fileId);
     assert.equal(content, expected(labelledRows));
-    assert.deepEqual(about, { sha256: sha256(content), count: 3 });
+    assert.deepEqual(about, { sha256: sha256(content), count: 3, wanted: asJob(content) });
   });
 
   it('leaves out those of a fold', async () => {
@@ -141,7 +149,7 @@ describe('a training file', () => {
       task.trainingRow(unlabelled[ordinal]!, pseudo[ordinal]![0]!),
     );
     assert.equal(content, expected([...labelledRows, ...selected]));
-    assert.deepEqual(about, { sha256: sha256(content), count: 6 });
+    assert.deepEqual(about, { sha256: sha256(content), count: 6, wanted: asJob(content) });
     for (const line of content.trimEnd().split('\n'))
       assert.notEqual(JSON.parse(line).messages.at(-1).content, WRONG);
   });
