@@ -2,7 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { BudgetScope, Limits } from '../core/budget.ts';
 import { messagesOf } from '../core/errors.ts';
 import type { RunStatus } from '../core/status.ts';
-import type { BudgetChange } from '../workflows/budget.ts';
+import type { BudgetChange } from '../workflows/budget/messages.ts';
 import { BudgetRefused } from './errors.ts';
 import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
 import { Pacing } from './pacing.ts';

@@ -20,7 +20,7 @@ import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { Asked } from '../core/transport.ts';
 import type { ModelRole, OrdinalRange, PerModel } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
-import { handleJobBudget } from './budget.ts';
+import { handleJobBudget } from './budget/ofJobs.ts';
 import { askingIn } from './failing.ts';
 import { endOf, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';

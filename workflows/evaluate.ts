@@ -8,7 +8,7 @@ import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { batchPage } from './batchPage.ts';
-import { type CarriedBudget, handleBatchBudget } from './budget.ts';
+import { type CarriedBudget, handleBatchBudget } from './budget/ofBatches.ts';
 import { askingIn } from './failing.ts';
 import { endOf, type FanOut, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';

@@ -28,7 +28,7 @@ import type { RoundStatus, RoundSummary, RunStatus, RunTotals } from '../core/st
 import type { IngestResult } from '../data/ingestDataset.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
-import { handleRunBudget, type RunBudget } from './budget.ts';
+import { handleRunBudget, type RunBudget } from './budget/ofRun.ts';
 import { handlePause, type PauseState, runStatus } from './messages.ts';
 import { handleSightings, roundNews } from './news.ts';
 import { attributesOfRound, round as roundWorkflow } from './round.ts';

@@ -11,7 +11,7 @@ import type { Spent } from '../core/spent.ts';
 import type { Progress } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
-import { handleJobBudget, type JobBudget } from './budget.ts';
+import { handleJobBudget, type JobBudget } from './budget/ofJobs.ts';
 import { isCancelled } from './cancellation.ts';
 import { progress } from './messages.ts';
 import { handleSightings, phaseNews, toParent } from './news.ts';

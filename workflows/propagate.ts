@@ -4,7 +4,7 @@ import { rangeCount } from '../core/range.ts';
 import { addSpent, NOTHING_SPENT } from '../core/spent.ts';
 import type { RoundFigures } from '../core/status.ts';
 import { batchPage } from './batchPage.ts';
-import { type CarriedBudget, handleBatchBudget, type PaidLane } from './budget.ts';
+import { type CarriedBudget, handleBatchBudget, type PaidLane } from './budget/ofBatches.ts';
 import { askingIn } from './failing.ts';
 import { endOf, fanOut } from './fanOut.ts';
 import { handlePause, progress } from './messages.ts';

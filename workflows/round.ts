@@ -28,7 +28,7 @@ import type { PhaseStatus, RoundStatus } from '../core/status.ts';
 import type { ModelRecord, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
-import { handleRoundBudget } from './budget.ts';
+import { handleRoundBudget } from './budget/ofRound.ts';
 import { byBatch } from './byBatch.ts';
 import { evaluate } from './evaluate.ts';
 import { askingIn } from './failing.ts';
