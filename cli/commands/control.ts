@@ -4,8 +4,10 @@ import { configOf, print, withClient } from '../context.ts';
 
 interface Control {
   act(run: RunHandle): Promise<void>;
+  /** What holds the run all the same. */
+  heldBy?(run: RunHandle): Promise<string | undefined>;
   /** What has been asked for, for the user. */
-  done(run: string): string;
+  done(run: string, held?: string): string;
 }
 
 const CONTROLS: Record<string, Control> = {
@@ -15,7 +17,11 @@ const CONTROLS: Record<string, Control> = {
   },
   resume: {
     act: (run) => run.resume(),
-    done: (run) => `"${run}" goes on`,
+    async heldBy(run) {
+      const { status } = await run.status();
+      return status?.hold?.warning === 'BudgetReached' ? status.hold.why : undefined;
+    },
+    done: (run, held) => (held ? `"${run}" stays paused: ${held}` : `"${run}" goes on`),
   },
   cancel: {
     act: (run) => run.cancel(),
@@ -30,7 +36,10 @@ export default async function control(
   command: Command,
 ): Promise<void> {
   const name = command.name();
-  const { act, done } = CONTROLS[name]!;
-  await withClient(await configOf(command), (client) => act(client.get(run)));
-  print(json, { run, done: name }, done(run));
+  const { act, heldBy, done } = CONTROLS[name]!;
+  const held = await withClient(await configOf(command), async (client) => {
+    await act(client.get(run));
+    return heldBy?.(client.get(run));
+  });
+  print(json, { run, done: name, ...(held && { held }) }, done(run, held));
 }

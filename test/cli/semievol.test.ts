@@ -310,7 +310,14 @@ describe('semievol as a process', function () {
       assert.match(stdout, /budget of phase propagate: 0 of 5,000 tokens spent/);
       const without = await go('budget', 'controlled');
       assert.deepEqual([without.exitCode, /name a limit/.test(without.stderr)], [2, true]);
+      await go('budget', 'controlled', '--tokens', '1');
       await go('resume', 'controlled');
+      for (let isHeld = false; !isHeld; ) {
+        const { status } = JSON.parse((await go('status', 'controlled', '--json')).stdout);
+        isHeld = status.hold !== undefined;
+      }
+      const resumed = await go('resume', 'controlled');
+      assert.match(resumed.stdout, /"controlled" stays paused: .*1 token/);
       await go('pause', 'controlled');
       const cancelled = await go('cancel', 'controlled');
       assert.equal(cancelled.exitCode, 0, cancelled.stderr);
