@@ -56,6 +56,11 @@ export const FAILURES = {
     meaning: 'An endpoint does not have a model that the spec names.',
     remedy: 'Correct the name in the spec, or serve the model.',
   },
+  BudgetRefused: {
+    outlook: 'input',
+    meaning: 'A change of a budget names no limit, or one that cannot be.',
+    remedy: 'Give a limit above what is spent; the run goes by the one it had until then.',
+  },
   NoPrice: {
     outlook: 'input',
     meaning: 'A budget in money is set, and a model of the run has no price.',

@@ -1,4 +1,4 @@
-import { ApplicationFailure, type Workflow } from '@temporalio/common';
+import type { Workflow } from '@temporalio/common';
 import { type ChildWorkflowHandle, setHandler } from '@temporalio/workflow';
 import {
   BUDGET_UNITS,
@@ -7,6 +7,7 @@ import {
   Ledger,
   withLimits,
 } from '../../core/budget.ts';
+import { finalFailure } from '../../core/failures.ts';
 import { amountText } from '../../core/report/budget.ts';
 import type { Spent } from '../../core/spent.ts';
 import { type BudgetChange, budgetChanged, changeBudget, tellerOf } from './messages.ts';
@@ -90,5 +91,4 @@ function assertUsable({ scope, limits }: BudgetChange, uses: readonly BudgetUse[
   }
 }
 
-const refused = (why: string) =>
-  ApplicationFailure.nonRetryable(`the budget stays as it is: ${why}`, 'BudgetRefused');
+const refused = (why: string) => finalFailure('BudgetRefused', `the budget stays as it is: ${why}`);
