@@ -59,7 +59,7 @@ async function begin(nuisance: Nuisance, annoyance: Annoyance) {
   const workers = arena.workers.filter(({ isReady }) => isReady);
   for (const worker of workers) worker.freeze();
   try {
-    const inFlight = await unstoredAnswers(arena.journal.read(), store, dataset, spec);
+    const inFlight = await unstoredAnswers(await arena.settledJournal(), store, dataset, spec);
     return { inFlight, end: await nuisance.begin(annoyance) };
   } finally {
     for (const worker of workers) worker.thaw();

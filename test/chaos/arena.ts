@@ -10,6 +10,7 @@ import type { RunSpec } from '../../core/spec.ts';
 import { temporalBinary } from '../../engine/setup.ts';
 import type { Fault } from '../../testing/faults.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
+import type { JournalEntry } from '../../testing/requests.ts';
 import { writeConfig } from '../support/configFile.ts';
 import { JournalFiles } from './journalFiles.ts';
 import { type Program, Service } from './service.ts';
@@ -197,6 +198,16 @@ export class Arena {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ fault }),
     });
+  }
+
+  /** The journal once it has all that has been sent: of what is still on its way providers know nothing. */
+  async settledJournal(): Promise<JournalEntry[]> {
+    const { engine: _, ...providers } = this.config.endpoints;
+    // Twice: what was there before the first is taken in before the second is answered.
+    for (let time = 0; time < 2; time++)
+      for (const { baseURL } of Object.values(providers))
+        await (await fetch(new URL('/__journal', baseURL))).arrayBuffer();
+    return this.journal.read();
   }
 
   async close(): Promise<void> {

@@ -84,7 +84,7 @@ async function killFrozen(
   const workers = arena.workers.filter((worker) => worker.isReady);
   for (const worker of workers) worker.freeze();
   try {
-    return await unstored(arena.journal.read(), store, dataset, spec);
+    return await unstored(await arena.settledJournal(), store, dataset, spec);
   } finally {
     await victim.kill(downMs);
     for (const worker of workers) if (worker !== victim) worker.thaw();

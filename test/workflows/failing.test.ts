@@ -31,25 +31,25 @@ describe('a run whose examples fail', function () {
       if (ordinal < 0 || ordinal >= SIZES.unlabelled || ordinal % 5 === 0) return undefined;
       return { status: 400, body: { error: { message: 'This is too long.' } } };
     });
-    const spec = await writeTask(bench.folder, 'failing', SIZES, {
+    const spec = await writeTask(bench.folder, 'many-fail', SIZES, {
       batch: { size: 5, window: 1 },
       collaborators: [{ name: 'plain', shots: 0 }],
     });
     const worker = await bench.worker();
     await worker.runUntil(async () => {
       const run = await bench.start(spec);
-      const { hold, paused } = await untilHeld('failing');
+      const { hold, paused } = await untilHeld('many-fail');
       assert.ok(paused);
       assert.equal(hold.warning, 'ExamplesFail');
       assert.match(
         hold.why,
-        /^4 of 5 examples got no answer that can be used.*\(refused:400 4\).*"semievol resume failing" asks again/,
+        /^4 of 5 examples got no answer that can be used.*\(refused:400 4\).*"semievol resume many-fail" asks again/,
       );
       isBroken = false;
       await run.signal(resume);
       assert.equal((await run.result()).totals.finished, 1);
     });
-    const [report] = await bench.reports('failing');
+    const [report] = await bench.reports('many-fail');
     const plain = report!.answers.find(({ collaborator }) => collaborator === 'plain')!;
     // Those of the batches before, when they were still few.
     assert.deepEqual([plain.answers, plain.givenUp], [SIZES.unlabelled, 8]);
