@@ -49,3 +49,16 @@ export interface Deployments {
    */
   undeploy(order: DeploymentOrder, id?: string): Promise<boolean>;
 }
+
+/** What a call about a deployment comes to; its errors are as Temporal is to see them. */
+export async function explaining<T>(
+  endpoint: { failure(error: unknown, model?: string): Error },
+  { model }: DeploymentOrder,
+  call: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw endpoint.failure(error, model);
+  }
+}

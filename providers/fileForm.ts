@@ -6,11 +6,7 @@ import { openAsBlob } from 'node:fs';
  * it is sent, so that memory does not grow with it.
  * @param fields the other fields, which stand before the file
  */
-export async function fileForm(
-  path: string,
-  filename: string,
-  fields: Record<string, string> = { purpose: 'fine-tune' },
-) {
+export async function fileForm(path: string, filename: string, fields: Record<string, string>) {
   const boundary = `semievol-${randomUUID()}`;
   const body = new Blob([
     ...Object.entries(fields).map(

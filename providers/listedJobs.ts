@@ -28,11 +28,21 @@ export abstract class ListedJobs<Request, Result, Listed extends { id: string }>
   /** What Temporal is to see for an error of the provider's client. */
   protected abstract failure(error: unknown, order?: JobOrder<Request>): Error;
 
-  abstract poll(
-    jobId: string,
+  /** What there is to tell of a job that was found, where a look at it alone does not. */
+  protected async look(
+    job: Listed,
     order: JobOrder<Request>,
-    signal?: AbortSignal,
-  ): Promise<Job<Result>>;
+    _signal?: AbortSignal,
+  ): Promise<Job<Result>> {
+    return this.describe(job, order);
+  }
+
+  async poll(jobId: string, order: JobOrder<Request>, signal?: AbortSignal): Promise<Job<Result>> {
+    return this.failing(async () => {
+      const found = await this.find(jobId, signal);
+      return found ? this.look(found, order, signal) : vanished(jobId);
+    });
+  }
 
   async adoptOrCreate(order: JobOrder<Request>): Promise<Job<Result>> {
     return this.failing(async () => {
@@ -105,7 +115,7 @@ export abstract class ListedJobs<Request, Result, Listed extends { id: string }>
 }
 
 /** What is to be said of a job that the provider does not know. */
-export const vanished = (id: string): Job<never> => ({
+const vanished = (id: string): Job<never> => ({
   id,
   state: 'vanished',
   detail: 'not known to the provider',

@@ -38,6 +38,16 @@ export function saidBy(error: APIError): Said | undefined {
 export const isRefused = (error: unknown, ...statuses: number[]): error is APIError =>
   error instanceof APIError && statuses.includes(error.status ?? 0) && saidBy(error) !== undefined;
 
+/** What is asked for; undefined where the provider itself says that there is no such thing. */
+export async function ifKnown<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isRefused(error, 404, 410)) return undefined;
+    throw error;
+  }
+}
+
 /** Whether the provider itself refuses a request as it is, and may take it in another form. */
 export function refusesForm(error: unknown): error is APIError {
   const mayBe = error instanceof APIError && [400, 403, 422, 501].includes(error.status ?? 0);

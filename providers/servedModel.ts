@@ -1,6 +1,8 @@
 import { APIError } from 'openai';
 import type { Endpoint } from './endpoint.ts';
+import type { Job } from './remoteJobs.ts';
 import { settled } from './settled.ts';
+import type { TrainerEndpoint, TrainingOrder, TunedModel } from './trainer.ts';
 
 /**
  * Whether a tuned model answers, found out by a probe: lists show a model before it does. All but
@@ -17,6 +19,18 @@ export async function isServed(
   if (!refusal || base === undefined) return !refusal;
   const isAboutIt = refusal.code === 'model_not_found' || refusal.message.includes(model);
   return !isAboutIt && (await refusalOf(endpoint, base, signal)) !== undefined;
+}
+
+/** A fine-tuning job as it is to be told of: it has succeeded only once its model answers. */
+export async function onceServed(
+  endpoint: Pick<TrainerEndpoint, 'serves'>,
+  job: Job<TunedModel>,
+  { request }: TrainingOrder,
+  signal?: AbortSignal,
+): Promise<Job<TunedModel>> {
+  if (job.state !== 'succeeded' || !job.result) return job;
+  if (await endpoint.serves(job.result.model, request.model, signal)) return job;
+  return { ...job, state: 'pending', detail: `${job.detail}, but its model does not answer yet` };
 }
 
 /** That there is no such model, or nothing to ask; undefined where it may answer. */

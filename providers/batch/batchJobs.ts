@@ -1,9 +1,9 @@
 import type { OpenAI } from 'openai';
 import type { EndpointConfig } from '../config.ts';
 import { jobState } from '../jobState.ts';
-import { ListedJobs, vanished } from '../listedJobs.ts';
+import { ListedJobs } from '../listedJobs.ts';
 import type { Job, JobOrder } from '../remoteJobs.ts';
-import { isRefused } from '../said.ts';
+import { ifKnown } from '../said.ts';
 import type { TrainerEndpoint } from '../trainer.ts';
 import { openaiWire } from './openaiWire.ts';
 import { togetherWire } from './togetherWire.ts';
@@ -77,28 +77,13 @@ export class BatchJobs extends ListedJobs<BatchRequest, BatchEnd, RemoteBatch> {
     this.#once = endpoint.client.withOptions({ maxRetries: 0 });
   }
 
-  override async poll(id: string, order: BatchOrder, signal?: AbortSignal): Promise<BatchJob> {
-    return this.failing(async () => {
-      const batch = await this.find(id, signal);
-      return batch ? this.describe(batch, order) : vanished(id);
-    });
-  }
-
   protected override create({ key, fileId }: BatchOrder): Promise<RemoteBatch> {
     const { path, windowHours } = this.#config;
     return this.#wire.create(this.#once, { fileId, path, windowHours, key });
   }
 
-  protected override async find(
-    id: string,
-    signal?: AbortSignal,
-  ): Promise<RemoteBatch | undefined> {
-    try {
-      return await this.#wire.retrieve(this.#endpoint.client, id, signal);
-    } catch (error) {
-      if (isRefused(error, 404, 410)) return undefined;
-      throw error;
-    }
+  protected override find(id: string, signal?: AbortSignal): Promise<RemoteBatch | undefined> {
+    return ifKnown(this.#wire.retrieve(this.#endpoint.client, id, signal));
   }
 
   protected override async listed(order: BatchOrder): Promise<RemoteBatch[]> {

@@ -2,15 +2,14 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import { APIError, type OpenAI } from 'openai';
+import { APIError } from 'openai';
 import { UnreadableAnswer } from '../errors.ts';
-import { fileForm } from '../fileForm.ts';
 import { inOneForm } from '../said.ts';
 import type { TrainerEndpoint, TrainingFile } from '../trainer.ts';
-import { answerOf, itemsOf, withId } from '../wire.ts';
+import { uploadOnce } from '../upload.ts';
 import { type BatchConfig, wireOf } from './batchJobs.ts';
 
-/** For the whole of a file, which may have 200 MB and more, and a slow line. */
+/** For the whole of a file of answers, which may have 200 MB and more, and a slow line. */
 const TIMEOUT_MS = 4 * 3_600_000;
 
 type FileEndpoint = Pick<TrainerEndpoint, 'client' | 'failure'>;
@@ -27,22 +26,9 @@ export async function uploadRequests(
   signal?: AbortSignal,
 ): Promise<string> {
   const { purpose, upload } = wireOf(config);
-  const { client } = endpoint;
+  const taking = { purpose, path: upload.path, fields: upload.fields(file.name) };
   try {
-    const known = itemsOf<OpenAI.FileObject>((after) =>
-      client.files.list({ purpose, after }, { signal }),
-    );
-    for await (const one of known)
-      if (one.filename === file.name && one.bytes === file.bytes && one.status !== 'error')
-        return one.id;
-    const form = await fileForm(file.path, file.name, { purpose, ...upload.fields(file.name) });
-    const once = client.withOptions({ maxRetries: 0 });
-    const created = once.post<OpenAI.FileObject>(upload.path, {
-      ...form,
-      signal,
-      timeout: TIMEOUT_MS,
-    });
-    return (await answerOf(created, withId)).id;
+    return await uploadOnce(endpoint.client, file, taking, signal);
   } catch (error) {
     throw endpoint.failure(error);
   }

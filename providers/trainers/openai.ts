@@ -1,13 +1,13 @@
 import { APIError, type OpenAI } from 'openai';
 import { z } from 'zod';
 import type { Deployments } from '../deployments.ts';
-import { fileForm } from '../fileForm.ts';
 import { jobState } from '../jobState.ts';
-import { ListedJobs, vanished } from '../listedJobs.ts';
+import { ListedJobs } from '../listedJobs.ts';
 import { isOf, jobBody, KEY, type ProviderJob } from '../openaiJob.ts';
 import { redacted } from '../redacted.ts';
 import type { Job } from '../remoteJobs.ts';
-import { isRefused } from '../said.ts';
+import { ifKnown, isRefused } from '../said.ts';
+import { onceServed } from '../servedModel.ts';
 import type {
   Trainer,
   TrainerEndpoint,
@@ -17,10 +17,9 @@ import type {
   TrainingRequest,
   TunedModel,
 } from '../trainer.ts';
-import { answerOf, itemsOf, jobIn, withId } from '../wire.ts';
+import { uploadOnce } from '../upload.ts';
+import { answerOf, itemsOf, jobIn } from '../wire.ts';
 
-/** For the whole of a file, which may have 512 MB and a slow line; other requests are short. */
-const UPLOAD_TIMEOUT_MS = 4 * 3_600_000;
 /** Jobs of a page, where they cannot be asked for by their key. */
 const PAGE = 100;
 
@@ -44,7 +43,7 @@ export class OpenAITrainer
   readonly deployments?: Deployments;
   readonly #endpoint: TrainerEndpoint;
   readonly #client: OpenAI;
-  /** A create or upload whose answer was lost may have been done: it is never sent again unseen. */
+  /** A create whose answer was lost may have been done: it is never sent again unseen. */
   readonly #once: OpenAI;
 
   constructor(endpoint: TrainerEndpoint, deployments?: Deployments) {
@@ -68,37 +67,18 @@ export class OpenAITrainer
   }
 
   async upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string> {
-    return this.failing(async () => {
-      const files = itemsOf<OpenAI.FileObject>((after) =>
-        this.#client.files.list({ purpose: 'fine-tune', after }, { signal }),
-      );
-      for await (const known of files)
-        if (known.filename === name && known.bytes === file.bytes && known.status !== 'error')
-          return known.id;
-      const created = this.#once.post<OpenAI.FileObject>('/files', {
-        ...(await fileForm(file.path, name)),
-        signal,
-        timeout: UPLOAD_TIMEOUT_MS,
-      });
-      return (await answerOf(created, withId)).id;
-    });
+    const named = { path: file.path, bytes: file.bytes, name };
+    return this.failing(() => uploadOnce(this.#client, named, { purpose: 'fine-tune' }, signal));
   }
 
-  override async poll(
-    jobId: string,
+  protected override async look(
+    found: ProviderJob,
     order: TrainingOrder,
     signal?: AbortSignal,
   ): Promise<TuningJob> {
-    return this.failing(async () => {
-      const found = await this.find(jobId, signal);
-      if (!found) return vanished(jobId);
-      const job = this.describe(found, order);
-      if (job.state === 'running') return { ...job, ...(await this.#progress(jobId, signal)) };
-      if (job.state !== 'succeeded' || !job.result || this.deployments) return job;
-      return (await this.#endpoint.serves(job.result.model, order.request.model, signal))
-        ? job
-        : { ...job, state: 'pending', detail: `${job.detail}, but its model does not answer yet` };
-    });
+    const job = this.describe(found, order);
+    if (job.state === 'running') return { ...job, ...(await this.#progress(job.id, signal)) };
+    return this.deployments ? job : onceServed(this.#endpoint, job, order, signal);
   }
 
   /** Where a provider takes no metadata, the job is made without: it is recognised otherwise. */
@@ -114,17 +94,9 @@ export class OpenAITrainer
     }
   }
 
-  protected override async find(
-    jobId: string,
-    signal?: AbortSignal,
-  ): Promise<ProviderJob | undefined> {
-    try {
-      const asked = this.#client.fineTuning.jobs.retrieve(jobId, { signal });
-      return await answerOf(asked, jobIn<ProviderJob>);
-    } catch (error) {
-      if (isRefused(error, 404, 410)) return undefined;
-      throw error;
-    }
+  protected override find(jobId: string, signal?: AbortSignal): Promise<ProviderJob | undefined> {
+    const asked = this.#client.fineTuning.jobs.retrieve(jobId, { signal });
+    return ifKnown(answerOf(asked, jobIn<ProviderJob>));
   }
 
   protected override sendCancel(jobId: string): Promise<unknown> {

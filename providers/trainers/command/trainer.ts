@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { finalFailure } from '../../../core/failures.ts';
 import type { Deployments } from '../../deployments.ts';
 import type { Job } from '../../remoteJobs.ts';
+import { onceServed } from '../../servedModel.ts';
 import type {
   Trainer,
   TrainerEndpoint,
@@ -96,13 +97,7 @@ class CommandTrainer implements Trainer {
     if (!look) return vanished(jobId);
     if (look.verdict.isDue) await this.#startCommand(look, order);
     const job = await this.#describe(jobId, look, order);
-    if (
-      !job.result ||
-      this.deployments ||
-      (await this.#endpoint.serves(job.result.model, order.request.model, signal))
-    )
-      return job;
-    return { ...job, state: 'pending', detail: `${job.detail}, but its model does not answer yet` };
+    return this.deployments ? job : onceServed(this.#endpoint, job, order, signal);
   }
 
   async isListed(jobId: string, { name }: TrainingOrder): Promise<boolean> {

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { passingFailure } from '../../../core/failures.ts';
-import type { Deployment, DeploymentOrder, Deployments } from '../../deployments.ts';
+import {
+  type Deployment,
+  type DeploymentOrder,
+  type Deployments,
+  explaining,
+} from '../../deployments.ts';
 import { isRefused } from '../../said.ts';
 import type { TrainerEndpoint } from '../../trainer.ts';
 import { untilGone } from '../../untilGone.ts';
@@ -25,7 +30,7 @@ export class FireworksAddons implements Deployments {
   }
 
   async deploy(order: DeploymentOrder): Promise<Deployment> {
-    return this.#failing(async () => {
+    return explaining(this.#endpoint, order, async () => {
       let there = (await this.#of(order)) ?? (await this.#load(order));
       if (troubleIn(there.status)) {
         await this.#remove(order);
@@ -37,22 +42,22 @@ export class FireworksAddons implements Deployments {
           `endpoint "${this.#endpoint.name}": ${order.model} is still being unloaded; it is loaded again after that`,
         );
       return this.#described(idOf(there.name), there, order);
-    }, order);
+    });
   }
 
   async poll(id: string, order: DeploymentOrder, signal?: AbortSignal): Promise<Deployment> {
-    return this.#failing(async () => {
+    return explaining(this.#endpoint, order, async () => {
       const there = await this.#account.find(`${KIND}/${id}`, addon, signal);
       return this.#described(id, there, order);
-    }, order);
+    });
   }
 
   async undeploy(order: DeploymentOrder): Promise<boolean> {
-    return this.#failing(async () => {
+    return explaining(this.#endpoint, order, async () => {
       if (!(await this.#of(order))) return false;
       await this.#remove(order);
       return true;
-    }, order);
+    });
   }
 
   #remove(order: DeploymentOrder): Promise<void> {
@@ -94,14 +99,6 @@ export class FireworksAddons implements Deployments {
     if (message) return { ...told, state: 'failed', message };
     const isUp = seen.state === 'DEPLOYED' || seen.state === 'UPDATING';
     return { ...told, state: isUp ? 'ready' : 'pending' };
-  }
-
-  async #failing<T>(call: () => Promise<T>, { model }: DeploymentOrder): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      throw this.#endpoint.failure(error, model);
-    }
   }
 }
 

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { passingFailure } from '../../../core/failures.ts';
-import type { Deployment, DeploymentOrder, Deployments } from '../../deployments.ts';
+import {
+  type Deployment,
+  type DeploymentOrder,
+  type Deployments,
+  explaining,
+} from '../../deployments.ts';
 import { isRefused } from '../../said.ts';
 import type { TrainerEndpoint } from '../../trainer.ts';
 import { untilGone } from '../../untilGone.ts';
@@ -24,7 +29,7 @@ export class FireworksDeployments implements Deployments {
   }
 
   async deploy(order: DeploymentOrder): Promise<Deployment> {
-    return this.#failing(async () => {
+    return explaining(this.#endpoint, order, async () => {
       const there = await this.#find(order);
       switch (there?.state) {
         case undefined:
@@ -45,23 +50,22 @@ export class FireworksDeployments implements Deployments {
         default:
           return this.#look(there!, order);
       }
-    }, order);
+    });
   }
 
   async poll(_: string, order: DeploymentOrder, signal?: AbortSignal): Promise<Deployment> {
-    return this.#failing(
-      async () => this.#look(await this.#find(order, signal), order, signal),
-      order,
+    return explaining(this.#endpoint, order, async () =>
+      this.#look(await this.#find(order, signal), order, signal),
     );
   }
 
   async undeploy(order: DeploymentOrder): Promise<boolean> {
-    return this.#failing(async () => {
+    return explaining(this.#endpoint, order, async () => {
       const there = await this.#find(order);
       if (!there || there.state === 'DELETED') return false;
       await this.#remove(order);
       return true;
-    }, order);
+    });
   }
 
   #remove(order: DeploymentOrder): Promise<void> {
@@ -129,14 +133,6 @@ export class FireworksDeployments implements Deployments {
     // Scaled to zero: to be asked wakes it.
     await this.#endpoint.serves(servedAs, undefined, signal);
     return { ...told, state: 'pending', detail: `${told.detail}, but is being woken up` };
-  }
-
-  async #failing<T>(call: () => Promise<T>, { model }: DeploymentOrder): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      throw this.#endpoint.failure(error, model);
-    }
   }
 }
 

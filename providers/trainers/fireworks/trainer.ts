@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { passingFailure } from '../../../core/failures.ts';
 import type { Deployments } from '../../deployments.ts';
 import { jobState } from '../../jobState.ts';
-import { ListedJobs, vanished } from '../../listedJobs.ts';
+import { ListedJobs } from '../../listedJobs.ts';
 import type { Job } from '../../remoteJobs.ts';
 import { isRefused } from '../../said.ts';
 import type {
@@ -63,19 +63,15 @@ export class FireworksTrainer
     return this.failing(() => uploadDataset(this.#endpoint, this.#account, file, name, signal));
   }
 
-  override async poll(
-    jobId: string,
+  protected override async look(
+    found: FireworksJob,
     _: TrainingOrder,
     signal?: AbortSignal,
   ): Promise<Job<TunedModel>> {
-    return this.failing(async () => {
-      const found = await this.find(jobId, signal);
-      if (!found) return vanished(jobId);
-      const job = this.describe(found);
-      if (job.state !== 'succeeded' || !(await this.#hasModel(found, signal))) return job;
-      const trainedTokens = await this.#tokensOf(found, signal);
-      return { ...job, result: { model: this.#modelOf(found), trainedTokens } };
-    });
+    const job = this.describe(found);
+    if (job.state !== 'succeeded' || !(await this.#hasModel(found, signal))) return job;
+    const trainedTokens = await this.#tokensOf(found, signal);
+    return { ...job, result: { model: this.#modelOf(found), trainedTokens } };
   }
 
   protected override async listed({ name }: TrainingOrder): Promise<FireworksJob[]> {

@@ -1,7 +1,7 @@
 import type { APIPromise, OpenAI } from 'openai';
 import { z } from 'zod';
 import { redacted } from '../../redacted.ts';
-import { isRefused } from '../../said.ts';
+import { ifKnown } from '../../said.ts';
 import type { TrainerEndpoint } from '../../trainer.ts';
 import { answerOf } from '../../wire.ts';
 import type { FireworksSpec } from './spec.ts';
@@ -77,12 +77,7 @@ export async function found<T>(
   asked: APIPromise<unknown>,
   read: z.ZodType<T>,
 ): Promise<T | undefined> {
-  try {
-    return await answerOf(asked, (body) => read.parse(body));
-  } catch (error) {
-    if (isRefused(error, 404, 410)) return undefined;
-    throw error;
-  }
+  return ifKnown(answerOf(asked, (body) => read.parse(body)));
 }
 
 /** An id as Fireworks takes them: small letters, digits and hyphens, a letter first. */

@@ -1,9 +1,14 @@
 import type { OpenAI } from 'openai';
 import { z } from 'zod';
 import { finalFailure, passingFailure } from '../../../core/failures.ts';
-import type { Deployment, DeploymentOrder, Deployments } from '../../deployments.ts';
+import {
+  type Deployment,
+  type DeploymentOrder,
+  type Deployments,
+  explaining,
+} from '../../deployments.ts';
 import { redacted } from '../../redacted.ts';
-import { isRefused } from '../../said.ts';
+import { ifKnown, isRefused } from '../../said.ts';
 import type { TrainerEndpoint } from '../../trainer.ts';
 import { untilGone } from '../../untilGone.ts';
 import { answerOf } from '../../wire.ts';
@@ -32,7 +37,7 @@ export class TogetherDeployments implements Deployments {
   }
 
   async deploy(order: DeploymentOrder): Promise<Deployment> {
-    return this.#failing(async () => {
+    return explaining(this.#endpoint, order, async () => {
       const group = (await this.#group()) ?? (await this.#makeGroup());
       const there = await this.#named(group, order);
       if (!there) return described(group, await this.#create(group, order));
@@ -46,20 +51,20 @@ export class TogetherDeployments implements Deployments {
         default:
           return described(group, there);
       }
-    }, order);
+    });
   }
 
   async poll(id: string, order: DeploymentOrder, signal?: AbortSignal): Promise<Deployment> {
-    return this.#failing(async () => {
+    return explaining(this.#endpoint, order, async () => {
       const [group = '', own = ''] = id.split('/');
       const found = await this.#find(group, own, signal);
       if (!found) return { id, state: 'gone', detail: 'not known to the provider', servedAs: '' };
       return described(group, found);
-    }, order);
+    });
   }
 
   async undeploy(order: DeploymentOrder, id?: string): Promise<boolean> {
-    return this.#failing(async () => {
+    return explaining(this.#endpoint, order, async () => {
       const group = await this.#group();
       if (!group) return false;
       const [, own] = id?.split('/') ?? [];
@@ -68,7 +73,7 @@ export class TogetherDeployments implements Deployments {
       if (!there) return false;
       await this.#remove(group, there);
       return true;
-    }, order);
+    });
   }
 
   /** Stops it first, since no other is deleted. */
@@ -121,14 +126,9 @@ export class TogetherDeployments implements Deployments {
     return undefined;
   }
 
-  async #find(group: string, id: string, signal?: AbortSignal): Promise<Found | undefined> {
-    try {
-      const asked = this.#client.get(this.#at(group, id), { signal });
-      return await answerOf(asked, (found) => deployment.parse(found));
-    } catch (error) {
-      if (isRefused(error, 404, 410)) return undefined;
-      throw error;
-    }
+  #find(group: string, id: string, signal?: AbortSignal): Promise<Found | undefined> {
+    const asked = this.#client.get(this.#at(group, id), { signal });
+    return ifKnown(answerOf(asked, (found) => deployment.parse(found)));
   }
 
   /** The id of the dedicated endpoint that has the deployments. */
@@ -193,14 +193,6 @@ export class TogetherDeployments implements Deployments {
 
   #at(group?: string, id?: string): string {
     return v2(this.#client, [this.#path(group), ...(id === undefined ? [] : [id])].join('/'));
-  }
-
-  async #failing<T>(call: () => Promise<T>, { model }: DeploymentOrder): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      throw this.#endpoint.failure(error, model);
-    }
   }
 }
 

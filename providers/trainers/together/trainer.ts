@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { finalFailure, passingFailure } from '../../../core/failures.ts';
 import type { Deployments } from '../../deployments.ts';
 import { jobState } from '../../jobState.ts';
-import { ListedJobs, vanished } from '../../listedJobs.ts';
+import { ListedJobs } from '../../listedJobs.ts';
 import { redacted } from '../../redacted.ts';
 import { type Job, tells } from '../../remoteJobs.ts';
-import { isRefused } from '../../said.ts';
+import { ifKnown, isRefused } from '../../said.ts';
 import type {
   PlannedTraining,
   Trainer,
@@ -79,25 +79,21 @@ export class TogetherTrainer
     });
   }
 
-  override async poll(
-    jobId: string,
+  protected override async look(
+    found: TogetherJob,
     _: TrainingOrder,
     signal?: AbortSignal,
   ): Promise<Job<TunedModel>> {
-    return this.failing(async () => {
-      const found = await this.find(jobId, signal);
-      if (!found) return vanished(jobId);
-      const job = this.describe(found);
-      switch (job.state) {
-        case 'running':
-          return { ...job, ...(await this.#progress(jobId, signal)) };
-        case 'failed':
-        case 'cancelled':
-          return { ...job, message: await this.#reason(jobId, signal) };
-        default:
-          return job;
-      }
-    });
+    const job = this.describe(found);
+    switch (job.state) {
+      case 'running':
+        return { ...job, ...(await this.#progress(job.id, signal)) };
+      case 'failed':
+      case 'cancelled':
+        return { ...job, message: await this.#reason(job.id, signal) };
+      default:
+        return job;
+    }
   }
 
   protected override async listed({ name }: TrainingOrder): Promise<TogetherJob[]> {
@@ -140,16 +136,8 @@ export class TogetherTrainer
     return answerOf(this.#once.post('/fine-tunes', { body }), jobIn);
   }
 
-  protected override async find(
-    jobId: string,
-    signal?: AbortSignal,
-  ): Promise<TogetherJob | undefined> {
-    try {
-      return await jobById(this.#client, jobId, signal);
-    } catch (error) {
-      if (isRefused(error, 404, 410)) return undefined;
-      throw error;
-    }
+  protected override find(jobId: string, signal?: AbortSignal): Promise<TogetherJob | undefined> {
+    return ifKnown(jobById(this.#client, jobId, signal));
   }
 
   protected override sendCancel(jobId: string): Promise<unknown> {

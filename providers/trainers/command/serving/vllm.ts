@@ -1,7 +1,12 @@
 import { basename, join } from 'node:path';
 import type { OpenAI } from 'openai';
 import { z } from 'zod';
-import type { Deployment, DeploymentOrder, Deployments } from '../../../deployments.ts';
+import {
+  type Deployment,
+  type DeploymentOrder,
+  type Deployments,
+  explaining,
+} from '../../../deployments.ts';
 import { isRefused } from '../../../said.ts';
 import type { TrainerEndpoint } from '../../../trainer.ts';
 import { itemsOf } from '../../../wire.ts';
@@ -44,7 +49,7 @@ export class VllmDeployments implements Deployments {
   }
 
   deploy(order: DeploymentOrder): Promise<Deployment> {
-    return this.#failing(order, async () => {
+    return explaining(this.#endpoint, order, async () => {
       const known = this.#standing(order, await this.#cards());
       if (known.state !== 'gone') return known;
       const obstacle = await this.#load(order.model);
@@ -54,11 +59,13 @@ export class VllmDeployments implements Deployments {
   }
 
   poll(_: string, order: DeploymentOrder, signal?: AbortSignal): Promise<Deployment> {
-    return this.#failing(order, async () => this.#standing(order, await this.#cards(signal)));
+    return explaining(this.#endpoint, order, async () =>
+      this.#standing(order, await this.#cards(signal)),
+    );
   }
 
   undeploy(order: DeploymentOrder): Promise<boolean> {
-    return this.#failing(order, async () => {
+    return explaining(this.#endpoint, order, async () => {
       const { model: lora_name } = order;
       if (this.#standing(order, await this.#cards()).state === 'gone') return false;
       try {
@@ -120,13 +127,5 @@ export class VllmDeployments implements Deployments {
     const listed = itemsOf<Card>(() => this.#endpoint.client.models.list({ signal }));
     for await (const card of listed) cards.push(card);
     return cards;
-  }
-
-  async #failing<T>({ model }: DeploymentOrder, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      throw this.#endpoint.failure(error, model);
-    }
   }
 }
