@@ -1,4 +1,5 @@
 import { differing, groupsOf, inWordsOfSurest, isNear, type Meanings } from '../core/agreement.ts';
+import { TEXTS_A_REQUEST } from '../core/amounts.ts';
 import type { Answer } from '../core/answer.ts';
 import type { Equality } from '../core/consensus.ts';
 import { PASSES } from '../core/passes.ts';
@@ -12,8 +13,6 @@ import type { Dependencies, RoundContext } from './dependencies.ts';
 import { toJudge } from './judging.ts';
 import { keepUntilStored } from './keeping.ts';
 
-/** Texts a request. */
-const TEXTS = 64;
 /** Examples whose answers are embedded together: few commits, and few texts again after a crash. */
 const STEP = 256;
 
@@ -144,7 +143,7 @@ async function embedded(
   batch.tracker.watch(() => endpoint.trouble);
   await store.ensureSpace();
   const texts = [...new Set(doubtful.flatMap(({ answers }) => answers))];
-  const parts = ranges(texts.length, TEXTS).map(({ from, to }) => texts.slice(from, to));
+  const parts = ranges(texts.length, TEXTS_A_REQUEST).map(({ from, to }) => texts.slice(from, to));
   const came = await Promise.all(parts.map((part) => endpoint.embed(model, part, batch.tracker)));
   const vectors = new Map(
     came.flatMap(({ vectors }, index) =>

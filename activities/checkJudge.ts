@@ -1,12 +1,10 @@
+import { JUDGED_TO_CHECK } from '../core/amounts.ts';
 import { endpointOf } from '../core/modelNames.ts';
 import type { JudgeReport } from '../core/roundReport.ts';
 import { wilson } from '../core/statistics.ts';
 import { askAbout } from './asking.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { toGrade } from './judging.ts';
-
-/** Labelled examples about which the judge is asked. */
-const CHECKED = 50;
 
 /**
  * How far the judge can be trusted: about some labelled examples it is asked whether the gold answer
@@ -23,7 +21,7 @@ export async function checkJudge(
   const { spec, task } = await openRound(dependencies, ref);
   const { judge } = spec;
   if (!task.judge || !judge) return undefined;
-  const range = { from: 0, to: CHECKED };
+  const range = { from: 0, to: JUDGED_TO_CHECK };
   const subject = { stage: 'judge-check', split: 'labelled', unit: 'verdicts' } as const;
   return askAbout(dependencies, { ...ref, round: 1, range }, subject, async (batch) => {
     const { context, examples } = batch;

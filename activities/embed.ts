@@ -1,3 +1,4 @@
+import { TEXTS_A_REQUEST } from '../core/amounts.ts';
 import { ranges } from '../core/range.ts';
 import { retrievalNeeds, searchText } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
@@ -8,8 +9,6 @@ import { keepUntilStored } from './keeping.ts';
 import { tracked } from './progress.ts';
 import { Spending } from './spending.ts';
 
-/** Texts a request. */
-const TEXTS = 64;
 /** Texts whose vectors are stored together: few commits, and few texts to embed again after a crash. */
 const STORED = 1_024;
 
@@ -107,6 +106,6 @@ export function createEmbed(dependencies: Dependencies) {
 }
 
 const inBatches = (examples: StoredExample[]): StoredExample[][] =>
-  ranges(examples.length, TEXTS).map(({ from, to }) => examples.slice(from, to));
+  ranges(examples.length, TEXTS_A_REQUEST).map(({ from, to }) => examples.slice(from, to));
 
 const sum = (counts: number[]) => counts.reduce((total, count) => total + count, 0);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo, getClient } from '@temporalio/activity';
 import { finalFailure } from '../core/failures.ts';
 import type { Hosting, ModelUse } from '../core/hosting.ts';
+import type { ModelAt } from '../core/types.ts';
 import type { DeploymentOrder } from '../providers/deployments.ts';
 import type { Endpoint } from '../providers/endpoint.ts';
 import { NotUp } from '../providers/errors.ts';
@@ -9,7 +10,6 @@ import type { ModelHost } from '../providers/model.ts';
 import { keyed } from '../providers/remoteJobs.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Tracker } from './progress.ts';
-import type { ModelAt } from './spending.ts';
 
 type Client = ReturnType<typeof getClient>;
 

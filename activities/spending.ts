@@ -1,17 +1,12 @@
 import { type Answer, usageOfAnswer } from '../core/answer.ts';
 import { neededModels } from '../core/neededModels.ts';
 import { type Spent, spentIn } from '../core/spent.ts';
+import type { ModelAt } from '../core/types.ts';
 import type { Transport, Usage } from '../core/usage.ts';
 import type { Endpoints } from '../providers/endpoint.ts';
 import { billed } from '../providers/pricing.ts';
 import { Spending as Sums } from '../store/spending.ts';
 import type { RoundContext } from './dependencies.ts';
-
-/** A model where it is served: two endpoints may have one of the same name. */
-export interface ModelAt {
-  endpoint: string;
-  model: string;
-}
 
 /** Adds up what the work of an activity used, by endpoint and model, and what that costs there. */
 export class Spending {

@@ -6,6 +6,7 @@ import { messagesOf } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import type { Registry } from '../core/registry.ts';
+import { lackOfUnlabelled } from '../core/selection/wanted.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { type Preflight, type PreflightOptions, preflight } from '../data/preflight.ts';
@@ -73,12 +74,13 @@ export async function lookBeforeStart(
   const looking = preflight({ ...spec, folder }, { ...options, registry });
   const [data, ...found] = await Promise.all([looking, ...endpoints]);
   const { counts } = data;
+  const tooFew = lackOfUnlabelled(spec.selection, counts.unlabelled);
   return {
     ...data,
     problems: [
       ...neighbourProblems(spec, counts.labelled),
       ...calibrationProblems(spec, registry, counts.labelled),
-      ...selectionProblems(spec, counts.unlabelled),
+      ...(tooFew ? [tooFew] : []),
       ...batchProblems(spec, registry.task(spec.task), (name) => {
         const endpoint = config.endpoints[name];
         return endpoint === undefined || endpoint.batches !== undefined;
@@ -127,15 +129,6 @@ function calibrationProblems(
   const isJudged = registry.task(task).judge !== undefined;
   const found = calibrating(needs, selection, { count, isJudged });
   return 'problem' in found ? [found.problem] : [];
-}
-
-/** That more pseudo-labels are wanted than there can be. @param count where the files told */
-function selectionProblems({ selection: { exactly } }: RunSpec, count?: number): string[] {
-  return exactly !== undefined && count !== undefined && exactly > count
-    ? [
-        `selection.exactly wants ${exactly} pseudo-labels, but there are ${count} unlabelled examples: lower it, or add more`,
-      ]
-    : [];
 }
 
 interface Wanted {

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type Forecast, forecastOf } from '../core/forecast/forecast.ts';
-import type { ModelAt, PlannedUse, Samples } from '../core/forecast/prospect.ts';
+import type { PlannedUse, Samples } from '../core/forecast/prospect.ts';
 import type { Span } from '../core/forecast/span.ts';
 import { batchSeconds, secondsOf } from '../core/forecast/time.ts';
 import type { TokenCounter } from '../core/forecast/tokens.ts';
@@ -8,7 +8,7 @@ import { neededModels } from '../core/neededModels.ts';
 import { Registry } from '../core/registry.ts';
 import { count } from '../core/report/format.ts';
 import type { RunSpecInput } from '../core/spec.ts';
-import type { Shot, StoredExample } from '../core/types.ts';
+import type { ModelAt, Shot, StoredExample } from '../core/types.ts';
 import { withFolder } from '../data/scratch.ts';
 import type { Findings } from './check.ts';
 import { costOf, type ForecastCost, type SentUse, sent } from './forecastCosts.ts';

@@ -1,8 +1,9 @@
 import type { Config } from '../config/config.ts';
 import type { Measured } from '../core/forecast/answers.ts';
-import type { Asks, ModelAt, Models, PlannedUse } from '../core/forecast/prospect.ts';
+import type { Asks, Models, PlannedUse } from '../core/forecast/prospect.ts';
 import type { Pace } from '../core/forecast/time.ts';
 import type { TokenCounter } from '../core/forecast/tokens.ts';
+import type { ModelAt } from '../core/types.ts';
 import { tokenCounter } from '../providers/tokenizers/index.ts';
 import type { Probed } from './probe.ts';
 

@@ -1,8 +1,9 @@
 import type { Config } from '../config/config.ts';
 import { messagesOf } from '../core/errors.ts';
 import type { Asked } from '../core/forecast/asked.ts';
-import type { Asks, ModelAt, Prospect } from '../core/forecast/prospect.ts';
+import type { Asks, Prospect } from '../core/forecast/prospect.ts';
 import type { Rates } from '../core/forecast/time.ts';
+import type { ModelAt } from '../core/types.ts';
 import type { ChatSample } from '../providers/completion.ts';
 import { Endpoint } from '../providers/endpoint.ts';
 import { ratesOf } from '../providers/rates.ts';

@@ -11,6 +11,12 @@ export type JsonSchema = { [keyword: string]: Json };
 /** What a selection rule has found to tell the kept from the others by; only the rule knows its form. */
 export type Threshold = Json;
 
+/** A model where it is served: two endpoints may have one of the same name. */
+export interface ModelAt {
+  endpoint: string;
+  model: string;
+}
+
 /** The three parts of a data set. */
 export type Split = 'labelled' | 'unlabelled' | 'test';
 

@@ -21,6 +21,7 @@ import { roundSections } from '../core/report/round.ts';
 import type { Way } from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { ScoreChoice } from '../core/selection/choice.ts';
+import { lackOfUnlabelled } from '../core/selection/wanted.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../core/spent.ts';
@@ -268,13 +269,8 @@ async function prepare({
       'DataError',
       `the collaborators want ${wanted} neighbours, but there are ${data.counts.labelled} labelled examples: lower shots, skip or neighbours, or label more`,
     );
-  const { exactly } = spec.selection;
-  const { unlabelled } = data.counts;
-  if (exactly !== undefined && exactly > unlabelled)
-    throw finalFailure(
-      'DataError',
-      `selection.exactly wants ${exactly} pseudo-labels, but there are ${unlabelled} unlabelled examples: lower it, or add more`,
-    );
+  const lack = lackOfUnlabelled(spec.selection, data.counts.unlabelled);
+  if (lack) throw finalFailure('DataError', lack);
   const { dataset } = data;
   const opened = await perform.openRun({ run, spec, dataset }, 'store the spec');
   upsertMemo({ dataset });

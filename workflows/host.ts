@@ -12,6 +12,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { WatchedDeployment } from '../activities/hosting.ts';
+import { messagesOf } from '../core/errors.ts';
 import { finalFailure } from '../core/failures.ts';
 import type { Hosting, ModelUse } from '../core/hosting.ts';
 import { hostingSection } from '../core/report/hosting.ts';
@@ -95,7 +96,8 @@ export async function host(input: HostInput): Promise<void> {
     if (error instanceof ContinueAsNew) throw error;
     await CancellationScope.nonCancellable(takeDown);
     if (isCancelled(error)) show({ state: 'gone', detail: 'cancelled' });
-    else show({ state: 'failed', detail: now.detail, message: reasonOf(error) });
+    // What Temporal's failures have around the reason is of no use to whoever waits.
+    else show({ state: 'failed', detail: now.detail, message: messagesOf(error).at(-1)! });
     throw cancellationOf(error);
   }
 
@@ -206,11 +208,4 @@ export async function host(input: HostInput): Promise<void> {
       `endpoint "${endpoint}" does not put up model "${order.model}": ${now.message}`,
     );
   }
-}
-
-/** What Temporal's failures have around them is of no use to whoever waits. */
-function reasonOf(error: unknown): string {
-  let message = String(error);
-  for (let at: unknown = error; at instanceof Error; at = at.cause) message = at.message;
-  return message;
 }

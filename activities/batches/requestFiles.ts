@@ -3,13 +3,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { log } from '@temporalio/activity';
 import type { AnswerStage } from '../../core/answer.ts';
+import type { ModelAt } from '../../core/types.ts';
 import type { BatchConfig } from '../../providers/batch/batchJobs.ts';
 import { requestLine } from '../../providers/batch/lines.ts';
 import type { TrainingFile } from '../../providers/trainer.ts';
 import type { Carried, Carrier, Course } from '../batch.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { isHosted } from '../hosted.ts';
-import type { ModelAt } from '../spending.ts';
 import { goesBy, type Route } from './askings.ts';
 
 /** A file of requests on disk, all of them to one model: a batch takes no others. */

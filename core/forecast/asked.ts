@@ -4,9 +4,9 @@ import { type RequestGroup, requestGroups } from '../requestGroups.ts';
 import { type Sampling, samplingOf } from '../sampling.ts';
 import { neighboursNeeded, shotsFor } from '../shots.ts';
 import { teachesReasoning } from '../spec.ts';
-import type { ChatMessage, Example, JsonSchema, Shot, Split } from '../types.ts';
+import type { ChatMessage, Example, JsonSchema, ModelAt, Shot, Split } from '../types.ts';
 import { alikeIn } from './neighbours.ts';
-import type { Asks, ModelAt, Prospect } from './prospect.ts';
+import type { Asks, Prospect } from './prospect.ts';
 
 /** A kind of request that a run sends, about each of many examples. */
 export interface Asked {

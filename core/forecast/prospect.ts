@@ -2,7 +2,7 @@ import type { SelectionNeeds } from '../calibrationPlan.ts';
 import type { PhaseName } from '../phases.ts';
 import type { RunSpec } from '../spec.ts';
 import type { Task } from '../tasks/task.ts';
-import type { ChatMessage, Shot, Split, StoredExample } from '../types.ts';
+import type { ChatMessage, ModelAt, Shot, Split, StoredExample } from '../types.ts';
 import type { Measured } from './answers.ts';
 import type { Span } from './span.ts';
 import type { TokenCounter } from './tokens.ts';
@@ -17,12 +17,6 @@ export interface Sample<E = StoredExample> {
 export type Samples = Record<Exclude<Split, 'labelled'>, Sample> & {
   labelled: Sample<StoredExample & Shot>;
 };
-
-/** A model where it is served. */
-export interface ModelAt {
-  endpoint: string;
-  model: string;
-}
 
 /** What is known of the models that a run asks. */
 export interface Models {

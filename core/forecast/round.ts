@@ -1,3 +1,4 @@
+import { JUDGED_TO_CHECK, TEXTS_A_REQUEST } from '../amounts.ts';
 import { type CalibrationPlan, calibrationIn } from '../calibrationPlan.ts';
 import { FOLDS } from '../folds.ts';
 import { PASSES, type Pass } from '../passes.ts';
@@ -6,17 +7,12 @@ import type { Plan } from '../plan.ts';
 import { mayJustify, notCompared, wayWithoutComparison } from '../resolution.ts';
 import { embedsAny } from '../shots.ts';
 import type { RunSpec } from '../spec.ts';
-import type { ModelRole, Split } from '../types.ts';
+import type { ModelAt, ModelRole, Split } from '../types.ts';
 import { type Asked, namesIn, type Requests } from './asked.ts';
 import { disagreed, JUDGED, justifies, selectedOf } from './guesses.ts';
-import type { ModelAt, PlannedUse, Prospect } from './prospect.ts';
+import type { PlannedUse, Prospect } from './prospect.ts';
 import type { Sizes } from './sizes.ts';
 import { combined, exactly, NOTHING, plus, type Span, times } from './span.ts';
-
-/** Texts a request for vectors has, at the most. */
-const TEXTS = 64;
-/** Labelled examples about which a judge is checked. */
-const CHECKED = 50;
 
 /** What the uses of a round follow from. */
 export interface Outlook {
@@ -87,7 +83,7 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
       add(name, embedder, {
         asks: 'comparisons',
         requests: combined([texts, apart], (all, of) =>
-          Math.ceil(Math.max(all! / TEXTS, Math.min(of!, examples / plan.batch.size))),
+          Math.ceil(Math.max(all! / TEXTS_A_REQUEST, Math.min(of!, examples / plan.batch.size))),
         ),
         promptTokens: times(texts, sizes.answerText(longest)),
       });
@@ -156,7 +152,7 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
   }
   const check = requests.verdict('checks');
   if (check && !isTuned) {
-    const checked = Math.min(CHECKED, labelled);
+    const checked = Math.min(JUDGED_TO_CHECK, labelled);
     ask('report', check, { examples: { low: checked, likely: 2 * checked, high: 2 * checked } });
   }
   return uses;
@@ -191,7 +187,10 @@ const counts = (samples: Prospect['samples']): Record<Split, number> => ({
 /** Requests for vectors. @param size of the batches in which they are asked for */
 function requestsFor(examples: number, size: number): number {
   const rest = examples % size;
-  return Math.floor(examples / size) * Math.ceil(size / TEXTS) + Math.ceil(rest / TEXTS);
+  return (
+    Math.floor(examples / size) * Math.ceil(size / TEXTS_A_REQUEST) +
+    Math.ceil(rest / TEXTS_A_REQUEST)
+  );
 }
 
 /** The size of a fold among so many examples, which fall into one by chance. */

@@ -1,9 +1,9 @@
 import { searchText } from '../shots.ts';
 import { teachesReasoning } from '../spec.ts';
-import type { ChatMessage, Example, Split } from '../types.ts';
+import type { ChatMessage, Example, ModelAt, Split } from '../types.ts';
 import { answerTokens } from './answers.ts';
 import type { Asked, Requests } from './asked.ts';
-import type { ModelAt, Prospect } from './prospect.ts';
+import type { Prospect } from './prospect.ts';
 import { meanOf, plus, type Span, times } from './span.ts';
 import type { TokenCounter } from './tokens.ts';
 
