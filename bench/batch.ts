@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { table } from '../cli/table.ts';
 import { planOf } from '../core/plan.ts';
 import { count } from '../core/report/format.ts';
 import type { byBatch } from '../workflows/index.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import { executions } from './support/executions.ts';
 import { wholeNumbers } from './support/lists.ts';
+import { measuresTable } from './support/measures.ts';
 import { peak, watchMemory } from './support/memory.ts';
 import { poolSpec, writePool } from './support/pool.ts';
 import { prepareRound } from './support/propagation.ts';
@@ -49,7 +49,7 @@ export async function run({ sizes, say, print }: Options): Promise<BenchResult> 
   for (const requests of sizes.toSorted((a, b) => a - b)) {
     say(`${count(requests)} requests`);
     all.push(await measure(requests));
-    print(measuresTable(all));
+    print(measuresOf(all));
   }
   const [least, most] = [all[0]!, all.at(-1)!];
   const measured = {
@@ -109,19 +109,14 @@ async function measure(requests: number): Promise<Measures> {
   }
 }
 
-function measuresTable(all: Measures[]): string {
-  const whole = (value: number) => count(Math.round(value));
-  const row = (name: string, value: (one: Measures) => number) => [
-    name,
-    ...all.map((one) => whole(value(one))),
-  ];
-  return table(
-    ['requests', ...all.map(({ requests }) => whole(requests))],
+const measuresOf = (all: Measures[]): string =>
+  measuresTable(
+    all,
+    ['requests', (one) => one.requests],
     [
-      row('answered by batch', (one) => one.answered),
-      row('requests/s', (one) => one.perSecond),
-      row('worker, MiB', (one) => one.workerMiB),
-      row('largest history, events', (one) => one.historyEvents),
+      ['answered by batch', (one) => one.answered],
+      ['requests/s', (one) => one.perSecond],
+      ['worker, MiB', (one) => one.workerMiB],
+      ['largest history, events', (one) => one.historyEvents],
     ],
   );
-}

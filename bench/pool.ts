@@ -2,12 +2,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createDisplay, follow } from '../cli/progress.ts';
-import { table } from '../cli/table.ts';
 import { SemiEvolClient } from '../client/client.ts';
 import { count } from '../core/report/format.ts';
 import type { BenchOptions, BenchResult } from './support/bench.ts';
 import { executions } from './support/executions.ts';
 import { wholeNumbers } from './support/lists.ts';
+import { measuresTable, whole } from './support/measures.ts';
 import { peak, watchMemory } from './support/memory.ts';
 import { poolSpec, writePool } from './support/pool.ts';
 import { roundsOf } from './support/rounds.ts';
@@ -57,7 +57,7 @@ export async function run({ sizes, say, print }: Options): Promise<BenchResult> 
   for (const unlabelled of sizes.toSorted((a, b) => a - b)) {
     say(`${count(unlabelled)} unlabelled examples`);
     all.push(await measure(unlabelled));
-    print(measuresTable(all));
+    print(measuresOf(all));
   }
   const [least, most] = [all[0]!, all.at(-1)!];
   const measured = {
@@ -125,26 +125,21 @@ async function bytesIn(folder: string): Promise<number> {
   return bytes;
 }
 
-function measuresTable(all: Measures[]): string {
-  const whole = (value: number) => count(Math.round(value));
-  const row = (name: string, value: (one: Measures) => number) => [
-    name,
-    ...all.map((one) => whole(value(one))),
-  ];
-  return table(
-    ['unlabelled', ...all.map(({ unlabelled }) => whole(unlabelled))],
+const measuresOf = (all: Measures[]): string =>
+  measuresTable(
+    all,
+    ['unlabelled', (one) => one.unlabelled],
     [
-      row('rows/s of ingest', (one) => one.rowsPerSecond),
-      row('worker, MiB', (one) => one.workerMiB),
-      row('largest history, events', (one) => one.historyEvents),
-      row('largest history, KiB', (one) => one.historyKiB),
-      row('executions', (one) => one.executions),
-      row('store, MiB', (one) => one.storeMiB),
-      ...Object.keys(all[0]!.phaseMiB).map((phase) => [
+      ['rows/s of ingest', (one) => one.rowsPerSecond],
+      ['worker, MiB', (one) => one.workerMiB],
+      ['largest history, events', (one) => one.historyEvents],
+      ['largest history, KiB', (one) => one.historyKiB],
+      ['executions', (one) => one.executions],
+      ['store, MiB', (one) => one.storeMiB],
+      ...Object.keys(all[0]!.phaseMiB).map((phase): [string, (one: Measures) => string] => [
         `${phase}, s (worker, MiB)`,
-        ...all.map((one) => `${one.seconds[phase]!.toFixed(1)} (${whole(one.phaseMiB[phase]!)})`),
+        (one) => `${one.seconds[phase]!.toFixed(1)} (${whole(one.phaseMiB[phase]!)})`,
       ]),
-      row('between, s', (one) => one.seconds.between!),
+      ['between, s', (one) => one.seconds.between!],
     ],
   );
-}

@@ -11,7 +11,7 @@ describe('deployments at Fireworks', () => {
   beforeEach(async () => {
     order = bench.deploymentOrder(await bench.trained());
   });
-  const made = () => bench.fireworks.deployments.get(order.name);
+  const made = () => bench.server.deployments.get(order.name);
 
   async function ready(trainer = bench.trainer): Promise<string> {
     const { id } = await trainer.deployments!.deploy(order);
@@ -40,7 +40,7 @@ describe('deployments at Fireworks', () => {
 
   it('come back where they were deleted and are kept for a while', async () => {
     await ready();
-    bench.fireworks.deployments.finish(order.name, 'DELETED');
+    bench.server.deployments.finish(order.name, 'DELETED');
     assert.equal((await bench.deployments.poll(order.name, order)).state, 'gone');
     assert.equal(await bench.deployments.undeploy(order), false);
     await ready();
@@ -48,7 +48,7 @@ describe('deployments at Fireworks', () => {
 
   it('wait for one of the same name that is being deleted', async () => {
     await ready();
-    bench.fireworks.deployments.finish(order.name, 'DELETING');
+    bench.server.deployments.finish(order.name, 'DELETING');
     const waiting = failure('NotUndeployed', { retried: true });
     await assert.rejects(bench.deployments.deploy(order), waiting);
   });
@@ -56,7 +56,7 @@ describe('deployments at Fireworks', () => {
   it('are deleted for good: the name is free again', async () => {
     await ready();
     assert.equal(await bench.deployments.undeploy(order), true);
-    assert.equal(bench.fireworks.deployments.has(order.name), false);
+    assert.equal(bench.server.deployments.has(order.name), false);
     await ready();
   });
 
@@ -68,10 +68,10 @@ describe('deployments at Fireworks', () => {
     const again = await bench.order({ round: 2 });
     order = { ...bench.deploymentOrder(await bench.trained(again)), name: 'another' };
     assert.equal(await ready(trainer), `${order.model}${kept}`);
-    assert.equal(bench.fireworks.addons.all().length, 2);
+    assert.equal(bench.server.addons.all().length, 2);
     assert.equal(await trainer.deployments!.undeploy(order), true);
-    assert.equal(bench.fireworks.addons.all().length, 1);
-    assert.ok(bench.fireworks.deployments.has(KEPT));
+    assert.equal(bench.server.addons.all().length, 1);
+    assert.ok(bench.server.deployments.has(KEPT));
   });
 
   it('cannot be one that is not there', async () => {

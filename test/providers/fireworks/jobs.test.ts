@@ -11,15 +11,15 @@ const JOBS = '/v1/accounts/stand-in/supervisedFineTuningJobs';
 
 describe('the trainer for Fireworks', () => {
   const bench = useFireworks();
-  const asked = () => bench.fireworks.requests({ method: 'POST', path: JOBS });
+  const asked = () => bench.server.requests({ method: 'POST', path: JOBS });
 
   it('makes a dataset of a content once, and waits until it has been checked', async () => {
     const first = await bench.order();
     assert.equal((await bench.order({ round: 2 })).fileId, first.fileId);
-    const [dataset] = bench.fireworks.datasets.all();
+    const [dataset] = bench.server.datasets.all();
     assert.deepEqual([dataset!.id, dataset!.status], [first.fileId, 'READY']);
     assert.equal(String(dataset!.content), row('plant'));
-    assert.equal(bench.fireworks.datasets.all().length, 1);
+    assert.equal(bench.server.datasets.all().length, 1);
   });
 
   for (const [what, path] of [
@@ -29,14 +29,14 @@ describe('the trainer for Fireworks', () => {
     ['having it checked', /:validateUpload$/],
   ] as const)
     it(`goes on with a dataset that broke off while ${what}`, async () => {
-      bench.fireworks.setFaults((seen) =>
+      bench.server.setFaults((seen) =>
         seen.method !== 'GET' && path.test(seen.path) ? 'cut-after' : undefined,
       );
       await assert.rejects(bench.order(), failure('Unreachable', { retried: true }));
-      bench.fireworks.setFaults();
+      bench.server.setFaults();
       await bench.order();
       assert.deepEqual(
-        bench.fireworks.datasets.all().map(({ status }) => status),
+        bench.server.datasets.all().map(({ status }) => status),
         ['READY'],
       );
     });
@@ -63,7 +63,7 @@ describe('the trainer for Fireworks', () => {
   it('starts warm from a model that it made', async () => {
     const model = await bench.trained();
     await bench.trainer.adoptOrCreate(await bench.order({ model, round: 2 }));
-    const [job] = bench.fireworks.jobs.all();
+    const [job] = bench.server.jobs.all();
     assert.deepEqual([job!.warmStartFrom, job!.baseModel], [model, undefined]);
   });
 
@@ -72,7 +72,7 @@ describe('the trainer for Fireworks', () => {
     const ids: string[] = [];
     for (let attempt = 0; attempt < 3; attempt++) {
       const { id } = await bench.trainer.adoptOrCreate(order);
-      bench.fireworks.jobs.finish(id, 'FAILED');
+      bench.server.jobs.finish(id, 'FAILED');
       ids.push(id);
     }
     const [first] = ids;
@@ -82,15 +82,15 @@ describe('the trainer for Fireworks', () => {
 
   it('finds the job that a lost answer was about', async () => {
     const order = await bench.order();
-    bench.fireworks.setFaults(({ method, path }) =>
+    bench.server.setFaults(({ method, path }) =>
       method === 'POST' && path === JOBS ? 'cut-after' : undefined,
     );
     const lost = failure('Unreachable', { retried: true });
     await assert.rejects(bench.trainer.adoptOrCreate(order), lost);
-    bench.fireworks.setFaults();
+    bench.server.setFaults();
     const { id } = await bench.trainer.adoptOrCreate(order);
     assert.deepEqual(
-      bench.fireworks.jobs.all().map((job) => job.id),
+      bench.server.jobs.all().map((job) => job.id),
       [id],
     );
     assert.equal(asked().length, 1);
@@ -100,11 +100,11 @@ describe('the trainer for Fireworks', () => {
     const order = await bench.order();
     const { id } = await bench.trainer.adoptOrCreate(order);
     const body = { supervisedFineTuningJobs: [], nextPageToken: '' };
-    bench.fireworks.setFaults(({ method, path }) =>
+    bench.server.setFaults(({ method, path }) =>
       method === 'GET' && path === JOBS ? { status: 200, body } : undefined,
     );
     assert.equal((await bench.another().adoptOrCreate(order)).id, id);
-    assert.equal(bench.fireworks.jobs.all().length, 1);
+    assert.equal(bench.server.jobs.all().length, 1);
   });
 
   it('finds its jobs among pages of others', async () => {
@@ -128,7 +128,7 @@ describe('the trainer for Fireworks', () => {
   it('counts the tokens of the dataset for each epoch, where a job counts none', async () => {
     const order = await bench.order();
     const { id } = await bench.trainer.adoptOrCreate(order);
-    bench.fireworks.jobs.finish(id, 'EARLY_STOPPED');
+    bench.server.jobs.finish(id, 'EARLY_STOPPED');
     const { state, result } = await bench.trainer.poll(id, order);
     assert.equal(state, 'succeeded');
     assert.deepEqual(result, { model: `accounts/stand-in/models/${id}`, trainedTokens: 12 });
@@ -136,13 +136,13 @@ describe('the trainer for Fireworks', () => {
 
   it('waits for an account that is suspended, and says why a job of it is paused', async () => {
     const order = await bench.order();
-    bench.fireworks.suspendState = 'MONTHLY_SPEND_LIMIT_EXCEEDED';
+    bench.server.suspendState = 'MONTHLY_SPEND_LIMIT_EXCEEDED';
     const poor = failure('OutOfMoney', { retried: true });
     await assert.rejects(bench.trainer.adoptOrCreate(order), poor);
     assert.deepEqual(asked(), []);
-    bench.fireworks.suspendState = 'UNSUSPENDED';
+    bench.server.suspendState = 'UNSUSPENDED';
     const { id } = await bench.trainer.adoptOrCreate(order);
-    bench.fireworks.jobs.finish(id, 'PAUSED');
+    bench.server.jobs.finish(id, 'PAUSED');
     const { state, note } = await bench.trainer.poll(id, order);
     assert.deepEqual([state, note], ['pending', 'JOB_STATE_PAUSED: the account is suspended']);
   });
@@ -167,7 +167,7 @@ describe('the trainer for Fireworks', () => {
     assert.equal(await bench.trainer.preflight(), undefined);
     const elsewhere = bench.another({ account: 'somebody' });
     assert.match((await elsewhere.preflight())!, /does not reach account "somebody"/);
-    const lost = bench.another({}, { baseURL: `${bench.fireworks.address}/v1` });
+    const lost = bench.another({}, { baseURL: `${bench.server.address}/v1` });
     assert.match((await lost.preflight())!, /is to be https:\/\/api\.fireworks\.ai\/inference\/v1/);
   });
 });

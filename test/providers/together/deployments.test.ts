@@ -10,7 +10,7 @@ describe('deployments at Together', () => {
   beforeEach(async () => {
     order = bench.deploymentOrder(await bench.trained());
   });
-  const all = () => bench.together.deployments.all();
+  const all = () => bench.server.deployments.all();
 
   async function ready(): Promise<{ id: string; servedAs: string }> {
     const { id } = await bench.deployments.deploy(order);
@@ -27,12 +27,12 @@ describe('deployments at Together', () => {
   });
 
   it('are made once, though the answer is lost', async () => {
-    bench.together.setFaults(({ method, path }) =>
+    bench.server.setFaults(({ method, path }) =>
       method === 'POST' && path.startsWith('/v2') ? 'cut-after' : undefined,
     );
     const lost = failure('Unreachable', { retried: true });
     await assert.rejects(bench.deployments.deploy(order), lost);
-    bench.together.setFaults();
+    bench.server.setFaults();
     await bench.deployments.deploy(order);
     await bench.another().deployments!.deploy(order);
     assert.equal(all().length, 1);
@@ -49,22 +49,22 @@ describe('deployments at Together', () => {
   ] as const)
     it(`are seen as they are: ${status}`, async () => {
       const { id } = await bench.deployments.deploy(order);
-      bench.together.deployments.finish(id.split('/')[1]!, status);
+      bench.server.deployments.finish(id.split('/')[1]!, status);
       assert.equal((await bench.deployments.poll(id, order)).state, state);
     });
 
   it('are gone where they are not known any more', async () => {
     const { id } = await bench.deployments.deploy(order);
-    bench.together.deployments.remove(id.split('/')[1]!);
+    bench.server.deployments.remove(id.split('/')[1]!);
     assert.equal((await bench.deployments.poll(id, order)).state, 'gone');
   });
 
   it('are started again after Together stopped them, and made anew where they failed', async () => {
     const { id } = await ready();
     const own = id.split('/')[1]!;
-    bench.together.deployments.finish(own, 'STOPPED');
+    bench.server.deployments.finish(own, 'STOPPED');
     assert.equal((await ready()).id, id);
-    bench.together.deployments.finish(own, 'FAILED');
+    bench.server.deployments.finish(own, 'FAILED');
     assert.notEqual((await ready()).id, id);
     assert.equal(all().length, 1);
   });
@@ -74,7 +74,7 @@ describe('deployments at Together', () => {
     const { id } = await bench.deployments.deploy(order);
     assert.equal(await bench.deployments.undeploy(order, id), true);
     assert.deepEqual(all(), []);
-    assert.deepEqual(bench.together.billed(), []);
+    assert.deepEqual(bench.server.billed(), []);
     assert.equal(await bench.deployments.undeploy(order, id), false);
   });
 

@@ -9,28 +9,28 @@ const JOBS = '/v1/fine-tunes';
 
 describe('the trainer for Together', () => {
   const bench = useTogether();
-  const created = () => bench.together.requests({ method: 'POST', path: JOBS }).length;
+  const created = () => bench.server.requests({ method: 'POST', path: JOBS }).length;
 
   it('uploads a content once, and waits until it has been checked', async () => {
     const first = await bench.order();
     const again = await bench.order({ round: 2 });
     assert.equal(again.fileId, first.fileId);
-    const [file] = bench.together.files.all();
+    const [file] = bench.server.files.all();
     assert.equal(file!.status, 'COMPLETED');
     assert.equal(String(file!.content), row('plant'));
-    assert.equal(bench.together.files.all().length, 1);
+    assert.equal(bench.server.files.all().length, 1);
   });
 
   for (const path of ['/v1/files', '/storage/file-0', '/v1/files/file-0/preprocess'])
     it(`uploads again what was cut off at ${path}`, async () => {
-      bench.together.setFaults((seen) =>
+      bench.server.setFaults((seen) =>
         seen.path === path && seen.method !== 'GET' ? 'cut-after' : undefined,
       );
       await assert.rejects(bench.order(), failure('Unreachable', { retried: true }));
-      bench.together.setFaults();
+      bench.server.setFaults();
       const { fileId } = await bench.order();
-      assert.equal(String(bench.together.files.get(fileId).content), row('plant'));
-      assert.ok(bench.together.files.all().filter(({ content }) => content).length === 1);
+      assert.equal(String(bench.server.files.get(fileId).content), row('plant'));
+      assert.ok(bench.server.files.all().filter(({ content }) => content).length === 1);
     });
 
   it('says what is wrong with a file, without what it quotes', async () => {
@@ -43,7 +43,7 @@ describe('the trainer for Together', () => {
   it('asks for a job with all that was asked', async () => {
     const asked = await bench.order();
     await bench.trainer.adoptOrCreate(asked);
-    const [asking] = bench.together.requests({ method: 'POST', path: JOBS });
+    const [asking] = bench.server.requests({ method: 'POST', path: JOBS });
     assert.deepEqual(asking!.body, {
       model: BASE,
       training_file: asked.fileId,
@@ -59,7 +59,7 @@ describe('the trainer for Together', () => {
   it('goes on with a model of a job of its own, by its adapter', async () => {
     const model = await bench.trained();
     await bench.trainer.adoptOrCreate(await bench.order({ model, round: 2 }));
-    const [job] = bench.together.jobs.all();
+    const [job] = bench.server.jobs.all();
     assert.deepEqual([job!.from_checkpoint, job!.model], [model, BASE]);
   });
 
@@ -67,7 +67,7 @@ describe('the trainer for Together', () => {
     it(`takes up a job of the key that is ${status}`, async () => {
       const asked = await bench.order();
       const { id } = await bench.trainer.adoptOrCreate(asked);
-      bench.together.jobs.finish(id, status);
+      bench.server.jobs.finish(id, status);
       assert.equal((await bench.another().adoptOrCreate(asked)).id, id);
       assert.equal(created(), 1);
     });
@@ -76,21 +76,21 @@ describe('the trainer for Together', () => {
     it(`makes a new one where the only one is ${status}`, async () => {
       const asked = await bench.order();
       const { id } = await bench.trainer.adoptOrCreate(asked);
-      bench.together.jobs.finish(id, status);
+      bench.server.jobs.finish(id, status);
       assert.notEqual((await bench.trainer.adoptOrCreate(asked)).id, id);
     });
 
   it('finds the job that a lost answer was about', async () => {
     const asked = await bench.order();
-    bench.together.setFaults(({ method, path }) =>
+    bench.server.setFaults(({ method, path }) =>
       method === 'POST' && path === JOBS ? 'cut-after' : undefined,
     );
     const lost = failure('Unreachable', { retried: true });
     await assert.rejects(bench.trainer.adoptOrCreate(asked), lost);
-    bench.together.setFaults();
+    bench.server.setFaults();
     const { id } = await bench.trainer.adoptOrCreate(asked);
     assert.deepEqual(
-      bench.together.jobs.all().map((job) => job.id),
+      bench.server.jobs.all().map((job) => job.id),
       [id],
     );
     assert.equal(created(), 1);
@@ -100,11 +100,11 @@ describe('the trainer for Together', () => {
     const { fileId: training_file, name: suffix, ...rest } = await bench.order();
     const asked = { ...rest, name: suffix, fileId: training_file };
     const [oldest, newest] = [60, 0].map((age) => {
-      const job = bench.together.create({ model: BASE, training_file, suffix });
+      const job = bench.server.create({ model: BASE, training_file, suffix });
       job.created_at = new Date(Date.now() - 1000 * age).toISOString();
       return job;
     });
-    const other = bench.together.create({ model: BASE, training_file, suffix: 'another' });
+    const other = bench.server.create({ model: BASE, training_file, suffix: 'another' });
     assert.equal((await bench.trainer.adoptOrCreate(asked)).id, oldest!.id);
     assert.equal(newest!.status, 'cancel_requested');
     assert.equal(other.status, 'pending');
@@ -125,7 +125,7 @@ describe('the trainer for Together', () => {
     it(`sees how it stands with a job that is ${status}`, async () => {
       const asked = await bench.order();
       const { id } = await bench.trainer.adoptOrCreate(asked);
-      bench.together.jobs.finish(id, status);
+      bench.server.jobs.finish(id, status);
       const job = await bench.trainer.poll(id, asked);
       assert.deepEqual([job.state, job.detail, job.isRecognisable], [state, status, true]);
       assert.equal(job.message, state === 'failed' ? 'Row 2 has no messages.' : undefined);
@@ -136,7 +136,7 @@ describe('the trainer for Together', () => {
   it('has a model, and the tokens it was trained on, of one that is completed', async () => {
     const asked = await bench.order();
     const { id } = await bench.trainer.adoptOrCreate(asked);
-    bench.together.jobs.finish(id, 'completed');
+    bench.server.jobs.finish(id, 'completed');
     const { state, result } = await bench.trainer.poll(id, asked);
     assert.equal(state, 'succeeded');
     assert.match(result!.model, new RegExp(`^stand-in/.*:${asked.name}:${id}$`));
@@ -147,14 +147,14 @@ describe('the trainer for Together', () => {
     const asked = await bench.order();
     const { id } = await bench.trainer.adoptOrCreate(asked);
     assert.equal(await bench.trainer.isListed(id, asked), true);
-    bench.together.jobs.remove(id);
+    bench.server.jobs.remove(id);
     assert.equal((await bench.trainer.poll(id, asked)).state, 'vanished');
     assert.equal(await bench.trainer.isListed(id, asked), false);
   });
 
   it('waits for money before it makes a job that Together would cancel', async () => {
     const asked = await bench.order();
-    bench.together.balance = 1;
+    bench.server.balance = 1;
     const poor = failure('OutOfMoney', { retried: true });
     await assert.rejects(bench.trainer.adoptOrCreate(asked), poor);
     assert.equal(created(), 0);
@@ -163,7 +163,7 @@ describe('the trainer for Together', () => {
   it('tells that a job was cancelled over the balance', async () => {
     const asked = await bench.order();
     const { id } = await bench.trainer.adoptOrCreate(asked);
-    bench.together.balance = 1;
+    bench.server.balance = 1;
     const seen = [];
     for (let look = 0; look < 4; look++) seen.push(await bench.trainer.poll(id, asked));
     const { state, message } = seen.at(-1)!;
@@ -173,7 +173,7 @@ describe('the trainer for Together', () => {
 
   it('makes no job on a base that nothing can host', async () => {
     const asked = await bench.order();
-    bench.together.isHosted = false;
+    bench.server.isHosted = false;
     const refused = failure('BadRequest', { retried: false });
     await assert.rejects(bench.trainer.adoptOrCreate(asked), refused);
     assert.equal(created(), 0);
@@ -191,14 +191,14 @@ describe('the trainer for Together', () => {
     const { request, fileId } = await bench.order();
     const estimate = await bench.trainer.estimate!({ ...request, fileId });
     assert.equal(estimate, 0.012);
-    bench.together.files.get(fileId).status = 'RUNNING';
+    bench.server.files.get(fileId).status = 'RUNNING';
     assert.equal(await bench.trainer.estimate!({ ...request, fileId }), undefined);
   });
 
   it('knows its jobs in whatever spelling Together gives their suffix back', async () => {
     const order = await bench.order();
     const { id } = await bench.trainer.adoptOrCreate(order);
-    const job = bench.together.jobs.get(id);
+    const job = bench.server.jobs.get(id);
     job.suffix = job.suffix!.toUpperCase().replaceAll('-', '_');
     assert.equal((await bench.another().adoptOrCreate(order)).id, id);
     assert.equal(await bench.trainer.isListed(id, await bench.order({ round: 2 })), false);
@@ -214,7 +214,7 @@ describe('the trainer for Together', () => {
     assert.equal(await bench.trainer.preflight(), undefined);
     const elsewhere = bench.another({ project: 'proj_2' });
     assert.match((await elsewhere.preflight())!, /does not reach project "proj_2"/);
-    const lost = bench.another({}, { baseURL: `${bench.together.address}/v2` });
+    const lost = bench.another({}, { baseURL: `${bench.server.address}/v2` });
     assert.match((await lost.preflight())!, /no fine-tuning of Together/);
   });
 });

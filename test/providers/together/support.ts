@@ -1,65 +1,11 @@
-import type { DeploymentOrder, Deployments } from '../../../providers/deployments.ts';
-import type { Trainer, TrainingOrder } from '../../../providers/trainer.ts';
-import { type Folder, temporaryFolder } from '../../support/folder.ts';
-import { use } from '../../support/suite.ts';
 import { BASE, KEY, PROJECT, Together } from '../../support/together/server.ts';
-import { trainerAt, trainingFile, trainingOrder } from '../../support/training.ts';
+import { useTrainerBench } from '../../support/trainerBench.ts';
 
-export const SPEC = { type: 'together', project: PROJECT };
-
-/** The trainer for Together, at a stand-in of its own. */
-export class TogetherBench {
-  readonly together: Together;
-  readonly trainer: Trainer;
-  readonly folder: Folder;
-
-  static async open(): Promise<TogetherBench> {
-    return new TogetherBench(await Together.open(), await temporaryFolder());
-  }
-
-  private constructor(together: Together, folder: Folder) {
-    this.together = together;
-    this.folder = folder;
-    this.trainer = this.another();
-  }
-
-  /** Of another process, or configured otherwise. */
-  another(spec: object = {}, endpoint: object = {}): Trainer {
-    const { baseURL } = this.together;
-    return trainerAt({ baseURL, key: KEY }, { ...SPEC, ...spec }, endpoint);
-  }
-
-  get deployments(): Deployments {
-    return this.trainer.deployments!;
-  }
-
-  /** On a file that is there. */
-  async order(changes: { round?: number; model?: string; content?: string } = {}) {
-    const { content, ...request } = changes;
-    const file = await trainingFile(this.folder.path, content);
-    const fileId = await this.trainer.upload(file, `semievol-${file.sha256.slice(0, 8)}.jsonl`);
-    return trainingOrder(file, fileId, { model: BASE, trainer: SPEC, ...request });
-  }
-
-  /** A job that has come to its end. @returns the name of its model */
-  async trained(order?: TrainingOrder): Promise<string> {
-    const asked = order ?? (await this.order());
-    const { id } = await this.trainer.adoptOrCreate(asked);
-    this.together.jobs.finish(id, 'completed');
-    return (await this.trainer.poll(id, asked)).result!.model;
-  }
-
-  deploymentOrder(model: string): DeploymentOrder {
-    return { model, base: BASE, name: 'run-1-warm-up-0123456789ab' };
-  }
-
-  close = () => this.together.close();
-}
-
-/** A bench for each test of the suite. */
-export const useTogether = (): TogetherBench =>
-  use(
-    'test',
-    () => TogetherBench.open(),
-    (bench) => bench.close(),
-  );
+/** The trainer for Together for each test of the suite. */
+export const useTogether = () =>
+  useTrainerBench(() => Together.open(), {
+    key: KEY,
+    base: BASE,
+    spec: { type: 'together', project: PROJECT },
+    completed: 'completed',
+  });
