@@ -12,7 +12,7 @@ import { SemiEvolError } from '../core/errors.ts';
 import {
   addFailing,
   type Failing,
-  type FailingFor,
+  failingAmong,
   failingText,
   NONE_FAILING,
   type Tolerance,
@@ -31,6 +31,7 @@ import type { SharedAnswer } from '../store/sharedAnswers.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
 import { AwayClock, type AwaySince } from './awayClock.ts';
 import { goByFindings } from './capabilities.ts';
+import { type Counter, counterOf, sideCounter } from './counter.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
 import { whileHosted } from './hosted.ts';
 import { keepUntilStored } from './keeping.ts';
@@ -125,40 +126,6 @@ interface Shared {
   away: AwayClock;
 }
 
-/** Takes in how many answers there will be, and how many more there are. */
-interface Counter {
-  expect(answers: number): void;
-  add(answers: number): void;
-}
-
-/** Counts what an activity is there for. */
-function counterOf({ tracker }: BatchOptions): Counter {
-  let total = 0;
-  return {
-    expect(answers) {
-      total += answers;
-      tracker.set({ total });
-    },
-    add: (answers) => tracker.add(answers),
-  };
-}
-
-/** Counts what is asked on the way, and tells it in words: it is no further part of the whole. */
-function sideCounter({ tracker }: BatchOptions, unit: string): Counter {
-  let [done, total] = [0, 0];
-  const tell = () => tracker.set({ note: `${done}/${total} ${unit}` });
-  return {
-    expect(answers) {
-      total += answers;
-      tell();
-    },
-    add(answers) {
-      done += answers;
-      tell();
-    },
-  };
-}
-
 function sharedIn({ tracker }: BatchOptions): Shared {
   const away = new AwayClock(tracker.kept as AwaySince | undefined);
   tracker.keep(() => away.since);
@@ -180,7 +147,7 @@ export class Batch {
   constructor(
     options: BatchOptions,
     shared = sharedIn(options),
-    counter: Counter = counterOf(options),
+    counter: Counter = counterOf(options.tracker),
   ) {
     const { context, examples, tracker } = options;
     this.#options = options;
@@ -195,7 +162,7 @@ export class Batch {
   /** The same examples in another stage of the round. @param unit what it is asked for, for people */
   in(stage: AnswerStage, unit: string): Batch {
     const options = { ...this.#options, stage };
-    return new Batch(options, this.#shared, sideCounter(options, unit));
+    return new Batch(options, this.#shared, sideCounter(this.tracker, unit));
   }
 
   /** What all answers of the batch have cost, those that an earlier attempt got included. */
@@ -453,28 +420,10 @@ export class Batch {
     asked: number,
   ): Promise<void> {
     const { tolerance = USUAL } = this.#options;
-    const now = failingFor(rows, requests, asked);
+    const wanted = Map.groupBy(requests, ({ example }) => example.id);
+    const now = failingAmong(rows, (id) => answersTo(wanted.get(id)!), asked);
     if (tooManyFail(now, tolerance)) throw finalFailure('MostlyUnanswered', failingText(now), now);
     this.#shared.failing.sum = addFailing(this.#shared.failing.sum, now);
     await this.store(rows);
   }
-}
-
-/** Of how many examples more than half of the answers that were wanted had to be given up. */
-function failingFor(
-  rows: readonly Answer[],
-  requests: readonly Request[],
-  asked: number,
-): FailingFor {
-  const wanted = Map.groupBy(requests, ({ example }) => example.id);
-  const byExample = Map.groupBy(rows, ({ exampleId }) => exampleId);
-  const failed = [...byExample].filter(
-    ([id, givenUp]) => givenUp.length > answersTo(wanted.get(id)!) / 2,
-  );
-  const byReason = Map.groupBy(rows, ({ finishReason }) => finishReason);
-  return {
-    asked,
-    failed: failed.length,
-    reasons: Object.fromEntries([...byReason].map(([reason, of]) => [reason, of.length])),
-  };
 }

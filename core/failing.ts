@@ -1,3 +1,5 @@
+import type { Answer } from './answer.ts';
+
 /** How many examples were asked about, and of how many most requests were given up. */
 export interface Failing {
   asked: number;
@@ -33,6 +35,26 @@ export function addFailingFor(a: FailingFor, b: FailingFor): FailingFor {
   for (const [reason, count] of Object.entries(b.reasons))
     reasons[reason] = (reasons[reason] ?? 0) + count;
   return { ...addFailing(a, b), reasons };
+}
+
+/**
+ * Of how many examples more than half of the answers that were wanted had to be given up, and for which
+ * reasons.
+ * @param givenUp the answers @param wantedOf of an example, how many @param asked how many examples
+ */
+export function failingAmong(
+  givenUp: readonly Pick<Answer, 'exampleId' | 'finishReason'>[],
+  wantedOf: (exampleId: string) => number,
+  asked: number,
+): FailingFor {
+  const byExample = Map.groupBy(givenUp, ({ exampleId }) => exampleId);
+  const failed = [...byExample].filter(([id, of]) => of.length > wantedOf(id) / 2);
+  const byReason = Map.groupBy(givenUp, ({ finishReason }) => finishReason);
+  return {
+    asked,
+    failed: failed.length,
+    reasons: Object.fromEntries([...byReason].map(([reason, of]) => [reason, of.length])),
+  };
 }
 
 /** Whether more fail than is put up with, once these do. */

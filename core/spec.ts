@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { BUDGET_UNITS, type Limits } from './budget.ts';
+import { budgetSpec } from './budgetSpec.ts';
 import { urlProblem } from './dataUrl.ts';
-import { PHASES, type PhaseName } from './phases.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { sampling } from './sampling.ts';
 import type { SelectionFields } from './selection/fields.ts';
-import { ASKED, type Asked, TRANSPORT_CHOICES } from './transport.ts';
+import { transportSpec } from './transportSpec.ts';
 import { isUrl } from './url.ts';
 
 /**
@@ -186,58 +185,7 @@ export const trainingSpec = z.strictObject({
     .describe("Factor on the endpoint's own learning rate; its own choice when left out."),
 });
 
-const UNITS: Record<keyof Limits, string> = {
-  usd: 'US dollars, by the prices of the configuration: each model of the run needs them.',
-  tokens: 'Tokens of prompts, answers and training.',
-  requests: 'Requests, embeddings and fine-tuning jobs among them.',
-  gpuHours: 'Hours for which models are deployed.',
-};
-const limits = Object.fromEntries(
-  BUDGET_UNITS.map((unit) => [unit, z.number().positive().optional().describe(UNITS[unit])]),
-) as Record<keyof Limits, z.ZodOptional<z.ZodNumber>>;
-const phaseNames = PHASES.map(({ name }) => name) as [PhaseName, ...PhaseName[]];
-
-/** What a run may spend. */
-export const budgetSpec = z
-  .strictObject({
-    ...limits,
-    perRound: z.strictObject(limits).optional().describe('What each round may.'),
-    perPhase: z
-      .partialRecord(z.enum(phaseNames), z.strictObject(limits))
-      .optional()
-      .describe('What a phase of each round may, by its name.'),
-  })
-  .describe(
-    'What the run may spend, at the most, with what is reserved for work under way. At a limit nothing new is begun, until it is raised: "semievol budget RUN --usd N".',
-  );
-
 const RESOLUTION = `How disagreement is resolved. justify: a model justifies one of the answers, exactly as in the paper. vote: the answer of most collaborators. probability: the answer of the highest summed probability. auto: the best of the three on cross-fitted labelled examples where there are at least ${LEAST_ROWS} of these (costs two fine-tunes on half of them each, and their answers), else probability, or vote where a judge takes part.`;
-
-const transportChoice = z.enum(TRANSPORT_CHOICES);
-
-/** What the requests of a part of a round are for. */
-const ASKED_FOR: Record<Asked, string> = {
-  collaborate: 'The answers of collaborators.',
-  justify: 'The choice between answers that disagree.',
-  judge: 'What the judge compares and grades.',
-  evaluate: 'The answers that are graded.',
-};
-
-const transports = z.strictObject({
-  ...(Object.fromEntries(
-    ASKED.map((asked) => [asked, transportChoice.default('direct').describe(ASKED_FOR[asked])]),
-  ) as Record<Asked, z.ZodDefault<typeof transportChoice>>),
-  atLeast: count
-    .default(1_000)
-    .describe('auto: fewer requests of a phase than this are sent by themselves.'),
-  withinHours: z
-    .number()
-    .positive()
-    .optional()
-    .describe(
-      'auto: hours within which answers are wanted; where a batch may take longer, requests are sent by themselves.',
-    ),
-});
 
 /** All of a run spec but what kinds of tasks and collaborators, and a selection rule, say. */
 export const commonSpec = z.strictObject({
@@ -364,17 +312,7 @@ export const commonSpec = z.strictObject({
       window: z.number().int().min(1).max(100).default(4).describe('Batches at the same time.'),
     })
     .prefault({}),
-  transport: z
-    .union([transportChoice, transports])
-    .transform((given) =>
-      typeof given === 'string'
-        ? transports.parse(Object.fromEntries(ASKED.map((asked) => [asked, given])))
-        : given,
-    )
-    .prefault('direct')
-    .describe(
-      'How requests are sent, all of them or those of each part of a round. direct: each by itself. batch: up to 50,000 in a file, answered within a day, for less; the endpoint has to declare batches in temporal.config.ts. auto: batch where the endpoint takes them, there are enough requests, they may wait, and it costs less.',
-    ),
+  transport: transportSpec,
   budget: budgetSpec.optional(),
   maxFailed: z
     .number()

@@ -1,10 +1,13 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { ContinueAsNew, upsertSearchAttributes } from '@temporalio/workflow';
+import { isNear } from '../core/budget.ts';
+import type { Plan } from '../core/plan.ts';
 import {
   SEARCH_ATTRIBUTES,
   type SearchAttributeName,
   type SearchAttributeValues,
 } from '../core/searchAttributes.ts';
+import type { RoundStatus } from '../core/status.ts';
 import { cancellationOf, isCancelled } from './cancellation.ts';
 
 /** Sets search attributes: of those that the namespace has, what is other than before. */
@@ -39,4 +42,25 @@ export async function untilEnded<T>(set: SetAttributes, work: () => Promise<T>):
     set({ ...over, SemiEvolState: isCancelled(error) ? 'cancelled' : 'failed' });
     throw cancellationOf(error);
   }
+}
+
+/** What can be searched for of a round, and of the run that it belongs to. */
+export function attributesOfRound(
+  { round, phases, pausedAt, hold, trouble, budget = [] }: RoundStatus,
+  { task, model }: Pick<Plan, 'task' | 'model'>,
+): SearchAttributeValues {
+  const running = phases.filter(({ state }) => state === 'running');
+  const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
+  const waits = running.length > 0 && running.every(({ waitsFor }) => waitsFor);
+  const isPaused = pausedAt !== undefined || hold !== undefined;
+  const warning = hold?.warning ?? running.find((phase) => phase.warning)?.warning;
+  const less = isHeldUp ? 'EndpointAway' : budget.some(isNear) ? 'BudgetNear' : null;
+  return {
+    SemiEvolTask: task,
+    SemiEvolModel: model.name,
+    SemiEvolPhase: running[0]?.name,
+    SemiEvolRound: round,
+    SemiEvolState: isPaused ? 'paused' : isHeldUp || waits ? 'waiting' : 'running',
+    SemiEvolWarning: warning ?? less,
+  };
 }

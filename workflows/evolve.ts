@@ -28,11 +28,11 @@ import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../core/spent.ts';
 import type { RoundStatus, RoundSummary, RunStatus, RunTotals } from '../core/status.ts';
 import type { IngestResult } from '../data/ingestDataset.ts';
 import { activitiesWith } from './activities.ts';
-import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
+import { attributesOf, attributesOfRound, type SetAttributes, untilEnded } from './attributes.ts';
 import { handleRunBudget, type RunBudget } from './budget/ofRun.ts';
 import { handlePause, type PauseState, runStatus } from './messages.ts';
 import { handleSightings, roundNews } from './news.ts';
-import { attributesOfRound, round as roundWorkflow } from './round.ts';
+import { round as roundWorkflow } from './round.ts';
 
 /** Rounds whose figures a run carries along; the reports of all are in the store. */
 const LATEST = 5;

@@ -10,7 +10,7 @@ import {
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { TrainingRows } from '../activities/trainingFile.ts';
-import { type Budget, isNear } from '../core/budget.ts';
+import type { Budget } from '../core/budget.ts';
 import { type CalibrationPlan, calibrationIn } from '../core/calibrationPlan.ts';
 import { isWarmUp } from '../core/modelNames.ts';
 import { PASSES, type Pass } from '../core/passes.ts';
@@ -20,14 +20,13 @@ import { markdown } from '../core/report/markdown.ts';
 import { roundProgress } from '../core/report/progress.ts';
 import type { Way } from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
-import type { SearchAttributeValues } from '../core/searchAttributes.ts';
 import type { ScoreChoice } from '../core/selection/choice.ts';
 import type { TrainingSpec } from '../core/spec.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { PhaseStatus, RoundStatus } from '../core/status.ts';
 import type { ModelRecord, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
-import { attributesOf, type SetAttributes, untilEnded } from './attributes.ts';
+import { attributesOf, attributesOfRound, type SetAttributes, untilEnded } from './attributes.ts';
 import { handleRoundBudget } from './budget/ofRound.ts';
 import { byBatch } from './byBatch.ts';
 import { evaluate } from './evaluate.ts';
@@ -446,25 +445,4 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       training: { ...evolve, epochs: plan.training.epochs },
     });
   }
-}
-
-/** What can be searched for of a round, and of the run that it belongs to. */
-export function attributesOfRound(
-  { round, phases, pausedAt, hold, trouble, budget = [] }: RoundStatus,
-  { task, model }: Pick<Plan, 'task' | 'model'>,
-): SearchAttributeValues {
-  const running = phases.filter(({ state }) => state === 'running');
-  const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
-  const waits = running.length > 0 && running.every(({ waitsFor }) => waitsFor);
-  const isPaused = pausedAt !== undefined || hold !== undefined;
-  const warning = hold?.warning ?? running.find((phase) => phase.warning)?.warning;
-  const less = isHeldUp ? 'EndpointAway' : budget.some(isNear) ? 'BudgetNear' : null;
-  return {
-    SemiEvolTask: task,
-    SemiEvolModel: model.name,
-    SemiEvolPhase: running[0]?.name,
-    SemiEvolRound: round,
-    SemiEvolState: isPaused ? 'paused' : isHeldUp || waits ? 'waiting' : 'running',
-    SemiEvolWarning: warning ?? less,
-  };
 }
