@@ -14,7 +14,7 @@ const LAYERS = {
     code: ['core', 'data', 'store', 'providers', 'config', 'client', 'activities', 'workflows'],
   },
   client: { code: ['core', 'data', 'store', 'providers', 'config'], types: ['workflows'] },
-  engine: { code: ['core/errors.ts'] },
+  engine: { code: ['core/errors.ts', 'core/huggingFaceCache.ts'] },
   stack: { code: ['core', 'config', 'client', 'engine', 'providers/processGroup.ts'] },
   demo: { code: ['core'] },
   cli: {

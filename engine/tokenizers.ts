@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { hubFolder, snapshotsOf } from '../core/huggingFaceCache.ts';
 import type { EngineConfig } from './config.ts';
 import { BASE_MODEL, EMBEDDING_MODEL } from './settings.ts';
 
@@ -8,11 +9,11 @@ import { BASE_MODEL, EMBEDDING_MODEL } from './settings.ts';
 export function engineTokenizers({ models }: Pick<EngineConfig, 'models'>): Record<string, string> {
   const patterns = {
     [BASE_MODEL.id]: BASE_MODEL.folder,
-    [EMBEDDING_MODEL.id]: snapshotsOf(EMBEDDING_MODEL.repository, EMBEDDING_MODEL.hub),
+    [EMBEDDING_MODEL.id]: path.join(EMBEDDING_MODEL.hub, snapshotsOf(EMBEDDING_MODEL.repository)),
     ...Object.fromEntries(
       Object.entries(models).map(([name, { folder, repository }]) => [
         name,
-        folder ?? snapshotsOf(repository!),
+        folder ?? path.join(hubFolder(process.env, homedir()), snapshotsOf(repository!)),
       ]),
     ),
   };
@@ -22,14 +23,4 @@ export function engineTokenizers({ models }: Pick<EngineConfig, 'models'>): Reco
       return file ? [[model, path.dirname(file)]] : [];
     }),
   );
-}
-
-/** The folders of a model's revisions in a cache of Hugging Face's layout, as a pattern. */
-function snapshotsOf(repository: string, hub = localHub()): string {
-  return path.join(hub, `models--${repository.replace('/', '--')}`, 'snapshots', '*');
-}
-
-function localHub(): string {
-  const { HF_HOME = path.join(homedir(), '.cache', 'huggingface'), HF_HUB_CACHE } = process.env;
-  return HF_HUB_CACHE ?? path.join(HF_HOME, 'hub');
 }

@@ -1,12 +1,13 @@
 import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { messagesOf, SemiEvolError } from '../../core/errors.ts';
 import type { TokenCounter } from '../../core/forecast/tokens.ts';
+import { hubFolder, snapshotsOf } from '../../core/huggingFaceCache.ts';
 import type { ChatMessage } from '../../core/types.ts';
 
 /** A tokenizer cannot be read; the message names file and remedy. */
@@ -109,11 +110,7 @@ function readIfThere(file: string): Promise<string | undefined> {
 /** The folder of a model in the local cache of Hugging Face, if it has a tokenizer there. */
 export function cachedFolder(model: string): string | undefined {
   if (!/^[\w.-]+\/[\w.-]+$/.test(model)) return undefined;
-  const {
-    HF_HOME = join(homedir(), '.cache', 'huggingface'),
-    HF_HUB_CACHE = join(HF_HOME, 'hub'),
-  } = process.env;
-  const pattern = `models--${model.replace('/', '--')}/snapshots/*/tokenizer.json`;
-  const [found] = globSync(pattern, { cwd: HF_HUB_CACHE });
-  return found && join(HF_HUB_CACHE, found, '..');
+  const hub = hubFolder(process.env, homedir());
+  const [found] = globSync(`${snapshotsOf(model)}/tokenizer.json`, { cwd: hub });
+  return found && join(hub, dirname(found));
 }
