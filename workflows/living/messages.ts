@@ -1,0 +1,38 @@
+import { defineUpdate } from '@temporalio/workflow';
+import type { Arrival, Arrived } from '../../core/living/arrival.ts';
+
+/** A person's word on the challenger of a round. */
+export interface Decision {
+  round: number;
+  approve: boolean;
+  /** Who decides. */
+  name: string;
+  reason: string;
+}
+
+/** A person's choice of a champion: to promote a model, or to go back to one. */
+export interface ChampionChange {
+  model: string;
+  /** Who chooses. */
+  name: string;
+  reason: string;
+}
+
+/** Examples that a person is to review, and nobody else for a while. */
+export interface Lease {
+  /** The round whose ranking this is. */
+  ranking: number;
+  /** Places in it. */
+  positions: number[];
+}
+
+/** Takes data into a run's data set; the next round works on it. */
+export const addData = defineUpdate<Arrived, [Arrival]>('add');
+/** Lets the next round begin, whatever else it would wait for. */
+export const nextRound = defineUpdate<{ round: number }>('next');
+/** Says whether a challenger becomes the champion, where the spec leaves that to a person. */
+export const decide = defineUpdate<void, [Decision]>('decide');
+/** Makes a model the champion; the next round starts from it. */
+export const changeChampion = defineUpdate<{ champion: string }, [ChampionChange]>('champion');
+/** Leases examples to a reviewer. */
+export const leaseReviews = defineUpdate<Lease, [{ reviewer: string; count: number }]>('lease');
