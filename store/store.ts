@@ -12,6 +12,7 @@ import { FinishedRuns } from './finishedRuns.ts';
 import { Identity } from './identity.ts';
 import { Models } from './models.ts';
 import { safeName } from './names.ts';
+import { Reviews } from './reviews.ts';
 import { RunTables } from './run.ts';
 import { SharedAnswers } from './sharedAnswers.ts';
 import { Specs } from './specs.ts';
@@ -110,6 +111,11 @@ export class Store {
   /** The tables of a run over one data set: other data has other ordinals. */
   run(id: string, dataset: string): RunTables {
     return new RunTables(this.#database(`runs/${safeName(id)}`, dataset));
+  }
+
+  /** What people have said of the examples of a run: an example stays what it is in all versions of its data. */
+  reviews(run: string): Reviews {
+    return new Reviews(this.#database('reviews', run));
   }
 
   /** What runs of a scope have been answered, to be taken over by others of it. */

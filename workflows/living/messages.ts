@@ -1,5 +1,6 @@
 import { defineUpdate } from '@temporalio/workflow';
 import type { Arrival, Arrived } from '../../core/living/arrival.ts';
+import type { Lease, LeaseRequest } from '../../core/review/leases.ts';
 
 /** A person's word on the challenger of a round. */
 export interface Decision {
@@ -18,14 +19,6 @@ export interface ChampionChange {
   reason: string;
 }
 
-/** Examples that a person is to review, and nobody else for a while. */
-export interface Lease {
-  /** The round whose ranking this is. */
-  ranking: number;
-  /** Places in it. */
-  positions: number[];
-}
-
 /** Takes data into a run's data set; the next round works on it. */
 export const addData = defineUpdate<Arrived, [Arrival]>('add');
 /** Lets the next round begin, whatever else it would wait for. */
@@ -35,4 +28,4 @@ export const decide = defineUpdate<void, [Decision]>('decide');
 /** Makes a model the champion; the next round starts from it. */
 export const changeChampion = defineUpdate<{ champion: string }, [ChampionChange]>('champion');
 /** Leases examples to a reviewer. */
-export const leaseReviews = defineUpdate<Lease, [{ reviewer: string; count: number }]>('lease');
+export const leaseReviews = defineUpdate<Lease, [LeaseRequest]>('lease');
