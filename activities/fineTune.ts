@@ -4,13 +4,14 @@ import { reworded } from '../core/failures.ts';
 import { BYTES_A_TOKEN } from '../core/mostTokens.ts';
 import { Redaction } from '../core/redaction.ts';
 import type { Spent } from '../core/spent.ts';
+import type { TrainingRows } from '../core/trainingRows.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import type { Trainer, TrainingFile, TrainingOrder, TunedModel } from '../providers/trainer.ts';
 import type { Dependencies } from './dependencies.ts';
 import { type Elsewhere, elsewhere } from './elsewhere.ts';
 import { tracked } from './progress.ts';
 import { Spending } from './spending.ts';
-import { type TrainingRows, textsOf, withTrainingFile } from './trainingFile.ts';
+import { textsOf, withTrainingFile } from './trainingFile.ts';
 import { type ModelOrder, requestOf, trainingOrder, type UploadedOrder } from './trainingOrder.ts';
 import { type JobSighting, type LastSeen, watchJob } from './watchJob.ts';
 
@@ -134,6 +135,8 @@ export function createFineTune(dependencies: Dependencies) {
       const { lineage, model: base, sha256 } = order;
       const { trainedTokens } = tuned;
       return tracked({ total: 1, unit: 'models' }, async () => {
+        // First: who finds the model is to find its rows, too.
+        await store.models.addRows(tuned.model, order.rows);
         await store.models.add({
           ...lineage,
           ...{ name: tuned.model, endpoint, base, jobKey: key, jobId },

@@ -1,28 +1,13 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { foldOf, isHeldOut } from '../core/folds.ts';
-import { ranges } from '../core/range.ts';
-import { teachesReasoning } from '../core/spec.ts';
+import type { TrainingRows } from '../core/trainingRows.ts';
 import { withFolder } from '../data/scratch.ts';
+import { linesOfRows, trainingRows, writeLines } from '../data/trainingRows.ts';
 import type { TrainingFile } from '../providers/trainer.ts';
-import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
+import { type Dependencies, openRound } from './dependencies.ts';
 import { linesOf } from './lines.ts';
 import { ownFile } from './ownFile.ts';
 import type { Tracker } from './progress.ts';
-
-const BATCH = 1_000;
-
-/** Where the rows of a training file come from; a reference, whatever their number. */
-export type TrainingRows =
-  /** All labelled examples but those held out and those of a fold, the whole of them `times` times. */
-  | { from: 'labelled'; ref: RoundRef; times: number; withoutFold?: number }
-  /** All labelled examples `times` times, and what the round has selected, by its table. */
-  | { from: 'labelled-and-selected'; ref: RoundRef; times: number }
-  /** A chat-format JSONL file in one of the worker's `trainingFolders`. */
-  | { from: 'file'; path: string };
 
 /**
  * Writes a training file (chat format, one JSON object a line) to a temporary folder, lends it
@@ -36,21 +21,11 @@ export async function withTrainingFile<T>(
 ): Promise<T> {
   return withFolder(async (folder) => {
     const path = join(folder, 'train.jsonl');
-    const hash = createHash('sha256');
-    let bytes = 0;
-    let count = 0;
-    const measure = new Transform({
-      transform(line: Buffer, _encoding, done) {
-        hash.update(line);
-        bytes += line.length;
-        tracker.set({ done: ++count });
-        done(null, line);
-      },
+    const { count, ...written } = await writeLines(path, lines(dependencies, rows), {
+      signal: tracker.signal,
+      onLine: (done) => tracker.set({ done }),
     });
-    const file = createWriteStream(path, { mode: 0o600 });
-    const { signal } = tracker;
-    await pipeline(Readable.from(lines(dependencies, rows)), measure, file, { signal });
-    return use({ path, sha256: hash.digest('hex'), bytes }, count);
+    return use({ path, ...written }, count);
   });
 }
 
@@ -78,42 +53,12 @@ function* stringsIn(value: unknown): Generator<string> {
     for (const [key, part] of Object.entries(value)) if (key !== 'role') yield* stringsIn(part);
 }
 
-async function* lines(dependencies: Dependencies, rows: TrainingRows): AsyncIterable<Buffer> {
+async function* lines(dependencies: Dependencies, rows: TrainingRows): AsyncGenerator<Buffer> {
   if (rows.from === 'file') {
     const path = await ownFile(rows.path, dependencies.trainingFolders);
     for await (const line of linesOf(createReadStream(path, 'utf8')))
       if (line.trim() !== '') yield Buffer.from(`${line}\n`);
     return;
   }
-  for await (const row of messages(dependencies, rows))
-    yield Buffer.from(`${JSON.stringify(row)}\n`);
-}
-
-async function* messages(
-  dependencies: Dependencies,
-  rows: Exclude<TrainingRows, { from: 'file' }>,
-) {
-  const { spec, dataset, tables, task } = await openRound(dependencies, rows.ref);
-  const manner = { isReasoned: teachesReasoning(spec.answer) };
-  const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
-  for (let time = 0; time < rows.times; time++)
-    for (const range of ranges(await dataset.count('labelled'), BATCH))
-      for (const example of await dataset.range('labelled', range))
-        if (foldOf(example) !== withoutFold && !isHeldOut(example, rows.ref.heldOut))
-          yield task.trainingRow(example, example.answer!);
-  if (rows.from === 'labelled') return;
-  const { round } = rows.ref;
-  for await (const batch of tables.scanSelected(round)) {
-    const ordinals = batch.map(({ ordinal }) => ordinal);
-    const range = { from: ordinals[0]!, to: ordinals.at(-1)! + 1 };
-    const labels = await tables.pseudoLabels(round, range);
-    const labelOf = new Map(labels.map((row) => [row.ordinal, row]));
-    const examples = await dataset.at('unlabelled', ordinals);
-    for (const [index, { ordinal, weight }] of batch.entries()) {
-      const { label, response } = labelOf.get(ordinal)!;
-      const said = response ? { response, manner } : undefined;
-      for (let time = 0; time < weight; time++)
-        yield task.trainingRow(examples[index]!, label!, said);
-    }
-  }
+  yield* linesOfRows(trainingRows(await openRound(dependencies, rows.ref), rows));
 }

@@ -1,9 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
+import type { TrainingRows } from '../core/trainingRows.ts';
 import type { EndpointConfig } from '../providers/config.ts';
 import { type Keyed, keyed } from '../providers/remoteJobs.ts';
 import type { TrainingOrder, TrainingRequest } from '../providers/trainer.ts';
 import type { Store } from '../store/store.ts';
-import type { TrainingRows } from './trainingFile.ts';
 
 /** A model as a workflow asks for it; the activity knows for whom, and by which trainer. */
 export interface ModelOrder

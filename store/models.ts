@@ -1,12 +1,21 @@
+import type { TrainingRows } from '../core/trainingRows.ts';
 import type { ModelRecord } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
 import { equals } from './sql.ts';
 
+interface RowsRow {
+  name: string;
+  /** As JSON. */
+  rows: string;
+}
+
 /** The models of a store, each with its lineage. A name is recorded once: the first stays. */
 export class Models {
   readonly #log: Log<ModelRecord>;
+  /** Beside the models: their table is older. */
+  readonly #rows: Log<RowsRow>;
 
   constructor(database: Database) {
     this.#log = new Log<ModelRecord>(database, {
@@ -27,10 +36,26 @@ export class Models {
       }),
       key: (model) => model.name,
     });
+    this.#rows = new Log<RowsRow>(database, {
+      name: 'model_rows',
+      schema: schemaOf({ name: types.string, rows: types.string }),
+      key: ({ name }) => name,
+    });
   }
 
   async add(model: ModelRecord): Promise<void> {
     await this.#log.append([model]);
+  }
+
+  /** Notes what the training file of a model was made of; of one name the first stays. */
+  async addRows(name: string, rows: TrainingRows): Promise<void> {
+    await this.#rows.append([{ name, rows: JSON.stringify(rows) }]);
+  }
+
+  /** What the training file of a model was made of; undefined where that was not noted yet. */
+  async rowsOf(name: string): Promise<TrainingRows | undefined> {
+    const [row] = await this.#rows.read(equals({ name }));
+    return row && (JSON.parse(row.rows) as TrainingRows);
   }
 
   async byName(name: string): Promise<ModelRecord | undefined> {

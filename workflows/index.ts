@@ -17,9 +17,10 @@
  *
  * @module semievol/workflows
  */
-export type { TrainingRows } from '../activities/trainingFile.ts';
+
 export type { Setting } from '../core/plan.ts';
 export type { Spent } from '../core/spent.ts';
+export type { TrainingRows } from '../core/trainingRows.ts';
 export { byBatch } from './byBatch.ts';
 export { evaluate } from './evaluate.ts';
 export { type Beginning, type EvolveInput, evolve } from './evolve.ts';

@@ -1,6 +1,5 @@
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
-import type { TrainingRows } from '../activities/trainingFile.ts';
 import type { CalibrationRef } from '../activities/trust.ts';
 import type { CalibrationPlan } from '../core/calibrationPlan.ts';
 import type { Pass } from '../core/passes.ts';
@@ -13,6 +12,7 @@ import {
   wayWithoutComparison,
 } from '../core/resolution.ts';
 import type { PhaseStatus } from '../core/status.ts';
+import type { TrainingRows } from '../core/trainingRows.ts';
 import type { Split } from '../core/types.ts';
 import type { Perform } from './activities.ts';
 import type { Phases } from './phases.ts';

@@ -9,7 +9,6 @@ import {
 } from '@temporalio/workflow';
 import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
-import type { TrainingRows } from '../activities/trainingFile.ts';
 import type { Budget } from '../core/budget.ts';
 import { type CalibrationPlan, calibrationIn } from '../core/calibrationPlan.ts';
 import { isWarmUp } from '../core/modelNames.ts';
@@ -24,6 +23,7 @@ import type { ScoreChoice } from '../core/selection/choice.ts';
 import type { TrainingSpec } from '../core/spec.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { PhaseStatus, RoundStatus } from '../core/status.ts';
+import type { TrainingRows } from '../core/trainingRows.ts';
 import type { ModelRecord, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, attributesOfRound, type SetAttributes, untilEnded } from './attributes.ts';

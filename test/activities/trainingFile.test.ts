@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { TrainingRows } from '../../activities/trainingFile.ts';
 import { foldOf } from '../../core/folds.ts';
 import { BYTES_A_TOKEN } from '../../core/mostTokens.ts';
 import { builtIn } from '../../core/registry.ts';
 import { NOTHING_SPENT } from '../../core/spent.ts';
+import type { TrainingRows } from '../../core/trainingRows.ts';
 import { LABELS } from '../../testing/task.ts';
 import {
   attempt,

@@ -67,6 +67,11 @@ describe('A store', () => {
     assert.deepEqual(await store.models.byJobKey(model.jobKey), model);
     assert.deepEqual(await store.models.list(), [model, other]);
     assert.deepEqual(await store.models.list({ run: 'other' }), [other]);
+    const rows = { from: 'file', path: 'own.jsonl' } as const;
+    await store.models.addRows(other.name, rows);
+    await store.models.addRows(other.name, { ...rows, path: 'a retry' });
+    assert.deepEqual(await store.models.rowsOf(other.name), rows);
+    assert.equal(await store.models.rowsOf(model.name), undefined);
     store.close();
   });
 
