@@ -1,6 +1,11 @@
 import { type Sums, sumsFor } from '../core/comparison.ts';
+import { ClassGrades } from '../core/gate/classGrades.ts';
+import { throughGate } from '../core/gate/gate.ts';
+import type { GateReport } from '../core/gate/gateReport.ts';
 import { ranges } from '../core/range.ts';
-import type { MetricReport, RoundReport } from '../core/roundReport.ts';
+import type { ClassReport, MetricReport, RoundReport } from '../core/roundReport.ts';
+import { classesIn } from '../core/tasks/classesIn.ts';
+import type { Part } from '../core/tasks/task.ts';
 import { MODEL_ROLES, type ModelRole, type PerModel } from '../core/types.ts';
 import type { RoundContext } from './dependencies.ts';
 import { gradesOfModel } from './grading.ts';
@@ -8,6 +13,8 @@ import type { Tracker } from './progress.ts';
 
 /** Examples whose answers are graded at once. Bounds the memory. */
 const PAGE = 2_048;
+/** Classes that a report lists. */
+const LISTED = 20;
 
 export interface ComparisonInput {
   round: number;
@@ -16,7 +23,10 @@ export interface ComparisonInput {
   counts: RoundReport['examples'];
 }
 
-export type ComparedModels = Pick<RoundReport, 'metrics' | 'sftBaseline' | 'promoted'>;
+export interface ComparedModels extends Pick<RoundReport, 'metrics' | 'byClass' | 'sftBaseline'> {
+  /** Not there where nothing was graded. */
+  gate?: GateReport;
+}
 
 /** Grades what the models of a round have answered, records it, and compares them by each metric. */
 export async function compareModels(
@@ -28,7 +38,7 @@ export async function compareModels(
   const { round, models } = input;
   const { confidence } = spec.evaluation;
   const roles = MODEL_ROLES.filter((role) => models[role] !== undefined);
-  const sums = await sumsOf(roles, context, input, tracker);
+  const { sums, byClass, examples } = await gradesOf(roles, context, input, tracker);
   await tables.addEvaluations(
     roles.flatMap((role, index) =>
       task.metrics.map(({ name: metric }, place) => ({
@@ -38,52 +48,96 @@ export async function compareModels(
     ),
   );
 
-  const isAsked = roles.includes('sft-steps');
   const at = (role: ModelRole) => roles.indexOf(role);
-  const [base, semievol, epochs] = [at('vanilla'), at('semievol'), at('sft')];
-  const steps = isAsked ? at('sft-steps') : epochs;
-  const first = sums[0]!;
-  const share = (index: number) => first.estimate(index, confidence).value ?? 0;
-  const sftBaseline = share(steps) > share(epochs) ? 'steps' : 'epochs';
-  const isSure = first.compare(semievol, base).pValue <= 1 - confidence;
+  const steps = models['sft-steps'] === undefined ? 'sft' : 'sft-steps';
+  const [first] = sums as [Sums, ...Sums[]];
+  const share = (role: ModelRole) => shareOf(first.total(at(role)));
+  const sft = (share(steps) ?? 0) > (share('sft') ?? 0) ? steps : 'sft';
+  const gate = () =>
+    throughGate(
+      {
+        ...{ models, examples, share, sft },
+        compare: (one, other) => first.compare(at(one), at(other)),
+        classes: byClass.all().map(({ parts, ...one }) => ({
+          ...one,
+          partOf: (role: ModelRole) => parts[at(role)]!,
+        })),
+      },
+      spec.gate,
+      confidence,
+    );
   return {
     metrics: task.metrics.map(({ name }, place): MetricReport => {
-      const estimate = (index: number) => sums[place]!.estimate(index, confidence);
+      const of = sums[place]!;
+      const estimate = (role: ModelRole) => of.estimate(at(role), confidence);
       return {
         name,
         values: {
-          base: estimate(base),
-          sft: { epochs: estimate(epochs), steps: estimate(steps) },
-          semievol: estimate(semievol),
+          base: estimate('vanilla'),
+          ...(models.champion !== undefined && { champion: estimate('champion') }),
+          sft: { epochs: estimate('sft'), steps: estimate(steps) },
+          semievol: estimate('semievol'),
         },
-        comparison: sums[place]!.compare(semievol, sftBaseline === 'steps' ? steps : epochs),
+        comparison: of.compare(at('semievol'), at(sft)),
       };
     }),
-    sftBaseline,
-    promoted: isSure && share(semievol) > share(base),
+    sftBaseline: sft === 'sft' ? 'epochs' : 'steps',
+    ...(examples > 0 && { gate: gate(), ...classReports(byClass, roles) }),
   };
 }
 
-/** What the models got on the test split: sums for each metric, in the order of the roles. */
-async function sumsOf(
+const shareOf = ({ got, of }: Part): number | null => (of === 0 ? null : got / of);
+
+/** The most frequent classes, in their order. */
+function classReports(
+  byClass: ClassGrades,
+  roles: readonly ModelRole[],
+): { byClass?: ClassReport[] } {
+  const all = byClass.all();
+  if (all.length === 0) return {};
+  const listed = new Set(all.toSorted((a, b) => b.examples - a.examples).slice(0, LISTED));
+  return {
+    byClass: all
+      .filter((one) => listed.has(one))
+      .map(({ label, examples, parts }) => ({
+        ...{ label, examples },
+        values: Object.fromEntries(roles.map((role, index) => [role, shareOf(parts[index]!)])),
+      })),
+  };
+}
+
+interface Grades {
+  /** For each metric, in the order of the roles. */
+  sums: Sums[];
+  /** By the first metric; of no class where the task has no fixed set of them. */
+  byClass: ClassGrades;
+  examples: number;
+}
+
+/** What the models got on the test split. */
+async function gradesOf(
   roles: readonly ModelRole[],
   context: RoundContext,
   { round, counts }: ComparisonInput,
   tracker: Tracker,
-): Promise<Sums[]> {
+): Promise<Grades> {
   const { dataset, spec, task } = context;
   const size = { models: roles.length, examples: counts.test, seed: spec.seed };
   const sums = task.metrics.map((metric) => sumsFor(metric, size));
+  const byClass = new ClassGrades(task.classes ?? [], roles.length);
+  let examples = 0;
   for (const range of ranges(counts.test, PAGE)) {
     tracker.signal.throwIfAborted();
-    const examples = await dataset.range('test', range);
+    const page = await dataset.range('test', range);
     const grades = await Promise.all(
-      roles.map((role) => gradesOfModel(context, examples, { round, role, range })),
+      roles.map((role) => gradesOfModel(context, page, { round, role, range })),
     );
-    for (const [place, sum] of sums.entries())
-      examples.forEach((_, index) => {
-        sum.add(grades.map((ofRole) => ofRole[index]![place]!));
-      });
+    for (const [index, { answer }] of page.entries()) {
+      const gradesBy = (metric: number) => grades.map((ofRole) => ofRole[index]![metric]!);
+      for (const [metric, sum] of sums.entries()) sum.add(gradesBy(metric));
+      if (task.classes && answer !== undefined) byClass.add(classesIn(answer, task), gradesBy(0));
+      examples++;
+    }
   }
-  return sums;
+  return { sums, byClass, examples };
 }

@@ -22,8 +22,8 @@ export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
      * Asks a model a range of the test split, without shots (but the base model where a study wants
-     * some), in the form that is taught, and grades it. What the round before has asked its champion,
-     * this one's base, is not asked again.
+     * some), in the form that is taught, and grades it. What the round before has asked the base, or its
+     * champion, is not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent; failing: Failing }> {
       return askAbout(dependencies, input, answersOf(input), async (batch) => {
@@ -63,12 +63,15 @@ export async function askModel(batch: Batch, input: EvaluateInput): Promise<void
   if (task.judge) await askVerdicts(batch, input);
 }
 
+/** The roles in which a model is asked that earlier rounds may have asked. */
+const ASKED_BEFORE: readonly ModelRole[] = ['vanilla', 'champion'];
+
 /**
- * Stores the answers that the round before has of this round's base model, and this one has not:
- * they were paid for there.
+ * Stores the answers that the round before has of this round's base model or champion, and this one
+ * has not: they were paid for there.
  */
 async function takeOver(batch: Batch, { round, role, model, range }: EvaluateInput): Promise<void> {
-  if (role !== 'vanilla' || round === 1) return;
+  if (!ASKED_BEFORE.includes(role) || round === 1) return;
   const { tables } = batch.context;
   const has = new Set((await batch.answers()).map(({ ordinal }) => ordinal));
   const earlier = MODEL_ROLES.map((other) =>
@@ -77,6 +80,6 @@ async function takeOver(batch: Batch, { round, role, model, range }: EvaluateInp
   const ofModel = (await Promise.all(earlier)).find(([answer]) => answer?.model === model) ?? [];
   const taken = ofModel
     .filter((answer) => answer.model === model && !has.has(answer.ordinal))
-    .map((answer) => paidBefore(answer, { round, stage: 'evaluate-vanilla', collaborator: role }));
+    .map((answer) => paidBefore(answer, { round, stage: `evaluate-${role}`, collaborator: role }));
   await batch.store(taken);
 }

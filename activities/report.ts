@@ -1,4 +1,5 @@
 import type { AnswerStage } from '../core/answer.ts';
+import { championRole } from '../core/gate/gate.ts';
 import type { Resolution } from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
@@ -24,9 +25,9 @@ export interface ReportInput extends RoundRef {
 export function createReport(dependencies: Dependencies) {
   return {
     /**
-     * Puts a round's figures together, and decides by the first metric and its test on the test
-     * split whether the new model takes the champion's (the round's base model's) place. The report
-     * that the store keeps is the round's: of several attempts the first.
+     * Puts a round's figures together, and says by the first metric and its test on the test split
+     * which model of the round takes the champion's place, if any does. The report that the store
+     * keeps is the round's: of several attempts the first.
      */
     async report(input: ReportInput): Promise<RoundReport> {
       const judge = await checkJudge(dependencies, input, Object.values(input.models));
@@ -46,11 +47,12 @@ async function roundReport(
   dependencies: Dependencies,
   context: RoundContext,
   input: ReportInput,
-  { metrics, sftBaseline, promoted }: ComparedModels,
+  { gate, ...compared }: ComparedModels,
 ): Promise<RoundReport> {
   const { spec, tables } = context;
   const { confidence } = spec.evaluation;
   const { selection, models } = input;
+  const promoted = gate?.verdict === 'promote';
   return {
     run: input.run,
     round: input.round,
@@ -60,8 +62,7 @@ async function roundReport(
     seed: spec.seed,
     examples: input.counts,
     confidence,
-    metrics,
-    sftBaseline,
+    ...compared,
     resolution: input.resolution,
     pseudoLabels: {
       ...selection.quality,
@@ -79,11 +80,12 @@ async function roundReport(
     },
     answers: [...selection.answers, ...(await otherTallies(context, input))],
     withoutVector: await withoutVector(context, input),
+    ...(gate && { gate }),
     promoted,
     models: {
       warmUp: input.warmUp,
       semievol: models.semievol,
-      champion: promoted ? models.semievol : models.vanilla,
+      champion: promoted ? gate.challenger.model : models[championRole(models)]!,
     },
     seconds: input.seconds,
     ...(await priced(await tables.spend(input.round), dependencies)),

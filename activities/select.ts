@@ -12,6 +12,7 @@ import { Pool } from '../core/selection/pool.ts';
 import type { Selector } from '../core/selection/selector.ts';
 import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
+import { classesIn } from '../core/tasks/classesIn.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { Classes, Threshold } from '../core/types.ts';
 import type { SelectedRow, VerdictRow } from '../store/run.ts';
@@ -144,13 +145,9 @@ async function labelledByClass({ dataset, task }: RoundContext): Promise<ClassCo
   if (task.classes === null) return counts;
   for (const range of ranges(await dataset.count('labelled'), BATCH))
     for (const { answer } of await dataset.range('labelled', range))
-      counts.add('labelled', partsOf(answer!, task));
+      counts.add('labelled', classesIn(answer!, task));
   return counts;
 }
-
-/** The classes in an answer. */
-const partsOf = (answer: string, task: Task): readonly string[] =>
-  task.classesOf?.(answer) ?? [answer];
 
 interface Counts extends Pick<Selection, 'labelled' | 'withoutScore' | 'agreed'> {
   /** By the rule. */
@@ -177,7 +174,7 @@ async function judged(
       counts.labelled++;
       if (score === null) counts.withoutScore++;
       if (isKept) counts.kept++;
-      const parts = partsOf(row.label, task);
+      const parts = classesIn(row.label, task);
       byClass.add('given', parts);
       if (isKept) byClass.add('kept', parts);
       pool.set(row.ordinal, { score, isKept, classIndex: indexOf.get(row.label) ?? 0 });
@@ -209,7 +206,7 @@ async function stored(
       }),
     );
     for (const { label } of selected) {
-      const parts = partsOf(label!, task);
+      const parts = classesIn(label!, task);
       byClass.add('selected', parts);
       if (task.classes !== null || labels.size < MOST_TOLD_APART)
         for (const one of parts) labels.add(one);

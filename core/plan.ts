@@ -18,6 +18,7 @@ export interface Plan
     | 'model'
     | 'training'
     | 'evolve'
+    | 'gate'
     | 'resolution'
     | 'batch'
     | 'budget'
@@ -93,7 +94,7 @@ export function planOf(spec: RunSpec): Plan {
   const { type: task } = spec.task;
   const { coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share } =
     spec;
-  const { transport, budget, maxFailed } = spec;
+  const { transport, budget, gate, maxFailed } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -116,6 +117,7 @@ export function planOf(spec: RunSpec): Plan {
     ...(candidates !== undefined && { candidates }),
     ...(mayGoByBatch(transport) && { transport }),
     ...(budget && { budget }),
+    ...(gate && { gate }),
   };
 }
 

@@ -1,10 +1,11 @@
+import type { GateReport } from './gate/gateReport.ts';
 import type { PhaseName } from './phases.ts';
 import type { Resolution } from './resolution.ts';
 import type { Calibration, ScoreQuality } from './selection/calibration/calibration.ts';
 import type { ScoreChoice } from './selection/choice.ts';
 import type { Comparison, Estimate } from './statistics.ts';
 import type { AnswerTally } from './tally.ts';
-import type { Classes, Split, Threshold } from './types.ts';
+import type { Classes, ModelRole, Split, Threshold } from './types.ts';
 import type { Bill, BilledUsage } from './usage.ts';
 
 /** Figures of one finished round, as the store keeps them and `semievol report` shows them. */
@@ -22,6 +23,8 @@ export interface RoundReport {
   confidence: number;
   /** What the task is graded by; the first decides which SFT is the better, and on promotion. */
   metrics: MetricReport[];
+  /** By the first metric, where the task has a fixed set of classes; the most frequent on the test split. */
+  byClass?: ClassReport[];
   /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
   sftBaseline: 'epochs' | 'steps';
   /** How disagreement between the collaborators was resolved. */
@@ -57,6 +60,9 @@ export interface RoundReport {
   answers: AnswerTally[];
   /** Labelled and unlabelled examples that the embedding model would not take: they have no neighbours. */
   withoutVector: number;
+  /** Who was to become the champion, and why it did or did not; not there where no model was graded. */
+  gate?: GateReport;
+  /** Whether a model of the round has become the champion, as the gate says. */
   promoted: boolean;
   models: { warmUp: string; semievol: string; champion: string };
   /** Wall-clock seconds a phase; those skipped have none. */
@@ -95,11 +101,21 @@ export interface JudgeReport {
   isPartial: boolean;
 }
 
+/** The models of a round on the test examples of a class, by the first metric, each 0 to 1. */
+export interface ClassReport {
+  label: string;
+  examples: number;
+  /** What is null had nothing to get. */
+  values: Partial<Record<ModelRole, number | null>>;
+}
+
 /** The models of a round on the test split, by one metric. */
 export interface MetricReport {
   name: string;
   values: {
     base: Estimate;
+    /** Where it is not the base. */
+    champion?: Estimate;
     /** The same two times where equal epochs are equal steps. */
     sft: { epochs: Estimate; steps: Estimate };
     semievol: Estimate;

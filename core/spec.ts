@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { budgetSpec } from './budgetSpec.ts';
 import { urlProblem } from './dataUrl.ts';
+import { gateSpec } from './gate/gateSpec.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { sampling } from './sampling.ts';
 import type { SelectionFields } from './selection/fields.ts';
@@ -306,6 +307,7 @@ export const commonSpec = z.strictObject({
       ...sampling.shape,
     })
     .prefault({}),
+  gate: gateSpec.optional(),
   batch: z
     .strictObject({
       size: z.number().int().min(1).max(10_000).default(250).describe('Examples an activity.'),

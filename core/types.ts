@@ -60,12 +60,15 @@ export interface ChatMessage {
 export type Shot = Required<Pick<Example, 'answer'>> & Example;
 
 /** The models a round produces or compares. */
-export const MODEL_ROLES = ['vanilla', 'sft', 'sft-steps', 'semievol'] as const;
+export const MODEL_ROLES = ['vanilla', 'champion', 'sft', 'sft-steps', 'semievol'] as const;
 /** What a model is to its round. */
 export type ModelRole = (typeof MODEL_ROLES)[number];
 
-/** A value for each model that a round compares; not every round has an `sft-steps`. */
-export type PerModel<T> = Record<Exclude<ModelRole, 'sft-steps'>, T> & { 'sft-steps'?: T };
+/** The models that not every round has: a champion has a role of its own where it is not `vanilla`. */
+type SomeRole = 'champion' | 'sft-steps';
+
+/** A value for each model that a round compares. */
+export type PerModel<T> = Record<Exclude<ModelRole, SomeRole>, T> & Partial<Record<SomeRole, T>>;
 
 /** The classes among selected pseudo-labels. */
 export interface Classes {
@@ -99,7 +102,7 @@ export interface ModelRecord {
   name: string;
   run: string;
   round: number;
-  role: ModelRole | 'warm-up' | 'fold-1' | 'fold-2' | 'other';
+  role: Exclude<ModelRole, 'champion'> | 'warm-up' | 'fold-1' | 'fold-2' | 'other';
   endpoint: string;
   base: string;
   dataset: string;

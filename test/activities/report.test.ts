@@ -37,13 +37,16 @@ const noSelection: Selection = {
   quality: { all: wilson(0, 0), selected: wilson(0, 0) },
 };
 
+/** The test examples that each model got right. */
+type Right = Partial<Record<ModelRole, number[]>>;
+
 describe('report', () => {
   const TOTAL = 8;
   let lab: Laboratory;
   afterEach(() => lab.close());
 
   /** Lays out a round in which each model got the test examples of these ordinals right. */
-  async function layOut(right: Record<ModelRole, number[]>): Promise<ReportInput> {
+  async function layOut(right: Right): Promise<ReportInput> {
     lab = await openLaboratory({ examples: pool('test', TOTAL, { answer: 'plant' }) });
     for (const [role, ordinals] of Object.entries(right) as [ModelRole, number[]][])
       await lab.tables.addAnswers(
@@ -78,7 +81,7 @@ describe('report', () => {
     };
   }
 
-  async function report(right: Record<ModelRole, number[]>) {
+  async function report(right: Right) {
     const input = await layOut(right);
     return attempt(lab.activities.report, input);
   }

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+
+/** What it takes to become the champion. */
+export const gateSpec = z
+  .strictObject({
+    minimumGain: share
+      .default(0)
+      .describe(
+        'By how much the first metric (0 to 1) has to be above that of the champion, besides what the paired test says.',
+      ),
+    overSft: z
+      .enum(['better', 'surely'])
+      .default('better')
+      .describe(
+        'What makes SemiEvol the challenger, and not the better SFT model: that it is better on the test split, or that the paired test says so, too.',
+      ),
+    veto: z
+      .strictObject({
+        maximumLoss: share.describe(
+          'What a class may lose, at the most, by the first metric (0 to 1) against the champion.',
+        ),
+        leastRows: z
+          .number()
+          .int()
+          .positive()
+          .default(10)
+          .describe('Classes of fewer test examples are told, and veto nothing.'),
+      })
+      .optional()
+      .describe('No class may lose much, however much is gained elsewhere; any may when left out.'),
+    approval: z
+      .enum(['automatic', 'person'])
+      .default('automatic')
+      .describe(
+        'Who has the last word where the tests are in favour: nobody, or a person, by "semievol promote RUN", for which the run waits.',
+      ),
+    waitHours: z
+      .number()
+      .positive()
+      .optional()
+      .describe('How long the run waits for a person; until there is one when left out.'),
+    afterWait: z
+      .enum(['keep', 'promote'])
+      .default('keep')
+      .describe('What becomes of the challenger when nobody has decided by then.'),
+  })
+  .superRefine(({ approval, waitHours }, context) => {
+    if (approval === 'automatic' && waitHours !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['waitHours'],
+        message: 'nobody is waited for: set approval to person, or leave it out',
+      });
+  })
+  .describe(
+    'What a model of a round has to show to become the champion. When left out, the SemiEvol model does where it is better than the champion by the paired test, whatever SFT comes to.',
+  );
+
+/** What it takes to become the champion, as a spec says it. */
+export type GateSpec = z.output<typeof gateSpec>;
