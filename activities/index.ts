@@ -4,6 +4,7 @@ import { createCollaborate } from './collaborate.ts';
 import { createCollaborateFree } from './collaborateFree.ts';
 import { createCompareWays } from './compareWays.ts';
 import { createCoTrain } from './coTrain.ts';
+import { createCrown } from './crown.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createEmbed } from './embed.ts';
 import { createEvaluate } from './evaluate.ts';
@@ -37,6 +38,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createBatches(dependencies),
     ...createReport(dependencies),
     ...createGrid(dependencies),
+    ...createCrown(dependencies),
     ...createSearchAttributes(),
   };
 }

@@ -14,6 +14,7 @@ export const ACTIVITY_NAMES = [
   'collaborate',
   'collaborateFree',
   'compareWays',
+  'crown',
   'deploy',
   'embed',
   'evaluate',

@@ -1,3 +1,4 @@
+import type { AliasStore } from './aliases.ts';
 import { ApiError } from './errors.ts';
 import type { JobStore } from './jobs.ts';
 import type { BaseModel } from './models.ts';
@@ -9,21 +10,27 @@ interface Model {
   object: 'model';
   created: number;
   owned_by: string;
+  /** Of an alias: the model that it stands for. */
+  root?: string;
 }
 
 /** What answers to a name: a base, and the folder of the adapter on it where it is a tuned model. */
 export interface ChatModel {
+  /** Its own, where it was asked for by an alias. */
+  name: string;
   base: BaseModel;
   adapter: string | null;
 }
 
-/** Which models there are: the bases, what jobs made of them, and the embedding model. */
+/** Which models there are: the bases, what jobs made of them, the embedding model, and aliases. */
 export class Catalog {
   readonly #jobs: JobStore;
+  readonly #aliases: AliasStore;
   readonly #bases: Map<string, BaseModel>;
 
-  constructor(jobs: JobStore, bases: BaseModel[]) {
+  constructor(jobs: JobStore, aliases: AliasStore, bases: BaseModel[]) {
     this.#jobs = jobs;
+    this.#aliases = aliases;
     this.#bases = new Map(bases.map((base) => [base.name, base]));
   }
 
@@ -40,6 +47,9 @@ export class Catalog {
       ...[...this.#jobs.models()]
         .filter(([, { base }]) => this.#bases.has(base))
         .map(([id, { created }]) => model(id, created)),
+      ...this.#aliases
+        .list()
+        .map(({ id, created, model: root }) => ({ ...model(id, created), root })),
     ];
   }
 
@@ -51,16 +61,17 @@ export class Catalog {
   }
 
   /** @throws ApiError 404 model_not_found, 400 for the embedding model */
-  chatModel(id: string): ChatModel {
+  chatModel(asked: string): ChatModel {
+    const id = this.#aliases.get(asked)?.model ?? asked;
     const own = this.#bases.get(id);
-    if (own) return { base: own, adapter: null };
+    if (own) return { name: id, base: own, adapter: null };
     if (id === EMBEDDING_MODEL.id) throw wrongKind(id, 'makes embeddings and cannot chat');
     const tuned = this.#jobs.models().get(id);
     if (!tuned) throw modelNotFound(id);
     const base = this.#bases.get(tuned.base);
     if (!base)
       throw modelNotFound(id, ` without its base '${tuned.base}': add that to engine.models`);
-    return { base, adapter: tuned.adapter };
+    return { name: id, base, adapter: tuned.adapter };
   }
 
   /** @throws ApiError 404 model_not_found, 400 for a chat model */

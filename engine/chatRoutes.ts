@@ -80,11 +80,11 @@ export const chatRoutes = (
 ): void => {
   app.post('/chat/completions', async ({ body }, reply) => {
     const request = parse(chatRequest, body);
-    const { base, adapter } = catalog.chatModel(request.model);
+    const { name: model, base, adapter } = catalog.chatModel(request.model);
     const head = {
       id: newId('chatcmpl'),
       created: now(),
-      model: request.model,
+      model,
     };
     const payload = toServing(request, adapter);
     const signal = untilClosed(reply);

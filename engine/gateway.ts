@@ -1,6 +1,8 @@
 import path from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { refuseForeigners } from './access.ts';
+import { AliasStore } from './aliases.ts';
+import { aliasRoutes } from './aliasRoutes.ts';
 import { Catalog } from './catalog.ts';
 import { chatRoutes } from './chatRoutes.ts';
 import { embeddingRoutes } from './embeddingRoutes.ts';
@@ -17,7 +19,7 @@ import { Trainer } from './trainer.ts';
 export interface EngineOptions {
   /** 0 takes a free one. */
   port: number;
-  /** Where files, jobs and adapters are kept. One gateway at a time. */
+  /** Where files, jobs, adapters and aliases are kept. One gateway at a time. */
   stateFolder: string;
   /** Models beside the built-in one, and the memory for all. */
   config?: ModelsConfig;
@@ -42,7 +44,8 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const { models, limit } = await baseModels(config, log);
   const files = await FileStore.open(path.join(stateFolder, 'files'));
   const jobs = await JobStore.open(path.join(stateFolder, 'jobs'));
-  const catalog = new Catalog(jobs, models);
+  const aliases = await AliasStore.open(path.join(stateFolder, 'aliases'));
+  const catalog = new Catalog(jobs, aliases, models);
   const pool = new ModelPool(limit, (model) => serviceOf(model, log));
   const trainer = new Trainer({ jobs, files, catalog, pool, log });
   const embedder = new PythonService(
@@ -61,6 +64,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       embeddingRoutes(v1, { catalog, embedder });
       fileRoutes(v1, files);
       jobRoutes(v1, { jobs, files, trainer, catalog });
+      aliasRoutes(v1, { aliases, catalog });
     },
     { prefix: '/v1' },
   );

@@ -58,11 +58,11 @@ export const jobRoutes = (
 
   app.post('/fine_tuning/jobs', async ({ body }) => {
     const wanted = parse(createJob, body);
-    catalog.chatModel(wanted.model);
+    const { name: model } = catalog.chatModel(wanted.model);
     const known = files.list().some(({ id }) => id === wanted.training_file);
     if (!known) throw badRequest(`No file '${wanted.training_file}'.`, 'training_file');
     const job = await jobs.create({
-      model: wanted.model,
+      model,
       training_file: wanted.training_file,
       suffix: wanted.suffix ?? null,
       seed: wanted.seed ?? randomInt(2 ** 31),

@@ -2,6 +2,7 @@ import type { DataType } from 'apache-arrow';
 import type { Meanings } from '../core/agreement.ts';
 import type { Answer, AnswerStage } from '../core/answer.ts';
 import type { PseudoLabel, Verdict } from '../core/consensus.ts';
+import type { Promotion } from '../core/living/promotion.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { ModelRole, Neighbours, OrdinalRange, Split } from '../core/types.ts';
@@ -11,6 +12,7 @@ import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
 import { PartitionedLog } from './partitionedLog.ts';
+import { Promotions } from './promotions.ts';
 import { equals } from './sql.ts';
 
 /** The result of one model on the test split, by one metric. */
@@ -95,6 +97,7 @@ export class RunTables {
   readonly #evaluations: Log<EvaluationRecord>;
   readonly #spend: Log<SpendRow>;
   readonly #reports: Log<ReportRow>;
+  readonly #promotions: Promotions;
 
   constructor(database: Database) {
     this.#database = database;
@@ -134,6 +137,7 @@ export class RunTables {
       schema: schemaOf({ round: types.int, report: types.string }),
       key: (row) => `${row.round}`,
     });
+    this.#promotions = new Promotions(database);
   }
 
   addNeighbours(rows: readonly Neighbours[]): Promise<void> {
@@ -253,6 +257,16 @@ export class RunTables {
   async reports(): Promise<RoundReport[]> {
     const rows = await this.#reports.read();
     return rows.map((row): RoundReport => JSON.parse(row.report)).sort((a, b) => a.round - b.round);
+  }
+
+  /** Records a change of the champion, unless its number is taken. @returns the one of that number now */
+  addPromotion(promotion: Promotion): Promise<Promotion> {
+    return this.#promotions.add(promotion);
+  }
+
+  /** The changes of the champion, by number: the last is the present one. None of a run that has no gate. */
+  promotions(): Promise<Promotion[]> {
+    return this.#promotions.all();
   }
 
   /** Compacts what a round holds of the examples of the range. For one caller at a time. */

@@ -52,6 +52,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   // Of up to 50,000 requests; what a batch refuses is sent one by one.
   collectBatches: PASS,
   compareWays: BATCH,
+  crown: SHORT,
   deploy: { ...BATCH, ...SHORT },
   embed: BATCH,
   evaluate: BATCH,

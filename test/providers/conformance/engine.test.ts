@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
+import { AliasStore } from '../../../engine/aliases.ts';
 import { Catalog } from '../../../engine/catalog.ts';
 import { FileStore, fileRoutes } from '../../../engine/files.ts';
 import { jobRoutes } from '../../../engine/jobRoutes.ts';
@@ -40,11 +41,12 @@ itConforms('the wire of the embedded engine', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'semievol-engine-'));
   const files = await FileStore.open(join(folder, 'files'));
   const jobs = await JobStore.open(join(folder, 'jobs'));
+  const aliases = await AliasStore.open(join(folder, 'aliases'));
   const app = Fastify();
   await app.register(
     async (v1) => {
       fileRoutes(v1, files);
-      const catalog = new Catalog(jobs, [BUILT_IN]);
+      const catalog = new Catalog(jobs, aliases, [BUILT_IN]);
       jobRoutes(v1, { jobs, files, catalog, trainer: new HeldTrainer(jobs, files, catalog) });
     },
     { prefix: '/v1' },

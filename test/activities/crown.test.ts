@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import Fastify from 'fastify';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Promotion } from '../../core/living/promotion.ts';
+import { AliasStore } from '../../engine/aliases.ts';
+import { aliasRoutes } from '../../engine/aliasRoutes.ts';
+import { Catalog } from '../../engine/catalog.ts';
+import { JobStore } from '../../engine/jobs.ts';
+import { type BaseModel, BUILT_IN } from '../../engine/models.ts';
+import { useFolder } from '../support/suite.ts';
+import { attempt, type Laboratory, MODEL, openLaboratory, RUN, ref } from './support.ts';
+
+const OTHER: BaseModel = { ...BUILT_IN, name: 'other' };
+
+/** The change of a champion. */
+const change = (number: number, model: string): Omit<Promotion, 'at'> => ({
+  ...{ number, round: number, model, role: number === 0 ? 'base' : 'semievol' },
+  from: number === 0 ? null : MODEL,
+  ...{ by: 'gate', name: null, reason: 'it is better' },
+});
+
+describe('crown', () => {
+  const folder = useFolder('test');
+  let laboratory: Laboratory;
+  const app = () => Fastify();
+  let engine: ReturnType<typeof app>;
+  let aliases: AliasStore;
+
+  beforeEach(async () => {
+    const jobs = await JobStore.open(`${folder.path}/jobs`);
+    aliases = await AliasStore.open(`${folder.path}/aliases`);
+    const catalog = new Catalog(jobs, aliases, [BUILT_IN, OTHER]);
+    engine = app();
+    await engine.register(
+      async (v1) => {
+        v1.get<{ Params: { id: string } }>('/models/:id', ({ params }) => catalog.get(params.id));
+        aliasRoutes(v1, { aliases, catalog });
+      },
+      { prefix: '/v1' },
+    );
+    const address = await engine.listen({ host: '127.0.0.1', port: 0 });
+    laboratory = await openLaboratory({ endpoint: { baseURL: `${address}/v1` } });
+  });
+  afterEach(async () => {
+    await laboratory.close();
+    await engine.close();
+  });
+
+  const crown = (promotion: Omit<Promotion, 'at'>) =>
+    attempt(laboratory.activities.crown, { run: RUN, dataset: ref.dataset, promotion });
+  const target = () => aliases.get(`semievol:${RUN}`)?.model;
+
+  it('records each change once, and lets the alias stand for the last', async () => {
+    const { promotion: first, alias } = await crown(change(0, MODEL));
+    assert.equal(alias, `semievol:${RUN}`);
+    assert.equal(target(), MODEL);
+    await crown(change(1, 'other'));
+    assert.equal(target(), 'other');
+
+    const again = await crown(change(0, MODEL));
+    assert.deepEqual(again.promotion, first);
+    assert.equal(target(), 'other');
+    const kept = await laboratory.tables.promotions();
+    assert.deepEqual(
+      kept.map(({ at: _, ...rest }) => rest),
+      [change(0, MODEL), change(1, 'other')],
+    );
+    assert.ok(kept.every(({ at }) => Math.abs(Date.now() - Date.parse(at)) < 60_000));
+  });
+
+  it('keeps what was recorded first under a number', async () => {
+    await crown(change(0, MODEL));
+    const { promotion } = await crown(change(0, 'other'));
+    assert.equal(promotion.model, MODEL);
+    assert.equal(target(), MODEL);
+  });
+
+  it('records a change while the endpoint is away, whose alias follows when it is back', async () => {
+    await engine.close();
+    await assert.rejects(crown(change(0, MODEL)), { type: 'Unreachable' });
+    assert.deepEqual(
+      (await laboratory.tables.promotions()).map(({ model }) => model),
+      [MODEL],
+    );
+  });
+});
+
+describe('crown at an endpoint that keeps no aliases', () => {
+  it('records the change alone', async () => {
+    const { activities, tables, close } = await openLaboratory({});
+    const promotion = change(0, MODEL);
+    const crowned = await attempt(activities.crown, { run: RUN, dataset: ref.dataset, promotion });
+    assert.equal(crowned.alias, null);
+    assert.deepEqual(await tables.promotions(), [crowned.promotion]);
+    await close();
+  });
+});
