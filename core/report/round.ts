@@ -4,6 +4,7 @@ import type { Comparison, Estimate } from '../statistics.ts';
 import type { AnswerTally } from '../tally.ts';
 import { type ModelUsage, type Usage, usageOf } from '../usage.ts';
 import { count, level, money, percent } from './format.ts';
+import { championLine, classSections, gateSections, NAMES } from './gate.ts';
 import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';
 import { trustSections } from './trust.ts';
 
@@ -14,10 +15,12 @@ export function roundSections(report: RoundReport): Section[] {
       title: `${report.run}, round ${report.round}`,
       blocks: [
         `${report.task} with ${report.model}, ${examplesOf(report)}, seed ${report.seed}.`,
-        `The champion is ${report.promoted ? 'the new model' : 'still the base model'}, ${report.models.champion}.`,
+        championLine(report),
       ],
     },
     ...report.metrics.map((metric) => metricSection(metric, report)),
+    ...classSections(report),
+    ...gateSections(report),
     resolutionSection(report),
     pseudoLabelSection(report),
     ...trustSections(report),
@@ -34,15 +37,16 @@ function examplesOf({ examples }: RoundReport): string {
 }
 
 function metricSection({ name, values, comparison }: MetricReport, report: RoundReport): Section {
-  const { base, sft, semievol } = values;
+  const { base, champion, sft, semievol } = values;
   return {
     title: `${name[0]!.toUpperCase()}${name.slice(1)} on the test split`,
     blocks: [
       estimates('model', name, report.confidence, [
-        ['base', base],
-        ['SFT, equal epochs', sft.epochs],
-        ['SFT, equal steps', sft.steps],
-        ['SemiEvol', semievol],
+        [NAMES.vanilla, base],
+        ...(champion ? [[NAMES.champion, champion] as [string, Estimate]] : []),
+        [NAMES.sft, sft.epochs],
+        [NAMES['sft-steps'], sft.steps],
+        [NAMES.semievol, semievol],
       ]),
       comparisonLine(comparison, `SFT (equal ${report.sftBaseline}, the better one)`),
     ],

@@ -46,8 +46,8 @@ describe('report', () => {
   afterEach(() => lab.close());
 
   /** Lays out a round in which each model got the test examples of these ordinals right. */
-  async function layOut(right: Right): Promise<ReportInput> {
-    lab = await openLaboratory({ examples: pool('test', TOTAL, { answer: 'plant' }) });
+  async function layOut(right: Right, spec: object = {}): Promise<ReportInput> {
+    lab = await openLaboratory({ spec, examples: pool('test', TOTAL, { answer: 'plant' }) });
     for (const [role, ordinals] of Object.entries(right) as [ModelRole, number[]][])
       await lab.tables.addAnswers(
         pool('test', TOTAL).map(({ ordinal, id }) =>
@@ -64,7 +64,10 @@ describe('report', () => {
     return {
       ...ref,
       counts: { labelled: 5, unlabelled: 40, test: TOTAL },
-      models: { vanilla: 'base', sft: 'warm', 'sft-steps': 'longer', semievol: 'evolved' },
+      models: {
+        ...{ vanilla: 'base', sft: 'warm', 'sft-steps': 'longer', semievol: 'evolved' },
+        ...(right.champion && { champion: 'old' }),
+      },
       warmUp: 'warm',
       resolution: { way: 'vote', reason: 'the spec says how disagreement is resolved' },
       selection: {
@@ -81,8 +84,8 @@ describe('report', () => {
     };
   }
 
-  async function report(right: Right) {
-    const input = await layOut(right);
+  async function report(right: Right, spec?: object) {
+    const input = await layOut(right, spec);
     return attempt(lab.activities.report, input);
   }
 
@@ -124,6 +127,67 @@ describe('report', () => {
         ['semievol', 'evolved', 'accuracy', 7, 8],
       ],
     );
+  });
+
+  it('lets the models of the round try the champion, which is another than the base', async () => {
+    const right = {
+      ...{ vanilla: [0], champion: [0, 1], sft: [0, 1, 2, 3, 4, 5, 6, 7] },
+      ...{ 'sft-steps': [0, 1, 2], semievol: [0, 1, 2, 3, 4, 5, 6] },
+    };
+    const { gate, models, promoted, metrics, byClass } = await report(right, { gate: {} });
+    // 6 to 0: p = 2 / 2⁶.
+    assert.deepEqual(gate, {
+      ...{ champion: 'old', challenger: { role: 'sft', model: 'warm' }, verdict: 'promote' },
+      tests: [
+        {
+          ...{ against: 'champion', model: 'old', examples: 8, gain: 0.75 },
+          comparison: { test: 'mcnemar', firstOnly: 6, secondOnly: 0, ...mcnemar(6, 0) },
+        },
+      ],
+      ...{ vetoes: [], tooFew: 0, estimate: 'test' },
+      reason: 'it is better than the champion by the paired test',
+    });
+    assert.deepEqual([promoted, models.champion], [true, 'warm']);
+    assert.deepEqual(metrics[0]!.values.champion, wilson(2, 8));
+    const values = { vanilla: 1 / 8, champion: 2 / 8, sft: 1, 'sft-steps': 3 / 8, semievol: 7 / 8 };
+    assert.deepEqual(byClass, [{ label: 'plant', examples: 8, values }]);
+    const recorded = await lab.tables.evaluations(1);
+    assert.ok(
+      recorded.some(({ role, model, got }) => role === 'champion' && model === 'old' && got === 2),
+    );
+  });
+
+  it('keeps the champion where a class would lose too much', async () => {
+    const veto = { maximumLoss: 0.1, leastRows: 4 };
+    const examples = [
+      ...pool('test', 8, { answer: 'plant' }),
+      ...pool('test', 4, { answer: 'food' }).map((one) => ({
+        ...one,
+        id: `f${one.id}`,
+        ordinal: 8 + one.ordinal,
+      })),
+    ];
+    lab = await openLaboratory({ spec: { gate: { veto } }, examples });
+    const said = (role: ModelRole, parsed: string) =>
+      lab.tables.addAnswers(
+        examples.map(({ ordinal, id }) =>
+          answer(ordinal, {
+            ...{ stage: `evaluate-${role}`, split: 'test', exampleId: id, collaborator: role },
+            parsed,
+          }),
+        ),
+        1,
+      );
+    await said('vanilla', 'food');
+    for (const role of ['sft', 'semievol'] as const) await said(role, 'plant');
+    const { gate, models, promoted } = await attempt(lab.activities.report, {
+      ...ref,
+      ...{ warmUp: 'warm', resolution: { way: 'vote' }, selection: noSelection, seconds: {} },
+      counts: { labelled: 5, unlabelled: 40, test: 12 },
+      models: { vanilla: 'base', sft: 'warm', semievol: 'evolved' },
+    } as ReportInput);
+    assert.deepEqual(gate?.vetoes, [{ label: 'food', loss: 1, examples: 4 }]);
+    assert.deepEqual([promoted, models.champion], [false, 'base']);
   });
 
   it('counts the examples that have no neighbours, since they have no vector', async () => {

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { terminal } from '../../cli/terminal.ts';
+import type { GateReport } from '../../core/gate/gateReport.ts';
 import { dataSection } from '../../core/report/data.ts';
 import {
   amount,
@@ -20,7 +21,7 @@ import { latestSections } from '../../core/report/latest.ts';
 import { markdown } from '../../core/report/markdown.ts';
 import { billLine, roundSections } from '../../core/report/round.ts';
 import { tableOf } from '../../core/report/section.ts';
-import type { RoundReport } from '../../core/roundReport.ts';
+import type { MetricReport, RoundReport } from '../../core/roundReport.ts';
 import { wilson } from '../../core/statistics.ts';
 import { NO_USAGE } from '../../core/usage.ts';
 
@@ -138,6 +139,48 @@ describe('a report', () => {
     );
     assert.match(text, /^## Accuracy on the test split$/m);
     assert.match(text, /^\| pseudo-labels \| token F1 \(95 % interval\) \|$/m);
+  });
+
+  it('says why the champion is another, or the same, and what each class came to', () => {
+    const test = { test: 'mcnemar', firstOnly: 9, secondOnly: 1, pValue: 0.0215 } as const;
+    const gate: GateReport = {
+      ...{ champion: 'tiny:old', verdict: 'keep', estimate: 'test', tooFew: 3 },
+      challenger: { role: 'sft', model: 'tiny:warm' },
+      tests: [
+        { against: 'champion', model: 'tiny:old', gain: 0.04, comparison: test, examples: 200 },
+      ],
+      vetoes: [{ label: 'refund', loss: 0.125, examples: 16 }],
+      reason: 'a class loses more than gate.veto.maximumLoss',
+    };
+    const values = { vanilla: 0.5, champion: 0.75, sft: null, semievol: 0.625 };
+    const byClass = [{ label: 'refund', examples: 16, values }];
+    const models = { ...report.models, champion: 'tiny:old' };
+    const [accuracy] = report.metrics as [MetricReport];
+    const metrics = [{ ...accuracy, values: { ...accuracy.values, champion: wilson(180, 300) } }];
+    const shown = (more: Partial<RoundReport>) =>
+      markdown(roundSections({ ...report, gate, byClass, models, metrics, ...more }));
+    const text = shown({ promoted: false });
+    for (const fact of [
+      'The champion is still that of before, tiny:old.',
+      '| champion | 60.0 % (',
+      'The challenger is the SFT model of equal epochs, tiny:warm. It does not take the place of the champion, tiny:old: a class loses more than gate.veto.maximumLoss.',
+      '| the champion | 4.0 % | 0.021 | 200 |',
+      '| refund | 12.5 % | 16 |',
+      '3 classes have too few test examples for a veto (gate.veto.leastRows).',
+      '| class | test examples | base | champion | SFT, equal epochs | SemiEvol |',
+      '| refund | 16 | 50.0 % | 75.0 % | – | 62.5 % |',
+    ])
+      assert.ok(text.includes(fact), `${fact} is missing in\n${text}`);
+    const promoted: GateReport = { ...gate, verdict: 'promote', vetoes: [], tooFew: 0 };
+    const crowned = shown({
+      ...{ promoted: true, gate: promoted },
+      models: { ...models, champion: 'tiny:warm' },
+    });
+    assert.match(crowned, /^The champion is the SFT model of equal epochs, tiny:warm\.$/m);
+    assert.match(crowned, /It is to take the place of the champion/);
+    assert.doesNotMatch(crowned, /vetoed|veto\.leastRows/);
+    const first = shown({ promoted: false, models: { ...models, champion: 'tiny' } });
+    assert.match(first, /^The champion is still the base model, tiny\.$/m);
   });
 
   it('shows how the ways to resolve disagreement compare, and which was taken', () => {

@@ -1,0 +1,87 @@
+import type { ChallengerRole, GateReport } from '../gate/gateReport.ts';
+import type { ClassReport, RoundReport } from '../roundReport.ts';
+import type { ModelRole } from '../types.ts';
+import { count } from './format.ts';
+import { type ColumnOf, type Section, tableOf } from './section.ts';
+
+/** Who the models of a round are, in the words of reports. */
+export const NAMES: Record<ModelRole, string> = {
+  vanilla: 'base',
+  champion: 'champion',
+  sft: 'SFT, equal epochs',
+  'sft-steps': 'SFT, equal steps',
+  semievol: 'SemiEvol',
+};
+
+const CHALLENGER: Record<ChallengerRole, string> = {
+  semievol: 'the new model',
+  sft: 'the SFT model of equal epochs',
+  'sft-steps': 'the SFT model of equal steps',
+};
+
+/** Who is the champion after a round. */
+export function championLine({ gate, promoted, models, model }: RoundReport): string {
+  const kept = models.champion === model ? 'still the base model' : 'still that of before';
+  const who = promoted ? CHALLENGER[gate?.challenger.role ?? 'semievol'] : kept;
+  return `The champion is ${who}, ${models.champion}.`;
+}
+
+/** Why a model of the round has become the champion, or none has; none where none was graded. */
+export function gateSections({ gate }: RoundReport): Section[] {
+  if (!gate) return [];
+  return [{ title: 'Gate', blocks: [verdictLine(gate), testTable(gate), ...vetoBlocks(gate)] }];
+}
+
+function verdictLine({ champion, challenger, verdict, reason }: GateReport): string {
+  const outcome = verdict === 'promote' ? 'It is to take the place' : 'It does not take the place';
+  return `The challenger is ${CHALLENGER[challenger.role]}, ${challenger.model}. ${outcome} of the champion, ${champion}: ${reason}.`;
+}
+
+const BASES: Record<GateReport['estimate'], string> = {
+  test: 'test examples',
+  'cross-fitted': 'labelled examples',
+};
+
+function testTable({ tests, estimate }: GateReport) {
+  return tableOf(tests, [
+    {
+      title: 'challenger against',
+      kind: 'text',
+      of: ({ against }) => (against === 'sft' ? 'the better SFT' : 'the champion'),
+    },
+    { title: 'gain', kind: 'share', of: ({ gain }) => gain },
+    { title: 'p', kind: 'text', of: ({ comparison }) => comparison.pValue.toPrecision(2) },
+    { title: BASES[estimate], kind: 'count', of: ({ examples }) => examples },
+  ]);
+}
+
+function vetoBlocks({ vetoes, tooFew }: GateReport) {
+  const lost = tableOf(vetoes, [
+    { title: 'vetoed by', kind: 'text', of: ({ label }) => label },
+    { title: 'lost', kind: 'share', of: ({ loss }) => loss },
+    { title: 'test examples', kind: 'count', of: ({ examples }) => examples },
+  ]);
+  const untold =
+    tooFew > 0 &&
+    `${count(tooFew)} ${tooFew === 1 ? 'class has' : 'classes have'} too few test examples for a veto (gate.veto.leastRows).`;
+  return [...(vetoes.length > 0 ? [lost] : []), ...(untold ? [untold] : [])];
+}
+
+/** What the models got in each class, where the task has a fixed set of them. */
+export function classSections({ byClass, metrics }: RoundReport): Section[] {
+  if (!byClass) return [];
+  const roles = Object.keys(byClass[0]!.values) as ModelRole[];
+  const table = tableOf(byClass, [
+    { title: 'class', kind: 'text', of: ({ label }) => label },
+    { title: 'test examples', kind: 'count', of: ({ examples }) => examples },
+    ...roles.map(
+      (role): ColumnOf<ClassReport> => ({
+        title: NAMES[role],
+        kind: 'share',
+        of: ({ values }) => values[role] ?? null,
+      }),
+    ),
+  ]);
+  const { name } = metrics[0]!;
+  return [{ title: `${name[0]!.toUpperCase()}${name.slice(1)} by class`, blocks: [table] }];
+}
