@@ -1,3 +1,4 @@
+import type { Announcement, Announcing } from '../core/living/announcement.ts';
 import type { Promotion } from '../core/living/promotion.ts';
 import { aliasOf, pointAlias } from '../providers/alias.ts';
 import { type Dependencies, openRound } from './dependencies.ts';
@@ -13,13 +14,13 @@ export interface CrownInput {
 /** What a change of the champion has come to. */
 export interface Crowned {
   /** As it is recorded: of one number the first counts. */
-  promotion: Promotion;
-  /** The name under which the endpoint serves whatever the champion is; null where it keeps none. */
-  alias: string | null;
+  announcement: Announcement;
+  /** Who is to be told; nobody where it is left out. */
+  announcing?: Announcing;
 }
 
 export function createCrown(dependencies: Dependencies) {
-  const { endpoints } = dependencies;
+  const { endpoints, announce } = dependencies;
   return {
     /**
      * Records a change of a run's champion, and lets the run's alias stand for the champion, where
@@ -36,9 +37,17 @@ export function createCrown(dependencies: Dependencies) {
         const promotion = await tables.addPromotion({ ...given, at: new Date().toISOString() });
         // A later change may have overtaken this attempt.
         const { model } = (await tables.promotions()).at(-1)!;
-        const alias = aliasOf(run);
-        const isKept = await pointAlias(endpoints.get(spec.model.endpoint), alias, model);
-        return { promotion, alias: isKept ? alias : null };
+        const { endpoint } = spec.model;
+        const isKept = await pointAlias(endpoints.get(endpoint), aliasOf(run), model);
+        const alias = isKept ? aliasOf(run) : null;
+        const { webhook, activity } = announce;
+        const isNews = promotion.from !== null && (webhook || activity);
+        return {
+          announcement: { ...promotion, run, endpoint, alias },
+          ...(isNews && {
+            announcing: { webhook: webhook !== undefined, ...(activity && { activity }) },
+          }),
+        };
       });
     },
   };

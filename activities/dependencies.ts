@@ -3,6 +3,7 @@ import type { Registry } from '../core/registry.ts';
 import type { Selector } from '../core/selection/selector.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
+import type { AnnounceConfig } from '../providers/announcing.ts';
 import type { Endpoints } from '../providers/endpoint.ts';
 import type { Trainers } from '../providers/trainers/index.ts';
 import type { Dataset } from '../store/dataset.ts';
@@ -21,6 +22,8 @@ export interface Dependencies {
   shutdownGraceMs: number;
   /** Folders from which users' own training files may be read. */
   trainingFolders: readonly string[];
+  /** Who is told when a champion changes. */
+  announce: AnnounceConfig;
 }
 
 /** Names one round of a run and the data it works on. */

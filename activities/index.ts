@@ -1,4 +1,5 @@
 import { ACTIVITY_NAMES, ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
+import { createAnnounce } from './announce.ts';
 import { createBatches } from './batches/index.ts';
 import { createCollaborate } from './collaborate.ts';
 import { createCollaborateFree } from './collaborateFree.ts';
@@ -39,6 +40,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createReport(dependencies),
     ...createGrid(dependencies),
     ...createCrown(dependencies),
+    ...createAnnounce(dependencies),
     ...createSearchAttributes(),
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { activityOptions } from '../core/activityOptions.ts';
 import { sentenceOf } from '../core/issues.ts';
 import { engineConfig } from '../engine/config.ts';
+import { announceConfig } from '../providers/announcing.ts';
 import { endpointConfig } from '../providers/config.ts';
 import { Trainers } from '../providers/trainers/index.ts';
 import { ConfigError } from './errors.ts';
@@ -38,6 +39,7 @@ const fields = z.strictObject({
     }),
   extensions: extensionsConfig,
   engine: engineConfig,
+  announce: announceConfig,
   activityOptions: activityOptions.optional(),
   worker: z
     .strictObject({
@@ -109,4 +111,6 @@ export function defineConfig(config: z.input<typeof configSchema> = {}): Config 
 
 /** Fields where a key may have been written by mistake. */
 const mayBeSecret = (path: readonly PropertyKey[]): boolean =>
-  path.some((step) => ['apiKeyEnv', 'baseURL', 'options', 'trainer'].includes(String(step)));
+  path.some((step) =>
+    ['apiKeyEnv', 'baseURL', 'options', 'trainer', 'url', 'secretEnv'].includes(String(step)),
+  );

@@ -3,6 +3,7 @@ export const ACTIVITY_PREFIX = 'semievol.';
 
 /** Our activities, by their names without the prefix. */
 export const ACTIVITY_NAMES = [
+  'announce',
   'awaitBatch',
   'awaitJob',
   'bookHours',

@@ -167,6 +167,11 @@ export const FAILURES = {
     meaning: 'The provider, or the machine, has no room for another deployment now.',
     remedy: 'Wait, it is tried again; raise the quota, or take down what is not needed.',
   },
+  NotAnnounced: {
+    outlook: 'again',
+    meaning: 'A new champion could not be told to the webhook of the configuration.',
+    remedy: 'Wait: it is tried again for three days; the run goes on meanwhile.',
+  },
   Unreachable: {
     outlook: 'again',
     meaning: 'An endpoint cannot be reached.',

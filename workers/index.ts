@@ -32,6 +32,8 @@ export {
 export type { PseudoLabel, Verdict } from '../core/consensus.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type { Announcement } from '../core/living/announcement.ts';
+export type { Promotion } from '../core/living/promotion.ts';
 export type { PhaseName } from '../core/phases.ts';
 export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
 export type { Resolution, Way, WaysCompared } from '../core/resolution.ts';

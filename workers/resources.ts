@@ -47,7 +47,8 @@ export class Resources {
   }
 }
 
-async function open({ store: place, endpoints, worker, extensions }: Config): Promise<Opened> {
+async function open(config: Config): Promise<Opened> {
+  const { store: place, endpoints, worker, extensions, announce } = config;
   const store = await openStore({ uri: place.uri, storageOptions: place.options });
   return {
     activities: createActivities({
@@ -57,6 +58,7 @@ async function open({ store: place, endpoints, worker, extensions }: Config): Pr
       registry: new Registry(extensions),
       shutdownGraceMs: worker.shutdownGraceSeconds * 1000,
       trainingFolders: worker.trainingFolders,
+      announce,
     }),
     close: () => store.close(),
   };

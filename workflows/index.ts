@@ -21,6 +21,7 @@
 export type { Setting } from '../core/plan.ts';
 export type { Spent } from '../core/spent.ts';
 export type { TrainingRows } from '../core/trainingRows.ts';
+export { announce } from './announce.ts';
 export { byBatch } from './byBatch.ts';
 export { evaluate } from './evaluate.ts';
 export { type Beginning, type EvolveInput, evolve } from './evolve.ts';

@@ -6,6 +6,7 @@ import { builtIn } from '../../core/registry.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { NOTHING_SPENT } from '../../core/spent.ts';
 import type { OrdinalRange } from '../../core/types.ts';
+import { announceConfig } from '../../providers/announcing.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
 import { Trainers } from '../../providers/trainers/index.ts';
 import { openStore } from '../../store/store.ts';
@@ -23,6 +24,7 @@ export async function prepareRound(stack: Stack, spec: RunSpec): Promise<RoundRe
     shutdownGraceMs: 0,
     trainers: new Trainers(),
     trainingFolders: [],
+    announce: announceConfig.parse({}),
     registry: builtIn,
   });
   const call = <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>

@@ -51,14 +51,14 @@ describe('crown', () => {
   const target = () => aliases.get(`semievol:${RUN}`)?.model;
 
   it('records each change once, and lets the alias stand for the last', async () => {
-    const { promotion: first, alias } = await crown(change(0, MODEL));
-    assert.equal(alias, `semievol:${RUN}`);
+    const { announcement: first } = await crown(change(0, MODEL));
+    assert.equal(first.alias, `semievol:${RUN}`);
     assert.equal(target(), MODEL);
     await crown(change(1, 'other'));
     assert.equal(target(), 'other');
 
     const again = await crown(change(0, MODEL));
-    assert.deepEqual(again.promotion, first);
+    assert.deepEqual(again.announcement, first);
     assert.equal(target(), 'other');
     const kept = await laboratory.tables.promotions();
     assert.deepEqual(
@@ -70,8 +70,8 @@ describe('crown', () => {
 
   it('keeps what was recorded first under a number', async () => {
     await crown(change(0, MODEL));
-    const { promotion } = await crown(change(0, 'other'));
-    assert.equal(promotion.model, MODEL);
+    const { announcement } = await crown(change(0, 'other'));
+    assert.equal(announcement.model, MODEL);
     assert.equal(target(), MODEL);
   });
 
@@ -89,9 +89,14 @@ describe('crown at an endpoint that keeps no aliases', () => {
   it('records the change alone', async () => {
     const { activities, tables, close } = await openLaboratory({});
     const promotion = change(0, MODEL);
-    const crowned = await attempt(activities.crown, { run: RUN, dataset: ref.dataset, promotion });
-    assert.equal(crowned.alias, null);
-    assert.deepEqual(await tables.promotions(), [crowned.promotion]);
+    const { announcement } = await attempt(activities.crown, {
+      run: RUN,
+      dataset: ref.dataset,
+      promotion,
+    });
+    assert.equal(announcement.alias, null);
+    const { run: _, endpoint: __, alias: ___, ...recorded } = announcement;
+    assert.deepEqual(await tables.promotions(), [recorded]);
     await close();
   });
 });

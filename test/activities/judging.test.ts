@@ -98,7 +98,7 @@ describe('a judge', () => {
     const { store, endpoints } = lab;
     const dependencies = {
       ...{ store, endpoints, trainers: new Trainers(), registry: builtIn },
-      ...{ shutdownGraceMs: 500, trainingFolders: [] },
+      ...{ shutdownGraceMs: 500, trainingFolders: [], announce: {} },
     };
     const check = (round: number, models: string[]) =>
       attempt((names: string[]) => checkJudge(dependencies, { ...ref, round }, names), models);

@@ -7,6 +7,7 @@ import { type Activities, createActivities } from '../../activities/index.ts';
 import type { Selection } from '../../activities/select.ts';
 import { builtIn, type Registry } from '../../core/registry.ts';
 import type { Split, StoredExample } from '../../core/types.ts';
+import { announceConfig } from '../../providers/announcing.ts';
 import { endpointConfig } from '../../providers/config.ts';
 import { Endpoints } from '../../providers/endpoint.ts';
 import { Trainers } from '../../providers/trainers/index.ts';
@@ -90,6 +91,7 @@ function activitiesOver(
   return createActivities({
     ...{ ...given, trainers: new Trainers(), shutdownGraceMs: 500 },
     trainingFolders,
+    announce: announceConfig.parse({}),
   });
 }
 

@@ -167,6 +167,17 @@ describe('the configuration', () => {
       );
     });
 
+  it('refuses a webhook with its secret in place of a variable, and repeats neither', () => {
+    const webhook = { url: 'ftp://hidden.test', secretEnv: 'whsec_hidden' };
+    assert.throws(
+      () => defineConfig({ announce: { webhook } }),
+      ({ message }: Error) =>
+        /announce\.webhook\.url: .*http/.test(message) &&
+        /announce\.webhook\.secretEnv: .*environment variable/.test(message) &&
+        !/hidden/.test(message),
+    );
+  });
+
   it('names every wrong field at once', () => {
     const config = {
       endpoints: { one: { baseURL: 'x', pollSeconds: 0 } },
