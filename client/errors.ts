@@ -42,9 +42,9 @@ export class RunNotRunning extends SemiEvolError {
 }
 
 const AGAIN = 'start it again to go on';
-/** A budget cannot be as it is wanted. */
-export class BudgetRefused extends SemiEvolError {
-  override readonly name = 'BudgetRefused';
+/** A run does not take what it is told, and is as it was. */
+export class UpdateRefused extends SemiEvolError {
+  override readonly name = 'UpdateRefused';
   override readonly isOfInput = true;
   readonly run: string;
 

@@ -33,18 +33,20 @@ export type { Interval, Spread } from '../core/grid/spread.ts';
 export type { FailedRun, GridStatus } from '../core/grid/status.ts';
 export type { GridRow, GridRun, GridTable, LabelRow } from '../core/grid/table.ts';
 export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
+export type { Arrival, Arrived } from '../core/living/arrival.ts';
 export type { Reading } from '../core/pace.ts';
 export type { PhaseState } from '../core/phases.ts';
+export type { Lease, LeaseRequest } from '../core/review/leases.ts';
 export type { RoundReport } from '../core/roundReport.ts';
 export type { Warning } from '../core/searchAttributes.ts';
 export type { RunSpecInput } from '../core/spec.ts';
 export type { Hold, Progress, RunStatus } from '../core/status.ts';
 export type { ModelAt, StoredExample } from '../core/types.ts';
 export type { Preflight } from '../data/preflight.ts';
+export type { ChampionChange, Decision } from '../workflows/living/messages.ts';
 export type { StartCheck } from './check.ts';
 export { connectClient, type ListedRun, SemiEvolClient } from './client.ts';
 export {
-  BudgetRefused,
   CheckFailed,
   type Failure,
   ReportsNotFound,
@@ -54,6 +56,7 @@ export {
   RunNotRunning,
   SpecError,
   TemporalAway,
+  UpdateRefused,
 } from './errors.ts';
 export type { FineTuneHandle, FineTuneView } from './fineTuneHandle.ts';
 export {

@@ -1,9 +1,12 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { BudgetScope, Limits } from '../core/budget.ts';
 import { messagesOf } from '../core/errors.ts';
+import type { Arrival, Arrived } from '../core/living/arrival.ts';
+import type { Lease, LeaseRequest } from '../core/review/leases.ts';
 import type { RunStatus } from '../core/status.ts';
 import type { BudgetChange } from '../workflows/budget/messages.ts';
-import { BudgetRefused } from './errors.ts';
+import type { ChampionChange, Decision } from '../workflows/living/messages.ts';
+import { UpdateRefused } from './errors.ts';
 import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
 import { Pacing } from './pacing.ts';
 import type { RunReports } from './runReports.ts';
@@ -46,17 +49,53 @@ export class RunHandle extends Handle<RunStatus, RunView> {
   /**
    * Sets limits of the run's budget, or with a scope of each round or of one phase; the others stay.
    * What they held back goes on.
-   * @throws BudgetRefused where a limit is less than what is spent, or none; RunNotFound, RunNotRunning
+   * @throws UpdateRefused where a limit is less than what is spent, or none; RunNotFound, RunNotRunning
    */
   async setBudget(limits: Limits, scope: BudgetScope = 'run'): Promise<void> {
-    await this.assertRunning();
     const change: BudgetChange = { scope, limits };
-    try {
-      await this.workflow.executeUpdate('budget', { args: [change] });
-    } catch (error) {
-      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-      throw new BudgetRefused(this.name, messagesOf(error).at(-1)!, { cause: error });
-    }
+    await this.#update('budget', change);
+  }
+
+  /**
+   * Adds data to the run's data set, by reference: its next round works on them.
+   * @returns how many rows were new, once they are stored
+   * @throws UpdateRefused where files cannot be used; nothing is added then; RunNotFound, RunNotRunning
+   */
+  add(arrival: Arrival): Promise<Arrived> {
+    return this.#update('add', arrival);
+  }
+
+  /**
+   * Lets the next round begin, whatever else it would wait for; after the one under way.
+   * @returns its number
+   * @throws RunNotFound, RunNotRunning
+   */
+  next(): Promise<{ round: number }> {
+    return this.#update('next');
+  }
+
+  /**
+   * Says whether the challenger that waits becomes the champion.
+   * @throws UpdateRefused where none waits, or the name or the reason is missing; RunNotFound, RunNotRunning
+   */
+  decide(decision: Decision): Promise<void> {
+    return this.#update('decide', decision);
+  }
+
+  /**
+   * Makes a model the champion, from the next round on: to promote one, or to go back to one.
+   * @throws UpdateRefused; RunNotFound, RunNotRunning
+   */
+  setChampion(change: ChampionChange): Promise<{ champion: string }> {
+    return this.#update('champion', change);
+  }
+
+  /**
+   * Leases examples of the run's ranking to a reviewer, which nobody else gets for a while.
+   * @throws UpdateRefused where there is no ranking; RunNotFound, RunNotRunning
+   */
+  lease(request: LeaseRequest): Promise<Lease> {
+    return this.#update('lease', request);
   }
 
   /**
@@ -69,5 +108,16 @@ export class RunHandle extends Handle<RunStatus, RunView> {
     // LanceDB takes a while to load.
     const { readReports } = await import('./runReports.ts');
     return readReports(this.config.store, this.name, memo?.dataset as string | undefined);
+  }
+
+  /** @throws UpdateRefused, RunNotFound, RunNotRunning */
+  async #update<Result>(name: string, argument?: unknown): Promise<Result> {
+    await this.assertRunning();
+    try {
+      return await this.workflow.executeUpdate<Result, [unknown]>(name, { args: [argument] });
+    } catch (error) {
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      throw new UpdateRefused(this.name, messagesOf(error).at(-1)!, { cause: error });
+    }
   }
 }
