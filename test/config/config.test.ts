@@ -172,8 +172,8 @@ describe('the configuration', () => {
     assert.throws(
       () => defineConfig({ announce: { webhook } }),
       ({ message }: Error) =>
-        /announce\.webhook\.url: .*http/.test(message) &&
-        /announce\.webhook\.secretEnv: .*environment variable/.test(message) &&
+        /announce\.webhook\.url .*http/.test(message) &&
+        /announce\.webhook\.secretEnv .*environment variable/.test(message) &&
         !/hidden/.test(message),
     );
   });
