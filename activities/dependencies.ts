@@ -63,6 +63,6 @@ export async function openRound(
     task: registry.task(spec.task),
     selector: registry.selector(spec.selection),
     dataset: store.dataset(ref.dataset),
-    tables: store.run(ref.run, ref.dataset),
+    tables: await store.run(ref.run, ref.dataset),
   };
 }

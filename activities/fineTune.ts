@@ -149,7 +149,7 @@ export function createFineTune(dependencies: Dependencies) {
         const usage = { ...NO_USAGE, requests: 1, unmetered, trainedTokens };
         if (recorded && recorded.run !== lineage.run)
           return { spent: spending.spent(endpoints, ({ model }) => model) };
-        await store.run(lineage.run, lineage.dataset).addSpend({
+        await (await store.run(lineage.run, lineage.dataset)).addSpend({
           key: `fine-tune/${key}`,
           round: lineage.round,
           phase: lineage.role,

@@ -28,7 +28,7 @@ export function createGrid(dependencies: Dependencies) {
             'RunElsewhere',
             `run "${run}" is ${status.name.toLowerCase()}, and not by this grid: wait for it to end or cancel it, then start the grid again`,
           );
-        const { length: round } = await store.run(run, dataset).reports();
+        const { length: round } = await (await store.run(run, dataset)).reports();
         const ref = { run, round, dataset };
         const labels = await compareLabels(await openRound(dependencies, ref), ref);
         await store.finishedRuns.add({ run, dataset, labels });

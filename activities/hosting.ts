@@ -105,7 +105,7 @@ export function createHosting({ store, endpoints, trainers }: Dependencies) {
         const model = await store.models.byName(order.model);
         if (deploymentsOf(endpoint).isFree || to <= from || !model) return { spent: NOTHING_SPENT };
         const deployedSeconds = (to - from) / 1000;
-        await store.run(model.run, model.dataset).addSpend({
+        await (await store.run(model.run, model.dataset)).addSpend({
           key: `hours/${activityInfo().workflowExecution!.workflowId}/${from}`,
           ...{ round: model.round, phase: 'hosting', transport: 'direct' },
           ...{ endpoint, model: order.model },

@@ -20,7 +20,7 @@ export async function readGrid(
         const known = finished.get(run);
         if (!known) continue;
         const { dataset, labels } = known;
-        const rounds = await store.run(run, dataset).reports();
+        const rounds = await (await store.run(run, dataset)).reports();
         runs.push({ cell: cells[index]!.name, run, dataSeed, trainingSeed, rounds, labels });
       }
     const distinct = (seeds: number[]) => [...new Set(seeds)];

@@ -31,7 +31,7 @@ export async function readReports(
       throw new ReportsNotFound(
         `the store ${uri} does not hold run "${run}": set store.uri in temporal.config.ts to the store of the workers`,
       );
-    return { run, rounds: await store.run(run, dataset).reports(), data: info.report };
+    return { run, rounds: await (await store.run(run, dataset)).reports(), data: info.report };
   } finally {
     store.close();
   }

@@ -17,6 +17,12 @@ export interface FileCounts {
   inTest: number;
   /** Rows whose example is in the labelled split, too. */
   inLabelled: number;
+  /** Test rows whose example is or was unlabelled; missing where no data set was added to. */
+  inUnlabelled?: number;
+  /** Rows whose example was withdrawn before; missing where no data set was added to. */
+  withdrawn?: number;
+  /** Kept rows that answer otherwise than an earlier version, and count from now on. */
+  superseding?: number;
   /** Rows that could be used and were not drawn; missing where all are taken that the limit leaves. */
   notDrawn?: number;
   /** Rows that could not be used, by what is wrong with them. */
@@ -31,4 +37,15 @@ export interface IngestReport {
   files: FileCounts[];
   /** The first of the rows that could not be used; a quoted text is cut short. */
   problems: { file: string; line: number; problem: string }[];
+  /** The first of the rows whose answer has taken the place of an earlier one. */
+  superseding?: Superseding[];
+}
+
+/** A row whose gold answer has taken the place of an earlier one. */
+export interface Superseding {
+  file: string;
+  line: number;
+  split: Split;
+  /** Of the example that was struck out. */
+  ordinal: number;
 }

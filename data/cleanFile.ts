@@ -1,6 +1,7 @@
 import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { Split, StoredExample } from '../core/types.ts';
+import type { Dataset } from '../store/dataset.ts';
 import type { Cleaning } from './cleaning.ts';
 import { checkColumns } from './columns.ts';
 import { type ReadOptions, readRecords } from './read.ts';
@@ -9,6 +10,11 @@ import type { Source } from './source.ts';
 /** The order in which cleaning needs the splits; see {@link Cleaning}. */
 export const SPLIT_ORDER = ['test', 'labelled', 'unlabelled'] as const;
 
+export interface CleanOptions extends ReadOptions {
+  /** The version that is added to. */
+  earlier?: Dataset | undefined;
+}
+
 /** The examples of one file, some at a time, up to its split's limit. Throws DataError. */
 export async function* cleanFile(
   split: Split,
@@ -16,7 +22,7 @@ export async function* cleanFile(
   data: DataSpec,
   task: Task,
   cleaning: Cleaning,
-  options: ReadOptions = {},
+  { earlier, ...options }: CleanOptions = {},
 ): AsyncGenerator<StoredExample[]> {
   cleaning.open(split, source.name);
   let first = true;
@@ -25,11 +31,14 @@ export async function* cleanFile(
     options.signal?.throwIfAborted();
     if (first) checkColumns(batch, source.name, split, data.columns, task);
     first = false;
+    const parsed = batch.records.map((record) => cleaning.parse(record));
+    const ids = parsed.flatMap(({ found }) => found?.example?.id ?? []);
+    const known = await earlier?.lookUp(ids);
     const examples: StoredExample[] = [];
-    for (const record of batch.records) {
+    for (const one of parsed) {
       full = cleaning.isFull(split);
       if (full) break;
-      const example = cleaning.take(record);
+      const example = cleaning.take(one, known?.get(one.found?.example?.id ?? ''));
       if (example) examples.push(example);
     }
     yield examples;

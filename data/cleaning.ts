@@ -1,16 +1,24 @@
-import type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
+import type { BadReason, FileCounts, IngestReport, Superseding } from '../core/ingestReport.ts';
 import { fileLine, unusable } from '../core/report/data.ts';
 import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import { printable, quoted } from '../core/text.ts';
 import type { Split, StoredExample } from '../core/types.ts';
+import type { Known } from '../store/dataset.ts';
 import { DigitCount } from './answers.ts';
 import { Draw } from './draw.ts';
 import { DataError } from './errors.ts';
-import { exampleOf } from './example.ts';
+import { type ExampleOrProblem, exampleOf } from './example.ts';
+import { fateOf, type LeftOut, type Strike } from './fate.ts';
 import type { RawRecord } from './records.ts';
 
 type Problem = IngestReport['problems'][number];
+
+/** A record, and the example that it holds where it can be read. */
+export interface Parsed {
+  record: RawRecord;
+  found?: ExampleOrProblem;
+}
 
 /** Problems a split kept for the report. */
 const PROBLEMS_KEPT = 20;
@@ -32,6 +40,9 @@ export class Cleaning {
   /** Answers by id, where there are answers. */
   readonly #answers = { test: new Map<string, string>(), labelled: new Map<string, string>() };
   readonly #unlabelled = new Set<string>();
+  readonly #superseding: Superseding[] = [];
+  /** What is struck out of earlier versions, for what was taken. */
+  readonly strikes: Strike[] = [];
 
   constructor(data: DataSpec, task: Task) {
     this.#data = data;
@@ -43,6 +54,7 @@ export class Cleaning {
     return {
       files: this.#files,
       problems: [...labelled, ...unlabelled, ...test].slice(0, PROBLEMS_KEPT),
+      ...(this.#superseding.length > 0 && { superseding: this.#superseding }),
     };
   }
 
@@ -53,19 +65,28 @@ export class Cleaning {
     this.#files.push({ split, file: printable(file), ...none, bad: {}, limited: false });
   }
 
-  /** The example to keep, with the next ordinal of its split, or undefined. */
-  take(record: RawRecord): StoredExample | undefined {
+  /** What a record holds, before anything is counted. */
+  parse(record: RawRecord): Parsed {
+    if (record.values === undefined) return { record };
+    const needsAnswer = this.#file.split !== 'unlabelled';
+    return { record, found: exampleOf(record.values, this.#data, this.#task, needsAnswer) };
+  }
+
+  /**
+   * The example to keep, with the next ordinal of its split, or undefined.
+   * @param known what earlier versions of the data set have of its question
+   */
+  take({ record, found }: Parsed, known: readonly Known[] = []): StoredExample | undefined {
     const file = this.#file;
     const { split } = file;
     const rows = record.values ? 1 : (record.rows ?? 1);
     file.rows += rows;
     if (record.values === undefined)
       return this.#bad(record.line, 'unreadable', record.problem, rows);
-    const found = exampleOf(record.values, this.#data, this.#task, split !== 'unlabelled');
-    if (found.counted || found.example?.answer !== undefined)
-      this.#digits.note(found.counted, record.line);
-    if (found.problem !== undefined) return this.#bad(record.line, found.reason, found.problem);
-    const { example } = found;
+    if (found!.counted || found!.example?.answer !== undefined)
+      this.#digits.note(found!.counted, record.line);
+    if (found!.problem !== undefined) return this.#bad(record.line, found!.reason, found!.problem);
+    const { example } = found!;
     const key = keyOf(example);
     if (split === 'unlabelled') {
       if (this.#isKnownUnlabelled(key)) return undefined;
@@ -74,8 +95,12 @@ export class Cleaning {
       if (earlier !== undefined && !this.#task.equal(earlier, example.answer!))
         return this.#bad(record.line, 'conflict', 'an earlier row gives another answer to it');
       if (this.#isKnownAnswered(key, split)) return undefined;
-      this.#answers[split].set(key, example.answer!);
     }
+    const fate = fateOf(split, example, known, this.#task);
+    if (fate.leftOut) return this.#leaveOut(fate.leftOut);
+    this.#strike(fate.strikes, record.line);
+    if (split === 'unlabelled') this.#unlabelled.add(key);
+    else this.#answers[split].set(key, example.answer!);
     file.kept += 1;
     return { ...example, split, ordinal: this.counts[split]++ };
   }
@@ -119,7 +144,7 @@ export class Cleaning {
     this.#digits.check(this.#file.file);
   }
 
-  /** Throws DataError where too many rows of the split were bad, or no example is left. */
+  /** Throws DataError where there are no rows of the split, or too many were bad. */
   checkRows(split: Split, maxBadRows: number): void {
     const files = this.#of(split);
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
@@ -137,7 +162,15 @@ export class Cleaning {
         details,
       );
     }
+  }
+
+  /** Throws DataError where no example of the split is left. */
+  checkLeft(split: Split): void {
     if (this.counts[split] > 0) return;
+    const files = this.#of(split);
+    const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    const bad = files.reduce((sum, file) => sum + unusable(file), 0);
+    const listed = this.#problems[split].slice(0, 5);
     throw new DataError(
       `No ${split} example is left: of ${rows} rows ${bad} are bad and the others are in another split too. Give other examples`,
       [`: ${files.map(fileLine).join('; ')}`, ...listed.map(describe)].join(''),
@@ -159,10 +192,7 @@ export class Cleaning {
     if (this.#answers.test.has(key)) this.#file.inTest += 1;
     else if (this.#answers.labelled.has(key)) this.#file.inLabelled += 1;
     else if (this.#unlabelled.has(key)) this.#file.repeated += 1;
-    else {
-      this.#unlabelled.add(key);
-      return false;
-    }
+    else return false;
     return true;
   }
 
@@ -171,6 +201,21 @@ export class Cleaning {
     else if (split === 'labelled' && this.#answers.test.has(key)) this.#file.inTest += 1;
     else return false;
     return true;
+  }
+
+  #leaveOut(why: LeftOut): undefined {
+    this.#file[why] = (this.#file[why] ?? 0) + 1;
+  }
+
+  #strike(strikes: readonly Strike[], line: number): void {
+    this.strikes.push(...strikes);
+    const superseded = strikes.find(({ reason }) => reason === 'superseded');
+    if (!superseded) return;
+    const { file } = this.#file;
+    const { split, ordinal } = superseded;
+    this.#file.superseding = (this.#file.superseding ?? 0) + 1;
+    if (this.#superseding.length < PROBLEMS_KEPT)
+      this.#superseding.push({ file, line, split, ordinal });
   }
 
   #bad(line: number, reason: BadReason, problem: string, rows = 1): undefined {

@@ -89,6 +89,7 @@ export async function preflight(
     if (result.unread.length > unread) return;
     if (draw) for (const example of cleaning.settle(split, draw)) some?.offer(example);
     cleaning.checkRows(split, data.maxBadRows);
+    cleaning.checkLeft(split);
     if (split === 'labelled') cleaning.checkLabels();
     result.counts[split] = cleaning.counts[split];
     if (some) result.samples[split] = some.drawn;
@@ -122,11 +123,12 @@ export async function preflight(
     alone.open(split, source.name);
     for await (const batch of readRecords(source, { separator: data.separator, signal })) {
       checkColumns(batch, source.name, split, data.columns, task);
-      for (const record of batch.records.slice(0, HEAD_ROWS)) alone.take(record);
+      for (const record of batch.records.slice(0, HEAD_ROWS)) alone.take(alone.parse(record));
       break;
     }
     // So few rows say nothing of a share, unless all of them are bad or none may be.
     alone.checkRows(split, data.maxBadRows === 0 ? 0 : 1);
+    alone.checkLeft(split);
   }
 }
 

@@ -1,71 +1,178 @@
 import { searchText } from '../core/shots.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import type { Database } from './database.ts';
-import type { DatasetInfo, Datasets } from './datasets.ts';
+import type { DatasetInfo, Datasets, DatasetVersion } from './datasets.ts';
 import { StoreError } from './errors.ts';
-import { ExampleWriter, readAt, readRange } from './examples.ts';
+import { type ExampleRef, ExampleWriter, readAt, readIds, readRange } from './examples.ts';
 import { type Neighbour, TextSearch, VectorSearch } from './search.ts';
+import {
+  readStruck,
+  readStruckIds,
+  type Struck,
+  type StruckReason,
+  writeStruck,
+} from './struck.ts';
 import { type VectorRow, Vectors } from './vectors.ts';
 
-/** One data set: its examples, what models embedded of them, and the search for neighbours. */
+/** What one version has brought to a split, in its own folder: its ordinals begin at 0 there. */
+interface Part {
+  database: Database;
+  /** Of its own examples. */
+  table: string;
+  /** The ordinals that it has in the chain. */
+  from: number;
+  to: number;
+}
+
+/** An example of the data set that has an id, struck out or not. */
+export interface Known extends ExampleRef {
+  /** Why it is struck out; null where it is not. */
+  struck: StruckReason | null;
+}
+
+/**
+ * One version of a data set: the examples of its chain, what models embedded of them, and the search
+ * for neighbours. Each version keeps what it has brought; here the ordinals of a split are dense over
+ * all of them, so that an example keeps its own in all versions that come after.
+ */
 export class Dataset {
   readonly id: string;
-  readonly #database: Database;
+  readonly #databaseOf: (version: string) => Database;
   readonly #datasets: Datasets;
-  readonly #texts: TextSearch;
-  #info: DatasetInfo | undefined;
+  #chain: Promise<DatasetVersion[]> | undefined;
 
-  constructor(database: Database, datasets: Datasets, id: string) {
+  constructor(databaseOf: (version: string) => Database, datasets: Datasets, id: string) {
     this.id = id;
-    this.#database = database;
+    this.#databaseOf = databaseOf;
     this.#datasets = datasets;
-    this.#texts = new TextSearch(database);
   }
 
-  /** What was ingested. Throws StoreError where the ingest has not ended. */
+  /** What was ingested, and what came with this version. Throws StoreError where it has not ended. */
   async info(): Promise<DatasetInfo> {
-    this.#info ??= await this.#datasets.find(this.id);
-    if (this.#info) return this.#info;
-    throw new StoreError(`Data set ${this.id} is not in the store`, 'Ingest its files first');
+    const info = await this.#datasets.find(this.id);
+    if (info) return info;
+    throw this.#unknown();
   }
 
-  /** How many examples the split has. */
+  /** The versions from the first of its chain to this one. Throws StoreError where it has not ended. */
+  async versions(): Promise<DatasetVersion[]> {
+    this.#chain ??= this.#datasets.chain(this.id);
+    const chain = await this.#chain;
+    if (chain.length > 0) return chain;
+    this.#chain = undefined;
+    throw this.#unknown();
+  }
+
+  /** The bound of the ordinals of a split, struck-out ones among them. */
   async count(split: Split): Promise<number> {
-    return (await this.info()).counts[split];
+    return (await this.#last()).counts[split];
   }
 
-  /** The examples of the range, in order; a range may end beyond the split. */
+  /** How many examples of a split count: those that are not struck out. */
+  async live(split: Split): Promise<number> {
+    const { counts, struck } = await this.#last();
+    return counts[split] - struck[split];
+  }
+
+  /** The examples of the range that are not struck out, in order; a range may end beyond the split. */
   async range(split: Split, range: OrdinalRange): Promise<StoredExample[]> {
-    return readRange(this.#database, (await this.info()).table, split, range);
+    const struck = new Set((await this.struck(split, range)).map(({ ordinal }) => ordinal));
+    const found: StoredExample[] = [];
+    for (const part of await this.#within(split, range))
+      for (const example of await readRange(part.database, part.table, split, local(range, part)))
+        found.push({ ...example, ordinal: example.ordinal + part.from });
+    return struck.size === 0 ? found : found.filter(({ ordinal }) => !struck.has(ordinal));
   }
 
-  /** The examples with these ordinals, in the order asked for. Throws RangeError for others. */
+  /**
+   * The examples with these ordinals, in the order asked for, struck out or not. Throws RangeError for
+   * others.
+   */
   async at(split: Split, ordinals: readonly number[]): Promise<StoredExample[]> {
-    return readAt(this.#database, (await this.info()).table, split, ordinals);
+    const found = new Map<number, StoredExample>();
+    for (const [part, some] of await this.#among(split, ordinals))
+      for (const example of await readAt(part.database, part.table, split, some))
+        found.set(example.ordinal + part.from, {
+          ...example,
+          ordinal: example.ordinal + part.from,
+        });
+    return ordinals.map((ordinal) => found.get(ordinal)!);
   }
 
-  /** A writer for one attempt at ingesting this data set. */
+  /** What is struck out of a range of a split. */
+  async struck(split: Split, range: OrdinalRange): Promise<Struck[]> {
+    const { struck, struckIn } = await this.#last();
+    if (struck[split] === 0) return [];
+    return readStruck(this.#databaseOf(struckIn!), split, range);
+  }
+
+  /** All that is struck out, of every split. */
+  async allStruck(): Promise<Struck[]> {
+    const { struckIn } = await this.#last();
+    return struckIn === null ? [] : readStruck(this.#databaseOf(struckIn));
+  }
+
+  /** What there is of each of these ids, in any split; of those that there is nothing of, nothing. */
+  async lookUp(ids: readonly string[]): Promise<Map<string, Known[]>> {
+    const known = new Map<string, Known[]>();
+    if (ids.length === 0) return known;
+    const { struckIn } = await this.#last();
+    const struck = new Map<string, StruckReason>();
+    if (struckIn !== null)
+      for (const one of await readStruckIds(this.#databaseOf(struckIn), ids))
+        struck.set(`${one.split}/${one.ordinal}`, one.reason);
+    for (const { id: version, table, offsets } of await this.versions())
+      for (const own of await readIds(this.#databaseOf(version), table, ids)) {
+        const ordinal = own.ordinal + offsets[own.split];
+        const reason = struck.get(`${own.split}/${ordinal}`) ?? null;
+        known.set(own.id, [...(known.get(own.id) ?? []), { ...own, ordinal, struck: reason }]);
+      }
+    return known;
+  }
+
+  /** A writer for one attempt at ingesting this version. */
   createExamples(): ExampleWriter {
-    return new ExampleWriter(this.#database, this.#datasets, this.id);
+    return new ExampleWriter(this.#databaseOf(this.id), this.#datasets, this.id);
+  }
+
+  /** Lists all that is struck out as of this version. Before it is committed, as the examples are. */
+  writeStruck(rows: readonly Struck[]): Promise<void> {
+    return writeStruck(this.#databaseOf(this.id), rows);
   }
 
   /** Stores embeddings; of an example that has one already the first stays. */
-  addVectors(model: string, split: Split, rows: readonly VectorRow[]): Promise<void> {
-    return new Vectors(this.#database, model, split).add(rows);
+  async addVectors(model: string, split: Split, rows: readonly VectorRow[]): Promise<void> {
+    const [first] = await this.#parts(split);
+    const length = await new Vectors(first!.database, model, split).length();
+    for (const [part, some] of await this.#parted(split, rows))
+      await new Vectors(part.database, model, split).add(some, length);
   }
 
   /** The embeddings of the range by ordinal, as far as they exist. */
-  vectors(model: string, split: Split, range: OrdinalRange): Promise<Map<number, Float32Array>> {
-    return new Vectors(this.#database, model, split).read(range);
+  async vectors(
+    model: string,
+    split: Split,
+    range: OrdinalRange,
+  ): Promise<Map<number, Float32Array>> {
+    const found = new Map<number, Float32Array>();
+    for (const part of await this.#within(split, range)) {
+      const own = await new Vectors(part.database, model, split).read(local(range, part));
+      for (const [ordinal, vector] of own) found.set(ordinal + part.from, vector);
+    }
+    return found;
   }
 
   /** The embeddings of these ordinals, as far as they exist. */
-  vectorsAt(
+  async vectorsAt(
     model: string,
     split: Split,
     ordinals: readonly number[],
   ): Promise<Map<number, Float32Array>> {
-    return new Vectors(this.#database, model, split).at(ordinals);
+    const found = new Map<number, Float32Array>();
+    for (const [part, some] of await this.#among(split, ordinals))
+      for (const [ordinal, vector] of await new Vectors(part.database, model, split).at(some))
+        found.set(ordinal + part.from, vector);
+    return found;
   }
 
   /**
@@ -73,62 +180,145 @@ export class Dataset {
    * some of them repeatedly. Exact: it takes 1 to 1.5 ms of a core for each vector and 16,384 of the
    * split in 384 dimensions.
    */
-  nearTo(
+  async *nearTo(
     model: string,
     split: Split,
     vectors: readonly Float32Array[],
     distance: number,
-  ): AsyncIterable<Int32Array> {
-    return new Vectors(this.#database, model, split).nearTo(vectors, distance);
+  ): AsyncGenerator<Int32Array> {
+    for (const { database, from } of await this.#parts(split))
+      for await (const own of new Vectors(database, model, split).nearTo(vectors, distance))
+        yield own.map((ordinal) => ordinal + from);
   }
 
   /** Notes examples that the model cannot embed. */
-  addWithoutVector(model: string, split: Split, examples: readonly StoredExample[]): Promise<void> {
+  async addWithoutVector(
+    model: string,
+    split: Split,
+    examples: readonly StoredExample[],
+  ): Promise<void> {
     const rows = examples.map(({ ordinal, id }) => ({ ordinal, id }));
-    return new Vectors(this.#database, model, split).addWithout(rows);
+    for (const [part, some] of await this.#parted(split, rows))
+      await new Vectors(part.database, model, split).addWithout(some);
   }
 
   /** The ordinals of the range that were noted so. */
-  withoutVector(model: string, split: Split, range: OrdinalRange): Promise<Set<number>> {
-    return new Vectors(this.#database, model, split).without(range);
+  async withoutVector(model: string, split: Split, range: OrdinalRange): Promise<Set<number>> {
+    const found = new Set<number>();
+    for (const part of await this.#within(split, range)) {
+      const own = await new Vectors(part.database, model, split).without(local(range, part));
+      for (const ordinal of own) found.add(ordinal + part.from);
+    }
+    return found;
   }
 
   /** Compacts the embeddings of the range. For one caller at a time. */
-  optimizeVectors(model: string, split: Split, range: OrdinalRange): Promise<void> {
-    return new Vectors(this.#database, model, split).optimize(range);
+  async optimizeVectors(model: string, split: Split, range: OrdinalRange): Promise<void> {
+    for (const part of await this.#within(split, range))
+      await new Vectors(part.database, model, split).optimize(local(range, part));
   }
 
   /**
    * Makes the labelled examples searchable by text and, given a model whose vectors of them are
-   * all stored, by vector (but for those that it cannot embed). Does again only what is missing.
+   * all stored, by vector (but for those that it cannot embed). Does again only what is missing:
+   * versions that have the same labelled examples share their search.
    */
   async prepareSearch(model?: string): Promise<void> {
     const labelled = { from: 0, to: await this.count('labelled') };
-    await this.#texts.prepare(async () =>
+    const database = await this.#searched();
+    await new TextSearch(database).prepare(async () =>
       (await this.range('labelled', labelled)).map((example) => ({
         ordinal: example.ordinal,
         text: searchText(example),
       })),
     );
     if (model === undefined) return;
-    await new VectorSearch(this.#database, model).prepare(async () => {
+    await new VectorSearch(database, model).prepare(async () => {
       const vectors = await this.vectors(model, 'labelled', labelled);
       const without = await this.withoutVector(model, 'labelled', labelled);
-      if (vectors.size > 0 && vectors.size + without.size >= labelled.to) return vectors;
+      for (const { ordinal } of await this.struck('labelled', labelled)) {
+        vectors.delete(ordinal);
+        without.delete(ordinal);
+      }
+      const wanted = await this.live('labelled');
+      if (vectors.size > 0 && vectors.size + without.size >= wanted) return vectors;
       throw new StoreError(
-        `Only ${vectors.size} of ${labelled.to} labelled examples have a vector of model ${model}`,
+        `Only ${vectors.size} of ${wanted} labelled examples have a vector of model ${model}`,
         'Embed the others first',
       );
     });
   }
 
   /** The k labelled examples of the least cosine distance to each vector, nearest first. */
-  nearest(model: string, vectors: readonly Float32Array[], k: number): Promise<Neighbour[][]> {
-    return new VectorSearch(this.#database, model).nearest(vectors, k);
+  async nearest(
+    model: string,
+    vectors: readonly Float32Array[],
+    k: number,
+  ): Promise<Neighbour[][]> {
+    return new VectorSearch(await this.#searched(), model).nearest(vectors, k);
   }
 
   /** The k labelled examples of the best BM25 score for each text, best first. */
-  bm25(texts: readonly string[], k: number): Promise<Neighbour[][]> {
-    return this.#texts.nearest(texts, k);
+  async bm25(texts: readonly string[], k: number): Promise<Neighbour[][]> {
+    return new TextSearch(await this.#searched()).nearest(texts, k);
+  }
+
+  async #last(): Promise<DatasetVersion> {
+    return (await this.versions()).at(-1)!;
+  }
+
+  async #searched(): Promise<Database> {
+    return this.#databaseOf((await this.#last()).labelledBy);
+  }
+
+  /** What each version has brought to a split, in order. */
+  async #parts(split: Split): Promise<Part[]> {
+    return (await this.versions()).map(({ id, table, offsets, counts }) => ({
+      database: this.#databaseOf(id),
+      table,
+      from: offsets[split],
+      to: counts[split],
+    }));
+  }
+
+  /** The parts that have something of a range. */
+  async #within(split: Split, { from, to }: OrdinalRange): Promise<Part[]> {
+    return (await this.#parts(split)).filter((part) => part.from < to && from < part.to);
+  }
+
+  /** Rows by the part that they belong to, with the ordinals that they have there. Throws RangeError. */
+  async #parted<Row extends { ordinal: number }>(
+    split: Split,
+    rows: readonly Row[],
+  ): Promise<Map<Part, Row[]>> {
+    const parts = await this.#parts(split);
+    const partOf = (ordinal: number) => {
+      const part = parts.find(({ from, to }) => from <= ordinal && ordinal < to);
+      if (!part) throw new RangeError(`The ${split} split has no example ${ordinal}`);
+      return part;
+    };
+    const grouped = Map.groupBy(rows, ({ ordinal }) => partOf(ordinal));
+    for (const [part, some] of grouped)
+      grouped.set(
+        part,
+        some.map((row) => ({ ...row, ordinal: row.ordinal - part.from })),
+      );
+    return grouped;
+  }
+
+  async #among(split: Split, ordinals: readonly number[]): Promise<[Part, number[]][]> {
+    const rows = ordinals.map((ordinal) => ({ ordinal }));
+    const grouped = await this.#parted(split, rows);
+    return Array.from(grouped, ([part, some]) => [part, some.map(({ ordinal }) => ordinal)]);
+  }
+
+  #unknown(): StoreError {
+    return new StoreError(`Data set ${this.id} is not in the store`, 'Ingest its files first');
   }
 }
+
+/** The range in the ordinals of a part, as far as it lies there. */
+const local = ({ from, to }: OrdinalRange, part: Part): OrdinalRange => ({
+  from: Math.max(0, from - part.from),
+  to: Math.min(to, part.to) - part.from,
+});

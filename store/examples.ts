@@ -3,9 +3,9 @@ import { Index } from '@lancedb/lancedb';
 import type { ChatMessage, OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
-import type { DatasetInfo, Datasets } from './datasets.ts';
+import { type DatasetInfo, type Datasets, type Descent, descentOfFirst } from './datasets.ts';
 import { explain } from './errors.ts';
-import { all, among, equals, within } from './sql.ts';
+import { all, among, equals, oneOf, within } from './sql.ts';
 
 const PREFIX = 'examples-';
 
@@ -24,6 +24,9 @@ const schema = schemaOf({
 type Row = { [Column in keyof Omit<StoredExample, 'before'>]-?: StoredExample[Column] | null } & {
   before: string | null;
 };
+
+/** What a data set has come to; it begins a chain where nothing is said of its descent. */
+export type Written = Pick<DatasetInfo, 'counts' | 'report'> & Partial<Descent>;
 
 /**
  * Writes the examples of a data set into a table of its own. Only {@link commit} makes that table
@@ -55,7 +58,7 @@ export class ExampleWriter {
    * Makes the written examples the data set, unless another attempt was first, and drops the tables
    * of all other attempts. Returns what the data set is from now on.
    */
-  async commit(result: Pick<DatasetInfo, 'counts' | 'report'>): Promise<DatasetInfo> {
+  async commit(result: Written): Promise<DatasetInfo> {
     const info = (await this.#datasets.find(this.#id)) ?? (await this.#record(result));
     for (const name of await this.#database.names()) {
       if (name.startsWith(PREFIX) && name !== info.table) await this.#database.drop(name);
@@ -68,11 +71,12 @@ export class ExampleWriter {
     return this.#database.drop(this.#table);
   }
 
-  async #record(result: Pick<DatasetInfo, 'counts' | 'report'>): Promise<DatasetInfo> {
+  async #record(result: Written): Promise<DatasetInfo> {
     const table = await this.#database.table(this.#table, schema);
-    await table.createIndex('ordinal', { config: Index.btree() });
+    for (const column of ['ordinal', 'id'])
+      await table.createIndex(column, { config: Index.btree() });
     const mine = { id: this.#id, table: this.#table, createdAt: new Date().toISOString() };
-    await this.#datasets.record({ ...mine, ...result });
+    await this.#datasets.record({ ...descentOfFirst(this.#id), ...mine, ...result });
     return (await this.#datasets.find(this.#id))!;
   }
 }
@@ -103,6 +107,26 @@ export async function readAt(
     if (!example) throw new RangeError(`The ${split} split has no example ${ordinal}`);
     return example;
   });
+}
+
+/** Which example it is, and what it is answered with. */
+export type ExampleRef = Pick<StoredExample, 'id' | 'split' | 'ordinal' | 'answer'>;
+
+type RefRow = Omit<ExampleRef, 'answer'> & { answer: string | null };
+
+/** The examples with these ids, of any split. */
+export async function readIds(
+  database: Database,
+  name: string,
+  ids: readonly string[],
+): Promise<ExampleRef[]> {
+  const table = await database.table(name, schema);
+  const query = table.query().where(oneOf('id', ids)).select(['id', 'split', 'ordinal', 'answer']);
+  const found: ExampleRef[] = [];
+  for await (const batch of query)
+    for (const { answer, ...ref } of fromArrow<RefRow>(batch))
+      found.push({ ...ref, ...(answer !== null && { answer }) });
+  return found;
 }
 
 async function read(database: Database, name: string, where: string): Promise<StoredExample[]> {

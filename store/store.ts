@@ -105,12 +105,16 @@ export class Store {
   }
 
   dataset(id: string): Dataset {
-    return new Dataset(this.#database('datasets', id), this.datasets, id);
+    return new Dataset((version) => this.#database('datasets', version), this.datasets, id);
   }
 
-  /** The tables of a run over one data set: other data has other ordinals. */
-  run(id: string, dataset: string): RunTables {
-    return new RunTables(this.#database(`runs/${safeName(id)}`, dataset));
+  /**
+   * The tables of a run over one data set, whichever of its versions is named: what is added has
+   * ordinals of its own. Other data has other ordinals, and other tables.
+   */
+  async run(id: string, dataset: string): Promise<RunTables> {
+    const root = await this.datasets.rootOf(dataset);
+    return new RunTables(this.#database(`runs/${safeName(id)}`, root));
   }
 
   /** What people have said of the examples of a run: an example stays what it is in all versions of its data. */

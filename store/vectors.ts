@@ -47,9 +47,14 @@ export class Vectors {
     return new Set((await this.#without.read(range)).map(({ ordinal }) => ordinal));
   }
 
-  async add(rows: readonly VectorRow[]): Promise<void> {
+  /** How many numbers a vector has; undefined where that of the first example is not there. */
+  async length(): Promise<number | undefined> {
     const [known] = await this.#log.read({ from: 0, to: 1 });
-    const length = (known ?? rows[0])?.vector.length;
+    return known?.vector.length;
+  }
+
+  /** @param length of each vector; that of the first is the measure where it is left out */
+  async add(rows: readonly VectorRow[], length = rows[0]?.vector.length): Promise<void> {
     const odd = rows.find(({ vector }) => vector.length !== length);
     if (odd) {
       throw new StoreError(

@@ -47,7 +47,8 @@ describe('report', () => {
 
   /** Lays out a round in which each model got the test examples of these ordinals right. */
   async function layOut(right: Right, spec: object = {}): Promise<ReportInput> {
-    lab = await openLaboratory({ spec, examples: pool('test', TOTAL, { answer: 'plant' }) });
+    const examples = [...pool('test', TOTAL, { answer: 'plant' }), ...pool('unlabelled', 40)];
+    lab = await openLaboratory({ spec, examples });
     for (const [role, ordinals] of Object.entries(right) as [ModelRole, number[]][])
       await lab.tables.addAnswers(
         pool('test', TOTAL).map(({ ordinal, id }) =>

@@ -75,7 +75,7 @@ export async function openLaboratory(setUp: SetUp): Promise<Laboratory> {
     store,
     endpoints,
     activities: activitiesOver({ store, endpoints, registry }, setUp.trainingFolders),
-    tables: store.run(RUN, ref.dataset),
+    tables: await store.run(RUN, ref.dataset),
     close: async () => {
       await provider.close();
       await elsewhere?.close();

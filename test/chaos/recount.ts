@@ -107,7 +107,7 @@ async function recount(
   { round, resolution }: RoundReport,
 ): Promise<Figures> {
   const data = store.dataset(dataset);
-  const run = store.run(spec.name, dataset);
+  const run = await store.run(spec.name, dataset);
   const task = builtIn.task(spec.task);
 
   const unlabelled = await data.range('unlabelled', everything);

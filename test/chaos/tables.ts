@@ -30,7 +30,7 @@ export async function readTables(
   reports: RoundReport[],
 ): Promise<Tables> {
   const data = store.dataset(dataset);
-  const run = store.run(spec.name, dataset);
+  const run = await store.run(spec.name, dataset);
   const tables: Tables = {};
   const add = (table: string, key: unknown[], row: unknown) => {
     tables[table] ??= new Map();
@@ -62,7 +62,7 @@ export async function readTables(
 
 /** All answers of a round. */
 export async function answersOf(store: Store, spec: RunSpec, dataset: string, round: number) {
-  const run = store.run(spec.name, dataset);
+  const run = await store.run(spec.name, dataset);
   const stages = STAGES.map((stage) => run.answers({ round, stage, range: everything }));
   return (await Promise.all(stages)).flat();
 }

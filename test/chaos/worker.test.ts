@@ -116,7 +116,7 @@ async function storedAnswers(bench: Bench, run: string): Promise<number> {
   const store = await openStore(bench.config.store);
   try {
     const [dataset] = await readdir(join(bench.config.store.uri, 'runs', run));
-    const tables = store.run(run, dataset!);
+    const tables = await store.run(run, dataset!);
     const range = { from: 0, to: 1_000 };
     const answers = await tables.answers({ round: 1, stage: 'collaborate', range });
     const justified = await tables.answers({ round: 1, stage: 'justify', range });

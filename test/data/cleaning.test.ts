@@ -89,7 +89,7 @@ describe('Cleaning', () => {
     const cleaning = new Cleaning(data, builtIn.task(sentiment));
     const kept = rows.map(([split, question, answer], index) => {
       if (split !== rows[index - 1]?.[0]) cleaning.open(split, 'f.csv');
-      return cleaning.take({ line: index + 1, values: { question, answer } });
+      return cleaning.take(cleaning.parse({ line: index + 1, values: { question, answer } }));
     });
     return { cleaning, kept: kept.flatMap((one) => (one ? [`${one.split} ${one.ordinal}`] : [])) };
   };
@@ -205,7 +205,7 @@ describe('Cleaning', () => {
     ]);
     assert.throws(() => cleaning.checkRows('labelled', 1), /labelled files hold no rows/);
     assert.throws(
-      () => cleaning.checkRows('unlabelled', 1),
+      () => cleaning.checkLeft('unlabelled'),
       /No unlabelled example is left: of 1 rows/,
     );
   });

@@ -105,7 +105,7 @@ describe('extensions of a configuration', function () {
 
     const { memo } = await run.describe();
     const store = await openStore({ uri: config.store.uri });
-    const tables = store.run('rated', memo!.dataset as string);
+    const tables = await store.run('rated', memo!.dataset as string);
     const [report] = await tables.reports();
     const rows = await tables.pseudoLabels(1, { from: 0, to: 40 });
     store.close();

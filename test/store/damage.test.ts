@@ -12,12 +12,19 @@ const ordinals = Array.from({ length: all.to }, (_, ordinal) => ordinal);
 /** All of it, or an error: what every part of the store may answer. */
 const reads: Record<string, (store: Store) => Promise<unknown>> = {
   async answers(store) {
-    const rows = await store.run('run', 'data').answers({ ...stage, range: all });
+    const rows = await (await store.run('run', 'data')).answers({ ...stage, range: all });
     return rows.map(({ ordinal }) => ordinal).sort((a, b) => a - b);
   },
   async examples(store) {
     const rows = await store.dataset('data').range('labelled', all);
     return rows.map(({ ordinal }) => ordinal);
+  },
+  async ids(store) {
+    const known = await store.dataset('data').lookUp(ordinals.map((one) => `labelled-${one}`));
+    return [...known.values()]
+      .flat()
+      .map(({ ordinal }) => ordinal)
+      .sort((a, b) => a - b);
   },
   async search(store) {
     const [found] = await store.dataset('data').bm25(['question 7'], all.to);
@@ -63,7 +70,7 @@ describe('A damaged table', () => {
     whole = join(folder, 'whole');
     damaged = join(folder, 'damaged');
     const made = await openStore({ uri: whole });
-    const run = made.run('run', 'data');
+    const run = await made.run('run', 'data');
     for (const from of [0, 100, 200])
       await run.addAnswers(
         ordinals.slice(from, from + 100).map((ordinal) => answer(ordinal)),
@@ -122,7 +129,7 @@ describe('A damaged table', () => {
       for (const file of missing) await rm(join(damaged, file!), { force: true });
       store = await openStore({ uri: damaged });
       await assert.rejects(reads.answers!(store), isDamaged(table));
-      const run = store.run('run', 'data');
+      const run = await store.run('run', 'data');
       await assert.rejects(run.addAnswers([answer(0)], 1), isDamaged(table));
       store.close();
     }
@@ -136,7 +143,7 @@ describe('A damaged table', () => {
     }
     store = await openStore({ uri: damaged });
     assert.deepEqual(await reads.answers!(store), []);
-    await store.run('run', 'data').addAnswers([answer(5)], 1);
+    await (await store.run('run', 'data')).addAnswers([answer(5)], 1);
     assert.deepEqual(await reads.answers!(store), [5]);
   });
 });

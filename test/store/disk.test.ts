@@ -33,7 +33,7 @@ const why = await whyNoDisk();
   before(async () => {
     disk = await Disk.open({ size: 80 * MIB });
     store = await openStore({ uri: join(disk.folder, 'store') });
-    run = store.run('run', 'data');
+    run = await store.run('run', 'data');
     // More fragments than are left as they are.
     for (let fragment = 0; fragment < 100; fragment++) await append(1);
   });

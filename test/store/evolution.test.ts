@@ -36,9 +36,8 @@ describe('An evolution', function () {
     const { uri, options } = bench.config.store;
     const store = await openStore({ uri, storageOptions: options });
     const [model] = await store.models.list({ run: name });
-    const labels = await store
-      .run(name, model!.dataset)
-      .pseudoLabels(1, { from: 0, to: sizes.unlabelled });
+    const tables = await store.run(name, model!.dataset);
+    const labels = await tables.pseudoLabels(1, { from: 0, to: sizes.unlabelled });
     store.close();
     const [report] = await bench.reports(name);
     const { metrics, pseudoLabels, promoted } = report!;

@@ -14,7 +14,7 @@ describe('The tables of a run', () => {
   const store = useStore();
 
   it('give back what was written, nulls and awkward texts included', async () => {
-    const run = store.run('round trip', 'data');
+    const run = await store.run('round trip', 'data');
     const rows = [
       answer(3, { text: 'it\'s "quoted"\n日本語 \u{1F600}', parsed: null, entropy: null }),
       answer(4, { collaborator: "o'brien; DROP", sample: 2 }),
@@ -63,7 +63,7 @@ describe('The tables of a run', () => {
   });
 
   it('are empty, not an error, before anything is written', async () => {
-    const run = store.run('empty', 'data');
+    const run = await store.run('empty', 'data');
     assert.deepEqual(await run.answers({ round: 1, stage: 'justify', range: everything }), []);
     assert.deepEqual(await run.spend(1), []);
     for await (const batch of run.scanVerdicts(1)) assert.fail(`${batch.length} rows`);
@@ -71,7 +71,7 @@ describe('The tables of a run', () => {
   });
 
   it('keep rounds, stages and ranges apart', async () => {
-    const run = store.run('filters', 'data');
+    const run = await store.run('filters', 'data');
     await run.addAnswers(
       [
         answer(0),
@@ -91,7 +91,7 @@ describe('The tables of a run', () => {
   });
 
   it('give the first committed row of a key, also after compaction', async () => {
-    const run = store.run('first', 'data');
+    const run = await store.run('first', 'data');
     // A zombie of attempt 1 that commits late does not win by its lower attempt number.
     await run.addAnswers([answer(0, { text: 'first' }), answer(1, { text: 'first' })], 2);
     for (let repeat = 0; repeat < 110; repeat++) {
@@ -109,7 +109,7 @@ describe('The tables of a run', () => {
   });
 
   it('count repeated answers as spent, other spend once a key', async () => {
-    const run = store.run('spend', 'data');
+    const run = await store.run('spend', 'data');
     await run.addAnswers(
       [answer(0), answer(0, { sample: 1, promptTokens: 0, cachedTokens: 0 })],
       1,
@@ -145,7 +145,7 @@ describe('The tables of a run', () => {
   });
 
   it('count what each model was used for at each endpoint, and the requests whose tokens are not known', async () => {
-    const run = store.run('by-model', 'data');
+    const run = await store.run('by-model', 'data');
     const unknown = { promptTokens: null, cachedTokens: null, completionTokens: null };
     const answers = [
       answer(0),
@@ -175,7 +175,7 @@ describe('The tables of a run', () => {
   });
 
   it('record one evaluation a role and metric', async () => {
-    const run = store.run('evaluations', 'data');
+    const run = await store.run('evaluations', 'data');
     const evaluation = {
       ...{ round: 1, role: 'sft' as const, model: 'm' },
       ...{ metric: 'micro F1', got: 7.5, of: 10 },
@@ -197,7 +197,7 @@ describe('The tables of a run', () => {
   });
 
   it('are scanned in ordinal order, with all answers of an example in one batch', async () => {
-    const run = store.run('scan', 'data');
+    const run = await store.run('scan', 'data');
     const ordinals = Array.from({ length: 5_000 }, (_, index) => (index * 7_919) % 5_000);
     await run.addAnswers(
       ordinals.map((ordinal) => answer(ordinal)),
@@ -224,7 +224,7 @@ describe('The tables of a run', () => {
   });
 
   it('are read, scanned and compacted across their partitions', async () => {
-    const run = store.run('partitions', 'data');
+    const run = await store.run('partitions', 'data');
     const ordinals = [3, 16_383, 16_384, 40_000];
     for (const part of [ordinals, ordinals.slice(1)])
       await run.addAnswers(
@@ -250,7 +250,7 @@ describe('The tables of a run', () => {
   });
 
   it('may have more partitions than are kept open', async () => {
-    const run = store.run('large', 'data');
+    const run = await store.run('large', 'data');
     const ordinals = Array.from({ length: 70 }, (_, partition) => partition * 16_384);
     for (const from of [0, 35])
       await run.addAnswers(
@@ -266,7 +266,7 @@ describe('The tables of a run', () => {
   }).timeout(30_000);
 
   it('show at once what another process has committed', async () => {
-    const run = store.run('fresh', 'data');
+    const run = await store.run('fresh', 'data');
     await run.addAnswers([answer(0)], 1);
     const read = () => run.answers({ round: 1, stage: 'collaborate', range: everything });
     assert.equal((await read()).length, 1);

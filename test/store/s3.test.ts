@@ -55,12 +55,12 @@ describe('A store on object storage', function () {
     });
 
     it('holds runs, for whoever opens it', async () => {
-      const run = store.run('run', 'data');
+      const run = await store.run('run', 'data');
       assert.deepEqual(await run.spend(1), []);
       for (const ordinal of [0, 1, 2]) await run.addAnswers([answer(ordinal)], 1);
       await run.addAnswers([answer(0, { text: 'of a retry' })], 2);
       const again = await openStore({ ...location, uri: `${location.uri}/` });
-      const rows = await again.run('run', 'data').answers({ ...stage, range: everything });
+      const rows = await (await again.run('run', 'data')).answers({ ...stage, range: everything });
       assert.deepEqual(rows, [answer(0), answer(1), answer(2)]);
       again.close();
     });
@@ -71,7 +71,7 @@ describe('A store on object storage', function () {
     it('takes the appends of eight processes that make its tables at the same time', async () => {
       const go = await startWriters(location, { run: 'many', count: 8, appends: 3 });
       await go();
-      const run = store.run('many', 'data');
+      const run = await store.run('many', 'data');
       const rows = await run.answers({ ...stage, range: everything });
       assert.equal(rows.length, 8 * 3 * 10 + 3);
       assert.equal(usageOf(await run.spend(1), 'collaborate').requests, 8 * 3 * 11);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'mocha';
 import type { ModelRecord } from '../../core/types.ts';
+import { descentOfFirst } from '../../store/datasets.ts';
 import { explain } from '../../store/errors.ts';
 import { openStore } from '../../store/store.ts';
 import { useFolder } from '../support/suite.ts';
@@ -78,6 +79,7 @@ describe('A store', () => {
   it('keeps the first record of a data set', async () => {
     const store = await openStore({ uri: join(folder.path, 'datasets') });
     const info = {
+      ...descentOfFirst('d1'),
       id: 'd1',
       table: 'examples-1',
       counts: { labelled: 1, unlabelled: 2, test: 3 },
@@ -107,10 +109,10 @@ describe('A store', () => {
     for (const [index, name] of names.entries()) {
       const of = { phase: `p${index}`, endpoint: 'e', model: 'm', transport: 'direct' as const };
       const spend = { round: 1, ...of, usage, key: 'k' };
-      await store.run(name, 'data').addSpend(spend);
+      await (await store.run(name, 'data')).addSpend(spend);
     }
     for (const [index, name] of names.entries()) {
-      assert.deepEqual(await store.run(name, 'data').spend(1), [
+      assert.deepEqual(await (await store.run(name, 'data')).spend(1), [
         { phase: `p${index}`, endpoint: 'e', model: 'm', transport: 'direct', ...usage },
       ]);
     }

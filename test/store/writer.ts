@@ -4,7 +4,8 @@ import { openStore } from '../../store/store.ts';
 import { answer } from './support.ts';
 
 const [location, runName, appends, id] = process.argv.slice(2) as [string, string, string, string];
-const run = (await openStore(JSON.parse(location))).run(runName, 'data');
+const store = await openStore(JSON.parse(location));
+const run = await store.run(runName, 'data');
 process.send?.('ready');
 await once(process, 'message');
 for (let batch = 0; batch < Number(appends); batch++) {

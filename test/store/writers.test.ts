@@ -14,7 +14,7 @@ describe('Eight processes that write the same tables at once', function () {
   const store = useStore();
 
   it('make them together and lose no row, while they are read and compacted', async () => {
-    const run = store.run('many', 'data');
+    const run = await store.run('many', 'data');
     /** Who wrote the answer of each key. */
     const read = async () => {
       const rows = await run.answers({ round: 1, stage: 'collaborate', range: everything });

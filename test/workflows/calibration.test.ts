@@ -117,7 +117,7 @@ describe('a round that is calibrated by labelled examples', function () {
 
     const store = await openStore(bench.config.store);
     const everything = { from: 0, to: labelled };
-    const tables = store.run(name, report!.dataset);
+    const tables = await store.run(name, report!.dataset);
     const dataset = store.dataset(report!.dataset);
     const answers = await tables.answers({ round: 1, stage: 'held-out', range: everything });
     const heldOut = new Set(answers.map(({ ordinal }) => ordinal));

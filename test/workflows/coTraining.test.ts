@@ -44,7 +44,7 @@ describe('a round with co-training', function () {
     await bench.run(spec);
     const [report] = await bench.reports(name);
     const store = await openStore(bench.config.store);
-    const tables = store.run(name, report!.dataset);
+    const tables = await store.run(name, report!.dataset);
     const labels = await tables.pseudoLabels(1, everything);
     const views = await tables.views({ round: 1, split: 'unlabelled', range: everything });
     store.close();

@@ -45,7 +45,7 @@ describe('collaborators that ask no model', function () {
     await worker.runUntil(async () => (await bench.start(spec)).result());
     const [report] = await bench.reports(name);
     const store = await openStore(bench.config.store);
-    const tables = store.run(name, report!.dataset);
+    const tables = await store.run(name, report!.dataset);
     const rows = {
       answers: await tables.answers({ round: 1, stage: 'collaborate', range: everything }),
       neighbours: [

@@ -174,7 +174,7 @@ describe('a free-form task', function () {
     assert.ok(usageOf(report!.usage, 'group').requests > 0);
     const store = await openStore(bench.config.store);
     try {
-      const tables = store.run(spec.name, report!.dataset);
+      const tables = await store.run(spec.name, report!.dataset);
       const rows = await tables.pseudoLabels(1, { from: 0, to: SIZES.unlabelled });
       for (const { ordinal, label } of rows) {
         const guest = SIZES.labelled + 1 + ordinal;

@@ -58,7 +58,7 @@ describe('models that have to be deployed', function () {
   const bookedSeconds = (bench: Bench, run: string) =>
     inStore(bench, async (store) => {
       const [model] = await store.models.list({ run });
-      const spend = await store.run(run, model!.dataset).spend(model!.round);
+      const spend = await (await store.run(run, model!.dataset)).spend(model!.round);
       return usageOf(spend, 'hosting').deployedSeconds;
     });
 

@@ -78,7 +78,7 @@ describe('a round on sets of labels', function () {
 
     const store = await openStore(bench.config.store);
     try {
-      const recorded = await store.run(spec.name, report!.dataset).evaluations(1);
+      const recorded = await (await store.run(spec.name, report!.dataset)).evaluations(1);
       assert.deepEqual(
         recorded.filter(({ role }) => role === 'vanilla').map(({ metric, got }) => [metric, got]),
         [

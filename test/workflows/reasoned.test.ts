@@ -51,7 +51,7 @@ describe('a round with answers after reasoning', function () {
 
     const store = await openStore(bench.config.store);
     try {
-      const tables = store.run(spec.name, report!.dataset);
+      const tables = await store.run(spec.name, report!.dataset);
       const labels = await tables.pseudoLabels(1, { from: 0, to: sizes.unlabelled });
       assert.equal(labels.length, sizes.unlabelled);
       for (const { ordinal, entropy, response } of labels) {

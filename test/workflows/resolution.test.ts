@@ -45,7 +45,7 @@ describe('a round that chooses how to resolve disagreement', function () {
     try {
       const models = await store.models.list({ run: name });
       const range = { from: 0, to: labelled };
-      const tables = store.run(name, report!.dataset);
+      const tables = await store.run(name, report!.dataset);
       const answers = await tables.answers({ round: 1, stage: 'cross-fit', range });
       return { report: report!, next, models, answers };
     } finally {

@@ -29,7 +29,7 @@ describe('a round with several warm-ups', function () {
       ({ role }) => role === 'warm-up',
     );
     const [report] = await bench.reports(name);
-    const answers = await store.run(name, report!.dataset).answers({
+    const answers = await (await store.run(name, report!.dataset)).answers({
       ...{ round: 1, stage: 'collaborate', range: { from: 0, to: 20 } },
     });
     store.close();

@@ -51,7 +51,7 @@ export function itTrains<P extends HostedProvider>(
       try {
         const record = await store.models.byName(model);
         assert.deepEqual([record?.jobId, record?.base], [jobId, ways.base]);
-        const spend = await store.run('whole', 'mine').spend(0);
+        const spend = await (await store.run('whole', 'mine')).spend(0);
         assert.ok(usageOf(spend).trainedTokens > 0);
       } finally {
         store.close();
