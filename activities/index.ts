@@ -1,5 +1,6 @@
 import { ACTIVITY_NAMES, ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
 import { createAnnounce } from './announce.ts';
+import { createAudit } from './audit.ts';
 import { createBatches } from './batches/index.ts';
 import { createCollaborate } from './collaborate.ts';
 import { createCollaborateFree } from './collaborateFree.ts';
@@ -15,6 +16,7 @@ import { createHosting } from './hosting.ts';
 import { createIngest } from './ingest.ts';
 import { createJustify } from './justify.ts';
 import { createOpenRun } from './openRun.ts';
+import { createRankForReview } from './rankForReview.ts';
 import { createReport } from './report.ts';
 import { createRetrieve } from './retrieve.ts';
 import { createSearchAttributes } from './searchAttributes.ts';
@@ -34,7 +36,9 @@ export function createActivities(dependencies: Dependencies) {
     ...createJustify(dependencies),
     ...createCoTrain(dependencies),
     ...createCompareWays(dependencies),
+    ...createAudit(dependencies),
     ...createSelect(dependencies),
+    ...createRankForReview(dependencies),
     ...createEvaluate(dependencies),
     ...createBatches(dependencies),
     ...createReport(dependencies),

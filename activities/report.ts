@@ -1,7 +1,7 @@
 import type { AnswerStage } from '../core/answer.ts';
 import { championRole } from '../core/gate/gate.ts';
 import type { Resolution } from '../core/resolution.ts';
-import type { RoundReport } from '../core/roundReport.ts';
+import type { AuditFigures, RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import { haveEntropy } from '../core/tally.ts';
 import type { ModelRole, PerModel } from '../core/types.ts';
@@ -19,6 +19,8 @@ export interface ReportInput extends RoundRef {
   warmUp: string;
   resolution: Resolution;
   selection: Selection;
+  /** Of gold answers, where the round has made one. */
+  audit?: AuditFigures;
   seconds: Record<string, number>;
 }
 
@@ -78,6 +80,7 @@ async function roundReport(
       ...(selection.calibration && { calibration: selection.calibration }),
       ...(selection.againstGold && { againstGold: selection.againstGold }),
     },
+    ...(input.audit && { audit: input.audit }),
     answers: [...selection.answers, ...(await otherTallies(context, input))],
     withoutVector: await withoutVector(context, input),
     ...(gate && { gate }),

@@ -4,6 +4,7 @@ export const ACTIVITY_PREFIX = 'semievol.';
 /** Our activities, by their names without the prefix. */
 export const ACTIVITY_NAMES = [
   'announce',
+  'audit',
   'awaitBatch',
   'awaitJob',
   'bookHours',
@@ -27,6 +28,7 @@ export const ACTIVITY_NAMES = [
   'openRun',
   'planBatches',
   'prepareSearch',
+  'rankForReview',
   'recordModel',
   'recordRun',
   'report',

@@ -22,6 +22,7 @@ export interface Plan
     | 'resolution'
     | 'batch'
     | 'budget'
+    | 'review'
     | 'maxFailed'
     | 'rounds'
     | 'seed'
@@ -30,6 +31,8 @@ export interface Plan
   > {
   /** Where any request may go by batch. */
   transport?: RunSpec['transport'];
+  /** Whether gold answers are doubted in the first round. */
+  audit?: boolean;
   /** Whether a classifier over embeddings has its say in labels. */
   coTraining: boolean;
   /** Kind of the task. */
@@ -94,7 +97,7 @@ export function planOf(spec: RunSpec): Plan {
   const { type: task } = spec.task;
   const { coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share } =
     spec;
-  const { transport, budget, gate, maxFailed } = spec;
+  const { transport, budget, gate, maxFailed, review, audit } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -118,6 +121,8 @@ export function planOf(spec: RunSpec): Plan {
     ...(mayGoByBatch(transport) && { transport }),
     ...(budget && { budget }),
     ...(gate && { gate }),
+    ...(review && { review }),
+    ...(audit && { audit }),
   };
 }
 

@@ -11,6 +11,7 @@ import { SELECTION_RULES } from './selection/rules/index.ts';
 import type { Score } from './selection/score.ts';
 import { DEFAULT_SCORE, SCORES } from './selection/scores/index.ts';
 import { AUTO, Selector } from './selection/selector.ts';
+import { neighboursNeeded } from './shots.ts';
 import {
   collaboratorName,
   type FreeCollaborator,
@@ -102,6 +103,7 @@ export class Registry {
         ...judgeProblems(task, spec),
         ...balanceProblems(task, spec),
         ...coTrainingProblems(task, spec),
+        ...auditProblems(task, spec),
         ...calibrationProblems(task, spec, this.selector(spec.selection)),
       ])
         context.addIssue({ code: 'custom', path, message });
@@ -168,6 +170,22 @@ function coTrainingProblems(
       message: `"${resolution}" cannot go with coTraining, which adds up probabilities: leave it out, or set it to probability`,
     },
   ];
+}
+
+/** An audit hears neighbours, and takes what is not said in the same words for something else. */
+function auditProblems(
+  task: Task,
+  spec: Pick<RunSpec, 'audit' | 'collaborators' | 'evaluation'>,
+): Problem[] {
+  const problem = (message: string) => [{ path: ['audit'], message }];
+  if (!spec.audit) return [];
+  if (task.judge)
+    return problem('compares answers word by word, and here it takes a judge to: leave it out');
+  return neighboursNeeded(spec) === 0
+    ? problem(
+        'hears neighbours, and no collaborator sees any: give one some shots, or leave it out',
+      )
+    : [];
 }
 
 /** Only answers that are one of a fixed set of classes can be evened out. */

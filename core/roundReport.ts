@@ -1,3 +1,4 @@
+import type { Suspect } from './audit/suspects.ts';
 import type { GateReport } from './gate/gateReport.ts';
 import type { PhaseName } from './phases.ts';
 import type { Resolution } from './resolution.ts';
@@ -54,6 +55,8 @@ export interface RoundReport {
     /** Where none were: how scores rank the unlabelled that carry a gold answer, should any. */
     againstGold?: Required<Pick<ScoreQuality, 'name' | 'againstGold'>>[];
   };
+  /** What became of gold answers that were doubted, where the spec wants that. */
+  audit?: AuditFigures;
   /** Who has graded the answers, where code cannot. */
   judge?: JudgeReport;
   /** Of the collaborators, the justification, the evaluated models and the judge. */
@@ -69,6 +72,16 @@ export interface RoundReport {
   seconds: Partial<Record<PhaseName, number>>;
   usage: BilledUsage[];
   bill: Bill;
+}
+
+/** What an audit of gold answers has come to. */
+export interface AuditFigures {
+  /** Labelled examples of which models that have not seen them and neighbours had something to say. */
+  heard: number;
+  /** Those of them whose answer is doubted. */
+  suspects: number;
+  /** The most doubted of these; what is said instead is in the store alone. */
+  worst: Omit<Suspect, 'exampleId' | 'label'>[];
 }
 
 /** How the selected came out of the pseudo-labels. */

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { auditSpec } from './audit/auditSpec.ts';
 import { budgetSpec } from './budgetSpec.ts';
 import { urlProblem } from './dataUrl.ts';
 import { gateSpec } from './gate/gateSpec.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
+import { reviewSpec } from './review/reviewSpec.ts';
 import { sampling } from './sampling.ts';
 import type { SelectionFields } from './selection/fields.ts';
 import { transportSpec } from './transportSpec.ts';
@@ -316,6 +318,8 @@ export const commonSpec = z.strictObject({
     .prefault({}),
   transport: transportSpec,
   budget: budgetSpec.optional(),
+  review: reviewSpec.optional(),
+  audit: auditSpec,
   maxFailed: z
     .number()
     .min(0)

@@ -149,6 +149,20 @@ export class RunTables {
     return bySplit(this.#neighbours(of.round), of);
   }
 
+  /** The neighbours of some examples of a split, by ordinal. */
+  async neighboursAt({
+    round,
+    split,
+    ordinals,
+  }: {
+    round: number;
+    split: Split;
+    ordinals: readonly number[];
+  }): Promise<Map<number, Neighbours>> {
+    const rows = await this.#neighbours(round).at(ordinals);
+    return new Map(rows.filter((row) => row.split === split).map((row) => [row.ordinal, row]));
+  }
+
   addAnswers(answers: readonly Answer[], attempt: number): Promise<void> {
     return byRound(answers, (round, part) => this.#answers(round).add(part, attempt));
   }

@@ -117,7 +117,7 @@ export class Store {
     return new RunTables(this.#database(`runs/${safeName(id)}`, root));
   }
 
-  /** What people have said of the examples of a run: an example stays what it is in all versions of its data. */
+  /** What people are asked about the examples of a run, and what they have said. */
   reviews(run: string): Reviews {
     return new Reviews(this.#database('reviews', run));
   }

@@ -41,6 +41,7 @@ const SHORT: Options = {
 const DEFAULTS: Record<ActivityName, Options> = {
   // Who is not told in days has gone for good.
   announce: { ...SHORT, scheduleToCloseTimeout: '3 days' },
+  audit: BATCH,
   // Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats.
   awaitJob: { ...BATCH, startToCloseTimeout: '30 days' },
   awaitBatch: { ...BATCH, startToCloseTimeout: '30 days' },
@@ -66,6 +67,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   openRun: SHORT,
   planBatches: SHORT,
   prepareSearch: BATCH,
+  rankForReview: BATCH,
   recordModel: SHORT,
   recordRun: BATCH,
   report: BATCH,

@@ -76,7 +76,8 @@ export async function labelledPasses(
 
   async function resolve(): Promise<Resolution> {
     const given = reason !== undefined && { way: input.way ?? wayWithoutComparison(plan), reason };
-    if (given && calibration?.from !== 'cross-fit') {
+    const isAudited = plan.audit && input.way === undefined;
+    if (given && calibration?.from !== 'cross-fit' && !isAudited) {
       skipFolds('nothing is cross-fitted');
       phases.skip('cross-fit', given.reason);
       return given;

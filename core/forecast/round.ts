@@ -102,7 +102,7 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
   const reason = notCompared(plan, learning);
   const way = reason === undefined ? undefined : wayWithoutComparison(plan);
   const isKnown = reason !== undefined || isTuned;
-  if (!isKnown || calibration?.from === 'cross-fit') {
+  if (!isKnown || calibration?.from === 'cross-fit' || (plan.audit && !isTuned)) {
     // Each fold's models learn from the others: how many these are follows from ids.
     if (plan.asksWarmUp)
       for (const fold of ['fold-1', 'fold-2'] as const)

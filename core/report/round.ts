@@ -3,6 +3,7 @@ import type { MetricReport, RoundReport } from '../roundReport.ts';
 import type { Comparison, Estimate } from '../statistics.ts';
 import type { AnswerTally } from '../tally.ts';
 import { type ModelUsage, type Usage, usageOf } from '../usage.ts';
+import { auditSections } from './audit.ts';
 import { count, level, money, percent } from './format.ts';
 import { championLine, classSections, gateSections, NAMES } from './gate.ts';
 import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';
@@ -24,6 +25,7 @@ export function roundSections(report: RoundReport): Section[] {
     resolutionSection(report),
     pseudoLabelSection(report),
     ...trustSections(report),
+    ...auditSections(report),
     ...judgeSections(report),
     answerSection(report),
     timeSection(report),

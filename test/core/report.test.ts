@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { terminal } from '../../cli/terminal.ts';
 import type { GateReport } from '../../core/gate/gateReport.ts';
+import { auditSections } from '../../core/report/audit.ts';
 import { dataSection } from '../../core/report/data.ts';
 import {
   amount,
@@ -268,6 +269,17 @@ describe('a report', () => {
       const capped = with_({ count: 43, classes, steps: { ...steps, balance: 'cap' } });
       assert.match(capped, /4 of c instead of 11\.$/m);
     });
+  });
+
+  it('lists the gold answers in doubt by their places, and says where nobody had a word', () => {
+    const [none] = auditSections({ ...report, audit: { heard: 0, suspects: 0, worst: [] } });
+    assert.match(String(none!.blocks[0]), /anything to say/);
+    const worst = [{ ordinal: 7, votes: 3, collaborators: 4, against: 0.75, for: 0.25 }];
+    const text = markdown(auditSections({ ...report, audit: { heard: 40, suspects: 1, worst } }));
+    assert.match(text, /Of 1 of 40 labelled rows/);
+    assert.match(text, /"semievol review fpb"/);
+    assert.match(text, /\| +7 \| 3 of 4 +\| +75(\.0)? % \| +25(\.0)? % \|/);
+    assert.deepEqual(auditSections(report), []);
   });
 
   it('tells how far the judge can be trusted, and that it may be partial', () => {
