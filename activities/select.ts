@@ -1,4 +1,5 @@
 import { type Sums, sumsFor } from '../core/comparison.ts';
+import { classDistance } from '../core/drift/classDistance.ts';
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
 import { mostTokens } from '../core/mostTokens.ts';
@@ -13,7 +14,6 @@ import type { Selector } from '../core/selection/selector.ts';
 import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import { classesIn } from '../core/tasks/classesIn.ts';
-import type { Task } from '../core/tasks/task.ts';
 import type { Classes, Threshold } from '../core/types.ts';
 import type { SelectedRow, VerdictRow } from '../store/run.ts';
 import { choose } from './choosing.ts';
@@ -82,7 +82,7 @@ export function createSelect(dependencies: Dependencies) {
         const { labels, sums } = await stored(context, ref, chosen);
 
         const answers = await talliesOf(context, ref);
-        const classes = classesOf(labels, byClass, task);
+        const classes = classesOf(labels, byClass, context);
         const { confidence } = spec.evaluation;
         const [all, selected] = [0, 1].map((index) => sums.estimate(index, confidence));
         const selection: Selection = {
@@ -255,12 +255,19 @@ async function talliesOf({ spec, tables }: RoundContext, { round }: RoundRef) {
   );
 }
 
-function classesOf(selected: Set<string>, byClass: ClassCounts, { classes }: Task): Classes {
+function classesOf(selected: Set<string>, byClass: ClassCounts, context: RoundContext): Classes {
+  const { classes } = context.task;
+  const counts = (stage: 'labelled' | 'selected') => byClass.all().map((one) => one[stage]);
+  const distance =
+    balanceName(context) === 'shares'
+      ? undefined
+      : classDistance(counts('labelled'), counts('selected'), context.spec.seed);
   const missing = classes?.filter((label) => !selected.has(label)) ?? [];
   return {
     selected: selected.size,
     known: classes && selected.size + missing.length,
     missing: missing.slice(0, LISTED),
     counts: byClass.foremost(COUNTED),
+    ...(distance && { distance }),
   };
 }

@@ -19,6 +19,7 @@ export interface Plan
     | 'training'
     | 'evolve'
     | 'gate'
+    | 'drift'
     | 'resolution'
     | 'batch'
     | 'budget'
@@ -97,7 +98,7 @@ export function planOf(spec: RunSpec): Plan {
   const { type: task } = spec.task;
   const { coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share } =
     spec;
-  const { transport, budget, gate, maxFailed, review, audit } = spec;
+  const { transport, budget, drift, gate, maxFailed, review, audit } = spec;
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -123,6 +124,7 @@ export function planOf(spec: RunSpec): Plan {
     ...(gate && { gate }),
     ...(review && { review }),
     ...(audit && { audit }),
+    ...(drift && { drift }),
   };
 }
 

@@ -23,14 +23,16 @@ export type WorkState = 'running' | 'paused' | 'waiting' | 'completed' | 'failed
 
 /**
  * What wants a look: a job that makes no progress, an endpoint that gives no answers, a budget that is
- * reached or nearly so, too many examples without an answer.
+ * reached or nearly so, too many examples without an answer, models that may learn from their own
+ * mistakes.
  */
 export type Warning =
   | 'JobStalled'
   | 'EndpointAway'
   | 'BudgetReached'
   | 'BudgetNear'
-  | 'ExamplesFail';
+  | 'ExamplesFail'
+  | 'Drift';
 
 /** What the attributes say of a workflow; null takes one away. */
 export interface SearchAttributeValues {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditSpec } from './audit/auditSpec.ts';
 import { budgetSpec } from './budgetSpec.ts';
 import { urlProblem } from './dataUrl.ts';
+import { driftSpec } from './drift/driftSpec.ts';
 import { gateSpec } from './gate/gateSpec.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { reviewSpec } from './review/reviewSpec.ts';
@@ -310,6 +311,7 @@ export const commonSpec = z.strictObject({
     })
     .prefault({}),
   gate: gateSpec.optional(),
+  drift: driftSpec.optional(),
   batch: z
     .strictObject({
       size: z.number().int().min(1).max(10_000).default(250).describe('Examples an activity.'),

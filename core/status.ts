@@ -1,4 +1,5 @@
 import type { BudgetUse } from './budget.ts';
+import type { DriftFigures } from './drift/driftFigures.ts';
 import type { Reading } from './pace.ts';
 import type { PhaseName, PhaseState } from './phases.ts';
 import type { Score } from './score.ts';
@@ -120,6 +121,8 @@ export interface RoundSummary {
   selected: number;
   promoted: boolean;
   champion: string;
+  /** Whether it has begun to believe its own mistakes. */
+  drift?: DriftFigures;
 }
 
 /** What a run has come to in all its rounds. */

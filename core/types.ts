@@ -1,5 +1,6 @@
 /** The words of the method, as types. Pure data: everything here can cross a Temporal payload. */
 
+import type { ClassDistance } from './drift/classDistance.ts';
 import type { ClassCount } from './selection/classCounts.ts';
 
 /** What comes through a payload as it was: no NaN, no infinite numbers. */
@@ -79,6 +80,8 @@ export interface Classes {
   missing: string[];
   /** How many there are of each, or of the most frequent; none where `known` is null. */
   counts: ClassCount[];
+  /** Of all classes; not there where `known` is null, or other shares than those were wanted. */
+  distance?: ClassDistance;
 }
 
 /** The labelled neighbours of one example, nearest first. */

@@ -1,16 +1,18 @@
+import { driftFigures } from '../drift/driftFigures.ts';
 import type { RoundReport } from '../roundReport.ts';
 import type { RoundSummary } from '../status.ts';
 import { type Section, tableOf } from './section.ts';
 
 /** The few figures of a round that a run carries along. */
-export function summaryOf({
-  round,
-  metrics: [metric],
-  sftBaseline,
-  pseudoLabels,
-  promoted,
-  models,
-}: RoundReport): RoundSummary {
+export function summaryOf(report: RoundReport): RoundSummary {
+  const {
+    round,
+    metrics: [metric],
+    sftBaseline,
+    pseudoLabels,
+    promoted,
+    models,
+  } = report;
   const { name, values } = metric!;
   const { base, sft, semievol } = values;
   return {
@@ -20,6 +22,7 @@ export function summaryOf({
     selected: pseudoLabels.count,
     promoted,
     champion: models.champion,
+    drift: driftFigures(report),
   };
 }
 

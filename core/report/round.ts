@@ -1,3 +1,4 @@
+import type { ClassDistance } from '../drift/classDistance.ts';
 import { WAYS } from '../resolution.ts';
 import type { MetricReport, RoundReport } from '../roundReport.ts';
 import type { Comparison, Estimate } from '../statistics.ts';
@@ -156,6 +157,9 @@ function lopsidedNote({ examples, pseudoLabels }: RoundReport): string[] {
   return [`Lopsided, by the shares of the labelled examples: ${each.join(', ')}.${remedy}`];
 }
 
+const distanceLine = ({ distance, byChance }: ClassDistance) =>
+  `The classes of the selected lie ${percent(distance)} from those of the labelled examples (total variation); by chance it is up to ${percent(byChance)}.`;
+
 /** Fewer of a class than this may be many or few by chance. */
 const TELLING = 5;
 
@@ -202,6 +206,7 @@ function selectionNotes(report: RoundReport): string[] {
         ]
       : []),
     ...lopsidedNote(report),
+    ...(classes.distance ? [distanceLine(classes.distance)] : []),
     ...(withoutVector > 0
       ? [
           `The embedding model would not take ${count(withoutVector)} examples: they have no neighbours, and no near duplicates, by vector.`,

@@ -90,6 +90,30 @@ describe('select', () => {
     });
   });
 
+  it('measures how far the classes of the selected lie from the labelled, unless others are wanted', async () => {
+    const labelled = ['plant', 'plant', 'food', 'person'].map((answer, ordinal) => ({
+      ...one('labelled', ordinal),
+      answer,
+    }));
+    const selectedBy = async (selection: object) => {
+      await lab?.close();
+      lab = await openLaboratory({
+        spec: { selection: { rule: 'paper', percentile: 100, ...selection } },
+        examples: [...labelled, ...pool('unlabelled', 4)],
+      });
+      await lab.tables.addPseudoLabels(
+        ['food', 'food', 'food', 'plant'].map((label, ordinal) => ({
+          ...{ ...pseudoLabel(ordinal), label, entropy: 0.1 },
+        })),
+      );
+      return (await attempt(lab.activities.select, ref)).classes.distance;
+    };
+    const found = await selectedBy({});
+    assert.equal(found?.distance, 0.5, 'two of four are food that would not be');
+    assert.ok(found.byChance > 0.5, 'four of each tell nothing');
+    assert.equal(await selectedBy({ balance: { food: 0.5, plant: 0.5 } }), undefined);
+  });
+
   it('counts each label of a set as a class, and grades sets as such', async () => {
     const labels = ['plant', 'food', 'person'];
     lab = await openLaboratory({

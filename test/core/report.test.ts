@@ -18,7 +18,7 @@ import {
   percent,
   perTime,
 } from '../../core/report/format.ts';
-import { latestSections } from '../../core/report/latest.ts';
+import { latestSections, summaryOf } from '../../core/report/latest.ts';
 import { markdown } from '../../core/report/markdown.ts';
 import { billLine, roundSections } from '../../core/report/round.ts';
 import { tableOf } from '../../core/report/section.ts';
@@ -250,6 +250,14 @@ describe('a report', () => {
       assert.doesNotMatch(exactly, /Left out/);
     });
 
+    it('says how far the classes lie from the labelled, and what chance may do', () => {
+      const { classes } = pseudoLabels;
+      const distance = { distance: 0.125, byChance: 0.2 };
+      const text = with_({ classes: { ...classes, distance } });
+      assert.match(text, /selected lie 12\.5 % from those of .* by chance it is up to 20\.0 %\.$/m);
+      assert.doesNotMatch(with_({}), /by chance/);
+    });
+
     it('counts by class, and names what is lopsided', () => {
       const count = (label: string, labelled: number, selected: number) => ({
         ...{ label, labelled, given: 100, kept: 60, selected },
@@ -295,6 +303,16 @@ describe('a report', () => {
     assert.doesNotMatch(text, /favour/);
     assert.match(shown({ isPartial: true }), /it may favour itself/);
     assert.doesNotMatch(markdown(roundSections(report)), /judge/i);
+  });
+
+  it('comes down to a few figures that a run carries along', () => {
+    const distance = { distance: 0.125, byChance: 0.2 };
+    const classes = { ...pseudoLabels.classes, distance };
+    const values = { base: 0.3, sft: 160 / 300, semievol: 0.8 };
+    assert.deepEqual(summaryOf({ ...report, pseudoLabels: { ...pseudoLabels, classes } }), {
+      ...{ round: 2, metric: 'accuracy', values, selected: 1500 },
+      ...{ promoted: true, champion: 'tiny:new', drift: { classes: distance } },
+    });
   });
 
   it('has a row for each of the rounds that ended last, or no section', () => {
