@@ -32,6 +32,27 @@ const FINAL = ['completed', 'failed', 'expired', 'cancelled'];
 const MOST_REQUESTS = 50_000;
 const DAY = 86_400;
 
+const nothingOf = (code: string): BatchState => ({
+  status: 'failed',
+  errors: { object: 'list', data: [{ code, message: '' }] },
+});
+const partly = (status: string): BatchState[] => ['validating', 'in_progress', status];
+
+/** Ends of a batch that leave requests unanswered. */
+const AILMENTS: BatchState[][] = [
+  partly('expired'),
+  ['validating', nothingOf('token_limit_exceeded')],
+  partly('cancelled'),
+  partly('failed'),
+];
+
+/** What may become of batches, by its name. `ails`: every second one ends early, each in another way. */
+export const BATCH_SCRIPTS = {
+  succeeds: ANSWERED,
+  ails: (_: Batch, nth: number) =>
+    nth % 2 === 0 ? ANSWERED : AILMENTS[((nth - 1) / 2) % AILMENTS.length],
+} satisfies Record<string, BatchScript>;
+
 /** What answers a request of a batch, by its URL; it may throw a Refusal. */
 export type Handlers = Record<string, (body: never) => object>;
 
@@ -125,6 +146,7 @@ export class BatchBook extends Book<Batch> {
         completed: right.length,
         failed: wrong.length + expired.length,
       },
+      usage: usageOf(right.map(({ response }) => (response.body as { usage?: Charge }).usage)),
     };
   }
 
@@ -149,6 +171,24 @@ export class BatchBook extends Book<Batch> {
     const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
     return this.#files.add(`${id}_${kind}.jsonl`, 'batch_output', Buffer.from(text)).id;
   }
+}
+
+/** What an answer is charged with. */
+type Charge = OpenAI.CompletionUsage;
+
+/** What a batch is charged with: its answers, together. */
+function usageOf(charges: (Charge | undefined)[]): OpenAI.BatchUsage {
+  const sum = (of: (charge: Charge) => number | undefined) =>
+    charges.reduce((total, charge) => total + ((charge && of(charge)) ?? 0), 0);
+  return {
+    input_tokens: sum(({ prompt_tokens }) => prompt_tokens),
+    input_tokens_details: {
+      cached_tokens: sum(({ prompt_tokens_details }) => prompt_tokens_details?.cached_tokens),
+    },
+    output_tokens: sum(({ completion_tokens }) => completion_tokens),
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: sum(({ total_tokens }) => total_tokens),
+  };
 }
 
 const expiredLine = ({ custom_id }: Line) => ({

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { BATCH_SCRIPTS } from './batches.ts';
 import { faultsByRate } from './faultsByRate.ts';
 import { JOB_SCRIPTS } from './jobs.ts';
 import { startProvider } from './provider.ts';
@@ -18,6 +19,7 @@ interface Options {
   tokensPerMinute?: number;
   jobScript: keyof typeof JOB_SCRIPTS;
   holdJobs: boolean;
+  batchScript: keyof typeof BATCH_SCRIPTS;
   faultRate: number;
   faultSeed: number;
   quirk: QuirkName[];
@@ -40,6 +42,7 @@ const {
   latencyMs,
   jobScript,
   holdJobs,
+  batchScript,
   faultRate,
   faultSeed,
   quirk: quirks,
@@ -62,6 +65,11 @@ const {
       .default('succeeds'),
   )
   .option('--hold-jobs', 'jobs do not end before POST /__jobs/release', false)
+  .addOption(
+    new Option('--batch-script <name>', 'what becomes of batches')
+      .choices(Object.keys(BATCH_SCRIPTS))
+      .default('succeeds'),
+  )
   .option('--fault-rate <share>', 'share of requests that go wrong, 0 to 1', number, 0)
   .option('--fault-seed <number>', 'which ones', number, 0)
   .addOption(
@@ -75,6 +83,7 @@ const {
 const { baseURL } = await startProvider({
   ...{ port, ...(models && { models }), supportsN, logprobs },
   ...{ seed, latencyMs, limits, answers: { jobs: jobScript }, holdJobs, state, quirks },
+  batchScript: BATCH_SCRIPTS[batchScript],
   faults: faultRate > 0 ? faultsByRate({ rate: faultRate, seed: faultSeed }) : undefined,
 });
 console.log(baseURL);

@@ -216,13 +216,14 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
     /** What the answers about the range have cost. */
     let paid = NOTHING_SPENT;
     const key = `${phase}/${range.from}/${askings.map(({ of }) => of).join('+')}`;
-    let divisor = 1;
+    /** Of a file, where as many as an endpoint takes did not get through. */
+    let most: number | undefined;
     for (let time = 1; ; time++) {
       await pause.whilePaused();
       const without = [...sent].flatMap(([stage, times]) => (times >= routes.rounds ? stage : []));
       const files = await asking.ask((tolerance) =>
         perform.writeBatches(
-          { ...about, time, without, divisor, tolerance },
+          { ...about, time, without, most, tolerance },
           `write requests about ${rangeText(range)} for batches`,
         ),
       );
@@ -241,7 +242,8 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
         );
       try {
         await together(() => files.map((file) => supervise(file, ended)));
-        if (ended.some(({ end }) => end.isBusy)) divisor *= 2;
+        const busy = ended.flatMap(({ file, end }) => (end.isBusy ? file.requests : []));
+        if (busy.length > 0) most = Math.ceil(Math.max(...busy) / 2);
         const { answered, refused, spent } = await collect(true);
         paid = spent;
         if (input.isBudgeted) await budget.settled(phase, paid, key);

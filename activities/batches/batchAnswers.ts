@@ -31,16 +31,23 @@ export class BatchAnswers implements Carrier {
     this.#sendsRefused = sendsRefused;
   }
 
-  /** Takes in the rows of an output or error file. An answer counts more than a refusal. */
-  async add(path: string): Promise<void> {
+  /**
+   * Takes in the rows of an output or error file. An answer counts more than a refusal.
+   * @returns how many of its lines are no rows
+   */
+  async add(path: string): Promise<number> {
     const handle = await open(path, 'r');
     this.#handles.push(handle);
+    let unread = 0;
     for await (const { line, from } of rowsOf(path)) {
-      const row = readRow(line.toString());
+      const text = line.toString();
+      const row = readRow(text);
+      if (!row && text.trim() !== '') unread++;
       if (!row || row.outcome === 'unanswered') continue;
       if (row.outcome !== 'refused') this.#places.set(row.id, { handle, from, bytes: line.length });
       else if (!this.#places.has(row.id)) this.#places.set(row.id, 'refused');
     }
+    return unread;
   }
 
   /** Takes in requests for whose sake a batch was refused as a whole. */

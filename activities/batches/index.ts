@@ -16,6 +16,7 @@ import {
 import { download, uploadRequests } from '../../providers/batch/files.ts';
 import { readRow } from '../../providers/batch/lines.ts';
 import type { Endpoint } from '../../providers/endpoint.ts';
+import { UnreadableAnswer } from '../../providers/errors.ts';
 import { type Keyed, keyed } from '../../providers/remoteJobs.ts';
 import { type Dependencies, openRound, type RoundRef } from '../dependencies.ts';
 import { type Tracker, tracked } from '../progress.ts';
@@ -35,8 +36,8 @@ export interface WriteBatchesInput extends AskingsInput {
   time: number;
   /** Stages of which no more requests go by batch. */
   without: AnswerStage[];
-  /** Into how many times smaller files than the endpoint takes requests are divided. */
-  divisor: number;
+  /** Most requests of a file; as many as its endpoint takes when left out. */
+  most?: number | undefined;
 }
 
 /** A file of requests that is at its provider. */
@@ -127,11 +128,11 @@ export function createBatches(dependencies: Dependencies) {
      * @returns the files; none where nothing is left to be sent by batch
      */
     async writeBatches(input: WriteBatchesInput): Promise<UploadedRequests[]> {
-      const { time, without, divisor, ...askings } = input;
+      const { time, without, most, ...askings } = input;
       const work = async (tracker: Tracker, folder: string) => {
         const uploaded: UploadedRequests[] = [];
         const files = new RequestFiles(dependencies, {
-          ...{ folder, routes: input.routes, without, divisor },
+          ...{ folder, routes: input.routes, without, most },
           async done({ path, bytes, ...file }) {
             const { endpoint, batches } = config(file.endpoint);
             const { name } = await requestOf(input, file, time);
@@ -261,8 +262,10 @@ export function createBatches(dependencies: Dependencies) {
     for (const [kind, fileId] of Object.entries({ outputFileId, errorFileId })) {
       if (fileId === undefined) continue;
       const at = `${path}-${kind}`;
-      if (await download(endpoint, fileId, at, tracker.signal)) await answers.add(at);
-      else log.warn(`endpoint "${file.endpoint}" no longer has file ${fileId} of a batch`);
+      if (await download(endpoint, fileId, at, tracker.signal)) {
+        const unread = await answers.add(at);
+        if (unread > 0) whereSpoilt(endpoint, fileId, unread);
+      } else log.warn(`endpoint "${file.endpoint}" no longer has file ${fileId} of a batch`);
     }
     const wrong = new Set(errors.flatMap(({ line }) => line ?? []));
     if (errors.length > 0)
@@ -284,6 +287,21 @@ export function createBatches(dependencies: Dependencies) {
 const isOver = (type: string | null | undefined) =>
   type === 'JobVanished' || type === 'JobWithoutResult';
 
+/** Whether a provider has had its time to do otherwise. */
+const hasHadItsTime = ({ config }: Endpoint): boolean =>
+  Date.now() - activityInfo().scheduledTimestampMs >= 1000 * config.finalAfterSeconds;
+
+/**
+ * What came of a file of answers has lines that are none: it is fetched again, since what they say has
+ * been paid for, until it is plain that it always comes so.
+ * @throws ApplicationFailure that is tried again
+ */
+function whereSpoilt(endpoint: Endpoint, fileId: string, unread: number): void {
+  const what = `${unread} lines of file ${fileId} are no answers`;
+  if (!hasHadItsTime(endpoint)) throw endpoint.failure(new UnreadableAnswer(what));
+  log.warn(`endpoint "${endpoint.name}": ${what}: what they were to answer is sent again`);
+}
+
 /**
  * What a call comes to; undefined where the provider refuses it, and has had its time to do otherwise:
  * a file that was just uploaded may not be found for a while.
@@ -297,8 +315,7 @@ async function unlessRefused<T>(
   } catch (error) {
     if (!(error instanceof ApplicationFailure && error.nonRetryable)) throw error;
     const { message, type } = error;
-    const waited = Date.now() - activityInfo().scheduledTimestampMs;
-    if (waited < 1000 * endpoint.config.finalAfterSeconds)
+    if (!hasHadItsTime(endpoint))
       throw passingFailure((type ?? 'BadRequest') as FailureType, message);
     log.warn(`${message}: what was to go by batch is sent otherwise`);
     return undefined;

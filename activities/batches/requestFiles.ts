@@ -27,8 +27,8 @@ interface Writing {
   routes: readonly Route[];
   /** Stages of which no more requests go by batch: they are left unanswered. */
   without: readonly AnswerStage[];
-  /** Into how many times smaller files than the endpoint takes requests are divided. */
-  divisor: number;
+  /** Most requests of a file; as many as its endpoint takes when left out. */
+  most?: number | undefined;
   /** Takes a file that is full, or the last; it is removed from the disk with its folder. */
   done(file: RequestFile): Promise<void>;
 }
@@ -85,14 +85,10 @@ export class RequestFiles implements Carrier {
     bytes: number,
     { maxRequests, maxBytes }: BatchConfig,
   ): Promise<Open> {
-    const { folder, divisor } = this.#writing;
+    const { folder, most = maxRequests } = this.#writing;
     const key = JSON.stringify([endpoint, model]);
     const known = this.#open.get(key);
-    if (
-      known &&
-      known.requests < maxRequests / divisor &&
-      known.bytes + bytes <= maxBytes / divisor
-    )
+    if (known && known.requests < Math.min(most, maxRequests) && known.bytes + bytes <= maxBytes)
       return known;
     if (known) await this.#close(key, known);
     const path = join(folder, `requests-${++this.#files}.jsonl`);

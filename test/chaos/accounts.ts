@@ -1,6 +1,5 @@
 import type { RunSpec } from '../../core/spec.ts';
 import type { Store } from '../../store/store.ts';
-import type { Job } from '../../testing/jobs.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
 import { answersOf } from './tables.ts';
 
@@ -12,13 +11,13 @@ const TEXTS = 64;
 const ENGINE = 'engine';
 
 /**
- * The steps of a run: different requests, and looks at a job. Two runs of equal results take the
+ * The steps of a run: different requests, and looks at a job or a batch. Two runs of equal results take the
  * same ones, however often each is repeated.
  */
 export function stepsOf(journal: JournalEntry[]): JournalEntry[] {
   const seen = new Set<string>();
   return journal.filter(({ method, path, digest, attempt }) => {
-    const isLook = method === 'GET' && path.startsWith('/fine_tuning/jobs/');
+    const isLook = method === 'GET' && /^\/(fine_tuning\/jobs|batches)\//.test(path);
     const step = isLook ? `${digest}/${attempt}` : digest;
     const isNew = !seen.has(step);
     seen.add(step);
@@ -34,7 +33,7 @@ export const stepTimes = (journal: JournalEntry[]): number[] =>
 const isAsked = ({ kind }: JournalEntry): boolean => kind === 'chat' || kind === 'embeddings';
 
 /** Answers to each chat and embedding request that were sent whole and unspoilt. */
-export function fullAnswers(journal: JournalEntry[]): Map<string, number> {
+export function fullAnswers(journal: readonly JournalEntry[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const entry of journal) {
     const { digest, status, delivered, fault } = entry;
@@ -74,8 +73,13 @@ export async function unstoredAnswers(
   let stored = 0;
   for (let round = 1; round <= spec.rounds; round++)
     // The base of a later round was asked the same in the round before.
-    for (const { stage, endpoint } of await answersOf(store, spec, dataset, round))
-      if (endpoint !== ENGINE && (round === 1 || stage !== 'evaluate-vanilla')) stored++;
+    for (const { stage, endpoint, transport } of await answersOf(store, spec, dataset, round))
+      if (
+        endpoint !== ENGINE &&
+        transport === 'direct' &&
+        (round === 1 || stage !== 'evaluate-vanilla')
+      )
+        stored++;
   return sent(journal, CHAT) - stored;
 }
 
@@ -98,8 +102,14 @@ async function storedEmbeddings(store: Store, dataset: string, spec: RunSpec): P
   return stored;
 }
 
+/** What a provider keeps under a key: a job or a batch. */
+interface Keyed {
+  status: string;
+  metadata?: Record<string, string> | null | undefined;
+}
+
 /** Second jobs of one key: those that ran beside the first, and those that were cancelled. */
-export function twins(jobs: Job[]): { duplicates: number; cancelled: number } {
+export function twins(jobs: readonly Keyed[]): { duplicates: number; cancelled: number } {
   const result = { duplicates: 0, cancelled: 0 };
   for (const ofKey of Map.groupBy(jobs, (job) => job.metadata?.semievol_key).values()) {
     const cancelled = ofKey.filter((job) => job.status === 'cancelled').length;

@@ -9,33 +9,22 @@ import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { temporalBinary } from '../../engine/setup.ts';
 import type { Fault } from '../../testing/faults.ts';
-import type { QuirkName } from '../../testing/quirks/index.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
 import { writeConfig } from '../support/configFile.ts';
 import { JournalFiles } from './journalFiles.ts';
+import type { Place, Stand, Surroundings } from './places/place.ts';
 import { type Program, Service } from './service.ts';
 
 const HOST = '127.0.0.1';
 const WORKERS = 2;
-/** Where the providers keep their state. */
-const FOLDERS: Record<string, string> = { gateway: 'provider', cloud: 'cloud' };
 const program = (file: string) => new URL(`../../${file}`, import.meta.url).pathname;
 
-export interface ArenaOptions {
-  /** An empty folder for all state and logs. */
-  folder: string;
-  /** Of every chat and embedding request. */
-  latencyMs: number;
+/** Its folder is to be empty: all state and logs go there. */
+export interface ArenaOptions extends Surroundings {
+  place: Place;
   /** Looks at a job. */
   pollSeconds: number;
-  faultRate: number;
-  /** Of answers and faults. */
-  seed: number;
-  /** Of the provider. Default: none. */
-  quirks?: QuirkName[];
-  /** Whether there are a second provider and the engine, too. Default: false. */
-  isSpread?: boolean;
-  /** Of the endpoint. Default: that of configurations. */
+  /** Of the endpoints. Default: that of configurations. */
   finalAfterSeconds?: number;
   /** Where the store is. Default: in `folder`. */
   storeFolder?: string;
@@ -48,52 +37,67 @@ export interface Evolved {
   failure?: string;
 }
 
-/**
- * The whole stack as processes: Temporal server, provider (the gateway) and two workers; where it is
- * spread, a second provider with other limits and capabilities, and the engine.
- */
+/** A stand, at its address. */
+interface Placed extends Stand {
+  port: number;
+  address: string;
+}
+
+interface Parts {
+  config: Config;
+  stands: Placed[];
+  server: Service;
+  gateways: Service[];
+  workers: Service[];
+  journal: JournalFiles;
+  client: SemiEvolClient;
+}
+
+/** The whole stack as processes: Temporal server, two workers, and what answers at the place. */
 export class Arena {
   readonly config: Config;
   readonly server: Service;
-  /** What answers: the provider that trains comes first. */
+  /** What answers: that which trains comes first. */
   readonly gateways: Service[];
   readonly workers: Service[];
+  readonly stands: readonly Placed[];
   /** Of the providers; the engine has none. */
   readonly journal: JournalFiles;
-  readonly #client: SemiEvolClient;
+  /** From outside, whether the server is there or not. */
+  readonly client: SemiEvolClient;
 
   static async open(options: ArenaOptions): Promise<Arena> {
-    const { folder, latencyMs, pollSeconds, faultRate, seed, quirks = [] } = options;
-    const { finalAfterSeconds, isSpread = false } = options;
+    const { folder, place, pollSeconds, finalAfterSeconds } = options;
     await mkdir(join(folder, 'logs'), { recursive: true });
     const temporalPort = await getPort();
-    const [gatewayPort, cloudPort, enginePort] = [
-      await getPort(),
-      await getPort(),
-      await getPort(),
-    ];
-    const at = (port: number, more: object) => ({
-      baseURL: `http://${HOST}:${port}/v1`,
-      ...{ pollSeconds, finalAfterSeconds, requestTimeoutSeconds: 10 },
-      ...more,
-    });
+    const stands: Placed[] = [];
+    for (const stand of place.stands(options)) {
+      const port = await getPort();
+      stands.push({ ...stand, port, address: `http://${HOST}:${port}` });
+    }
+    const endpoints = stands.map(({ endpoint, address, path = '/v1', config }) => [
+      endpoint,
+      {
+        baseURL: `${address}${path}`,
+        ...{ pollSeconds, finalAfterSeconds, requestTimeoutSeconds: 10 },
+        ...config(address),
+      },
+    ]);
     const config = defineConfig({
       temporal: { address: `${HOST}:${temporalPort}` },
       store: { uri: join(options.storeFolder ?? folder, 'store') },
-      endpoints: {
-        local: at(gatewayPort, { maxInFlight: 4 }),
-        ...(isSpread && {
-          cloud: at(cloudPort, { maxInFlight: 2 }),
-          // One at a time, and it says the same each time.
-          engine: at(enginePort, { maxInFlight: 1, requestTimeoutSeconds: 60 }),
-        }),
-      },
+      endpoints: Object.fromEntries(endpoints),
     });
     const configFile = await writeConfig(folder, config);
     const start = (name: string, rest: Omit<Program, 'name' | 'folder' | 'logFile'>) =>
       new Service({ name, folder, logFile: join(folder, 'logs', `${name}.log`), ...rest });
     const node = (name: string, file: string, args: string[], isReady: Program['isReady']) =>
-      start(name, { command: process.execPath, args: [program(file), ...args], isReady });
+      start(name, {
+        command: process.execPath,
+        args: [program(file), ...args],
+        isReady,
+        env: place.env,
+      });
 
     const server = start('server', {
       command: temporalBinary(),
@@ -103,37 +107,9 @@ export class Arena {
       ],
       isReady: (line) => line.startsWith('Temporal Server:'),
     });
-    const provider = (name: string, port: number, more: string[]) =>
-      node(
-        name,
-        'testing/main.ts',
-        [
-          ...['--port', `${port}`, '--state', join(folder, FOLDERS[name]!)],
-          ...['--seed', `${seed}`, '--latency-ms', `${latencyMs}`],
-          ...['--fault-rate', `${faultRate}`, '--fault-seed', `${seed}`],
-          ...more,
-        ],
-        (line) => line.startsWith('http'),
-      );
-    const gateways = [
-      provider('gateway', gatewayPort, [
-        ...['--job-script', 'queues'],
-        ...quirks.flatMap((quirk) => ['--quirk', quirk]),
-      ]),
-      ...(isSpread
-        ? [
-            provider('cloud', cloudPort, [
-              ...['--model', 'large', '--no-n', '--no-logprobs', '--requests-per-second', '50'],
-            ]),
-            node(
-              'engine',
-              'engine/main.ts',
-              ['--port', `${enginePort}`, '--state', join(folder, 'engine')],
-              (line) => line.startsWith('Engine at'),
-            ),
-          ]
-        : []),
-    ];
+    const gateways = stands.map(({ name, file, args, port, isReady }) =>
+      node(name, file, args(port), isReady),
+    );
     const services = [server, ...gateways];
     try {
       await Promise.all(services.map((service) => service.ready()));
@@ -144,32 +120,25 @@ export class Arena {
       );
       services.push(...workers);
       await Promise.all(workers.map((worker) => worker.ready()));
-      const providers = isSpread ? ['gateway', 'cloud'] : ['gateway'];
       const journal = new JournalFiles(
-        providers.map((name) => join(folder, FOLDERS[name]!, 'journal.jsonl')),
+        stands.flatMap(({ state }) => (state ? [join(state, 'journal.jsonl')] : [])),
       );
       const client = await connectClient(config);
-      return new Arena(config, server, gateways, workers, journal, client);
+      return new Arena({ config, server, stands, gateways, workers, journal, client });
     } catch (error) {
       await Promise.all(services.map((service) => service.stop()));
       throw error;
     }
   }
 
-  private constructor(
-    config: Config,
-    server: Service,
-    gateways: Service[],
-    workers: Service[],
-    journal: JournalFiles,
-    client: SemiEvolClient,
-  ) {
-    this.config = config;
-    this.server = server;
-    this.gateways = gateways;
-    this.workers = workers;
-    this.journal = journal;
-    this.#client = client;
+  private constructor(parts: Parts) {
+    this.config = parts.config;
+    this.stands = parts.stands;
+    this.server = parts.server;
+    this.gateways = parts.gateways;
+    this.workers = parts.workers;
+    this.journal = parts.journal;
+    this.client = parts.client;
   }
 
   /**
@@ -177,7 +146,7 @@ export class Arena {
    * @throws when the signal aborts
    */
   async evolve(spec: RunSpec, signal: AbortSignal): Promise<Evolved> {
-    const run = await this.#client.start(spec);
+    const run = await this.client.start(spec);
     for (;;) {
       signal.throwIfAborted();
       try {
@@ -202,17 +171,17 @@ export class Arena {
 
   /** The journal once it has all that has been sent: of what is still on its way providers know nothing. */
   async settledJournal(): Promise<JournalEntry[]> {
-    const { engine: _, ...providers } = this.config.endpoints;
+    const kept = this.stands.filter(({ state }) => state !== undefined);
     // Twice: what was there before the first is taken in before the second is answered.
     for (let time = 0; time < 2; time++)
-      for (const { baseURL } of Object.values(providers))
-        await (await fetch(new URL('/__journal', baseURL))).arrayBuffer();
+      for (const { address } of kept)
+        await (await fetch(new URL('/__journal', address))).arrayBuffer();
     return this.journal.read();
   }
 
   async close(): Promise<void> {
     this.journal.close();
-    await this.#client.close();
+    await this.client.close();
     const services = [...this.workers, ...this.gateways, this.server];
     await Promise.all(services.map((service) => service.stop()));
   }

@@ -15,10 +15,10 @@ describe('chaos', function () {
   const folder = useFolder('test');
 
   /** On a small data set, with a fault in every tenth request. */
-  async function fine(harm: Pick<ChaosOptions, 'isSpread' | 'kills' | 'serverRestarts'>) {
+  async function fine(harm: Partial<ChaosOptions>) {
     const lines: string[] = [];
     const result = await chaos({
-      ...harm,
+      ...{ place: 'gateway', budget: false, kills: 0, serverRestarts: 0 },
       ...{ faultRate: 0.1, seed: 5 },
       sizes: { labelled: 10, unlabelled: 30, test: 10 },
       latencyMs: 40,
@@ -26,6 +26,7 @@ describe('chaos', function () {
       folder: folder.path,
       say: (line) => lines.push(line),
       signal: AbortSignal.timeout(400_000),
+      ...harm,
     });
     assert.ok(result.fine, `${lines.join('\n')}\n${JSON.stringify(result, null, 2)}`);
     assert.ok(result.faults > 10);
@@ -33,12 +34,12 @@ describe('chaos', function () {
   }
 
   it('leaves no trace in the results: a worker, the server and the provider killed, 10 % faults', async () => {
-    const { kills, serverRestarts } = await fine({ isSpread: false, kills: 2, serverRestarts: 1 });
+    const { kills, serverRestarts } = await fine({ kills: 2, serverRestarts: 1 });
     assert.deepEqual([kills, serverRestarts], [2, 1]);
   });
 
   it('leaves none where collaborators sit at three endpoints, and the engine, one of them, is killed', async () => {
-    const { details } = await fine({ isSpread: true, kills: 3, serverRestarts: 0 });
+    const { details } = await fine({ place: 'three', kills: 3 });
     const killed = details.kills.map(({ victim }) => victim).sort();
     assert.deepEqual(killed, ['gateway', 'worker', 'worker']);
   });

@@ -2,16 +2,20 @@ import { join } from 'node:path';
 import { writeTask } from '../support/stack.ts';
 import { resentRequests, stepTimes, twins } from './accounts.ts';
 import type { ArenaOptions } from './arena.ts';
+import { type Account, charged, discrepancies } from './books.ts';
 import { type Deed, disturb } from './disturb.ts';
+import { PLACES, type PlaceName } from './places/index.ts';
 import { planKills } from './plan.ts';
-import { run } from './run.ts';
-import { CHANGES, prepare, RUN, type Setting, SHOWN, SPREAD, secondsOf } from './setting.ts';
+import { limitsFor, type Reached, raiseWhenHeld } from './purse.ts';
+import { type Outcome, run } from './run.ts';
+import { prepare, RUN, type Setting, SHOWN, secondsOf } from './setting.ts';
 import { compare } from './tables.ts';
 
 export interface ChaosOptions extends Setting {
-  /** Whether the collaborators sit at two providers and the engine. */
-  isSpread: boolean;
-  /** kill -9 of a worker, a provider or the engine. */
+  place: PlaceName;
+  /** Whether the disturbed run has a budget, which is reached and raised twice. */
+  budget: boolean;
+  /** kill -9 of a worker or of what answers. */
   kills: number;
   /** kill -9 of the Temporal server, in addition. */
   serverRestarts: number;
@@ -28,6 +32,10 @@ export interface ChaosResult {
   lost: number;
   /** Where the reports of a run say otherwise than its tables. */
   contradictions: string[];
+  /** Where what the runs say that they have paid for is not what the providers' records say, to the token. */
+  unaccounted: string[];
+  /** What goes on, or stands, though a run has ended. */
+  left: string[];
   /** Jobs that ran beside another of their key, and were not cancelled. */
   duplicateJobs: number;
   /** Chat and embedding requests that were answered in full, without a fault, once more. */
@@ -36,6 +44,8 @@ export interface ChaosResult {
   inFlightAtKills: number;
   kills: number;
   serverRestarts: number;
+  /** The limits of the budget that held the run up. */
+  reached: Reached[];
   /** Requests to the provider that went wrong. */
   faults: number;
   seed: number;
@@ -51,35 +61,44 @@ export interface ChaosResult {
     /** How often a worker ended by itself, as it does when it starts without a server. */
     workerExits: number;
     requests: { undisturbed: number; disturbed: number };
+    /** What the undisturbed run was paid for. */
+    paid: Account;
+    /** What was charged for answers that were lost, and given again. */
+    again: Account;
     seconds: { undisturbed: number; disturbed: number };
     kills: Deed[];
   };
 }
 
 function isFine(result: Omit<ChaosResult, 'fine'>): boolean {
-  const { identical, lost, contradictions, duplicateJobs } = result;
+  const { identical, lost, contradictions, unaccounted, left, duplicateJobs } = result;
   const { resentRequests, inFlightAtKills, details } = result;
   return (
     identical &&
     lost === 0 &&
-    contradictions.length === 0 &&
+    [contradictions, unaccounted, left].every((found) => found.length === 0) &&
     duplicateJobs === 0 &&
     resentRequests <= inFlightAtKills &&
     details.complete
   );
 }
 
+const wronglyTold = (run: string, { told }: Outcome, expected: Account): string[] =>
+  discrepancies(told, expected).map((difference) => `${run}, ${difference}`);
+
 /**
- * Runs an evolution of two rounds undisturbed, then with kills and faults, and compares what both
+ * Runs an evolution undisturbed, then with kills and faults, and compares what both
  * leave behind. @throws when the signal aborts, or when the undisturbed run fails
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { folder, sizes, isSpread, kills, serverRestarts, seed, faultRate, say } = options;
+  const { folder, sizes, kills, serverRestarts, seed, faultRate, say } = options;
   const begun = performance.now();
   const signal = await prepare(options);
-  const spec = await writeTask(folder, RUN, sizes, isSpread ? SPREAD : CHANGES);
+  const place = PLACES[options.place];
+  const spec = await writeTask(folder, RUN, sizes, place.changes);
   const stage = (name: string, rate: number): ArenaOptions => ({
     ...options,
+    ...{ place, quirks: [] },
     folder: join(folder, name),
     faultRate: rate,
   });
@@ -95,34 +114,50 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     stepTimes: stepTimes(calm.journal).map((time) => time - calm.begunAt),
   });
   const deeds: Deed[] = [];
-  const wild = await run(stage('disturbed', faultRate), spec, signal, (scene) =>
-    disturb({ ...scene, spec, dataset: calm.dataset, plan, deeds, say }),
-  );
+  const reached: Reached[] = [];
+  const limits = options.budget ? limitsFor(calm.told) : [];
+  const [tokens] = limits;
+  const held = { ...spec, ...(tokens !== undefined && { budget: { tokens } }) };
+  const wild = await run(stage('disturbed', faultRate), held, signal, async (scene) => {
+    await Promise.all([
+      disturb({ ...scene, spec, dataset: calm.dataset, plan, deeds, say }),
+      raiseWhenHeld({ ...scene, limits, reached, say }),
+    ]);
+  });
   say(`disturbed run: ${wild.journal.length} requests, ${secondsOf(wild)} s`);
 
   const { identical, lost, differences } = compare(calm.tables, wild.tables);
   const { duplicates, cancelled } = twins(wild.jobs);
+  const bills = { undisturbed: charged(calm), disturbed: charged(wild, calm.journal) };
   const killed = (isServer: boolean) =>
     deeds.filter(({ victim }) => (victim === 'server') === isServer).length;
   const result = {
     identical,
     lost,
     contradictions: [...calm.contradictions, ...wild.contradictions],
+    unaccounted: [
+      ...wronglyTold('undisturbed', calm, bills.undisturbed.once),
+      ...wronglyTold('disturbed', wild, bills.disturbed.once),
+    ],
+    left: [...calm.left, ...wild.left],
     duplicateJobs: duplicates,
     resentRequests: resentRequests(calm.journal, wild.journal),
     inFlightAtKills: deeds.reduce((sum, deed) => sum + (deed.unstored ?? 0), 0),
     kills: killed(false),
     serverRestarts: killed(true),
+    reached,
     faults: wild.journal.filter((entry) => entry.fault !== undefined).length,
     seed,
     seconds: Math.round((performance.now() - begun) / 1000),
     details: {
-      complete: deeds.length === plan.length,
+      complete: deeds.length === plan.length && reached.length === Math.max(0, limits.length - 1),
       failure: wild.failure,
       differences: differences.slice(0, SHOWN),
       cancelledTwins: cancelled,
       workerExits: wild.workerExits,
       requests: { undisturbed: calm.journal.length, disturbed: wild.journal.length },
+      paid: calm.told,
+      again: bills.disturbed.again,
       seconds: { undisturbed: secondsOf(calm), disturbed: secondsOf(wild) },
       kills: deeds,
     },

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { onInterrupt } from '../../stack/interrupt.ts';
 import { chaos } from './chaos.ts';
+import { PLACES, type PlaceName } from './places/index.ts';
 import { polite } from './polite.ts';
 import type { Setting } from './setting.ts';
 
@@ -15,7 +16,8 @@ interface Options {
   faultRate: number;
   seed: number;
   polite: boolean;
-  endpoints: number;
+  place: PlaceName;
+  budget: boolean;
   json?: string;
   keep?: string;
 }
@@ -31,29 +33,29 @@ const share = (text: string): number => {
   return value;
 };
 
-const oneOrThree = (text: string): number => {
-  if (!['1', '3'].includes(text)) throw new InvalidArgumentError('Give 1 or 3.');
-  return Number(text);
-};
-
 const options: Options = new Command('npm run chaos --')
   .description(
-    'Runs an evolution of two rounds twice, with real workers, a real Temporal server and a stand-in for the provider: undisturbed, then with kill -9 of all of them and faults of the provider. Compares all final tables and the lineage of the models. Exit code 1: something was lost, made twice, or is different.',
+    'Runs an evolution of two rounds twice, with real workers, a real Temporal server and a stand-in for the provider: undisturbed, then with kill -9 of all of them and faults of the provider. Compares all final tables and the lineage of the models, and what the runs say that they have paid for with the records of the providers. Exit code 1: something was lost, made or paid for twice, left running, or is different.',
   )
   .addOption(
     new Option(
       '--polite',
       'disturbs without violence instead: a maintenance page with status 200 for 45 s, HTML 404 and 403 for 10 s, a Retry-After of a day for 6 s, a full store for a minute, data files cut and deleted, a text in every split that the provider fails on; then a worker stopped for 20 s while the provider answers otherwise each time. Checks that the reports equal the tables, too',
     )
-      .conflicts(['kills', 'serverRestarts', 'faultRate', 'endpoints'])
+      .conflicts(['kills', 'serverRestarts', 'faultRate', 'place', 'budget'])
       .default(false),
   )
-  .option(
-    '--endpoints <n>',
-    'at which collaborators sit: 1, or 3, two stand-ins and the engine',
-    oneOrThree,
-    1,
+  .addOption(
+    new Option(
+      '--place <name>',
+      `where its requests and jobs go: ${Object.entries(PLACES)
+        .map(([name, { about }]) => `${name}, ${about}`)
+        .join('; ')}`,
+    )
+      .choices(Object.keys(PLACES))
+      .default('gateway'),
   )
+  .option('--budget', 'it has a budget, which is reached and raised twice', false)
   .option('--kills <n>', 'of workers and, a fifth of them, of what answers', count, 20)
   .option('--server-restarts <n>', 'kills of the Temporal server, in addition', count, 3)
   .option('--fault-rate <share>', 'of the requests to the provider, 0 to 1', share, 0.1)
@@ -79,7 +81,7 @@ try {
   };
   const result = options.polite
     ? await polite({ ...setting, scale: 1 })
-    : await chaos({ ...setting, ...options, isSpread: options.endpoints === 3 });
+    : await chaos({ ...setting, ...options });
   const text = `${JSON.stringify(result, null, 2)}\n`;
   if (options.json) await writeFile(options.json, text);
   process.stdout.write(text);

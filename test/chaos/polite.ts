@@ -10,9 +10,10 @@ import { resentRequests, twins } from './accounts.ts';
 import { type Annoyed, annoy } from './annoy.ts';
 import type { ArenaOptions } from './arena.ts';
 import { FULL_STORE, NUISANCES, type Nuisance, STOPPED_WORKER } from './nuisances.ts';
+import { CHANGES, gateway } from './places/gateway.ts';
 import { planNuisances } from './plan.ts';
 import { type Outcome, run } from './run.ts';
-import { CHANGES, prepare, RUN, type Setting, SHOWN, secondsOf } from './setting.ts';
+import { prepare, RUN, type Setting, SHOWN, secondsOf } from './setting.ts';
 import { compare } from './tables.ts';
 
 /** The store on it holds a run, and the space that the product wants to be free. */
@@ -92,7 +93,7 @@ export async function polite(options: PoliteOptions): Promise<PoliteResult> {
   const stage = (name: keyof Runs): ArenaOptions => ({
     ...options,
     folder: join(folder, name),
-    faultRate: 0,
+    ...{ place: gateway, faultRate: 0 },
     finalAfterSeconds: FINAL_AFTER_SECONDS * scale,
     quirks: name === 'stoppedWorker' ? ['unsteady'] : ['context-500', 'embed-500'],
   });

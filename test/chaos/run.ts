@@ -1,13 +1,15 @@
-import { join } from 'node:path';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { openStore, type Store } from '../../store/store.ts';
+import type { Batch } from '../../testing/batches.ts';
 import type { Scripted } from '../../testing/book.ts';
 import type { Job } from '../../testing/jobs.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
 import { Shelf } from '../../testing/shelf.ts';
 import { unstored } from './accounts.ts';
 import { Arena, type ArenaOptions, type Evolved } from './arena.ts';
+import { type Account, told } from './books.ts';
+import { leftRunning } from './left.ts';
 import { contradictions } from './recount.ts';
 import { readTables, type Tables } from './tables.ts';
 
@@ -19,6 +21,11 @@ export interface Outcome {
   contradictions: string[];
   journal: JournalEntry[];
   jobs: Job[];
+  batches: Batch[];
+  /** What its reports say that it has paid for. */
+  told: Account;
+  /** What of it goes on, or stands, though it has ended. */
+  left: string[];
   /** Requests whose answers are not in the store. */
   unstored: number;
   /** Epoch milliseconds. */
@@ -61,11 +68,17 @@ export async function run(
     const [{ reports, failure }] = await Promise.all([evolution, meanwhile(scene)]);
     const endedAt = Date.now();
     const journal = arena.journal.read();
-    const jobs = new Shelf<Scripted<Job>>(join(options.folder, 'provider'), 'jobs').values();
+    const { endpoints, kept } = recordsOf(arena);
+    const all = <T>(name: string) =>
+      kept
+        .flatMap((folder) => new Shelf<Scripted<T>>(folder, name).values())
+        .map(({ item }) => item);
+    const [jobs, batches] = [all<Job>('jobs'), all<Batch>('batches')];
     return {
       ...(failure ? NOTHING : await results(store, journal, spec, reports)),
-      journal,
-      jobs: jobs.map(({ item }) => item),
+      ...{ journal, jobs, batches },
+      told: told(reports, endpoints),
+      left: await leftRunning(options.place, { arena, folder: options.folder, jobs, batches }),
       begunAt,
       endedAt,
       workerExits: arena.workers.reduce((sum, worker) => sum + worker.exits, 0),
@@ -77,6 +90,15 @@ export async function run(
     store?.close();
     await arena.close();
   }
+}
+
+/** Which endpoints keep records, and in which folders. */
+function recordsOf({ stands }: Arena) {
+  const keeping = stands.flatMap(({ endpoint, state }) => (state ? [{ endpoint, state }] : []));
+  return {
+    endpoints: keeping.map(({ endpoint }) => endpoint),
+    kept: keeping.map(({ state }) => state),
+  };
 }
 
 /** The results of a run that failed: all is lost. */

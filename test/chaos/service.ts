@@ -14,6 +14,8 @@ export interface Program {
   args: string[];
   /** Where it leaves temporary files, of which a killed one leaves some. */
   folder: string;
+  /** Variables beside our own. */
+  env?: Record<string, string>;
   /** All its output goes there. */
   logFile: string;
   /** Whether a line of its output says that it can be used. */
@@ -99,10 +101,10 @@ export class Service {
 
   /** One process from its start to its end. */
   async #once(): Promise<void> {
-    const { command, args, folder, logFile, isReady } = this.#program;
+    const { command, args, folder, env, logFile, isReady } = this.#program;
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TMPDIR: folder },
+      env: { ...process.env, TMPDIR: folder, ...env },
     });
     this.#child = child;
     this.#freezes = 0;

@@ -18,24 +18,6 @@ export interface Setting {
 
 /** Name of the run. */
 export const RUN = 'chaos';
-/** Of the run's spec. */
-export const CHANGES = { rounds: 2, batch: { size: 10, window: 4 } };
-/**
- * The same with collaborators at three endpoints, in one round: models that are named, not tuned, would
- * be asked the same in each.
- */
-export const SPREAD = {
-  ...{ ...CHANGES, rounds: 1 },
-  collaborators: [
-    { name: 'tuned', shots: 3 },
-    { name: 'base', shots: 0, model: 'base' },
-    { name: 'hosted', shots: 2, endpoint: 'cloud', model: 'large', temperature: 1, samples: 2 },
-    {
-      ...{ name: 'small', endpoint: 'engine', model: 'smollm2-135m-instruct' },
-      ...{ shots: 1, maxTokens: 4 },
-    },
-  ],
-};
 /** Differences that a result lists at the most. */
 export const SHOWN = 20;
 

@@ -21,7 +21,8 @@ export type Tables = Record<string, Map<string, string>>;
 
 /**
  * Reads the final tables of a run, without what differs between two runs of equal results: times,
- * attempts, what was spent, as what a cache still held, and keys of jobs, which tell the store.
+ * attempts, what was spent, as what a cache still held, how requests were sent, and keys of jobs, which
+ * tell the store.
  */
 export async function readTables(
   store: Store,
@@ -45,7 +46,12 @@ export async function readTables(
     for (const split of SPLITS)
       for (const row of (await run.neighbours({ round, split, range: everything })).values())
         add('neighbours', [round, split, row.exampleId], row);
-    for (const { cachedTokens: _, ...row } of await answersOf(store, spec, dataset, round))
+    for (const { cachedTokens: _, transport: __, ...row } of await answersOf(
+      store,
+      spec,
+      dataset,
+      round,
+    ))
       add('answers', [round, row.stage, row.exampleId, row.collaborator, row.sample], row);
     for (const row of await run.pseudoLabels(round, everything))
       add('pseudo_labels', [round, row.exampleId], row);

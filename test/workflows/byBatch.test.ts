@@ -28,6 +28,8 @@ interface Outcome {
   tables: Tables;
   report: RoundReport;
   batches: Batch[];
+  /** Of each file of requests. */
+  bytes: number[];
   /** Chat requests that were sent by themselves. */
   direct: number;
   /** How many answers came by batch, and how many did not. */
@@ -47,8 +49,8 @@ describe('a run by batch', function () {
   });
 
   /** Opens a bench whose endpoint takes batches. */
-  async function open(provider: ProviderOptions = {}, batches: object = {}) {
-    const endpoint = { batches, prices: PRICES };
+  async function open(provider: ProviderOptions = {}, batches: object = {}, more: object = {}) {
+    const endpoint = { batches, prices: PRICES, ...more };
     const bench = await Bench.open(temporal, await startProvider(provider), endpoint);
     await bench.startWorker({ workflowBundle });
     return bench;
@@ -71,9 +73,10 @@ describe('a run by batch', function () {
       const answers = await answersOf(store, spec, dataset, 1);
       const byBatch = answers.filter(({ transport }) => transport === 'batch').length;
       return {
-        tables: withoutTransport(tables),
+        tables,
         report,
         batches: bench.provider.batches.all().reverse(),
+        bytes: await bytesOfFiles(bench),
         direct: bench.provider.requests({ kind: 'chat', status: 200 }).length,
         ...{ byBatch, byThemselves: answers.length - byBatch },
       };
@@ -84,9 +87,9 @@ describe('a run by batch', function () {
 
   async function run(
     provider: ProviderOptions = {},
-    { batches, spec }: { batches?: object; spec?: object } = {},
+    { batches, spec, endpoint }: { batches?: object; spec?: object; endpoint?: object } = {},
   ): Promise<Outcome> {
-    const bench = await open(provider, batches);
+    const bench = await open(provider, batches, endpoint);
     try {
       return await outcomeOf(bench, await specIn(bench, spec));
     } finally {
@@ -192,6 +195,57 @@ describe('a run by batch', function () {
     areOfOneKeyEach(outcome);
   });
 
+  it('divides requests by the bytes that a file may have', async () => {
+    const maxBytes = 8_000;
+    const outcome = await run({}, { batches: { maxBytes } });
+    isTheSame(outcome);
+    assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
+    const largest = Math.max(...outcome.bytes);
+    assert.ok(largest <= maxBytes && largest > 0.8 * maxBytes, `${outcome.bytes}`);
+    assert.ok(outcome.bytes.length >= 3, `${outcome.bytes}`);
+    areOfOneKeyEach(outcome);
+  });
+
+  it('makes smaller files where too much stays queued, until they are taken', async () => {
+    const most = ASKED / 2;
+    const errors = { object: 'list', data: [{ code: 'token_limit_exceeded', message: '' }] };
+    const outcome = await run(
+      {
+        batchScript: ({ request_counts }) =>
+          request_counts!.total > most ? ['validating', { status: 'failed', errors }] : undefined,
+      },
+      { endpoint: { pollSeconds: 0.001 }, spec: { transport: { collaborate: 'batch' } } },
+    );
+    isTheSame(outcome);
+    assert.equal(outcome.direct, byThemselves.direct - ASKED);
+    const sizes = outcome.batches.map(({ request_counts }) => request_counts!.total);
+    // It waits several times, each time longer, before it is divided.
+    assert.deepEqual(sizes, [...Array(9).fill(ASKED), most, most]);
+  });
+
+  it('fetches files of answers again that came spoilt: no row is paid for twice', async () => {
+    const spoilt = new Map<string, number>();
+    const headers = { 'content-type': 'text/html' };
+    const page = { status: 200, headers, body: '<html><body>Please wait.</body></html>' };
+    const ways = ['malformed', page, 'truncated'] as const;
+    const outcome = await run(
+      {
+        faults({ method, path }) {
+          if (method !== 'GET' || !path.endsWith('/content')) return undefined;
+          const times = spoilt.get(path) ?? 0;
+          spoilt.set(path, times + 1);
+          return ways[times];
+        },
+      },
+      { endpoint: { finalAfterSeconds: 60 } },
+    );
+    isTheSame(outcome);
+    assert.ok(spoilt.size > 0 && [...spoilt.values()].every((times) => times > ways.length));
+    const sent = outcome.batches.reduce((sum, one) => sum + one.request_counts!.total, 0);
+    assert.equal(sent, byThemselves.direct);
+    assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
+  });
+
   it('goes the same way over the wire of Together', async () => {
     const { provider, baseURL, close } = await startTogetherBatches();
     const at = { ...provider, baseURL, close };
@@ -257,11 +311,8 @@ function areOfOneKeyEach({ batches }: Outcome, { but = 0 } = {}): void {
   assert.equal(new Set(keys).size, keys.length - but);
 }
 
-function withoutTransport(tables: Tables): Tables {
-  const { answers } = tables;
-  const rows = [...answers!].map(([key, row]) => {
-    const { transport: _, ...rest } = JSON.parse(row);
-    return [key, JSON.stringify(rest)] as const;
-  });
-  return { ...tables, answers: new Map(rows) };
+async function bytesOfFiles({ provider }: Bench): Promise<number[]> {
+  const listed = await fetch(`${provider.baseURL}/files?purpose=batch`);
+  const { data } = (await listed.json()) as { data: { bytes: number }[] };
+  return data.map(({ bytes }) => bytes);
 }
