@@ -156,6 +156,20 @@ export function addCommands(program: Command): void {
     .action(inProject(() => import('./commands/report.ts')));
 
   program
+    .command('export')
+    .description('write a model of a run into a folder, to be used without SemiEvol')
+    .argument('<run>', 'name of the run')
+    .requiredOption('--to <folder>', 'folder to make')
+    .option('--model <name>', 'model to write (default: the champion)')
+    .option('--no-merged', 'leave out the merged weights, which are as large as the base model')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nWrites the adapter and the merged weights, as far as who trained the model gives them out, the\ntraining file, and a card. docs/export.md says more.\n\nExample:\n  $ semievol export fpb --to fpb-model',
+    )
+    .action(inProject(() => import('./commands/export.ts')));
+
+  program
     .command('doctor')
     .description(
       'say what is missing on this machine, how to get it, and what models are capable of',

@@ -141,6 +141,11 @@ export class ReportsNotFound extends SemiEvolError {
   override readonly name = 'ReportsNotFound';
 }
 
+/** A model cannot be written into a folder; nothing of it was left there. */
+export class ExportFailed extends SemiEvolError {
+  override readonly name = 'ExportFailed';
+}
+
 /** Temporal has been away for too long; what runs goes on when it is back. */
 export class TemporalAway extends SemiEvolError {
   override readonly name = 'TemporalAway';

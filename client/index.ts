@@ -36,6 +36,7 @@ export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.t
 export type { Arrival, Arrived } from '../core/living/arrival.ts';
 export type { Reading } from '../core/pace.ts';
 export type { PhaseState } from '../core/phases.ts';
+export type { ExportedRows, ExportedWeights } from '../core/report/modelCard.ts';
 export type { Lease, LeaseRequest } from '../core/review/leases.ts';
 export type { RoundReport } from '../core/roundReport.ts';
 export type { Warning } from '../core/searchAttributes.ts';
@@ -48,6 +49,7 @@ export type { StartCheck } from './check.ts';
 export { connectClient, type ListedRun, SemiEvolClient } from './client.ts';
 export {
   CheckFailed,
+  ExportFailed,
   type Failure,
   ReportsNotFound,
   RunConflict,
@@ -58,6 +60,7 @@ export {
   TemporalAway,
   UpdateRefused,
 } from './errors.ts';
+export type { Exported, ExportOptions } from './export.ts';
 export type { FineTuneHandle, FineTuneView } from './fineTuneHandle.ts';
 export {
   type ForecastOptions,

@@ -6,7 +6,8 @@ import type { Lease, LeaseRequest } from '../core/review/leases.ts';
 import type { RunStatus } from '../core/status.ts';
 import type { BudgetChange } from '../workflows/budget/messages.ts';
 import type { ChampionChange, Decision } from '../workflows/living/messages.ts';
-import { UpdateRefused } from './errors.ts';
+import { ExportFailed, UpdateRefused } from './errors.ts';
+import type { Exported, ExportOptions } from './export.ts';
 import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
 import { Pacing } from './pacing.ts';
 import type { RunReports } from './runReports.ts';
@@ -108,6 +109,20 @@ export class RunHandle extends Handle<RunStatus, RunView> {
     // LanceDB takes a while to load.
     const { readReports } = await import('./runReports.ts');
     return readReports(this.config.store, this.name, memo?.dataset as string | undefined);
+  }
+
+  /**
+   * Writes a model of the run, its champion unless one is named, into a folder: weights, training file
+   * and card.
+   * @throws RunNotFound; ExportFailed, which leaves no folder; StoreError
+   */
+  async export(options: ExportOptions): Promise<Exported> {
+    const { memo } = await this.describe();
+    const dataset = memo?.dataset as string | undefined;
+    if (dataset === undefined)
+      throw new ExportFailed(`run "${this.name}" has no data yet, and no model`);
+    const { exportModel } = await import('./export.ts');
+    return exportModel(this.config, { run: this.name, dataset }, options);
   }
 
   /** @throws UpdateRefused, RunNotFound, RunNotRunning */

@@ -6,6 +6,7 @@ import type { ModelPool } from './pool.ts';
 import type { Message, RequestOptions } from './pythonProcess.ts';
 import { DEFAULTS } from './settings.ts';
 import { newId, now } from './storage.ts';
+import { untilClosed } from './untilClosed.ts';
 import { parse } from './validation.ts';
 
 const content = z.union([
@@ -94,15 +95,6 @@ export const chatRoutes = (
     const { choices, usage } = await ask();
     return { ...head, object: 'chat.completion', choices: choices.map(toChoice), usage };
   });
-};
-
-/** Aborts when the client goes before the answer is complete. */
-const untilClosed = ({ raw }: FastifyReply): AbortSignal => {
-  const controller = new AbortController();
-  raw.once('close', () => {
-    if (!raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
 };
 
 /** Answers with server-sent events: one a token and choice, then usage if asked for, then [DONE]. */

@@ -15,6 +15,8 @@ import { ModelPool } from './pool.ts';
 import { PythonService } from './pythonProcess.ts';
 import { DEFAULTS, EMBEDDING_MODEL, embeddingEnvironment, program } from './settings.ts';
 import { Trainer } from './trainer.ts';
+import { weightRoutes } from './weightRoutes.ts';
+import { Weights } from './weights.ts';
 
 export interface EngineOptions {
   /** 0 takes a free one. */
@@ -65,6 +67,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       fileRoutes(v1, files);
       jobRoutes(v1, { jobs, files, trainer, catalog });
       aliasRoutes(v1, { aliases, catalog });
+      weightRoutes(v1, new Weights(catalog, pool));
     },
     { prefix: '/v1' },
   );

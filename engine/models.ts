@@ -25,6 +25,8 @@ export interface BaseModel {
   /** What its weights take in memory. */
   bytes: number;
   training: ModelTraining;
+  /** As its publisher calls it; looked for in its folder where it is left out. */
+  license?: string;
 }
 
 /** The model that is always there. How it is trained suits a small model and tens to hundreds of rows. */
@@ -34,6 +36,7 @@ export const BUILT_IN: BaseModel = {
   template: {},
   created: BASE_MODEL.created,
   bytes: BASE_MODEL.bytes,
+  license: BASE_MODEL.license,
   training: {
     rank: 16,
     scale: 2,

@@ -74,7 +74,7 @@ export class ModelPool {
   }
 
   /**
-   * Makes room for the training of a model, and gives back what ends that.
+   * Makes room for the training of a model, or for merging one, and gives back what ends that.
    * @throws ApiError when the model is too large for any
    */
   beginTraining(model: BaseModel): Promise<() => void> {

@@ -33,6 +33,7 @@ export const BASE_MODEL = {
   created: 1_730_419_200,
   /** What its weights take in memory. */
   bytes: 538_060_032,
+  license: 'apache-2.0',
 } as const;
 
 export const EMBEDDING_MODEL = {

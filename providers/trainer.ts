@@ -1,7 +1,7 @@
 import type { OpenAI } from 'openai';
 import type { z } from 'zod';
 import type { TrainingSpec } from '../core/spec.ts';
-import type { ModelRecord } from '../core/types.ts';
+import type { Json, ModelRecord } from '../core/types.ts';
 import type { EndpointConfig } from './config.ts';
 import type { Deployments } from './deployments.ts';
 import type { JobOrder, RemoteJobs } from './remoteJobs.ts';
@@ -42,6 +42,22 @@ export interface TunedModel {
   trainedTokens: number;
 }
 
+/** As what weights are given out: what training added to the base model, or that merged into it. */
+export type WeightForm = 'adapter' | 'merged';
+
+/** The weights of a model, as they were written into a folder, or why they cannot be had. */
+export type Weights = WrittenWeights | { lacking: string };
+
+export interface WrittenWeights {
+  files: string[];
+  /** Who loads them, as Hugging Face calls the library. */
+  library: 'mlx' | 'peft';
+  /** Arguments of the model's chat template. */
+  template?: Record<string, Json>;
+  /** Of the base model, as its publisher calls it, where that is known. */
+  license?: string;
+}
+
 /** A training file on disk, known by its content: chat format, a JSON object a line. */
 export interface TrainingFile {
   path: string;
@@ -66,6 +82,11 @@ export interface Trainer extends RemoteJobs<TrainingRequest, TunedModel> {
    * @returns its id
    */
   upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string>;
+  /**
+   * Writes the weights of a model into an empty folder, for their use by others; left out where none
+   * are given out.
+   */
+  weights?(wanted: WantedWeights, folder: string, signal?: AbortSignal): Promise<Weights>;
   /** How its models are put up and taken down again; left out where they answer by themselves. */
   readonly deployments?: Deployments;
   /**
@@ -74,6 +95,12 @@ export interface Trainer extends RemoteJobs<TrainingRequest, TunedModel> {
    * providers estimate nothing.
    */
   estimate?(planned: PlannedTraining, signal?: AbortSignal): Promise<number | undefined>;
+}
+
+/** A model that it has made, and the form in which its weights are wanted. */
+export interface WantedWeights {
+  model: Pick<ModelRecord, 'name' | 'base' | 'jobId'>;
+  form: WeightForm;
 }
 
 /** A fine-tune that is only thought of. */

@@ -39,7 +39,10 @@ function examplesOf({ examples }: RoundReport): string {
   return `${count(labelled)} labelled, ${count(unlabelled)} unlabelled and ${count(test)} test examples`;
 }
 
-function metricSection({ name, values, comparison }: MetricReport, report: RoundReport): Section {
+export function metricSection(
+  { name, values, comparison }: MetricReport,
+  report: RoundReport,
+): Section {
   const { base, champion, sft, semievol } = values;
   return {
     title: `${name[0]!.toUpperCase()}${name.slice(1)} on the test split`,

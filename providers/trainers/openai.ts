@@ -1,6 +1,7 @@
 import { APIError, type OpenAI } from 'openai';
 import { z } from 'zod';
 import type { Deployments } from '../deployments.ts';
+import { takeWeights } from '../engineWeights.ts';
 import { jobState } from '../jobState.ts';
 import { ListedJobs } from '../listedJobs.ts';
 import { isOf, jobBody, KEY, type ProviderJob } from '../openaiJob.ts';
@@ -16,6 +17,8 @@ import type {
   TrainingOrder,
   TrainingRequest,
   TunedModel,
+  WantedWeights,
+  Weights,
 } from '../trainer.ts';
 import { uploadOnce } from '../upload.ts';
 import { answerOf, itemsOf, jobIn } from '../wire.ts';
@@ -69,6 +72,11 @@ export class OpenAITrainer
   async upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string> {
     const named = { path: file.path, bytes: file.bytes, name };
     return this.failing(() => uploadOnce(this.#client, named, { purpose: 'fine-tune' }, signal));
+  }
+
+  /** The embedded engine gives them out; OpenAI, and most who speak its wire, do not. */
+  async weights(wanted: WantedWeights, folder: string, signal?: AbortSignal): Promise<Weights> {
+    return this.failing(() => takeWeights(this.#endpoint, wanted, folder, signal));
   }
 
   protected override async look(
