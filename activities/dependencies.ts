@@ -1,4 +1,4 @@
-import { passingFailure } from '../core/failures.ts';
+import { finalFailure, passingFailure } from '../core/failures.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Selector } from '../core/selection/selector.ts';
 import type { RunSpec } from '../core/spec.ts';
@@ -47,6 +47,10 @@ export interface RoundContext {
   tables: RunTables;
 }
 
+/**
+ * Opens the round of an activity.
+ * @throws ApplicationFailure `NoSpec`; `SpecNotUnderstood` or `RoundDropped`, non-retryable
+ */
 export async function openRound(
   { store, registry }: Dependencies,
   ref: RoundRef,
@@ -58,11 +62,17 @@ export async function openRound(
       `the store of this worker, ${store.uri}, has no spec of run "${ref.run}": give all workers of the task queue the same store (store.uri in temporal.config.ts), and start this one again`,
     );
   const spec = readSpec(registry, stored);
+  const tables = await store.run(ref.run, ref.dataset);
+  if (spec.retention && (await tables.dropped()).includes(ref.round))
+    throw finalFailure(
+      'RoundDropped',
+      `the answers of round ${ref.round} of run "${ref.run}" were dropped (retention.answers in the spec): to do it again would pay for them again. Start the run under another name`,
+    );
   return {
     spec,
     task: registry.task(spec.task),
     selector: registry.selector(spec.selection),
     dataset: store.dataset(ref.dataset),
-    tables: await store.run(ref.run, ref.dataset),
+    tables,
   };
 }

@@ -20,6 +20,7 @@ import { elsewhere } from './elsewhere.ts';
 import { whileHosted } from './hosted.ts';
 import { tracked } from './progress.ts';
 import { readSpec } from './readSpec.ts';
+import { retain } from './retain.ts';
 
 export interface OpenRunInput {
   run: string;
@@ -88,11 +89,15 @@ export function createOpenRun(dependencies: Dependencies) {
       return { ...(calibration && { calibration }) };
     },
 
-    /** Compacts what a round holds of the examples of a range; for one caller at a time. */
+    /**
+     * Compacts what a round holds of the examples of a range, and drops what the spec does not want to
+     * keep of older rounds; for one caller at a time.
+     */
     async maintain(input: RoundRef & { range: OrdinalRange }): Promise<void> {
       const { round, range } = input;
       const { spec, dataset, tables } = await openRound(dependencies, input);
       await tracked({ total: 1, unit: 'tables' }, async () => {
+        await retain({ spec, tables }, round);
         await tables.optimize(round, range);
         if (spec.share !== undefined) await store.shared(spec.share).optimize();
         if (embedsAny(retrievalNeeds(spec)))

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { RunReports } from '../client/runReports.ts';
 import { dataSection } from '../core/report/data.ts';
+import { droppedSections } from '../core/report/dropped.ts';
 import { roundSections } from '../core/report/round.ts';
 import { print } from './context.ts';
 import { CliError } from './errors.ts';
@@ -10,8 +11,12 @@ import { terminal } from './terminal.ts';
 
 /** Prints the figures of the rounds that have ended. */
 export function printReports(reports: RunReports, json?: boolean): void {
-  const { data, rounds } = reports;
-  const sections = [...(data ? [dataSection(data)] : []), ...rounds.flatMap(roundSections)];
+  const { data, rounds, dropped } = reports;
+  const sections = [
+    ...(data ? [dataSection(data)] : []),
+    ...rounds.flatMap(roundSections),
+    ...droppedSections(dropped),
+  ];
   print(json, reports, terminal(sections));
 }
 

@@ -9,6 +9,8 @@ export interface RunReports {
   run: string;
   /** Of the rounds that have ended, in order. */
   rounds: RoundReport[];
+  /** Those whose answers and neighbours are not in the store any more (`retention` of the spec). */
+  dropped: number[];
   /** What became of the data files' rows; missing while the run has no data set. */
   data?: IngestReport;
 }
@@ -23,7 +25,7 @@ export async function readReports(
   run: string,
   dataset: string | undefined,
 ): Promise<RunReports> {
-  if (dataset === undefined) return { run, rounds: [] };
+  if (dataset === undefined) return { run, rounds: [], dropped: [] };
   const store = connectStore({ uri, storageOptions: options });
   try {
     const info = await store.datasets.find(dataset);
@@ -31,7 +33,9 @@ export async function readReports(
       throw new ReportsNotFound(
         `the store ${uri} does not hold run "${run}": set store.uri in temporal.config.ts to the store of the workers`,
       );
-    return { run, rounds: await (await store.run(run, dataset)).reports(), data: info.report };
+    const tables = await store.run(run, dataset);
+    const [rounds, dropped] = await Promise.all([tables.reports(), tables.dropped()]);
+    return { run, rounds, dropped, data: info.report };
   } finally {
     store.close();
   }

@@ -41,6 +41,11 @@ export const FAILURES = {
     meaning: 'A run of a grid is at work outside of the grid, or has ended there early.',
     remedy: 'Wait for it to end, or cancel it; start the grid again, and it goes on.',
   },
+  RoundDropped: {
+    outlook: 'change',
+    meaning: 'A round is to be done again whose answers the store has not kept (retention).',
+    remedy: 'Start the run under another name: its answers are asked for anew.',
+  },
   NoEndpoint: {
     outlook: 'again',
     meaning: 'A worker lacks an endpoint that the spec names.',

@@ -5,6 +5,7 @@ import { urlProblem } from './dataUrl.ts';
 import { driftSpec } from './drift/driftSpec.ts';
 import { gateSpec } from './gate/gateSpec.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
+import { retentionSpec } from './retentionSpec.ts';
 import { reviewSpec } from './review/reviewSpec.ts';
 import { sampling } from './sampling.ts';
 import type { SelectionFields } from './selection/fields.ts';
@@ -322,6 +323,7 @@ export const commonSpec = z.strictObject({
   budget: budgetSpec.optional(),
   review: reviewSpec.optional(),
   audit: auditSpec,
+  retention: retentionSpec.optional(),
   maxFailed: z
     .number()
     .min(0)

@@ -20,13 +20,22 @@ const TALLIED = [
   ...(['parsed', 'entropy', 'finishReason'] as const),
 ];
 
+const answersTable = (round: number) => `answers-r${round}`;
+
+/** The rounds that have answers among the tables of a run, in order. */
+export async function roundsWithAnswers(database: Database): Promise<number[]> {
+  const numbers = (await database.names()).map((name) => /^answers-r(\d+)\./.exec(name)?.[1]);
+  const rounds = new Set(numbers.filter((number) => number !== undefined).map(Number));
+  return [...rounds].sort((a, b) => a - b);
+}
+
 /** The answers of one round of a run, one a key (`answerKey`). */
 export class Answers {
   readonly #log: PartitionedLog<AnswerRow>;
 
   constructor(database: Database, round: number) {
     this.#log = new PartitionedLog<AnswerRow>(database, {
-      name: `answers-r${round}`,
+      name: answersTable(round),
       schema: schemaOf({
         round: types.int,
         stage: types.string,
@@ -92,6 +101,10 @@ export class Answers {
 
   optimize(range: OrdinalRange): Promise<void> {
     return this.#log.optimize(range);
+  }
+
+  drop(): Promise<void> {
+    return this.#log.drop();
   }
 }
 

@@ -72,6 +72,11 @@ export class PartitionedLog<Row extends { ordinal: number }> {
     for (const index of await this.#within(range)) await this.#partition(index).optimize();
   }
 
+  /** Drops all of it. */
+  async drop(): Promise<void> {
+    for (const index of await this.#partitions()) await this.#database.drop(this.#prefix + index);
+  }
+
   #partition(index: number): Log<Row> {
     return new Log(this.#database, { ...this.#definition, name: this.#prefix + index });
   }

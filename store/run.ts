@@ -7,12 +7,14 @@ import type { RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import type { ModelRole, Neighbours, OrdinalRange, Split } from '../core/types.ts';
 import type { ModelUsage, Transport, Usage } from '../core/usage.ts';
-import { Answers } from './answers.ts';
+import { Answers, roundsWithAnswers } from './answers.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
+import { DroppedRounds } from './droppedRounds.ts';
 import { Log } from './log.ts';
 import { PartitionedLog } from './partitionedLog.ts';
 import { Promotions } from './promotions.ts';
+import { Spending } from './spending.ts';
 import { equals } from './sql.ts';
 
 /** The result of one model on the test split, by one metric. */
@@ -98,6 +100,7 @@ export class RunTables {
   readonly #spend: Log<SpendRow>;
   readonly #reports: Log<ReportRow>;
   readonly #promotions: Promotions;
+  readonly #dropped: DroppedRounds;
 
   constructor(database: Database) {
     this.#database = database;
@@ -138,6 +141,7 @@ export class RunTables {
       key: (row) => `${row.round}`,
     });
     this.#promotions = new Promotions(database);
+    this.#dropped = new DroppedRounds(database);
   }
 
   addNeighbours(rows: readonly Neighbours[]): Promise<void> {
@@ -252,7 +256,10 @@ export class RunTables {
    * stage's name.
    */
   async spend(round: number): Promise<ModelUsage[]> {
-    const spending = await this.#answers(round).usage();
+    const spending = new Spending();
+    const dropped = (await this.#dropped.all()).get(round);
+    for (const used of dropped ?? (await this.#answers(round).usage()).all())
+      spending.add(used, used);
     for (const row of await this.#spend.read(equals({ round }))) spending.add(row, row);
     return spending.all();
   }
@@ -281,6 +288,28 @@ export class RunTables {
   /** The changes of the champion, by number: the last is the present one. None of a run that has no gate. */
   promotions(): Promise<Promotion[]> {
     return this.#promotions.all();
+  }
+
+  /** The rounds that still have answers, in order. */
+  roundsWithAnswers(): Promise<number[]> {
+    return roundsWithAnswers(this.#database);
+  }
+
+  /** The rounds whose answers were dropped, in order. */
+  async dropped(): Promise<number[]> {
+    return [...(await this.#dropped.all()).keys()].sort((a, b) => a - b);
+  }
+
+  /**
+   * Drops the answers of a round that has ended, and their neighbours, meanings and views; what they have
+   * cost is noted before. Pseudo-labels, selected, evaluations and report stay.
+   */
+  async drop(round: number): Promise<void> {
+    await this.#dropped.add(round, (await this.#answers(round).usage()).all());
+    await this.#neighbours(round).drop();
+    await this.#meanings(round).drop();
+    await this.#views(round).drop();
+    await this.#answers(round).drop(); // last: by them it is known what is left to drop
   }
 
   /** Compacts what a round holds of the examples of the range. For one caller at a time. */

@@ -6,6 +6,7 @@ import { terminal } from '../../cli/terminal.ts';
 import type { GateReport } from '../../core/gate/gateReport.ts';
 import { auditSections } from '../../core/report/audit.ts';
 import { dataSection } from '../../core/report/data.ts';
+import { droppedSections } from '../../core/report/dropped.ts';
 import {
   amount,
   count,
@@ -437,5 +438,12 @@ describe('figures', () => {
       '1 d',
       '2 d 7 h',
     ]);
+  });
+
+  it('says which rounds have no answers any more, those in a row as one', () => {
+    assert.deepEqual(droppedSections([]), []);
+    const textOf = (rounds: number[]) => markdown(droppedSections(rounds));
+    assert.match(textOf([3]), /of round 3 are not in the store/);
+    assert.match(textOf([1, 2, 3, 5, 7, 8]), /of rounds 1–3, 5, 7–8 are not/);
   });
 });

@@ -5,13 +5,15 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import type OpenAI from 'openai';
-import { engineConfig } from '../../engine/config.ts';
+import type { Catalog } from '../../engine/catalog.ts';
+import { BUILT_IN } from '../../engine/models.ts';
+import { ModelPool } from '../../engine/pool.ts';
 import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../engine/settings.ts';
+import { Weights } from '../../engine/weights.ts';
 import {
   BASE,
   jsonl,
   type RunningEngine,
-  smallModel,
   start,
   stop,
   temporaryFolder,
@@ -28,33 +30,26 @@ interface Answer {
 const chats = trainingRows(4).map(({ messages }) => messages.slice(0, 2));
 
 describe('engine: weights of tuned models', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let running: RunningEngine;
   let client: OpenAI;
   let folder: string;
   let tuned: string;
 
   before(async function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     folder = await temporaryFolder();
-    const own = path.join(folder, 'qwen3');
-    await smallModel(own);
-    await writeFile(path.join(own, 'README.md'), '---\nlicense: mit\n---\n# A model\n');
-    const models = { own: { folder: own, template: { enable_thinking: false } } };
-    running = await start(undefined, engineConfig.parse({ models }));
+    running = await start();
     client = running.client;
-    tuned = await train(BASE);
+    const training_file = await upload(client, jsonl(trainingRows(8)));
+    const { id } = await client.fineTuning.jobs.create({ model: BASE, seed: 1, training_file });
+    tuned = (await waitForJob(client, id)).fine_tuned_model!;
   });
   after(async () => {
     await stop(running);
     await rm(folder, { recursive: true });
   });
 
-  async function train(model: string): Promise<string> {
-    const training_file = await upload(client, jsonl(trainingRows(8)));
-    const { id } = await client.fineTuning.jobs.create({ model, seed: 1, training_file });
-    return (await waitForJob(client, id)).fine_tuned_model!;
-  }
   const at = (model: string, form: string) =>
     `/models/${encodeURIComponent(model)}/weights/${form}`;
   const list = (model: string, form: string): Promise<{ data: { id: string; bytes: number }[] }> =>
@@ -72,9 +67,10 @@ describe('engine: weights of tuned models', function () {
     }
     return into;
   }
-  async function withoutEngine(model: string, adapter = ''): Promise<Answer[]> {
+  /** What models answer that are loaded by mlx-lm alone: a folder each, and that of an adapter. */
+  async function withoutEngine(...models: [string, string | null][]): Promise<Answer[][]> {
     const script = path.join(import.meta.dirname, 'answers.py');
-    const args = [script, model, adapter, JSON.stringify(chats)];
+    const args = [script, JSON.stringify(models), JSON.stringify(chats)];
     const { stdout } = await execa(PYTHON_EXECUTABLE, args, { env: mlxEnvironment() });
     return stdout.split('\n').map((line) => JSON.parse(line));
   }
@@ -104,8 +100,9 @@ describe('engine: weights of tuned models', function () {
     for (const { text } of expected) assert.match(text, /^(blue|green)$/);
     const adapter = await take(tuned, 'adapter');
     assert.deepEqual(await readdir(adapter), ['adapter_config.json', 'adapters.safetensors']);
-    assertAlike(await withoutEngine(BASE_MODEL.folder, adapter), expected);
-    assertAlike(await withoutEngine(await take(tuned, 'merged')), expected);
+    const merged = await take(tuned, 'merged');
+    for (const answers of await withoutEngine([BASE_MODEL.folder, adapter], [merged, null]))
+      assertAlike(answers, expected);
   });
 
   it('are kept merged until they are dropped', async () => {
@@ -122,16 +119,27 @@ describe('engine: weights of tuned models', function () {
   });
 
   it('come with what is known of their base', async () => {
-    const about = async (model: string) => {
-      const { data: _, ...rest } = await list(model, 'adapter');
-      return rest;
-    };
-    assert.deepEqual(await about(tuned), {
-      ...{ object: 'list', base: BASE, template: {}, license: 'apache-2.0' },
-    });
-    assert.deepEqual(await about(await train('own')), {
-      ...{ object: 'list', base: 'own', template: { enable_thinking: false }, license: 'mit' },
-    });
+    const { data: _, ...rest } = await list(tuned, 'adapter');
+    const known = { base: BASE, template: {}, license: 'apache-2.0' };
+    assert.deepEqual(rest, { object: 'list', ...known });
+  });
+
+  it("come with the licence that the card in their base's folder names", async () => {
+    const { license: _, ...base } = { ...BUILT_IN, folder: await temporaryFolder() };
+    const chatModel = () => ({ base, adapter: base.folder });
+    const pool = new ModelPool(0, () => assert.fail('a model is loaded'));
+    const weights = new Weights({ chatModel } as unknown as Catalog, pool);
+    const card = path.join(base.folder, 'README.md');
+    for (const [text, license] of [
+      ['---\nlicense: mit\n---\n# A model\n', 'mit'],
+      ['# A model\nlicense: mit\n', null],
+      ['---\n: [\n---\n', null],
+    ] as const) {
+      await writeFile(card, text);
+      const listed = await weights.list('any', 'adapter', AbortSignal.any([]));
+      assert.deepEqual([listed.license, listed.files], [license, []]);
+    }
+    await rm(base.folder, { recursive: true });
   });
 
   it('are refused where there are none', async () => {
