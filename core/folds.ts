@@ -13,10 +13,16 @@ export const foldOf = ({ id }: Pick<Example, 'id'>): number =>
 
 const DIGITS = 12;
 
-/** The place of an example in a lot that follows from its id alone, 0 to below 1. */
-export const placeOf = ({ id }: Pick<Example, 'id'>): number =>
-  // Other digits than those by which it has its fold.
-  Number.parseInt(id.slice(8, 8 + DIGITS), 16) / 16 ** DIGITS;
+/** A lot that follows from the id of an example alone, 0 to below 1: each from digits of its own. */
+const lot = (id: string, from: number): number =>
+  Number.parseInt(id.slice(from, from + DIGITS), 16) / 16 ** DIGITS;
+
+/** The place of an example in the lot by which it is held out. */
+export const placeOf = ({ id }: Pick<Example, 'id'>): number => lot(id, 8);
+
+/** Whether an example, labelled when it came, joins the test split. @param share of all, 0 to 1 */
+export const joinsTest = ({ id }: Pick<Example, 'id'>, share: number): boolean =>
+  lot(id, 8 + DIGITS) < share;
 
 /** Whether an example is held out from all but the pass that calibrates. @param below undefined where none is */
 export const isHeldOut = (example: Pick<Example, 'id'>, below: number | undefined): boolean =>

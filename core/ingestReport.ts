@@ -23,6 +23,8 @@ export interface FileCounts {
   withdrawn?: number;
   /** Kept rows that answer otherwise than an earlier version, and count from now on. */
   superseding?: number;
+  /** Kept rows that have joined the test split (`data.growTest`). */
+  grown?: number;
   /** Rows that could be used and were not drawn; missing where all are taken that the limit leaves. */
   notDrawn?: number;
   /** Rows that could not be used, by what is wrong with them. */
@@ -39,6 +41,17 @@ export interface IngestReport {
   problems: { file: string; line: number; problem: string }[];
   /** The first of the rows whose answer has taken the place of an earlier one. */
   superseding?: Superseding[];
+  /** What was struck out because somebody wanted it so. */
+  withdrawals?: Withdrawal[];
+}
+
+/** What came of the wish to strike out the rows of a file, of a segment or of reviews. */
+export interface Withdrawal {
+  /** What names the rows. */
+  of: string;
+  rows: number;
+  /** Rows of which the data set holds, or held, no example. */
+  unknown: number;
 }
 
 /** A row whose gold answer has taken the place of an earlier one. */

@@ -4,6 +4,7 @@ import { budgetSpec } from './budgetSpec.ts';
 import { urlProblem } from './dataUrl.ts';
 import { driftSpec } from './drift/driftSpec.ts';
 import { gateSpec } from './gate/gateSpec.ts';
+import { growTestSpec } from './growTestSpec.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { retentionSpec } from './retentionSpec.ts';
 import { reviewSpec } from './review/reviewSpec.ts';
@@ -101,6 +102,7 @@ export const dataSpec = z.strictObject({
     .describe(
       'Share of unusable rows (0 to 1) above which the run stops before anything is spent.',
     ),
+  growTest: growTestSpec,
 });
 
 const endpointModel = (model: string) =>

@@ -1,3 +1,4 @@
+import { joinsTest } from '../core/folds.ts';
 import type { BadReason, FileCounts, IngestReport, Superseding } from '../core/ingestReport.ts';
 import { fileLine, unusable } from '../core/report/data.ts';
 import type { DataSpec } from '../core/spec.ts';
@@ -34,6 +35,7 @@ export class Cleaning {
   readonly counts: Record<Split, number> = { labelled: 0, unlabelled: 0, test: 0 };
   readonly #data: DataSpec;
   readonly #task: Task;
+  readonly #growTest: number;
   readonly #files: FileCounts[] = [];
   #digits = new DigitCount();
   readonly #problems: Record<Split, Problem[]> = { labelled: [], unlabelled: [], test: [] };
@@ -44,9 +46,11 @@ export class Cleaning {
   /** What is struck out of earlier versions, for what was taken. */
   readonly strikes: Strike[] = [];
 
-  constructor(data: DataSpec, task: Task) {
+  /** @param growTest the share of new labelled examples that join the test split */
+  constructor(data: DataSpec, task: Task, growTest = 0) {
     this.#data = data;
     this.#task = task;
+    this.#growTest = growTest;
   }
 
   get report(): IngestReport {
@@ -99,10 +103,15 @@ export class Cleaning {
     const fate = fateOf(split, example, known, this.#task);
     if (fate.leftOut) return this.#leaveOut(fate.leftOut);
     this.#strike(fate.strikes, record.line);
-    if (split === 'unlabelled') this.#unlabelled.add(key);
-    else this.#answers[split].set(key, example.answer!);
+    // Of what is known a model may have learned, or been asked about.
+    const isGrown =
+      split === 'labelled' && known.length === 0 && joinsTest(example, this.#growTest);
+    if (isGrown) file.grown = (file.grown ?? 0) + 1;
+    const joined = isGrown ? 'test' : split;
+    if (joined === 'unlabelled') this.#unlabelled.add(key);
+    else this.#answers[joined].set(key, example.answer!);
     file.kept += 1;
-    return { ...example, split, ordinal: this.counts[split]++ };
+    return { ...example, split: joined, ordinal: this.counts[joined]++ };
   }
 
   /** Draws the examples of a split, where the spec wants so; what is kept of it is to be offered. */

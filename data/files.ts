@@ -42,15 +42,21 @@ export async function hashesOf(
   return hashes;
 }
 
-/** How files are stored. */
-export interface Storing {
+/** How files are read that change a data set. */
+export interface Reading {
   data: DataSpec;
   task: Task;
+  /** What else than their contents the versions go by. */
+  identity: unknown;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** How files are stored. */
+export interface Storing extends Omit<Reading, 'identity'> {
   cleaning: Cleaning;
   /** The version that is added to; a data set is begun where it is left out. */
   earlier?: Dataset;
-  onProgress?: ((progress: Progress) => void) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** Reads, cleans and stores files as a stream. Throws DataError for what the user must mend. */

@@ -3,7 +3,14 @@ import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets, DatasetVersion } from './datasets.ts';
 import { StoreError } from './errors.ts';
-import { type ExampleRef, ExampleWriter, readAt, readIds, readRange } from './examples.ts';
+import {
+  type ExampleRef,
+  ExampleWriter,
+  everyPlace,
+  readAt,
+  readIds,
+  readRange,
+} from './examples.ts';
 import { type Neighbour, TextSearch, VectorSearch } from './search.ts';
 import {
   readStruck,
@@ -26,6 +33,8 @@ interface Part {
 
 /** An example of the data set that has an id, struck out or not. */
 export interface Known extends ExampleRef {
+  /** The number of the version that has brought it. */
+  segment: number;
   /** Why it is struck out; null where it is not. */
   struck: StruckReason | null;
 }
@@ -121,13 +130,22 @@ export class Dataset {
     if (struckIn !== null)
       for (const one of await readStruckIds(this.#databaseOf(struckIn), ids))
         struck.set(`${one.split}/${one.ordinal}`, one.reason);
-    for (const { id: version, table, offsets } of await this.versions())
+    for (const { id: version, table, offsets, segment } of await this.versions())
       for (const own of await readIds(this.#databaseOf(version), table, ids)) {
         const ordinal = own.ordinal + offsets[own.split];
         const reason = struck.get(`${own.split}/${ordinal}`) ?? null;
-        known.set(own.id, [...(known.get(own.id) ?? []), { ...own, ordinal, struck: reason }]);
+        const one = { ...own, ordinal, segment, struck: reason };
+        known.set(own.id, [...(known.get(own.id) ?? []), one]);
       }
     return known;
+  }
+
+  /** The ids of what a segment has brought, struck out or not, batch by batch. Throws RangeError. */
+  async *idsOf(segment: number): AsyncGenerator<string[]> {
+    const version = (await this.versions())[segment];
+    if (!version) throw new RangeError(`Data set ${this.id} has no segment ${segment}`);
+    for await (const some of everyPlace(this.#databaseOf(version.id), version.table))
+      yield some.map(({ id }) => id);
   }
 
   /** A writer for one attempt at ingesting this version. */

@@ -24,6 +24,8 @@ export interface Descent {
   struckIn: string | null;
   /** The version of the chain that was the last to change the labelled examples. */
   labelledBy: string;
+  /** The number of the last review that has joined the chain. */
+  reviews: number;
 }
 
 /** A version of a data set that was ingested to its end. */
@@ -58,6 +60,7 @@ type LaterRow = FirstRow & {
   struck: string;
   struckIn: string | null;
   labelledBy: string;
+  reviews: number;
 };
 
 const FIRST = {
@@ -75,6 +78,7 @@ const LATER = {
   offsets: types.string,
   struck: types.string,
   labelledBy: types.string,
+  reviews: types.int,
 };
 
 /** All columns of a version but its report, which may be long. */
@@ -135,8 +139,8 @@ export class Datasets {
     const first = { id, table, counts, report: JSON.stringify(report), createdAt };
     if (parent === null) return this.#firsts.append([first]);
     const [offsets, struck] = [JSON.stringify(version.offsets), JSON.stringify(version.struck)];
-    const { struckIn, labelledBy } = version;
-    const later = { parent, root, segment, offsets, struck, struckIn, labelledBy };
+    const { struckIn, labelledBy, reviews } = version;
+    const later = { parent, root, segment, offsets, struck, struckIn, labelledBy, reviews };
     await this.#later.append([{ ...first, ...later }]);
   }
 }
@@ -153,6 +157,7 @@ export const descentOfFirst = (id: string): Descent => ({
   struck: NONE,
   struckIn: null,
   labelledBy: id,
+  reviews: 0,
 });
 
 const ofFirst = ({ id, table, counts, createdAt }: FirstRow): DatasetVersion => ({

@@ -81,6 +81,16 @@ export class ExampleWriter {
   }
 }
 
+/** Where each example is, and its id, batch by batch. */
+export async function* everyPlace(
+  database: Database,
+  name: string,
+): AsyncGenerator<Pick<StoredExample, 'id' | 'split' | 'ordinal'>[]> {
+  const table = await database.table(name, schema);
+  for await (const batch of table.query().select(['id', 'split', 'ordinal']))
+    yield fromArrow(batch);
+}
+
 /** The examples of `split` with ordinals in the range, in order. */
 export async function readRange(
   database: Database,

@@ -9,14 +9,31 @@ const WRONG: Record<BadReason, string> = {
   conflict: 'with another answer than an earlier row',
 };
 
-const NOT_DRAWN: ColumnOf<FileCounts> = {
-  title: 'not drawn',
-  kind: 'count',
-  of: ({ notDrawn }) => notDrawn ?? null,
-};
+/** Columns that are shown where a file has something in them. */
+const RARE = (
+  [
+    ['not drawn', 'notDrawn'],
+    ['unlabelled before', 'inUnlabelled'],
+    ['withdrawn before', 'withdrawn'],
+    ['in the place of others', 'superseding'],
+    ['joined the test', 'grown'],
+  ] as const
+).map(([title, count]) => ({
+  column: {
+    title,
+    kind: 'count',
+    of: (file: FileCounts) => file[count] ?? null,
+  } satisfies ColumnOf<FileCounts>,
+  isOf: (file: FileCounts) => file[count] !== undefined,
+}));
 
 /** What became of the rows of each data file, and the first of those that could not be used. */
-export function dataSection({ files, problems }: IngestReport): Section {
+export function dataSection({
+  files,
+  problems,
+  superseding = [],
+  withdrawals = [],
+}: IngestReport): Section {
   const counts = tableOf(files, [
     { title: 'file', kind: 'text', of: ({ file }) => file },
     { title: 'split', kind: 'text', of: ({ split }) => split },
@@ -26,12 +43,25 @@ export function dataSection({ files, problems }: IngestReport): Section {
     { title: 'in test', kind: 'count', of: ({ inTest }) => inTest || null },
     { title: 'in labelled', kind: 'count', of: ({ inLabelled }) => inLabelled || null },
     { title: 'unusable', kind: 'count', of: (file) => unusable(file) || null },
-    ...(files.some(({ notDrawn }) => notDrawn !== undefined) ? [NOT_DRAWN] : []),
+    ...RARE.flatMap(({ column, isOf }) => (files.some(isOf) ? [column] : [])),
   ]);
   const limited = files.filter((file) => file.limited).map(({ file }) => file);
   const examples = tableOf(problems, [
     { title: 'unusable row', kind: 'text', of: ({ file, line }) => `${file}:${line}` },
     { title: 'why', kind: 'text', of: ({ problem }) => problem },
+  ]);
+  const replaced = tableOf(superseding, [
+    { title: 'newer answer', kind: 'text', of: ({ file, line }) => `${file}:${line}` },
+    {
+      title: 'in the place of',
+      kind: 'text',
+      of: ({ split, ordinal }) => `${split} example ${ordinal}`,
+    },
+  ]);
+  const withdrawn = tableOf(withdrawals, [
+    { title: 'withdrawn', kind: 'text', of: ({ of }) => of },
+    { title: 'rows', kind: 'count', of: ({ rows }) => rows },
+    { title: 'not in the data', kind: 'count', of: ({ unknown }) => unknown || null },
   ]);
   return {
     title: 'Data',
@@ -39,6 +69,8 @@ export function dataSection({ files, problems }: IngestReport): Section {
       counts,
       ...(limited.length > 0 ? [`Not read to the end (data.limits): ${limited.join(', ')}.`] : []),
       ...(problems.length > 0 ? [examples] : []),
+      ...(superseding.length > 0 ? [replaced] : []),
+      ...(withdrawals.length > 0 ? [withdrawn] : []),
     ],
   };
 }
@@ -54,6 +86,8 @@ export function fileLine(file: FileCounts): string {
     [file.repeated, 'repeated'],
     [file.inTest, 'in the test split too'],
     [file.inLabelled, 'in the labelled split too'],
+    [file.inUnlabelled, 'unlabelled before'],
+    [file.withdrawn, 'withdrawn before'],
     [file.notDrawn, 'not drawn (data.draw)'],
     ...Object.entries(file.bad).map(([reason, count]) => [count, WRONG[reason as BadReason]]),
   ].flatMap(([count, what]) => (count ? [`, ${count} ${what}`] : []));

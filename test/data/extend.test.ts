@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, it } from 'mocha';
 import type { Arrival } from '../../core/living/arrival.ts';
-import type { Split } from '../../core/types.ts';
+import type { Judgement, Review, ReviewedSplit } from '../../core/review/review.ts';
+import type { Split, StoredExample } from '../../core/types.ts';
 import { extendDataset } from '../../data/extendDataset.ts';
 import { ingestDataset } from '../../data/ingestDataset.ts';
 import { useFolder, useStore } from '../support/suite.ts';
@@ -19,15 +21,20 @@ describe('Adding to a data set', () => {
   const begin = async () => (await ingestDataset(store, inputOf(folder.path))).dataset;
 
   /** Adds rows of each split, as "question" or "question,answer", to a version. */
-  async function add(dataset: string, rows: Partial<Record<Split, string[]>>, more: Arrival = {}) {
-    const arrival: Arrival = { ...more, folder: folder.path };
-    for (const [split, lines] of Object.entries(rows) as [Split, string[]][]) {
+  async function add(
+    dataset: string,
+    rows: Partial<Record<Split | 'withdrawn', string[]>>,
+    more: Arrival & { growTest?: number } = {},
+  ) {
+    const { growTest, ...others } = more;
+    const arrival: Arrival = { ...others, folder: folder.path };
+    for (const [split, lines] of Object.entries(rows) as [Split | 'withdrawn', string[]][]) {
       const file = `more-${split}.csv`;
-      const header = split === 'unlabelled' ? 'question' : 'question,answer';
+      const header = ['unlabelled', 'withdrawn'].includes(split) ? 'question' : 'question,answer';
       await folder.write(file, [header, ...lines, ''].join('\n'));
       arrival[split] = [file];
     }
-    const { data, task } = inputOf(folder.path);
+    const { data, task } = inputOf(folder.path, growTest === undefined ? {} : { growTest });
     return extendDataset(store, { dataset, run: 'run', arrival, data, task });
   }
 
@@ -132,6 +139,116 @@ describe('Adding to a data set', () => {
         [0, 1, 0, undefined],
       ],
     );
+  });
+
+  it('withdraws rows for good, whatever split they are in', async () => {
+    const first = await begin();
+    const more = await add(first, { labelled: ['poor,negative'], unlabelled: ['hm'] });
+    const gone = await add(more.dataset, { withdrawn: ['hm', 'fine', 'never seen', 'hm'] });
+    assert.deepEqual(gone.removed, { labelled: 1, unlabelled: 1, test: 0 });
+    assert.deepEqual(gone.added, none);
+    assert.deepEqual(gone.report.withdrawals, [{ of: 'more-withdrawn.csv', rows: 4, unknown: 1 }]);
+    assert.deepEqual(await live(gone.dataset, 'labelled'), ['1 awful negative', '2 poor negative']);
+    const again = await add(gone.dataset, { labelled: ['hm,neutral'], unlabelled: ['fine', 'ok'] });
+    assert.deepEqual(again.added, { labelled: 0, unlabelled: 1, test: 0 });
+    assert.deepEqual(
+      again.report.files.map(({ withdrawn }) => withdrawn),
+      [1, 1],
+    );
+    const twice = await add(again.dataset, { withdrawn: ['fine'] });
+    assert.deepEqual([twice.dataset, twice.removed], [again.dataset, none]);
+  });
+
+  it('withdraws nothing where a row cannot be read, or nothing would be left', async () => {
+    const first = await begin();
+    await assert.rejects(add(first, { withdrawn: ['fine', '"bad', 'nice'] }), {
+      name: 'DataError',
+      message: /more-withdrawn\.csv, line 3: which example this is cannot be read.*nothing is/,
+    });
+    await assert.rejects(add(first, { withdrawn: ['fine', 'awful'] }), {
+      name: 'DataError',
+      message: /No labelled example would be left/,
+    });
+    await assert.rejects(add(first, {}, { withdrawnSegments: [1] }), {
+      name: 'DataError',
+      message: /There is no segment 1: the data have segments 0 to 0/,
+    });
+  });
+
+  it('undoes a segment that was wrong: what it took the place of counts again, and it may come mended', async () => {
+    const first = await begin();
+    const wrong = await add(first, {
+      labelled: ['fine,negative', 'bad,positive', 'poor,positive'],
+    });
+    assert.deepEqual(await live(wrong.dataset, 'unlabelled'), ['0 nice', '2 so so']);
+    const undone = await add(wrong.dataset, {}, { withdrawnSegments: [1] });
+    assert.deepEqual(undone.struck, { labelled: 3, unlabelled: 0, test: 0 });
+    assert.deepEqual(undone.removed, { labelled: 2, unlabelled: -1, test: 0 });
+    assert.deepEqual(await live(undone.dataset, 'labelled'), [
+      '0 fine positive',
+      '1 awful negative',
+    ]);
+    assert.deepEqual(await live(undone.dataset, 'unlabelled'), ['0 nice', '1 bad', '2 so so']);
+    const mended = await add(undone.dataset, { labelled: ['poor,negative', 'bad,negative'] });
+    assert.deepEqual(mended.added, { labelled: 2, unlabelled: 0, test: 0 });
+    assert.deepEqual(await live(mended.dataset, 'labelled'), [
+      ...['0 fine positive', '1 awful negative', '5 poor negative', '6 bad negative'],
+    ]);
+  });
+
+  it('takes in what people have said in reviews, once', async () => {
+    const first = await begin();
+    const [nice, bad] = await store.dataset(first).range('unlabelled', everything);
+    const [fine] = await store.dataset(first).range('labelled', everything);
+    const said = ({ split, ordinal, id }: StoredExample, judgement: Judgement): Review => ({
+      ...{ id: randomUUID(), reviewer: 'one', ranking: 1, at: '', exampleId: id, ordinal },
+      split: split as ReviewedSplit,
+      ...judgement,
+    });
+    const { length } = await store.reviews('run').read();
+    const reviews = await store
+      .reviews('run')
+      .add([
+        said(nice!, { verdict: 'answer', answer: 'positive' }),
+        said(bad!, { verdict: 'bad' }),
+        said(fine!, { verdict: 'answer', answer: 'neutral' }),
+      ]);
+    assert.equal(reviews, length + 3);
+    const joined = await add(first, {}, { reviews });
+    assert.deepEqual(joined.added, { labelled: 2, unlabelled: 0, test: 0 });
+    assert.deepEqual(joined.removed, { labelled: 1, unlabelled: 2, test: 0 });
+    assert.deepEqual(await live(joined.dataset, 'labelled'), [
+      ...['1 awful negative', '2 nice positive', '3 fine neutral'],
+    ]);
+    assert.deepEqual(await live(joined.dataset, 'unlabelled'), ['2 so so']);
+    // What came later counts, and earlier reviews do not come again.
+    const newer = await add(joined.dataset, { labelled: ['nice,negative'] }, { reviews });
+    assert.deepEqual((await live(newer.dataset, 'labelled')).at(-1), '4 nice negative');
+    const again = await add(newer.dataset, {}, { reviews });
+    assert.equal(again.dataset, newer.dataset);
+  });
+
+  it('lets a stable share of new labelled rows join the test split, and no known one', async () => {
+    const first = await begin();
+    const rows = Array.from({ length: 200 }, (_, index) => `text ${index},positive`);
+    const known = await add(first, {
+      unlabelled: rows.slice(0, 50).map((row) => row.split(',')[0]!),
+    });
+    const grown = await add(known.dataset, { labelled: rows }, { growTest: 0.25 });
+    const { labelled, test } = grown.added;
+    assert.equal(labelled + test, 200);
+    assert.ok(test > 20 && test < 60, `${test} of 150`);
+    assert.equal(grown.report.files[0]!.grown, test);
+    const tested = await live(grown.dataset, 'test');
+    assert.ok(tested.every((line) => !/ text [1-4]?\d /.test(line)));
+    // The same ones, whatever they come with.
+    const other = await add(first, { labelled: rows.slice(100) }, { growTest: 0.25 });
+    const texts = (lines: string[]) => new Set(lines.map((line) => line.replace(/^\d+ /, '')));
+    const all = texts(tested);
+    for (const text of texts(await live(other.dataset, 'test'))) assert.ok(all.has(text), text);
+    // And where one comes again, it stays where it is.
+    const again = await add(grown.dataset, { labelled: rows }, { growTest: 0.25 });
+    assert.deepEqual(again.added, none);
   });
 
   it('has one search for versions with the same labelled examples, without what is struck out', async () => {

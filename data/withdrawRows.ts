@@ -1,0 +1,64 @@
+import type { Withdrawal } from '../core/ingestReport.ts';
+import type { Joining } from '../core/review/review.ts';
+import type { DatasetInfo } from '../store/datasets.ts';
+import type { Store } from '../store/store.ts';
+import type { Struck } from '../store/struck.ts';
+import { SPLIT_ORDER } from './cleanFile.ts';
+import { DataError } from './errors.ts';
+import { hashesOf, type LocalSource, type Reading } from './files.ts';
+import { countBySplit, next, versionId, versionOf } from './version.ts';
+import { Withdrawing } from './withdrawing.ts';
+
+/** What is not wanted any more. */
+export interface Unwanted {
+  files: LocalSource[];
+  segments: number[];
+  /** Bad examples, as people say. */
+  bad: Joining[];
+}
+
+/**
+ * Makes the version in which all of it is struck out; the one before where nothing changes.
+ * @throws DataError, where nothing would be left among other reasons
+ */
+export async function withdrawRows(
+  store: Store,
+  before: DatasetInfo,
+  { files, segments, bad }: Unwanted,
+  { data, task, identity, signal }: Reading,
+): Promise<{ info: DatasetInfo; withdrawals: Withdrawal[] }> {
+  if (files.length + segments.length + bad.length === 0) return { info: before, withdrawals: [] };
+  const id = versionId(before.id, identity, await hashesOf(files, signal), segments, bad);
+  const earlier = store.dataset(before.id);
+  const withdrawing = await Withdrawing.from(earlier);
+  const info = await versionOf(store, id, async ({ writeStruck }) => {
+    for (const segment of segments) await withdrawing.segment(segment);
+    for (const file of files) await withdrawing.file(file, data, task, signal);
+    await withdrawing.reviewed(bad);
+    const { struck, withdrawals } = withdrawing;
+    const changed = changes(await earlier.allStruck(), struck);
+    if (changed.length === 0) return undefined;
+    const counts = countBySplit(struck);
+    for (const split of SPLIT_ORDER)
+      if (counts[split] === before.counts[split] && counts[split] > before.struck[split])
+        throw new DataError(
+          `No ${split} example would be left. Add others first; nothing is withdrawn`,
+        );
+    await writeStruck(struck);
+    return {
+      ...next(before),
+      ...{ struck: counts, struckIn: id },
+      ...(changed.some((place) => place.startsWith('labelled/')) && { labelledBy: id }),
+      report: { files: [], problems: [], withdrawals },
+    };
+  });
+  return { info: info ?? before, withdrawals: info?.report.withdrawals ?? withdrawing.withdrawals };
+}
+
+/** The places of what is struck out in one of two lists only, or for another reason. */
+function changes(earlier: readonly Struck[], now: readonly Struck[]): string[] {
+  const places = (rows: readonly Struck[]) =>
+    new Set(rows.map(({ split, ordinal, reason }) => `${split}/${ordinal}/${reason}`));
+  const [were, are] = [places(earlier), places(now)];
+  return [...[...were].filter((one) => !are.has(one)), ...[...are].filter((one) => !were.has(one))];
+}
