@@ -78,7 +78,10 @@ type IsOut = (exampleId: string) => boolean;
 /** What people have been through with, or are at. */
 async function leftOut(reviews: Reviews, leased: Lease | undefined): Promise<IsOut> {
   const before = leased && (await reviews.ranking(leased.ranking));
-  const ids = new Set((await reviews.read()).map(({ exampleId }) => exampleId));
+  const ids = new Set<string>();
+  for (const { exampleId, verdict } of await reviews.read())
+    if (verdict === 'undo') ids.delete(exampleId);
+    else ids.add(exampleId);
   for (const position of leased?.positions ?? []) {
     const held = before?.examples[position];
     if (held) ids.add(held.exampleId);

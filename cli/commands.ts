@@ -145,6 +145,35 @@ export function addCommands(program: Command): void {
     .action(inProject(() => import('./commands/budget.ts')));
 
   program
+    .command('review')
+    .description('answer the examples that would teach a run most, here or by file')
+    .argument('<run>', 'name of the run')
+    .addOption(
+      new Option('--export <file>', 'write examples to a file, to be answered elsewhere').conflicts(
+        'import',
+      ),
+    )
+    .option('--import <file>', 'take in a file with answers')
+    .addOption(
+      new Option('--format <layout>', 'of the file')
+        .choices(['jsonl', 'label-studio', 'argilla'])
+        .default('jsonl'),
+    )
+    .option('--count <n>', 'examples to export, at the most', wholeNumber(1, 500), 100)
+    .option(
+      '--hours <n>',
+      'for how long nobody else gets what is exported (default: 24)',
+      positiveNumber,
+    )
+    .option('--reviewer <name>', "who answers (default: this user's name)")
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nKeys: a digit chooses an answer, e to type one, b for a bad example, s to skip, u to undo, q to quit.\nWhat is answered is stored at once, and joins the data of the next round: docs/review.md.\n\nExample:\n  $ semievol review tickets\n  $ semievol review tickets --export tasks.json --format label-studio',
+    )
+    .action(inProject(() => import('./commands/review.ts')));
+
+  program
     .command('report')
     .description('print the figures of the rounds a run has finished')
     .argument('<run>', 'name of the run')

@@ -54,6 +54,18 @@ export class UpdateRefused extends SemiEvolError {
   }
 }
 
+/** What was said of examples, or who wants to say something, cannot be taken as it is; nothing is stored. */
+export class ReviewRefused extends SemiEvolError {
+  override readonly name = 'ReviewRefused';
+  override readonly isOfInput = true;
+  readonly run: string;
+
+  constructor(run: string, reason: string, options?: ErrorOptions) {
+    super(`run "${run}": ${reason}`, options);
+    this.run = run;
+  }
+}
+
 /** How a workflow ended, by its state, and what can be done then. */
 const ENDINGS: Record<string, string> = {
   completed: 'it has completed, and stays as it is; for another run choose another name',

@@ -52,6 +52,7 @@ export {
   ExportFailed,
   type Failure,
   ReportsNotFound,
+  ReviewRefused,
   RunConflict,
   RunFailed,
   RunNotFound,
@@ -72,6 +73,7 @@ export type { GridHandle, GridView } from './gridHandle.ts';
 export type { GridOptions } from './gridPlan.ts';
 export type { Waiting, WorkState } from './handle.ts';
 export type { Probed } from './probe.ts';
+export type { ImportedReviews, ReviewDesk } from './review.ts';
 export type { RunHandle } from './runHandle.ts';
 export type { RunReports } from './runReports.ts';
 export type { PhaseView, RunView } from './runView.ts';

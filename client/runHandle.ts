@@ -10,6 +10,7 @@ import { ExportFailed, UpdateRefused } from './errors.ts';
 import type { Exported, ExportOptions } from './export.ts';
 import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
 import { Pacing } from './pacing.ts';
+import type { ReviewDesk } from './review.ts';
 import type { RunReports } from './runReports.ts';
 import { lookAtRun, type RunView } from './runView.ts';
 
@@ -97,6 +98,18 @@ export class RunHandle extends Handle<RunStatus, RunView> {
    */
   lease(request: LeaseRequest): Promise<Lease> {
     return this.#update('lease', request);
+  }
+
+  /**
+   * Opens a desk at which somebody reviews what the run has ranked; `close` it in the end.
+   * @param reviewer the name under which it is kept: one name is one person
+   * @throws ReviewRefused where the store is another than the workers'; RunNotFound, RunNotRunning, StoreError
+   */
+  async review(reviewer: string): Promise<ReviewDesk> {
+    await this.assertRunning();
+    // LanceDB takes a while to load.
+    const { ReviewDesk } = await import('./review.ts');
+    return ReviewDesk.open(this.config, this, reviewer);
   }
 
   /**

@@ -15,8 +15,10 @@ export type Judgement =
   | { verdict: 'answer'; answer: string }
   /** It is no example that anything can be learned from. */
   | { verdict: 'bad' }
-  /** Nothing; it also takes back what was said before. */
-  | { verdict: 'skip' };
+  /** Nothing, and it is not to be asked again. */
+  | { verdict: 'skip' }
+  /** What was said before is taken back. */
+  | { verdict: 'undo' };
 
 /** What a person has said of an example. */
 export type Review = Reviewed &
@@ -37,7 +39,7 @@ export type Joining = Reviewed & { answer: string | null };
 export function joiningOf(reviews: readonly Review[]): Joining[] {
   const last = new Map(reviews.map((review) => [review.exampleId, review]));
   return [...last.values()].flatMap((review) => {
-    if (review.verdict === 'skip') return [];
+    if (review.verdict === 'skip' || review.verdict === 'undo') return [];
     const { split, ordinal, exampleId } = review;
     const answer = review.verdict === 'answer' ? review.answer : null;
     return { split, ordinal, exampleId, answer };
