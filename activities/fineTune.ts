@@ -7,6 +7,7 @@ import type { Spent } from '../core/spent.ts';
 import type { TrainingRows } from '../core/trainingRows.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import type { Trainer, TrainingFile, TrainingOrder, TunedModel } from '../providers/trainer.ts';
+import { trainingSpendKey } from '../store/run.ts';
 import type { Dependencies } from './dependencies.ts';
 import { type Elsewhere, elsewhere } from './elsewhere.ts';
 import { tracked } from './progress.ts';
@@ -149,8 +150,9 @@ export function createFineTune(dependencies: Dependencies) {
         const usage = { ...NO_USAGE, requests: 1, unmetered, trainedTokens };
         if (recorded && recorded.run !== lineage.run)
           return { spent: spending.spent(endpoints, ({ model }) => model) };
-        await (await store.run(lineage.run, lineage.dataset)).addSpend({
-          key: `fine-tune/${key}`,
+        const tables = await store.run(lineage.run, lineage.dataset);
+        await tables.addSpend({
+          key: trainingSpendKey(key),
           round: lineage.round,
           phase: lineage.role,
           ...{ endpoint, model: base, transport: 'direct' },

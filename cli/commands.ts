@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { findConfig } from '../config/find.ts';
 import type { GlobalOptions } from './context.ts';
 import { findSpec } from './findSpec.ts';
-import { addStackOptions, positiveNumber, wholeNumber } from './options.ts';
+import { addSignature, addStackOptions, positiveNumber, wholeNumber } from './options.ts';
 
 const ON_TIME = 'as many as this machine does in ten minutes or so';
 
@@ -197,6 +197,63 @@ export function addCommands(program: Command): void {
       '\nWrites the adapter and the merged weights, as far as who trained the model gives them out, the\ntraining file, and a card. docs/export.md says more.\n\nExample:\n  $ semievol export fpb --to fpb-model',
     )
     .action(inProject(() => import('./commands/export.ts')));
+
+  program
+    .command('models')
+    .description('show the models of a run as a tree, what each was made of, and the champions')
+    .argument('<run>', 'name of the run')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\ndocs/lineage.md says what is shown.\n\nExample:\n  $ semievol models fpb',
+    )
+    .action(inProject(() => import('./commands/models.ts')));
+
+  program
+    .command('explain')
+    .description('show what a model has learned, with the answers, neighbours and scores behind it')
+    .argument('<model>', 'name of the model')
+    .option('--after <place>', 'go on after this place, which the page before names')
+    .option('--count <n>', 'examples a page', wholeNumber(1, 100), 10)
+    .option('--json', 'print JSON, with all texts in full')
+    .addHelpText(
+      'after',
+      '\nIt asks the store alone, no server. What models have labelled comes first.\n\nExample:\n  $ semievol explain $(semievol champion fpb) --count 3',
+    )
+    .action(inProject(() => import('./commands/explain.ts')));
+
+  program
+    .command('champion')
+    .description('print the name of the best model of a run so far')
+    .argument('<run>', 'name of the run')
+    .option('--json', 'print JSON, with since when, by whom and why')
+    .addHelpText('after', '\nExample:\n  $ MODEL=$(semievol champion fpb)')
+    .action(inProject(() => import('./commands/champion.ts')));
+
+  addSignature(
+    program
+      .command('promote')
+      .description('make a model the champion of a run; its next round starts from there')
+      .argument('<run>', 'name of the run')
+      .argument('<model>', 'name of the model'),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ semievol promote fpb ft:small:r3-sft:1a2b3c4d --reason "it is kinder"',
+    )
+    .action(inProject(() => import('./commands/promote.ts')));
+
+  addSignature(
+    program
+      .command('rollback')
+      .description('make the champion before the present one the champion again')
+      .argument('<run>', 'name of the run'),
+  )
+    .addHelpText(
+      'after',
+      '\nNothing is deleted, and the next round starts from there: docs/lineage.md.\n\nExample:\n  $ semievol rollback fpb --reason "complaints since Monday"',
+    )
+    .action(inProject(() => import('./commands/rollback.ts')));
 
   program
     .command('doctor')

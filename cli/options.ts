@@ -40,3 +40,11 @@ export function addStackOptions(command: Command): Command {
     .option('--ui-port <port>', "port of Temporal's UI", port, DEFAULT_PLACE.uiPort)
     .option('--engine-port <port>', 'port of the engine', port, DEFAULT_PLACE.enginePort);
 }
+
+/** Adds the options by which a person answers for a change of a champion. */
+export function addSignature(command: Command): Command {
+  return command
+    .requiredOption('--reason <text>', 'why, for those who come after')
+    .option('--by <name>', 'who decides (default: who is logged in)')
+    .option('--json', 'print JSON');
+}

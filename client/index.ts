@@ -33,6 +33,18 @@ export type { Interval, Spread } from '../core/grid/spread.ts';
 export type { FailedRun, GridStatus } from '../core/grid/status.ts';
 export type { GridRow, GridRun, GridTable, LabelRow } from '../core/grid/table.ts';
 export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
+export type {
+  Ancestor,
+  ExplainedRow,
+  ExplainedRows,
+  Explanation,
+  GivenAnswer,
+  LabelledRow,
+  NeighbourRow,
+  SelectedRow,
+} from '../core/lineage/explanation.ts';
+export type { Learned, StruckRows } from '../core/lineage/struck.ts';
+export type { Grade, Lineage, LineageModel, Training, Verdict } from '../core/lineage/tree.ts';
 export type { Arrival, Arrived } from '../core/living/arrival.ts';
 export type { Reading } from '../core/pace.ts';
 export type { PhaseState } from '../core/phases.ts';
@@ -61,6 +73,7 @@ export {
   TemporalAway,
   UpdateRefused,
 } from './errors.ts';
+export { type ExplainOptions, explainModel } from './explain.ts';
 export type { Exported, ExportOptions } from './export.ts';
 export type { FineTuneHandle, FineTuneView } from './fineTuneHandle.ts';
 export {

@@ -1,12 +1,13 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { BudgetScope, Limits } from '../core/budget.ts';
 import { messagesOf } from '../core/errors.ts';
+import type { Lineage } from '../core/lineage/tree.ts';
 import type { Arrival, Arrived } from '../core/living/arrival.ts';
 import type { Lease, LeaseRequest } from '../core/review/leases.ts';
 import type { RunStatus } from '../core/status.ts';
 import type { BudgetChange } from '../workflows/budget/messages.ts';
 import type { ChampionChange, Decision } from '../workflows/living/messages.ts';
-import { ExportFailed, UpdateRefused } from './errors.ts';
+import { ExportFailed, ReportsNotFound, UpdateRefused } from './errors.ts';
 import type { Exported, ExportOptions } from './export.ts';
 import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
 import { Pacing } from './pacing.ts';
@@ -136,6 +137,20 @@ export class RunHandle extends Handle<RunStatus, RunView> {
       throw new ExportFailed(`run "${this.name}" has no data yet, and no model`);
     const { exportModel } = await import('./export.ts');
     return exportModel(this.config, { run: this.name, dataset }, options);
+  }
+
+  /**
+   * Reads from the configured store which models the run has made, of what, and which of them were its
+   * champions, whether the run goes on or has ended.
+   * @throws RunNotFound; ReportsNotFound where the run has no data yet, or the store is another than the
+   * workers'; StoreError
+   */
+  async lineage(): Promise<Lineage> {
+    const dataset = (await this.describe()).memo?.dataset as string | undefined;
+    if (dataset === undefined)
+      throw new ReportsNotFound(`run "${this.name}" has no data yet, and no model`);
+    const { readLineage } = await import('./lineage.ts');
+    return readLineage(this.config, { run: this.name, dataset });
   }
 
   /** @throws UpdateRefused, RunNotFound, RunNotRunning */

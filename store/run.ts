@@ -63,6 +63,9 @@ export interface SpendRecord {
   key: string;
 }
 
+/** The key under which is recorded what the training of a model was paid for. */
+export const trainingSpendKey = (jobKey: string): string => `fine-tune/${jobKey}`;
+
 /** What a round believes about an unlabelled example. */
 export type VerdictRow = Verdict & Pick<PseudoLabel, 'ordinal' | 'exampleId'>;
 
@@ -223,6 +226,12 @@ export class RunTables {
     return byRound(rows, (round, part) => this.#selected(round).append(part));
   }
 
+  /** What is selected in a round, of the range, by ascending ordinals. */
+  async selected(round: number, range: OrdinalRange): Promise<SelectedRow[]> {
+    const rows = await this.#selected(round).read(range);
+    return rows.sort((a, b) => a.ordinal - b.ordinal);
+  }
+
   /** What is selected in a round, by ascending batches of ordinals. */
   scanSelected(round: number): AsyncIterable<SelectedRow[]> {
     return this.#selected(round).scan();
@@ -232,7 +241,8 @@ export class RunTables {
     return this.#evaluations.append(evaluations);
   }
 
-  evaluations(round: number): Promise<EvaluationRecord[]> {
+  /** What models were graded in a round, or in all of them. */
+  evaluations(round?: number): Promise<EvaluationRecord[]> {
     return this.#evaluations.read(equals({ round }));
   }
 
@@ -242,13 +252,16 @@ export class RunTables {
 
   /** What was paid for in a round under these keys. */
   async spendOf(round: number, keys: readonly string[]): Promise<SpendRecord[]> {
+    return (await this.spendUnder(keys)).filter((row) => row.round === round);
+  }
+
+  /** What was paid for under these keys, in any round. */
+  async spendUnder(keys: readonly string[]): Promise<SpendRecord[]> {
     const rows = await this.#spend.readAmong('key', keys);
-    return rows
-      .filter((row) => row.round === round)
-      .map(({ round: _, phase, endpoint, model, transport, key, ...usage }) => ({
-        ...{ round, phase, endpoint, model, transport, key },
-        usage,
-      }));
+    return rows.map(({ round, phase, endpoint, model, transport, key, ...usage }) => ({
+      ...{ round, phase, endpoint, model, transport, key },
+      usage,
+    }));
   }
 
   /**

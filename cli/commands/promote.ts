@@ -1,0 +1,34 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import type { Lineage } from '../../core/lineage/tree.ts';
+import { configOf, print, withClient } from '../context.ts';
+import { CliError } from '../errors.ts';
+
+interface Options {
+  reason: string;
+  by?: string;
+  json?: boolean;
+}
+
+/** Makes a model of the run its champion. */
+export default async function promote(
+  run: string,
+  model: string,
+  { reason, by, json }: Options,
+  command: Command,
+): Promise<void> {
+  const name = by ?? userInfo().username;
+  await withClient(await configOf(command), async (client) => {
+    const handle = client.get(run);
+    assertKnown(run, model, await handle.lineage());
+    const { champion } = await handle.setChampion({ model, name, reason });
+    print(json, { run, champion }, `${champion} is the champion of "${run}"`);
+  });
+}
+
+/** @throws CliError with the models that there are */
+function assertKnown(run: string, model: string, { models }: Lineage): void {
+  if (models.some(({ name }) => name === model)) return;
+  const names = models.map(({ name }) => name).join(', ');
+  throw new CliError(`run "${run}" has no model "${model}": name one of ${names}`);
+}

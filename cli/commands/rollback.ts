@@ -1,0 +1,35 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { championBefore } from '../../core/lineage/champions.ts';
+import { configOf, print, withClient } from '../context.ts';
+import { CliError } from '../errors.ts';
+
+interface Options {
+  reason: string;
+  by?: string;
+  json?: boolean;
+}
+
+/** Makes the champion before the present one the champion again. */
+export default async function rollback(
+  run: string,
+  { reason, by, json }: Options,
+  command: Command,
+): Promise<void> {
+  const name = by ?? userInfo().username;
+  await withClient(await configOf(command), async (client) => {
+    const handle = client.get(run);
+    const { champion: from, promotions } = await handle.lineage();
+    const model = championBefore(promotions);
+    if (model === undefined)
+      throw new CliError(
+        `${from} is the first champion of run "${run}": there is none to go back to`,
+      );
+    const { champion } = await handle.setChampion({ model, name, reason });
+    print(
+      json,
+      { run, champion, from },
+      `${champion} is the champion of "${run}" again, not ${from}`,
+    );
+  });
+}

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import type { Config } from '../config/config.ts';
+import type { Answer } from '../core/answer.ts';
+import { foldOf, isHeldOut } from '../core/folds.ts';
+import type {
+  Ancestor,
+  ExplainedRow,
+  ExplainedRows,
+  Explanation,
+  GivenAnswer,
+  NeighbourRow,
+} from '../core/lineage/explanation.ts';
+import type { StoredRows } from '../core/trainingRows.ts';
+import type { ModelRecord } from '../core/types.ts';
+import type { Dataset } from '../store/dataset.ts';
+import type { RunTables, SelectedRow } from '../store/run.ts';
+import type { Store } from '../store/store.ts';
+import { ReportsNotFound } from './errors.ts';
+import { checked } from './spec.ts';
+
+const page = z.strictObject({
+  after: z
+    .string()
+    .regex(/^(selected|labelled)\/\d+$/, 'give what the page before names as the next')
+    .optional(),
+  count: z.number().int().min(1).max(100).default(10),
+});
+
+/** Which page of an explanation is wanted: the first, unless it says after what; 10 rows unless told otherwise. */
+export type ExplainOptions = z.input<typeof page>;
+
+/** Ordinals that are looked at at once. */
+const STEP = 4_096;
+
+/** What the examples of a model are read from. */
+interface Sources {
+  dataset: Dataset;
+  tables: RunTables;
+}
+
+/**
+ * Says what a model was made of: what it was tuned from, and page by page the examples that it has
+ * learned, each with the answers, neighbours and scores by which it came into the training file. It asks
+ * the configured store alone.
+ * @throws ReportsNotFound where the store does not know the model; SpecError for a page that cannot be;
+ * StoreError
+ *
+ * @example
+ * const { rows } = await explainModel(await loadConfig(), 'ft:small:r3-semievol:1a2b3c4d');
+ */
+export async function explainModel(
+  { store: { uri, options } }: Pick<Config, 'store'>,
+  model: string,
+  wanted: ExplainOptions = {},
+): Promise<Explanation> {
+  const { after, count } = checked(page, wanted, 'the page');
+  // LanceDB takes a while to load.
+  const { connectStore } = await import('../store/store.ts');
+  const store = connectStore({ uri, storageOptions: options });
+  try {
+    const record = await store.models.byName(model);
+    if (!record)
+      throw new ReportsNotFound(
+        `the store ${uri} does not know a model "${model}": "semievol models RUN" names those of a run`,
+      );
+    const rows = await store.models.rowsOf(model);
+    return {
+      model: record,
+      descent: await descentOf(store, record),
+      rows:
+        rows === undefined
+          ? { lacking: 'an older version, which noted no rows, has trained the model' }
+          : rows.from === 'file'
+            ? { lacking: `the model was trained on a file of your own, ${rows.path}` }
+            : await explained(store, rows, { after, count }),
+    };
+  } finally {
+    store.close();
+  }
+}
+
+async function descentOf(store: Store, { name, base }: ModelRecord): Promise<Ancestor[]> {
+  const descent: Ancestor[] = [];
+  for (let [of, from] = [name, base]; from !== of; ) {
+    const found = await store.models.byName(from);
+    if (!found) return [...descent, { name: from }];
+    const { run, round, role } = found;
+    descent.push({ name: from, run, round, role });
+    [of, from] = [from, found.base];
+  }
+  return descent;
+}
+
+async function explained(
+  store: Store,
+  rows: StoredRows,
+  { after = 'selected/-1', count }: { after: string | undefined; count: number },
+): Promise<ExplainedRows> {
+  const { run, dataset } = rows.ref;
+  const sources = { dataset: store.dataset(dataset), tables: await store.run(run, dataset) };
+  const [part, place] = after.split('/') as ['selected' | 'labelled', string];
+  const found: ExplainedRow[] = [];
+  // One more than is wanted tells whether there is another page.
+  const isFull = () => found.length > count;
+  if (part === 'selected' && rows.from !== 'labelled')
+    for await (const row of selectedAfter(sources, rows, Number(place))) {
+      if (isFull()) break;
+      found.push(await explainedRow(sources, row));
+    }
+  const from = part === 'labelled' ? Number(place) : -1;
+  for await (const example of labelledAfter(sources, rows, from)) {
+    if (isFull()) break;
+    found.push({ from: 'labelled', example });
+  }
+  const shown = found.slice(0, count);
+  const last = shown.at(-1);
+  const isMore = found.length > count && last;
+  return {
+    labelledTimes: rows.times,
+    page: shown,
+    next: isMore ? `${last.from}/${last.example.ordinal}` : null,
+  };
+}
+
+async function* selectedAfter(
+  { dataset, tables }: Sources,
+  { ref: { round } }: StoredRows,
+  after: number,
+): AsyncGenerator<SelectedRow> {
+  const total = await dataset.count('unlabelled');
+  for (let from = after + 1; from < total; from += STEP)
+    yield* await tables.selected(round, { from, to: Math.min(from + STEP, total) });
+}
+
+async function* labelledAfter({ dataset }: Sources, rows: StoredRows, after: number) {
+  const total = await dataset.count('labelled');
+  const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
+  for (let from = after + 1; from < total; from += STEP)
+    for (const example of await dataset.range('labelled', {
+      from,
+      to: Math.min(from + STEP, total),
+    }))
+      if (foldOf(example) !== withoutFold && !isHeldOut(example, rows.ref.heldOut)) yield example;
+}
+
+async function explainedRow(
+  { dataset, tables }: Sources,
+  { round, ordinal, score, weight }: SelectedRow,
+): Promise<ExplainedRow> {
+  const range = { from: ordinal, to: ordinal + 1 };
+  const [[example], [label], answers, justifications, near] = await Promise.all([
+    dataset.at('unlabelled', [ordinal]),
+    tables.pseudoLabels(round, range),
+    tables.answers({ round, stage: 'collaborate', range }),
+    tables.answers({ round, stage: 'justify', range }),
+    tables.neighbours({ round, split: 'unlabelled', range }),
+  ]);
+  return {
+    from: 'selected',
+    ...{ example: example!, round, label: label!, score, weight },
+    answers: [
+      ...answers.map((answer) => given(answer, false)),
+      ...justifications.map((answer) => given(answer, true)),
+    ],
+    neighbours: await neighboursIn(dataset, near.get(ordinal)),
+  };
+}
+
+type Neighbouring = { labelled: number[]; similarities: number[] };
+
+async function neighboursIn(dataset: Dataset, near?: Neighbouring): Promise<NeighbourRow[]> {
+  if (!near) return [];
+  const examples = await dataset.at('labelled', near.labelled);
+  return examples.map((example, index) => ({ example, similarity: near.similarities[index]! }));
+}
+
+const given = (
+  { collaborator, sample, endpoint, model, text, parsed, entropy, probability }: Answer,
+  isJustification: boolean,
+): GivenAnswer => ({
+  ...{ collaborator, sample, endpoint, model, text, parsed, entropy, probability },
+  isJustification,
+});

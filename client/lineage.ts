@@ -1,0 +1,81 @@
+import type { Config } from '../config/config.ts';
+
+import { type Lineage, lineageOf, type Training } from '../core/lineage/tree.ts';
+import type { ModelRecord } from '../core/types.ts';
+import { billed } from '../providers/pricing.ts';
+import { type RunTables, trainingSpendKey } from '../store/run.ts';
+import { connectStore, type Store } from '../store/store.ts';
+import { ReportsNotFound } from './errors.ts';
+
+/**
+ * Reads which models a run has made, of what, and which of them were its champions.
+ * @param dataset the run's data set
+ * @throws ReportsNotFound where the store does not hold the run; StoreError
+ */
+export async function readLineage(
+  { store: { uri, options }, endpoints }: Pick<Config, 'store' | 'endpoints'>,
+  { run, dataset }: { run: string; dataset: string },
+): Promise<Lineage> {
+  const store = connectStore({ uri, storageOptions: options });
+  try {
+    const spec = await store.specs.find(run);
+    if (!spec)
+      throw new ReportsNotFound(
+        `the store ${uri} does not hold run "${run}": set store.uri in temporal.config.ts to the store of the workers`,
+      );
+    const tables = await store.run(run, dataset);
+    const [reports, promotions, evaluations, own] = await Promise.all([
+      tables.reports(),
+      tables.promotions(),
+      tables.evaluations(),
+      store.models.list({ run }),
+    ]);
+    const named = [
+      ...reports.flatMap(({ models }) => Object.values(models)),
+      ...promotions.map(({ model }) => model),
+    ];
+    const records = [...own, ...(await foreign(store, named, own, spec.model.name))];
+    const pricesOf = (endpoint: string) => endpoints[endpoint]?.prices ?? {};
+    return lineageOf({
+      ...{ run, base: spec.model, reports, promotions, evaluations, records },
+      spentOn: await spending(store, tables, records, pricesOf),
+    });
+  } finally {
+    store.close();
+  }
+}
+
+/** Models of the run that another run has made: one of the same scope, or whose model was chosen. */
+async function foreign(
+  store: Store,
+  named: readonly string[],
+  own: readonly ModelRecord[],
+  base: string,
+): Promise<ModelRecord[]> {
+  const known = new Set([base, ...own.map(({ name }) => name)]);
+  const others = [...new Set(named)].filter((name) => !known.has(name));
+  const found = await Promise.all(others.map((name) => store.models.byName(name)));
+  return found.filter((record) => record !== undefined);
+}
+
+/** What each training has taken, as far as the run has paid for it. */
+async function spending(
+  store: Store,
+  tables: RunTables,
+  records: readonly ModelRecord[],
+  pricesOf: Parameters<typeof billed>[1],
+): Promise<(record: ModelRecord) => Pick<Training, 'tokens' | 'cost'> | undefined> {
+  const spent = await tables.spendUnder(records.map(({ jobKey }) => trainingSpendKey(jobKey)));
+  const byKey = new Map(spent.map((record) => [record.key, record]));
+  const roots = new Map<string, string>();
+  for (const { endpoint, model } of spent)
+    if (!roots.has(model)) roots.set(model, await store.models.rootOf({ endpoint, model }));
+  return ({ jobKey }) => {
+    const record = byKey.get(trainingSpendKey(jobKey));
+    if (!record) return undefined;
+    const { usage, ...of } = record;
+    const root = roots.get(of.model)!;
+    const { bill } = billed([{ ...of, ...usage, root }], pricesOf);
+    return { tokens: usage.unmetered > 0 ? null : usage.trainedTokens, cost: bill.cost };
+  };
+}
