@@ -34,7 +34,7 @@ export const gateSpec = z
       .enum(['automatic', 'person'])
       .default('automatic')
       .describe(
-        'Who has the last word where the tests are in favour: nobody, or a person, by "semievol promote RUN", for which the run waits.',
+        'Who has the last word where the tests are in favour: nobody, or a person, by "semievol decide RUN", for which the run waits.',
       ),
     waitHours: z
       .number()
