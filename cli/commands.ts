@@ -144,6 +144,38 @@ export function addCommands(program: Command): void {
     )
     .action(inProject(() => import('./commands/budget.ts')));
 
+  const files = (split: string) => [`--${split} <files...>`, `${split} files, or URLs`] as const;
+  program
+    .command('add')
+    .description('add data to a run; its next round works on them')
+    .argument('<run>', 'name of the run')
+    .option(...files('unlabelled'))
+    .option(...files('labelled'))
+    .option(...files('test'))
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nFiles are read as the spec says, by the worker, from this folder or a URL. Says what was new: what\nis there already is left out, a newer gold answer takes the place of the older. docs/data.md says more.\n\nExample:\n  $ semievol add tickets --unlabelled june.csv --labelled corrected.csv',
+    )
+    .action(inProject(() => import('./commands/add.ts')));
+
+  program
+    .command('withdraw')
+    .description('strike rows out of the data of a run')
+    .argument('<run>', 'name of the run')
+    .option('--rows <files...>', 'files with rows that are not to be there, and not to come again')
+    .option(
+      '--segment <n...>',
+      'what came with an addition that was wrong; 0 is what the run began with',
+      (given: string, others: number[] = []) => [...others, wholeNumber(0)(given)],
+    )
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nNo later round works on them. Models that have learned from them stay: "semievol models RUN\n--struck" names them. docs/data.md says more.\n\nExample:\n  $ semievol withdraw tickets --rows forget-me.csv',
+    )
+    .action(inProject(() => import('./commands/withdraw.ts')));
+
   program
     .command('review')
     .description('answer the examples that would teach a run most, here or by file')
