@@ -51,7 +51,7 @@ export interface ImportedReviews {
  * for (const one of await desk.take(20))
  *   await desk.say(one, { verdict: 'answer', answer: await ask(one.example.question, one.choices) });
  * await desk.handIn();
- * await desk.close();
+ * desk.close();
  */
 export class ReviewDesk {
   readonly #run: ReviewedRun;
