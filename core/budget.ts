@@ -10,6 +10,10 @@ export type BudgetUnit = (typeof BUDGET_UNITS)[number];
 /** How much may be spent; what is left out has no limit. */
 export type Limits = Partial<Record<BudgetUnit, number>>;
 
+/** What may become of jobs and batches under way at a limit: they go on, or are begun again later. */
+export const JOBS_AT_LIMIT = ['finish', 'cancel'] as const;
+export type JobsAtLimit = (typeof JOBS_AT_LIMIT)[number];
+
 /** How much of each unit. */
 export type Amounts = Record<BudgetUnit, number>;
 
@@ -17,6 +21,8 @@ export type Amounts = Record<BudgetUnit, number>;
 export interface Budget extends Limits {
   perRound?: Limits | undefined;
   perPhase?: Partial<Record<PhaseName, Limits>> | undefined;
+  /** Default: finish. */
+  jobs?: JobsAtLimit | undefined;
 }
 
 /** Where a limit holds: in the whole run, in each round, or in a phase of each round. */
@@ -180,6 +186,14 @@ export class Ledger {
   lack(phase: PhaseName, wanted?: Spent): Lack | undefined {
     const uses = (['run', 'round', phase] as const).flatMap((scope) => this.#uses(scope));
     return lackAmong(uses, wanted ? this.#expected(wanted) : NOTHING);
+  }
+
+  /** A limit above which is what was reserved for work under way, as when it was lowered. */
+  overdrawn(): Lack | undefined {
+    const use = this.uses().find(
+      ({ limit, spent, reserved }) => reserved > 0 && spent + reserved > limit,
+    );
+    return use && { ...use, wanted: 0 };
   }
 
   /** The limits that a phase has to keep to, and what all others have of each. */

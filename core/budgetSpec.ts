@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BUDGET_UNITS, type Limits } from './budget.ts';
+import { BUDGET_UNITS, JOBS_AT_LIMIT, type Limits } from './budget.ts';
 import { PHASES, type PhaseName } from './phases.ts';
 
 const UNITS: Record<keyof Limits, string> = {
@@ -22,6 +22,12 @@ export const budgetSpec = z
       .partialRecord(z.enum(phaseNames), z.strictObject(limits))
       .optional()
       .describe('What a phase of each round may, by its name.'),
+    jobs: z
+      .enum(JOBS_AT_LIMIT)
+      .default('finish')
+      .describe(
+        'What becomes of fine-tuning jobs and batches under way at a limit. finish: they go on. cancel: they are cancelled at their provider, and begun again once the limit is raised; what batches have answered by then is kept.',
+      ),
   })
   .describe(
     'What the run may spend, at the most, with what is reserved for work under way. At a limit nothing new is begun, until it is raised: "semievol budget RUN --usd N".',

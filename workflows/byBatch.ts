@@ -228,8 +228,6 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
         ),
       );
       if (files.length === 0) return;
-      for (const stage of new Set(files.flatMap(({ stages }) => Object.keys(stages))))
-        sent.set(stage as AnswerStage, (sent.get(stage as AnswerStage) ?? 0) + 1);
       const wanted = files.map((file) => file.wanted).reduce(addSpent, paid);
       if (input.isBudgeted) await budget.reserved(phase, wanted, key);
       const ended: EndedBatch[] = [];
@@ -240,8 +238,12 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
             `store what batches answered about ${rangeText(range)}`,
           ),
         );
+      const superviseAll = () => together(() => files.map((file) => supervise(file, ended)));
       try {
-        await together(() => files.map((file) => supervise(file, ended)));
+        const done = await (input.isBudgeted
+          ? budget.whileGranted(superviseAll, key)
+          : superviseAll());
+        if (done) for (const stage of stagesIn(files)) sent.set(stage, (sent.get(stage) ?? 0) + 1);
         const busy = ended.flatMap(({ file, end }) => (end.isBusy ? file.requests : []));
         if (busy.length > 0) most = Math.ceil(Math.max(...busy) / 2);
         const { answered, refused, spent } = await collect(true);
@@ -323,6 +325,9 @@ function gradings({ ref, graded }: OfModels): AskedTogether {
   );
   return { before: async () => {}, askings };
 }
+
+const stagesIn = (files: UploadedRequests[]) =>
+  new Set(files.flatMap(({ stages }) => Object.keys(stages) as AnswerStage[]));
 
 const asksOf = (input: ByBatchInput): Asked[] =>
   'pass' in input ? ['collaborate', 'justify', 'judge'] : ['evaluate', 'judge'];

@@ -74,37 +74,46 @@ async function supervise(
   }
   const { count, wanted, ...file } = uploaded;
   page.show({ rows: count, stage: isBudgeted ? 'waiting for the budget' : 'creating the job' });
-  if (isBudgeted && phase) {
-    await budget.reserved(phase, wanted);
-    page.show({ stage: 'creating the job' });
-  }
   const work: JobInput = { endpoint, order: { ...order, ...file } };
   let jobId: string | undefined;
-  try {
-    const started = await perform.startJob(work, `adopt or create the job at ${endpoint}`);
-    ({ jobId } = started);
-    page.show({ jobId, stage: 'waiting for the job' });
-    const tuned = await untilFinished(jobId);
-    page.show({ stage: 'recording the model', stalled: undefined });
-    const { spent } = await here.recordModel(
-      { ...work, started, tuned, rows: count },
-      `record model ${tuned.model}`,
-    );
-    page.show({ stage: 'done', model: tuned.model, spent });
-    return { model: tuned.model, jobId, rows: count, spent };
-  } catch (error) {
-    if (isCancelled(error)) {
-      page.show({ stage: 'cancelling the job', stalled: undefined });
-      // Also finds a job whose id never came back.
-      await CancellationScope.nonCancellable(() =>
-        perform.cancelJobs(
-          { ...work, jobId },
-          `cancel job ${jobId ?? 'if there is one'} at ${endpoint}`,
-        ),
-      );
+  for (;;) {
+    if (isBudgeted && phase) {
+      await budget.reserved(phase, wanted);
+      page.show({ stage: 'creating the job' });
     }
-    page.show({ stage: isCancelled(error) ? 'cancelled' : 'failed', stalled: undefined });
-    throw error;
+    const result = await (isBudgeted && phase ? budget.whileGranted(train) : train());
+    if (result) return result;
+    page.show({ jobId: undefined, stage: 'waiting for the budget' });
+  }
+
+  /** One job, from its creation to its model. */
+  async function train(): Promise<FineTuneResult> {
+    try {
+      const started = await perform.startJob(work, `adopt or create the job at ${endpoint}`);
+      ({ jobId } = started);
+      page.show({ jobId, stage: 'waiting for the job' });
+      const tuned = await untilFinished(jobId);
+      page.show({ stage: 'recording the model', stalled: undefined });
+      const { spent } = await here.recordModel(
+        { ...work, started, tuned, rows: count },
+        `record model ${tuned.model}`,
+      );
+      page.show({ stage: 'done', model: tuned.model, spent });
+      return { model: tuned.model, jobId, rows: count, spent };
+    } catch (error) {
+      if (isCancelled(error)) {
+        page.show({ stage: 'cancelling the job', stalled: undefined });
+        // Also finds a job whose id never came back.
+        await CancellationScope.nonCancellable(() =>
+          perform.cancelJobs(
+            { ...work, jobId },
+            `cancel job ${jobId ?? 'if there is one'} at ${endpoint}`,
+          ),
+        );
+      }
+      page.show({ stage: isCancelled(error) ? 'cancelled' : 'failed', stalled: undefined });
+      throw error;
+    }
   }
 
   /** Where a job makes no progress for long it is left running, but the page says so. */

@@ -18,7 +18,7 @@ describe('chaos', function () {
   async function fine(harm: Partial<ChaosOptions>) {
     const lines: string[] = [];
     const result = await chaos({
-      ...{ place: 'gateway', budget: false, kills: 0, serverRestarts: 0 },
+      ...{ place: 'gateway', kills: 0, serverRestarts: 0 },
       ...{ faultRate: 0.1, seed: 5 },
       sizes: { labelled: 10, unlabelled: 30, test: 10 },
       latencyMs: 40,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { JobsAtLimit } from '../../core/budget.ts';
 import { writeTask } from '../support/stack.ts';
 import { resentRequests, stepTimes, twins } from './accounts.ts';
 import type { ArenaOptions } from './arena.ts';
@@ -13,8 +14,8 @@ import { compare } from './tables.ts';
 
 export interface ChaosOptions extends Setting {
   place: PlaceName;
-  /** Whether the disturbed run has a budget, which is reached and raised twice. */
-  budget: boolean;
+  /** Where the disturbed run has a budget, which is reached and raised twice: what becomes of jobs then. */
+  budget?: JobsAtLimit;
   /** kill -9 of a worker or of what answers. */
   kills: number;
   /** kill -9 of the Temporal server, in addition. */
@@ -117,7 +118,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const reached: Reached[] = [];
   const limits = options.budget ? limitsFor(calm.told) : [];
   const [tokens] = limits;
-  const held = { ...spec, ...(tokens !== undefined && { budget: { tokens } }) };
+  const held = { ...spec, ...(options.budget && { budget: { tokens, jobs: options.budget } }) };
   const wild = await run(stage('disturbed', faultRate), held, signal, async (scene) => {
     await Promise.all([
       disturb({ ...scene, spec, dataset: calm.dataset, plan, deeds, say }),

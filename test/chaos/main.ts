@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { JOBS_AT_LIMIT, type JobsAtLimit } from '../../core/budget.ts';
 import { onInterrupt } from '../../stack/interrupt.ts';
 import { chaos } from './chaos.ts';
 import { PLACES, type PlaceName } from './places/index.ts';
@@ -17,7 +18,7 @@ interface Options {
   seed: number;
   polite: boolean;
   place: PlaceName;
-  budget: boolean;
+  budget?: JobsAtLimit;
   json?: string;
   keep?: string;
 }
@@ -55,7 +56,12 @@ const options: Options = new Command('npm run chaos --')
       .choices(Object.keys(PLACES))
       .default('gateway'),
   )
-  .option('--budget', 'it has a budget, which is reached and raised twice', false)
+  .addOption(
+    new Option(
+      '--budget <jobs>',
+      'it has a budget, which is reached and raised twice; jobs under way then finish, or are cancelled',
+    ).choices(JOBS_AT_LIMIT),
+  )
   .option('--kills <n>', 'of workers and, a fifth of them, of what answers', count, 20)
   .option('--server-restarts <n>', 'kills of the Temporal server, in addition', count, 3)
   .option('--fault-rate <share>', 'of the requests to the provider, 0 to 1', share, 0.1)

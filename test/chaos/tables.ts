@@ -1,7 +1,7 @@
 import type { AnswerStage } from '../../core/answer.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import { MODEL_ROLES, type Split } from '../../core/types.ts';
+import { MODEL_ROLES, type ModelRecord, type Split } from '../../core/types.ts';
 import type { Store } from '../../store/store.ts';
 
 const everything = { from: 0, to: 2 ** 31 - 1 };
@@ -59,12 +59,30 @@ export async function readTables(
       for (const row of batch) add('selected', [round, row.exampleId], row);
     for (const row of await run.evaluations(round)) add('evaluations', [round, row.role], row);
   }
-  for (const { createdAt: _, jobKey: __, ...row } of await store.models.list({ run: spec.name }))
-    add('models', [row.name], row);
+  const models = await store.models.list({ run: spec.name });
+  for (const { createdAt: _, jobKey: __, ...row } of models) add('models', [row.name], row);
   for (const { seconds: _, usage: __, bill: ___, ...report } of reports)
     add('reports', [report.round], report);
-  return tables;
+  return renamed(tables, models);
 }
+
+/** The same with models that are named after the keys of their jobs called by what they are. */
+function renamed(tables: Tables, models: readonly ModelRecord[]): Tables {
+  const names = models.flatMap(({ name, jobKey, round, role }): [string, string][] =>
+    jobKey.split('/').at(-1)!.startsWith(name.slice(-HASH)) ? [[name, `${role} of ${round}`]] : [],
+  );
+  if (names.length === 0) return tables;
+  const plain = (text: string) => names.reduce((now, [name, as]) => now.replaceAll(name, as), text);
+  return Object.fromEntries(
+    Object.entries(tables).map(([table, rows]) => [
+      table,
+      new Map([...rows].map(([key, row]) => [plain(key), plain(row)])),
+    ]),
+  );
+}
+
+/** Digits of its key with which a model's name ends. */
+const HASH = 12;
 
 /** All answers of a round. */
 export async function answersOf(store: Store, spec: RunSpec, dataset: string, round: number) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { setUpSearchAttributes } from '../../client/searchAttributes.ts';
+import type { Budget, BudgetUse } from '../../core/budget.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { Hold, RunStatus } from '../../core/status.ts';
 import { addUsage, NO_USAGE, type Usage, usageOf } from '../../core/usage.ts';
@@ -53,7 +54,7 @@ describe('a run with a budget', function () {
       for await (const { workflowId } of temporal.client.workflow.list({ query }))
         if (workflowId === name) return;
   };
-  const task = (of: Bench, name: string, budget?: RunSpec['budget']) =>
+  const task = (of: Bench, name: string, budget?: Budget) =>
     writeTask(of.folder, name, SIZES, {
       batch: { size: 5, window: 3 },
       ...(budget && { budget }),
@@ -134,6 +135,39 @@ describe('a run with a budget', function () {
     });
     const made = bench.provider.requests({ kind: 'job' }).length;
     assert.equal(bench.provider.jobs.all().length, made);
+  });
+
+  it('cancels jobs under way where its spec wants that, and begins them again when it is raised', async () => {
+    const spec = await task(bench, 'cancelled', { tokens: 1_000_000, jobs: 'cancel' });
+    const { provider } = bench;
+    provider.jobs.hold();
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const run = await bench.start(spec);
+      const client = bench.client.get('cancelled');
+      await provider.untilRequest({ kind: 'job' });
+      let use: BudgetUse;
+      do [use] = (await run.query<RunStatus>('status')).budget as [BudgetUse];
+      while (use.reserved === 0);
+      await client.setBudget({ tokens: use.spent + 1 });
+      await provider.until(() => provider.jobs.all().some(({ status }) => status === 'cancelled'));
+      const { hold, paused } = await untilHeld('cancelled');
+      assert.ok(paused);
+      assert.match(hold.why, /^the budget of the run is reached: .*reserved/);
+      provider.jobs.release();
+      await client.setBudget({ tokens: 1_000_000 });
+      await run.result();
+    });
+    const jobs = provider.jobs.all().toReversed();
+    const [first, second] = jobs;
+    assert.deepEqual(
+      jobs.map(({ status }) => status),
+      ['cancelled', ...jobs.slice(1).map(() => 'succeeded')],
+    );
+    assert.equal(second!.metadata!.semievol_key, first!.metadata!.semievol_key);
+    const [report] = await bench.reports('cancelled');
+    const trained = jobs.reduce((sum, job) => sum + (job.trained_tokens ?? 0), 0);
+    assert.equal(usageOf(report!.usage).trainedTokens, trained);
   });
 
   it('is refused before anything is spent where money is to be bounded that has no price', async () => {

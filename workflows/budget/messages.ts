@@ -27,6 +27,9 @@ export const reserve = defineSignal<[Reservation]>('reserve');
 /** From a round to a fine-tune: that is reserved. */
 export const granted = defineSignal<[key?: string]>('granted');
 
+/** From a round to whoever has something reserved: it is to be given up, and asked for again. */
+export const revoked = defineSignal('revoked');
+
 /** What a job or a batch is going to cost. */
 export interface Reservation {
   workflowId: string;

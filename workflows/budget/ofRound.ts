@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import { type Budget, type BudgetUse, type Lack, Ledger } from '../../core/budget.ts';
 import type { PhaseName, Spender } from '../../core/phases.ts';
-import type { Spent } from '../../core/spent.ts';
+import { NOTHING_SPENT, type Spent } from '../../core/spent.ts';
 import type { Hold } from '../../core/status.ts';
 import { holdOf } from './hold.ts';
 import {
@@ -16,6 +16,7 @@ import {
   granted,
   type Reservation,
   reserve,
+  revoked,
   tellerOf,
 } from './messages.ts';
 import type { CarriedBudget } from './ofBatches.ts';
@@ -68,6 +69,10 @@ export function handleRoundBudget(
   const gates = new Set<PhaseName>();
   const followed = new Map<PhaseName, Set<(allowance: BudgetUse[]) => void>>();
   const lastTold = new Map<PhaseName, string>();
+  /** Children for which something was reserved. */
+  const underWay = new Set<string>();
+  /** Why work under way was cancelled: nothing is begun until the budget is another. */
+  let halted: Lack | undefined;
   let hold: Hold | undefined;
 
   const current = () => {
@@ -75,15 +80,18 @@ export function handleRoundBudget(
     return ledger;
   };
   const lacking = (): Lack | undefined => {
+    if (halted) return halted;
     for (const phase of gates) {
-      const lack = current()?.lack(phase);
+      const lack = lackAt(phase);
       if (lack) return lack;
     }
     const [first] = waiting;
     return first && lackOf(first);
   };
+  const lackAt = (phase: PhaseName): Lack | undefined => halted ?? current()?.lack(phase);
   const lackOf = ({ phase, wanted, key, isSpent }: Reservation): Lack | undefined => {
     if (isSpent) return undefined;
+    if (halted) return halted;
     const ledger = current();
     return key === undefined ? ledger?.lack(phase, wanted) : ledger?.lackAhead(phase, key, wanted);
   };
@@ -95,6 +103,7 @@ export function handleRoundBudget(
       if (key === undefined) ledger?.reserve(workflowId, phase, wanted);
       else ledger?.payAhead(phase, key, wanted);
       if (one.isSpent) continue;
+      underWay.add(workflowId);
       // One that has ended needs no grant.
       getExternalWorkflowHandle(one.workflowId)
         .signal(granted, key)
@@ -111,10 +120,22 @@ export function handleRoundBudget(
       onAllowed(phase);
     }
   };
+  /** Has whoever has begun something give it up. */
+  const halt = (lack: Lack) => {
+    halted = lack;
+    // One that has ended has nothing to give up.
+    for (const workflowId of underWay)
+      getExternalWorkflowHandle(workflowId)
+        .signal(revoked)
+        .catch(() => undefined);
+    underWay.clear();
+  };
   const review = () => {
     grant();
     tellAllowances();
-    const lack = lacking();
+    const cancels = ledger?.budget.jobs === 'cancel' && !halted && underWay.size > 0;
+    const lack = (cancels ? current()?.overdrawn() : undefined) ?? lacking();
+    if (cancels && lack) halt(lack);
     const before = hold;
     hold = lack && holdOf(run, lack, before);
     if (hold?.why !== before?.why) changed();
@@ -122,10 +143,14 @@ export function handleRoundBudget(
   setHandler(budgetChanged, (budget) => {
     ledger ??= new Ledger(budget, before);
     ledger.budget = budget;
+    halted = undefined;
     review();
     changed();
   });
   setHandler(reserve, (reservation) => {
+    const { workflowId, key } = reservation;
+    // A job that was cancelled asks again: what it had is free until then.
+    if (key === undefined) ledger?.release(workflowId, NOTHING_SPENT);
     waiting.push(reservation);
     review();
   });
@@ -135,10 +160,10 @@ export function handleRoundBudget(
     },
     uses: () => current()?.uses(),
     whileLacking(phase) {
-      if (!current()?.lack(phase)) return undefined;
+      if (!lackAt(phase)) return undefined;
       gates.add(phase);
       review();
-      return condition(() => !current()?.lack(phase)).then(() => {
+      return condition(() => !lackAt(phase)).then(() => {
         gates.delete(phase);
         review();
       });
@@ -161,6 +186,7 @@ export function handleRoundBudget(
       return child;
     },
     release(workflowId, spent) {
+      underWay.delete(workflowId);
       ledger?.release(workflowId, spent);
       review();
     },

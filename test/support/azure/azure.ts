@@ -29,6 +29,8 @@ export interface AzureOptions {
   quota?: number;
   /** How many requests to the management come until a deletion is done. */
   deletingFor?: number;
+  /** Default: any free one. */
+  port?: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -57,7 +59,7 @@ export class Azure {
   onChat: (name: string) => void = () => {};
   readonly #scripts = new Map<string, string[]>();
   readonly #unknown = new Map<string, number>();
-  readonly #options: Required<AzureOptions>;
+  readonly #options: Required<Omit<AzureOptions, 'port'>>;
   readonly #app = fastify({ forceCloseConnections: true, bodyLimit: 2 ** 28 });
   /** Requests until a deletion is done. */
   readonly #deleting = new Map<string, number>();
@@ -66,7 +68,7 @@ export class Azure {
 
   static async start(options: AzureOptions = {}, provider?: Provider): Promise<Azure> {
     const azure = new Azure(provider ?? (await startProvider()), options);
-    azure.#address = await azure.#app.listen({ host: '127.0.0.1', port: 0 });
+    azure.#address = await azure.#app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
     return azure;
   }
 
@@ -199,6 +201,11 @@ export class Azure {
       }),
     );
     app.all('/openai/v1/*', (request, reply) => this.#pass(request, reply));
+    // For whoever runs it as a process of its own.
+    app.get('/__standing', async () => this.standing);
+    app.get('/__journal', async () =>
+      this.provider.requests().map(({ body: _, ...entry }) => entry),
+    );
   }
 
   #put(

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import fastify, { type FastifyReply } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 
 /** What a chat is answered with. @param adapter folder of the adapter; undefined for the base */
 export type Answering = (body: ChatBody, adapter?: string) => Promise<unknown>;
@@ -19,6 +19,8 @@ export interface VllmOptions {
   /** Of an adapter that it takes. */
   isAdapter?: (folder: string) => boolean;
   port?: number;
+  /** Has a hand in its server before that listens. */
+  attach?: (app: FastifyInstance) => void;
 }
 
 interface Adapter {
@@ -45,8 +47,10 @@ export class Vllm {
     resolver,
     isAdapter = (folder) => existsSync(join(folder, 'adapter_config.json')),
     port = 0,
+    attach = () => {},
   }: VllmOptions): Promise<Vllm> {
     const app = fastify({ forceCloseConnections: true });
+    attach(app);
     const adapters = new Map<string, Adapter>();
     const calls: Vllm['calls'] = [];
 
