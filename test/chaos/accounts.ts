@@ -7,6 +7,8 @@ const CHAT = '/chat/completions';
 const EMBEDDINGS = '/embeddings';
 /** Texts that activities/embed.ts sends in a request. */
 const TEXTS = 64;
+/** Stages of models that were asked the same in the round before, from the second on. */
+const ASKED_BEFORE = ['evaluate-vanilla', 'evaluate-champion'];
 /** Has no journal. */
 const ENGINE = 'engine';
 
@@ -72,12 +74,11 @@ export async function unstoredAnswers(
 ): Promise<number> {
   let stored = 0;
   for (let round = 1; round <= spec.rounds; round++)
-    // The base of a later round was asked the same in the round before.
     for (const { stage, endpoint, transport } of await answersOf(store, spec, dataset, round))
       if (
         endpoint !== ENGINE &&
         transport === 'direct' &&
-        (round === 1 || stage !== 'evaluate-vanilla')
+        (round === 1 || !ASKED_BEFORE.includes(stage))
       )
         stored++;
   return sent(journal, CHAT) - stored;

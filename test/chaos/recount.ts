@@ -58,6 +58,7 @@ function figuresOf(report: RoundReport): Figures {
 const metricFigures = ({ name, values, comparison }: MetricReport): [string, number][] => [
   ...Object.entries({
     vanilla: values.base,
+    ...(values.champion && { champion: values.champion }),
     sft: values.sft.epochs,
     'sft-steps': values.sft.steps,
     semievol: values.semievol,
@@ -144,7 +145,9 @@ async function recount(
     const parsedOf = new Map(own.map(({ ordinal, parsed }) => [ordinal, parsed]));
     return test.map((example) => task.grade(parsedOf.get(example.ordinal) ?? null, example));
   };
-  const grades = Object.fromEntries(MODEL_ROLES.map((role) => [role, gradesOf(role)]));
+  const asksChampion = answers.some(({ stage }) => stage === 'evaluate-champion');
+  const roles = MODEL_ROLES.filter((role) => role !== 'champion' || asksChampion);
+  const grades = Object.fromEntries(roles.map((role) => [role, gradesOf(role)]));
   const sum = (role: ModelRole, metric: number, of: keyof Part) =>
     grades[role]!.reduce((total, parts) => total + parts[metric]![of], 0);
   const share = (role: ModelRole) => sum(role, 0, 'got') / sum(role, 0, 'of');
@@ -155,7 +158,7 @@ async function recount(
       .length;
   const figuresOfMetric = ({ name, test: by }: Metric, metric: number): Figures => ({
     ...Object.fromEntries(
-      MODEL_ROLES.flatMap((role) => [
+      roles.flatMap((role) => [
         [`${name}, got of ${role}`, sum(role, metric, 'got')],
         [`${name}, of of ${role}`, sum(role, metric, 'of')],
       ]),
