@@ -1,9 +1,9 @@
 import type { AnswerStage } from '../core/answer.ts';
 import type { Tolerance } from '../core/failing.ts';
-import { isAskedIn, type Pass } from '../core/passes.ts';
+import { isAskedIn, PASSES, type Pass } from '../core/passes.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { Batch } from './batch.ts';
-import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
+import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
 /** Names a range of examples in a round. */
@@ -23,19 +23,33 @@ export interface Subject {
   stage: AnswerStage;
   /** Whose examples it asks about. */
   split: Split;
-  /** Whether it asks about an example; about all where it is left out. */
-  covers?: (example: StoredExample) => boolean;
+  /** The pass that it is part of, which may leave some of them out. */
+  pass?: Pass;
   /** What is counted while it asks, for people. */
   unit: string;
   /** Whether its requests go before those of others: for few, on which a batch waits. */
   isAhead?: boolean;
 }
 
-/** Whether a pass is about an example of its split. */
-export const coveredBy =
-  ({ pass, heldOut }: Pick<PassRef, 'pass' | 'heldOut'>) =>
-  (example: StoredExample): boolean =>
-    isAskedIn(pass, example, heldOut);
+/** The examples of a range that a pass is about. */
+export async function examplesOf(
+  { dataset, tables }: Pick<RoundContext, 'dataset' | 'tables'>,
+  { pass, round, range, ...scope }: Omit<PassRef, 'run' | 'dataset'>,
+): Promise<StoredExample[]> {
+  const examples = await dataset.range(PASSES[pass].split, range);
+  const needsTaught = pass === 'propagate' && scope.asked && range.from < scope.asked.from;
+  const taught = needsTaught ? await tables.taught(range) : new Map<number, number>();
+  const isTaught = (ordinal: number) => (taught.get(ordinal) ?? round) < round;
+  return examples.filter((one) => isAskedIn(pass, one, scope, isTaught(one.ordinal)));
+}
+
+/** Those of a range that are asked about. */
+export const subjectsOf = (
+  context: RoundContext,
+  ref: RangeRef,
+  { pass, split }: Pick<Subject, 'pass' | 'split'>,
+): Promise<StoredExample[]> =>
+  pass ? examplesOf(context, { ...ref, pass }) : context.dataset.range(split, ref.range);
 
 /**
  * Does the work of an activity that asks models about a range of examples: opens the round, reads
@@ -44,7 +58,7 @@ export const coveredBy =
 export async function askAbout<T>(
   dependencies: Dependencies,
   ref: RangeRef,
-  { split, unit, covers = () => true, ...subject }: Subject,
+  { split, pass, unit, ...subject }: Subject,
   work: (batch: Batch) => Promise<T>,
 ): Promise<T> {
   const { round, range, tolerance } = ref;
@@ -52,7 +66,7 @@ export async function askAbout<T>(
   return tracked(
     { total: range.to - range.from, unit },
     async (tracker) => {
-      const examples = (await context.dataset.range(split, range)).filter(covers);
+      const examples = await subjectsOf(context, ref, { pass, split });
       const options = {
         dependencies,
         context,

@@ -5,7 +5,7 @@ import type { Way } from '../core/resolution.ts';
 import { Foremost } from '../core/review/ranking.ts';
 import type { AuditFigures } from '../core/roundReport.ts';
 import type { OrdinalRange } from '../core/types.ts';
-import { coveredBy } from './asking.ts';
+import { examplesOf } from './asking.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 import { tracked } from './progress.ts';
@@ -61,15 +61,14 @@ async function auditRange(
   { way, ...ref }: AuditInput,
   range: OrdinalRange,
 ): Promise<{ heard: number; suspects: Suspect[] }> {
-  const { dataset, task } = context;
-  const examples = await dataset.range('labelled', range);
+  const { task } = context;
   const suspects: Suspect[] = [];
   let heard = 0;
   for (const pass of UNSEEN) {
     const passRef = { ...ref, range, pass };
     const verdictOn = await storedVerdicts(context, passRef);
     const neighboursOf = await labelledNeighbours(context, passRef);
-    for (const example of examples.filter(coveredBy(passRef))) {
+    for (const example of await examplesOf(context, passRef)) {
       const { ordinal, id: exampleId, answer: gold, ...x } = example;
       const neighbours = votesOf({ id: exampleId, ...x }, neighboursOf(ordinal), task);
       const witnesses = { verdict: verdictOn(example, way), neighbours };

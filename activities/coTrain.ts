@@ -5,6 +5,7 @@ import { isHeldOut, placeOf } from '../core/folds.ts';
 import { ranges } from '../core/range.ts';
 import type { Way } from '../core/resolution.ts';
 import type { OrdinalRange, Split } from '../core/types.ts';
+import { examplesOf } from './asking.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
 import { type Tracker, tracked } from './progress.ts';
 import { storedPseudoLabels, storedVerdicts } from './verdicts.ts';
@@ -17,8 +18,8 @@ const MOST_LEARNED = 5_000;
 export interface CoTrainInput extends RoundRef {
   /** How disagreement is resolved. */
   way: Way;
-  /** Unlabelled examples that the collaborators have answered. */
-  asked: number;
+  /** The ordinals among which are all that the collaborators have answered. */
+  range: OrdinalRange;
 }
 
 export function createCoTrain(dependencies: Dependencies) {
@@ -31,7 +32,7 @@ export function createCoTrain(dependencies: Dependencies) {
      */
     async coTrain(input: CoTrainInput): Promise<void> {
       const context = await openRound(dependencies, input);
-      const total = input.asked;
+      const total = input.range.to - input.range.from;
       await tracked({ total, unit: 'examples' }, async (tracker) => {
         const lessons = [
           ...(await labelledLessons(context, input)),
@@ -50,10 +51,10 @@ export function createCoTrain(dependencies: Dependencies) {
         const labelled = await context.dataset.count('labelled');
         for (const range of ranges(labelled, PAGE))
           await storeViews(context, input, { views, split: 'labelled', range });
-        for (const range of ranges(total, PAGE)) {
+        for (const range of pagesOf(input.range)) {
           tracker.signal.throwIfAborted();
-          await storeViews(context, input, { views, split: 'unlabelled', range });
           const passRef = { ...input, range, pass: 'propagate' } as const;
+          await storeViews(context, input, { views, split: 'unlabelled', range });
           const labels = await storedPseudoLabels(context, passRef, input.way);
           await context.tables.addPseudoLabels(labels);
           tracker.add(range.to - range.from);
@@ -62,6 +63,10 @@ export function createCoTrain(dependencies: Dependencies) {
     },
   };
 }
+
+/** The pages of ordinals that a range is gone through in. */
+const pagesOf = ({ from, to }: OrdinalRange): OrdinalRange[] =>
+  ranges(to - from, PAGE).map((page) => ({ from: from + page.from, to: from + page.to }));
 
 async function labelledLessons(
   { dataset, spec, task }: RoundContext,
@@ -87,16 +92,18 @@ async function unlabelledLessons(
   tracker: Tracker,
 ): Promise<Lesson[]> {
   const { dataset, spec, task } = context;
-  const { asked, way } = input;
+  const { way } = input;
+  const share = MOST_LEARNED / (input.range.to - input.range.from);
   const lessons: Lesson[] = [];
-  for (const range of ranges(asked, PAGE)) {
+  for (const range of pagesOf(input.range)) {
     tracker.signal.throwIfAborted();
     const vectors = await dataset.vectors(spec.embedding.name, 'unlabelled', range);
-    const verdictOn = await storedVerdicts(context, { ...input, range, pass: 'propagate' });
-    for (const example of await dataset.range('unlabelled', range)) {
+    const passRef = { ...input, range, pass: 'propagate' } as const;
+    const verdictOn = await storedVerdicts(context, passRef);
+    for (const example of await examplesOf(context, passRef)) {
       const { ordinal } = example;
       const vector = vectors.get(ordinal);
-      if (!vector || placeOf(example) >= MOST_LEARNED / asked) continue;
+      if (!vector || placeOf(example) >= share) continue;
       const { label, probability } = verdictOn(example, way);
       if (label !== null)
         lessons.push({

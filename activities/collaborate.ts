@@ -7,7 +7,7 @@ import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
 import type { Spent } from '../core/spent.ts';
 import type { StoredExample } from '../core/types.ts';
-import { askAbout, coveredBy, type PassRef, type Subject } from './asking.ts';
+import { askAbout, type PassRef, type Subject } from './asking.ts';
 import { answersTo, type Batch } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
@@ -37,7 +37,7 @@ export function modelNamed(name: string, models: RoundModels, example: StoredExa
 /** What the answers of the collaborators are about. */
 export const answersIn = (ref: PassRef): Subject => {
   const { answers: stage, split } = PASSES[ref.pass];
-  return { stage, split, covers: coveredBy(ref), unit: 'answers' };
+  return { stage, split, pass: ref.pass, unit: 'answers' };
 };
 
 /** What the collaborators have come to about a range. */

@@ -12,7 +12,7 @@ import type { FreeCollaborator } from '../core/spec.ts';
 import type { StoredExample } from '../core/types.ts';
 import { settled } from '../providers/settled.ts';
 import { AnswerBuffer } from './answerBuffer.ts';
-import { coveredBy, type PassRef } from './asking.ts';
+import { examplesOf, type PassRef } from './asking.ts';
 import { type Dependencies, openRound, type RoundContext } from './dependencies.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
 import { type Tracker, tracked } from './progress.ts';
@@ -80,11 +80,11 @@ export function createCollaborateFree(dependencies: Dependencies) {
 /** What has no stored answer yet. */
 async function unanswered(context: RoundContext, input: PassRef): Promise<Ask[]> {
   const { round, range, pass } = input;
-  const { spec, dataset, tables } = context;
-  const { split, answers: stage } = PASSES[pass];
+  const { spec, tables } = context;
+  const { answers: stage } = PASSES[pass];
   const stored = new Set((await tables.answers({ round, stage, range })).map(answerKey));
   const neighboursOf = await labelledNeighbours(context, input);
-  const examples = (await dataset.range(split, range)).filter(coveredBy(input));
+  const examples = await examplesOf(context, input);
   return examples.flatMap((example) =>
     freeCollaborators(spec)
       .filter(({ name: collaborator }) => {

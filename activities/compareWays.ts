@@ -1,7 +1,7 @@
 import { sumsFor } from '../core/comparison.ts';
 import { ranges } from '../core/range.ts';
 import { WAYS, type WaysCompared } from '../core/resolution.ts';
-import { coveredBy } from './asking.ts';
+import { examplesOf } from './asking.ts';
 import { type Dependencies, openRound, type RoundRef } from './dependencies.ts';
 import { tracked } from './progress.ts';
 import { storedVerdicts } from './verdicts.ts';
@@ -24,16 +24,15 @@ export function createCompareWays(dependencies: Dependencies) {
         for (const range of ranges(total, PAGE)) {
           tracker.signal.throwIfAborted();
           const passRef = { ...ref, range, pass: 'cross-fit' } as const;
-          const examples = await dataset.range('labelled', range);
           const verdictOn = await storedVerdicts(context, passRef);
-          for (const example of examples.filter(coveredBy(passRef))) {
+          for (const example of await examplesOf(context, passRef)) {
             rows++;
             const labels = WAYS.map((way) => verdictOn(example, way));
             const { agreed, label } = labels[0]!;
             if (!agreed && label !== null) disagreed++;
             sums.add(labels.map((one) => task.grade(one.label, example)[0]!));
           }
-          tracker.add(examples.length);
+          tracker.add(range.to - range.from);
         }
         const { confidence } = spec.evaluation;
         const values = Object.fromEntries(

@@ -1,4 +1,5 @@
 import { finalFailure, passingFailure } from '../core/failures.ts';
+import type { Asked } from '../core/living/pool.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Selector } from '../core/selection/selector.ts';
 import type { RunSpec } from '../core/spec.ts';
@@ -36,6 +37,8 @@ export interface RoundRef {
    * from them, and no prompt shows them. None are where it is left out.
    */
   heldOut?: number;
+  /** Which unlabelled examples are asked about; all where it is left out. */
+  asked?: Asked;
 }
 
 /** All that an activity of a round works with, opened. */
@@ -47,21 +50,26 @@ export interface RoundContext {
   tables: RunTables;
 }
 
+/** The spec of a run. @throws ApplicationFailure `NoSpec` where the store has none */
+export async function storedSpec(
+  { store, registry }: Pick<Dependencies, 'store' | 'registry'>,
+  run: string,
+): Promise<RunSpec> {
+  const stored = await store.specs.find(run);
+  if (stored) return readSpec(registry, stored);
+  throw passingFailure(
+    'NoSpec',
+    `the store of this worker, ${store.uri}, has no spec of run "${run}": give all workers of the task queue the same store (store.uri in temporal.config.ts), and start this one again`,
+  );
+}
+
 /**
  * Opens the round of an activity.
  * @throws ApplicationFailure `NoSpec`; `SpecNotUnderstood` or `RoundDropped`, non-retryable
  */
-export async function openRound(
-  { store, registry }: Dependencies,
-  ref: RoundRef,
-): Promise<RoundContext> {
-  const stored = await store.specs.find(ref.run);
-  if (!stored)
-    throw passingFailure(
-      'NoSpec',
-      `the store of this worker, ${store.uri}, has no spec of run "${ref.run}": give all workers of the task queue the same store (store.uri in temporal.config.ts), and start this one again`,
-    );
-  const spec = readSpec(registry, stored);
+export async function openRound(dependencies: Dependencies, ref: RoundRef): Promise<RoundContext> {
+  const { store, registry } = dependencies;
+  const spec = await storedSpec(dependencies, ref.run);
   const tables = await store.run(ref.run, ref.dataset);
   if (spec.retention && (await tables.dropped()).includes(ref.round))
     throw finalFailure(

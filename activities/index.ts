@@ -1,5 +1,6 @@
 import { ACTIVITY_NAMES, ACTIVITY_PREFIX, type Named } from '../core/activityNames.ts';
 import { createAnnounce } from './announce.ts';
+import { createArrive } from './arrive.ts';
 import { createAudit } from './audit.ts';
 import { createBatches } from './batches/index.ts';
 import { createCollaborate } from './collaborate.ts';
@@ -27,6 +28,7 @@ export function createActivities(dependencies: Dependencies) {
   return {
     ...createOpenRun(dependencies),
     ...createIngest(dependencies),
+    ...createArrive(dependencies),
     ...createEmbed(dependencies),
     ...createFineTune(dependencies),
     ...createHosting(dependencies),

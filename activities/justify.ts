@@ -16,7 +16,7 @@ import { samplingOf } from '../core/sampling.ts';
 import type { Spent } from '../core/spent.ts';
 import type { StoredExample } from '../core/types.ts';
 import { agreedWords } from './agreeing.ts';
-import { askAbout, coveredBy, type PassRef, type Subject } from './asking.ts';
+import { askAbout, type PassRef, type Subject } from './asking.ts';
 import type { Batch } from './batch.ts';
 import { modelNamed, type PropagateInput } from './collaborate.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
@@ -25,7 +25,7 @@ import { labelledNeighbours } from './labelledNeighbours.ts';
 /** A justification is the last that a batch waits for, and there are few. */
 export const justificationsIn = (ref: PassRef): Subject => {
   const { justifications: stage, split } = PASSES[ref.pass];
-  return { stage, split, covers: coveredBy(ref), unit: 'justifications', isAhead: true };
+  return { stage, split, pass: ref.pass, unit: 'justifications', isAhead: true };
 };
 
 export interface JustifyInput extends PropagateInput {

@@ -87,6 +87,7 @@ async function roundReport(
     promoted,
     models: {
       warmUp: input.warmUp,
+      sft: models.sft,
       semievol: models.semievol,
       champion: promoted ? gate.challenger.model : models[championRole(models)]!,
     },

@@ -3,7 +3,7 @@ import { PASSES } from '../core/passes.ts';
 import { neighboursNeeded, searchText } from '../core/shots.ts';
 import type { OrdinalRange, StoredExample } from '../core/types.ts';
 import { hybrid, type Neighbour } from '../store/search.ts';
-import { coveredBy, type PassRef } from './asking.ts';
+import { examplesOf, type PassRef } from './asking.ts';
 import { type Dependencies, openRound, type RoundContext } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
@@ -17,14 +17,14 @@ export function createRetrieve(dependencies: Dependencies) {
      */
     async retrieve(input: PassRef): Promise<void> {
       const context = await openRound(dependencies, input);
-      const { dataset, tables, spec } = context;
+      const { tables, spec } = context;
       const k = neighboursNeeded(spec);
       const { round, range, pass, heldOut } = input;
       const { split } = PASSES[pass];
       await tracked({ total: range.to - range.from, unit: 'neighbours' }, async () => {
         const known = await tables.neighbours({ round, split, range });
-        const missing = (await dataset.range(split, range)).filter(
-          (example) => coveredBy(input)(example) && !known.has(example.ordinal),
+        const missing = (await examplesOf(context, input)).filter(
+          ({ ordinal }) => !known.has(ordinal),
         );
         if (missing.length === 0) return;
         const found =

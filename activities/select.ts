@@ -2,6 +2,7 @@ import { type Sums, sumsFor } from '../core/comparison.ts';
 import { classDistance } from '../core/drift/classDistance.ts';
 import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
+import { boundOf } from '../core/living/pool.ts';
 import { mostTokens } from '../core/mostTokens.ts';
 import { ranges } from '../core/range.ts';
 import type { SelectionSteps } from '../core/roundReport.ts';
@@ -15,6 +16,7 @@ import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
 import { classesIn } from '../core/tasks/classesIn.ts';
 import type { Classes, Threshold } from '../core/types.ts';
+import { keptFromEarlier } from '../data/keptRows.ts';
 import type { SelectedRow, VerdictRow } from '../store/run.ts';
 import { choose } from './choosing.ts';
 import { type Dependencies, openRound, type RoundContext, type RoundRef } from './dependencies.ts';
@@ -63,10 +65,8 @@ export function createSelect(dependencies: Dependencies) {
     async select(ref: TrustInput): Promise<Selection> {
       const context = await openRound(dependencies, ref);
       const { spec, task } = context;
-      const { candidates = Number.POSITIVE_INFINITY } = spec.selection;
-      const asked = Math.min(await context.dataset.count('unlabelled'), candidates);
-      return tracked({ total: asked, unit: 'pseudo-labels' }, async (tracker) => {
-        const size = asked;
+      const size = boundOf(ref.asked, spec.selection, await context.dataset.count('unlabelled'));
+      return tracked({ total: size, unit: 'pseudo-labels' }, async (tracker) => {
         const trust = await trustOf(context, ref, tracker);
         const { selector } = trust;
         const ranked = await rankedScores(context, ref, { size, selector, tracker });
@@ -93,13 +93,14 @@ export function createSelect(dependencies: Dependencies) {
           agreed: counts.agreed,
           selected: choice.count,
           steps: {
-            asked,
+            asked: counts.asked,
             kept: counts.kept,
             nearDuplicates: choice.nearDuplicates,
             by: choice.by,
             short: choice.short,
             balance: balanceName(context),
             rows: weights.reduce((sum, weight) => sum + weight, 0),
+            keptRows: await keptRowsOf(context, ref),
           },
           classes,
           answers,
@@ -117,7 +118,7 @@ export function createSelect(dependencies: Dependencies) {
 
 interface Pass {
   selector: Selector;
-  /** How many examples there are to go through. */
+  /** The ordinal before which all examples are that are gone through. */
   size: number;
   tracker: Tracker;
 }
@@ -150,6 +151,8 @@ async function labelledByClass({ dataset, task }: RoundContext): Promise<ClassCo
 }
 
 interface Counts extends Pick<Selection, 'labelled' | 'withoutScore' | 'agreed'> {
+  /** All that there are. */
+  asked: number;
   /** By the rule. */
   kept: number;
 }
@@ -162,11 +165,12 @@ async function judged(
 ): Promise<{ pool: Pool; counts: Counts }> {
   const { size, selector, threshold, byClass, tracker } = pass;
   const pool = new Pool(size);
-  const counts: Counts = { labelled: 0, withoutScore: 0, agreed: 0, kept: 0 };
+  const counts: Counts = { asked: 0, labelled: 0, withoutScore: 0, agreed: 0, kept: 0 };
   const indexOf = new Map(task.classes?.map((label, index) => [label, index]));
   for await (const batch of tables.scanVerdicts(round)) {
     tracker.signal.throwIfAborted();
     for (const row of batch) {
+      counts.asked++;
       if (row.agreed) counts.agreed++;
       if (row.label === null) continue;
       const score = selector.scoreOf(row);
@@ -198,13 +202,13 @@ async function stored(
   for await (const batch of tables.scanVerdicts(round)) {
     tracker.signal.throwIfAborted();
     const selected = batch.filter(({ ordinal }) => weights[ordinal]! > 0);
-    await tables.addSelected(
-      selected.map(({ ordinal, exampleId }): SelectedRow => {
-        const score = pool.scores[ordinal]!;
-        const weight = weights[ordinal]!;
-        return { round, ordinal, exampleId, score: Number.isFinite(score) ? score : null, weight };
-      }),
-    );
+    const rows = selected.map(({ ordinal, exampleId }): SelectedRow => {
+      const score = pool.scores[ordinal]!;
+      const weight = weights[ordinal]!;
+      return { round, ordinal, exampleId, score: Number.isFinite(score) ? score : null, weight };
+    });
+    await tables.addSelected(rows);
+    if (spec.pool !== 'all') await tables.addTaught(rows);
     for (const { label } of selected) {
       const parts = classesIn(label!, task);
       byClass.add('selected', parts);
@@ -239,6 +243,13 @@ async function grade(
     sums.add([first!, isSelected ? first! : NO_PART]);
     gold.add(row, isRight(first!), isSelected);
   }
+}
+
+async function keptRowsOf(context: RoundContext, ref: RoundRef): Promise<number> {
+  let rows = 0;
+  for await (const batch of keptFromEarlier(context, ref.round))
+    rows += batch.reduce((sum, { weight }) => sum + weight, 0);
+  return rows;
 }
 
 function balanceName({ spec, task }: RoundContext): SelectionSteps['balance'] {

@@ -21,7 +21,7 @@ import type { Selector } from '../core/selection/selector.ts';
 import { wilson } from '../core/statistics.ts';
 import type { Part } from '../core/tasks/task.ts';
 import type { Threshold } from '../core/types.ts';
-import { coveredBy } from './asking.ts';
+import { examplesOf } from './asking.ts';
 import type { RoundContext, RoundRef } from './dependencies.ts';
 import type { Tracker } from './progress.ts';
 import { storedVerdicts } from './verdicts.ts';
@@ -167,8 +167,7 @@ async function judgedRows(
     signal.throwIfAborted();
     const passRef = { ...ref, range, pass };
     const verdictOn = await storedVerdicts(context, passRef);
-    const examples = await dataset.range('labelled', range);
-    for (const example of examples.filter(coveredBy(passRef))) {
+    for (const example of await examplesOf(context, passRef)) {
       const row = verdictOn(example, way);
       if (!isScorable(row)) continue; // what has no label is never selected, either
       const right = isRight(task.grade(row.label, example)[0]!);

@@ -5,7 +5,7 @@ import { PASSES } from '../core/passes.ts';
 import type { Way } from '../core/resolution.ts';
 import type { StoredExample } from '../core/types.ts';
 import { inStoredWords } from './agreeing.ts';
-import type { PassRef } from './asking.ts';
+import { examplesOf, type PassRef } from './asking.ts';
 import type { RoundContext } from './dependencies.ts';
 import { collaboratorsAnswers, pseudoLabelOf } from './justify.ts';
 import { labelledNeighbours } from './labelledNeighbours.ts';
@@ -67,7 +67,7 @@ export async function storedPseudoLabels(
   way: Way,
 ): Promise<PseudoLabel[]> {
   const [examples, { answersOf, verdictOn }] = await Promise.all([
-    context.dataset.range('unlabelled', ref.range),
+    examplesOf(context, ref),
     storedPass(context, ref),
   ]);
   return examples.map((example) =>

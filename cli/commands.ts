@@ -128,6 +128,14 @@ export function addCommands(program: Command): void {
       .action(inProject(() => import('./commands/control.ts')));
 
   program
+    .command('next')
+    .description('let the next round of a run begin, whatever else it would wait for')
+    .argument('<run>', 'name of the run')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ semievol next tickets')
+    .action(inProject(() => import('./commands/next.ts')));
+
+  program
     .command('budget')
     .description('set what a run may spend; what a limit held back goes on')
     .argument('<run>', 'name of the run')

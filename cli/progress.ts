@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import type { RunHandle } from '../client/runHandle.ts';
 import type { PhaseView, RunView } from '../client/runView.ts';
 import type { Stuck } from '../client/stuck.ts';
+import { roundText } from '../core/living/rounds.ts';
 import type { PhaseName, PhaseState } from '../core/phases.ts';
 import { duration, roughly } from '../core/report/format.ts';
 import type { PhaseStatus } from '../core/status.ts';
@@ -63,7 +64,7 @@ function notice({ name, state, workerPolling, stuck, status }: RunView): string 
   if (stuck) return stuckLine(stuck);
   if (status?.hold) return `paused: ${status.hold.why}`;
   if (status?.paused) return `paused; "semievol resume ${name}" lets it go on`;
-  return status && status.rounds > 1 ? `round ${status.round} of ${status.rounds}` : undefined;
+  return status && status.rounds !== 1 ? roundText(status.round, status.rounds) : undefined;
 }
 
 const time = ({ startedAt, endedAt = Date.now() }: PhaseStatus) =>

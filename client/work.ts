@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 import type { GridPlan } from '../core/grid/plan.ts';
+import { mostRounds } from '../core/living/rounds.ts';
 import { identityOf, type RunSpec, type TrainingSpec, trainingSpec } from '../core/spec.ts';
 import { contentHash } from '../data/source.ts';
 import type { FineTuneInput } from '../workflows/fineTune.ts';
@@ -80,9 +81,12 @@ export function runOf(spec: RunSpec, options: StartOptions): Work {
       return dataFingerprint({ data: spec.data, folder });
     },
     summary: `SemiEvol: ${spec.task.type} with ${spec.model.name}`,
-    details: `${spec.collaborators.length} collaborators, selection by \`${spec.selection.rule}\`, ${spec.rounds} ${spec.rounds === 1 ? 'round' : 'rounds'}, seed ${spec.seed}; ${spec.model.name} at ${spec.model.endpoint}.\n\nOn the command line: \`semievol status ${spec.name}\` shows how it goes, \`pause\`, \`resume\` and \`cancel\` steer it, \`report\` has the figures of its rounds.`,
+    details: `${spec.collaborators.length} collaborators, selection by \`${spec.selection.rule}\`, ${roundsText(mostRounds(spec))}, seed ${spec.seed}; ${spec.model.name} at ${spec.model.endpoint}.\n\nOn the command line: \`semievol status ${spec.name}\` shows how it goes, \`pause\`, \`resume\` and \`cancel\` steer it, \`report\` has the figures of its rounds.`,
   };
 }
+
+const roundsText = (rounds: number | undefined): string =>
+  rounds === undefined ? 'rounds without end' : `${rounds} ${rounds === 1 ? 'round' : 'rounds'}`;
 
 /** A fine-tune as work. @throws SpecError */
 export function fineTuneOf(

@@ -5,6 +5,7 @@ export const ACTIVITY_PREFIX = 'semievol.';
 export const ACTIVITY_NAMES = [
   'announce',
   'audit',
+  'arrive',
   'awaitBatch',
   'awaitJob',
   'bookHours',

@@ -61,6 +61,16 @@ export const FAILURES = {
     meaning: 'An endpoint does not have a model that the spec names.',
     remedy: 'Correct the name in the spec, or serve the model.',
   },
+  ArrivalRefused: {
+    outlook: 'input',
+    meaning: 'What was to be added to a run names nothing, or what cannot be.',
+    remedy: 'Correct what the message names; the data of the run are as they were.',
+  },
+  ChampionRefused: {
+    outlook: 'input',
+    meaning: 'A change of the champion names no model, no person or no reason, or nothing waits.',
+    remedy: 'Correct what the message names; the champion is the one it was.',
+  },
   BudgetRefused: {
     outlook: 'input',
     meaning: 'A change of a budget names no limit, or one that cannot be.',

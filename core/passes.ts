@@ -1,7 +1,8 @@
 import type { AnswerStage } from './answer.ts';
 import { isHeldOut } from './folds.ts';
+import { type Asked, isAskedAbout } from './living/pool.ts';
 import type { PhaseName } from './phases.ts';
-import type { Example, Split } from './types.ts';
+import type { Split, StoredExample } from './types.ts';
 
 /** What the collaborators answer in a pass, and under which stages that is stored. */
 interface PassDefinition {
@@ -24,14 +25,24 @@ export const PASSES = {
 /** The phase of a pass. */
 export type Pass = keyof typeof PASSES;
 
+/** What the passes of a round leave out. */
+export interface Scope {
+  /** The place below which labelled examples are held out; none are where it is left out. */
+  heldOut?: number;
+  /** Which unlabelled examples are asked about; all where it is left out. */
+  asked?: Asked;
+}
+
 /**
  * Whether a pass is about an example of its split.
- * @param heldOut the place below which labelled examples are held out; undefined where none are
+ * @param isTaught whether an earlier round has selected it
  */
 export function isAskedIn(
   pass: Pass,
-  example: Pick<Example, 'id'>,
-  heldOut: number | undefined,
+  example: Pick<StoredExample, 'id' | 'ordinal'>,
+  { heldOut, asked }: Scope,
+  isTaught: boolean,
 ): boolean {
-  return pass === 'propagate' || isHeldOut(example, heldOut) === (pass === 'held-out');
+  if (pass === 'propagate') return !asked || isAskedAbout(asked, example.ordinal, isTaught);
+  return isHeldOut(example, heldOut) === (pass === 'held-out');
 }

@@ -2,6 +2,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import type { ActivityOptions } from './activityOptions.ts';
 import { answersAnExample, freeCollaborators, modelCollaborators } from './collaborators/ofSpec.ts';
 import { finalFailure } from './failures.ts';
+import { mostRounds } from './living/rounds.ts';
 import { endpointOf, isWarmUp, WARM_UPS, type WarmUp } from './modelNames.ts';
 import type { SearchAttributeName } from './searchAttributes.ts';
 import { type RetrievalNeeds, retrievalNeeds } from './shots.ts';
@@ -25,11 +26,15 @@ export interface Plan
     | 'budget'
     | 'review'
     | 'maxFailed'
-    | 'rounds'
     | 'seed'
     | 'until'
     | 'share'
+    | 'next'
+    | 'pool'
+    | 'earlier'
   > {
+  /** How many there are; undefined where the run has no end. */
+  rounds?: number;
   /** Where any request may go by batch. */
   transport?: RunSpec['transport'];
   /** Whether gold answers are doubted in the first round. */
@@ -96,9 +101,10 @@ export function planOf(spec: RunSpec): Plan {
     throw notRead(spec);
   const { candidates } = selection;
   const { type: task } = spec.task;
-  const { coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share } =
-    spec;
   const { transport, budget, drift, gate, maxFailed, review, audit } = spec;
+  const { coTraining, model, training, evolve, resolution, batch, seed, until, share } = spec;
+  const { next, pool, earlier } = spec;
+  const rounds = mostRounds(spec);
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -115,7 +121,8 @@ export function planOf(spec: RunSpec): Plan {
     ...(judge && { judge: endpointOf(spec, judge) }),
   };
   return {
-    ...{ task, coTraining, model, training, evolve, resolution, batch, rounds, seed, until, share },
+    ...{ task, coTraining, model, training, evolve, resolution, batch, seed, until, share },
+    ...{ pool, earlier, ...(next && { next }), ...(rounds !== undefined && { rounds }) },
     ...{ sft: spec.evaluation.sft, answers: answersAnExample(spec) },
     ...{ needs, maxFailed, collaborators, hasFree, asksWarmUp, warmUps, endpoints },
     ...(candidates !== undefined && { candidates }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { COLLABORATOR_KINDS } from './collaborators/index.ts';
 import type { Collaborator, CollaboratorKind } from './collaborators/kind.ts';
+import { mostRounds } from './living/rounds.ts';
 import { oncePer } from './oncePer.ts';
 import { LEAST_ROWS } from './resolution.ts';
 import { type Problem, runSpecOf } from './runSpec.ts';
@@ -218,9 +219,10 @@ function balanceProblems(
 /** What would break what a rule promises, or leave nothing to calibrate it by. */
 function calibrationProblems(
   task: Task,
-  { selection, rounds }: Pick<RunSpec, 'selection' | 'rounds'>,
+  spec: Pick<RunSpec, 'selection' | 'rounds' | 'next'>,
   { needs }: Selector,
 ): Problem[] {
+  const { selection } = spec;
   const isNeeded = needs.rule > 0 || (needs.score > 0 && !needs.isScoreOptional);
   const problem = (field: string, message: string) => ({ path: ['selection', field], message });
   const problems: Problem[] = [];
@@ -240,7 +242,7 @@ function calibrationProblems(
           `may select more than the rule "${selection.rule}" stands for: leave it out`,
         ),
       );
-  if (selection.calibration === 'cross-fit' && rounds > 1)
+  if (selection.calibration === 'cross-fit' && mostRounds(spec) !== 1)
     problems.push(
       problem(
         'calibration',

@@ -67,7 +67,8 @@ export interface RoundReport {
   gate?: GateReport;
   /** Whether a model of the round has become the champion, as the gate says. */
   promoted: boolean;
-  models: { warmUp: string; semievol: string; champion: string };
+  /** Of SFT the one of equal epochs. */
+  models: { warmUp: string; sft: string; semievol: string; champion: string };
   /** Wall-clock seconds a phase; those skipped have none. */
   seconds: Partial<Record<PhaseName, number>>;
   usage: BilledUsage[];
@@ -100,6 +101,8 @@ export interface SelectionSteps {
   balance: 'none' | 'cap' | 'prior' | 'shares' | null;
   /** In how many rows of the training file the selected stand. */
   rows: number;
+  /** In how many rows stand those of earlier rounds, with the labels of then. */
+  keptRows: number;
 }
 
 /** The judge of a run, and how far it can be trusted on labelled examples. */

@@ -5,6 +5,7 @@ import { urlProblem } from './dataUrl.ts';
 import { driftSpec } from './drift/driftSpec.ts';
 import { gateSpec } from './gate/gateSpec.ts';
 import { growTestSpec } from './growTestSpec.ts';
+import { nextSpec, poolFields } from './living/spec.ts';
 import { LEAST_ROWS, WAYS } from './resolution.ts';
 import { retentionSpec } from './retentionSpec.ts';
 import { reviewSpec } from './review/reviewSpec.ts';
@@ -334,7 +335,12 @@ export const commonSpec = z.strictObject({
     .describe(
       'Share of the examples asked about (0 to 1) above which the run pauses, where more than ten of them have a request that was given up: refused, or never answered with what can be read.',
     ),
-  rounds: z.number().int().min(1).max(100).default(1),
+  rounds: z
+    .union([z.number().int().min(1).max(1_000_000), z.literal('unlimited')])
+    .optional()
+    .describe('How many rounds there are at the most. When left out 1, or with `next` unlimited.'),
+  next: nextSpec.optional(),
+  ...poolFields,
   seed: z
     .number()
     .int()
@@ -411,7 +417,8 @@ export type RunSpecInput = z.input<typeof commonSpec> & {
 };
 
 /** What the name of a run stands for: all of its spec but what may be set otherwise on the way. */
-export const identityOf = ({ budget: _, maxFailed: __, ...identity }: RunSpec) => identity;
+export const identityOf = ({ budget: _, maxFailed: __, next: ___, ...identity }: RunSpec) =>
+  identity;
 
 /** The data files of a run, and how they are read. */
 export type DataSpec = z.output<typeof dataSpec>;

@@ -1,5 +1,7 @@
 import type { BudgetUse } from './budget.ts';
 import type { DriftFigures } from './drift/driftFigures.ts';
+import type { Candidate } from './gate/gateReport.ts';
+import type { Arrived } from './living/arrival.ts';
 import type { Reading } from './pace.ts';
 import type { PhaseName, PhaseState } from './phases.ts';
 import type { Score } from './score.ts';
@@ -91,18 +93,29 @@ export interface RoundStatus {
   trouble?: string;
   /** What is gone of each limit, where there are any. */
   budget?: BudgetUse[];
+  /** What it waits for to begin. */
+  waitsFor?: string;
 }
 
 /** Answer of the `status` query of the `evolve` workflow. */
 export interface RunStatus {
   run: string;
   round: number;
-  rounds: number;
+  /** How many there are; undefined where the run has no end. */
+  rounds?: number;
   paused: boolean;
   /** Why it is paused, where nobody has asked for that. */
   hold?: Hold;
   /** What is gone of each limit, where there are any. */
   budget?: BudgetUse[];
+  /** The best model so far. */
+  champion: string;
+  /** The data there are for the next round; undefined until they are read. */
+  data?: Pick<Arrived, 'segment' | 'counts' | 'struck'>;
+  /** The challenger of the round that has ended, where it waits for a person's word. */
+  pending?: { round: number; challenger: Candidate };
+  /** What the next round waits for, where it does. */
+  waitsFor?: string;
   /** The `round` workflow now running; ask it for its phases. */
   roundWorkflowId?: string;
   totals: RunTotals;

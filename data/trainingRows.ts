@@ -7,15 +7,16 @@ import { ranges } from '../core/range.ts';
 import { type RunSpec, teachesReasoning } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { StoredRows } from '../core/trainingRows.ts';
-import type { ChatMessage } from '../core/types.ts';
+import type { ChatMessage, StoredExample } from '../core/types.ts';
 import type { Dataset } from '../store/dataset.ts';
-import type { RunTables } from '../store/run.ts';
+import type { RunTables, SelectedRow } from '../store/run.ts';
+import { keptFromEarlier } from './keptRows.ts';
 
 const BATCH = 1_000;
 
 /** What rows are read from, opened. */
 export interface RowSources {
-  spec: Pick<RunSpec, 'answer'>;
+  spec: Pick<RunSpec, 'answer' | 'pool' | 'earlier'>;
   task: Task;
   dataset: Dataset;
   tables: RunTables;
@@ -26,9 +27,10 @@ export interface RowSources {
  * again as it was. Memory does not grow with their number.
  */
 export async function* trainingRows(
-  { spec, task, dataset, tables }: RowSources,
+  sources: RowSources,
   rows: StoredRows,
 ): AsyncGenerator<{ messages: ChatMessage[] }> {
+  const { spec, task, dataset } = sources;
   const manner = { isReasoned: teachesReasoning(spec.answer) };
   const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
   for (let time = 0; time < rows.times; time++)
@@ -37,19 +39,44 @@ export async function* trainingRows(
         if (foldOf(example) !== withoutFold && !isHeldOut(example, rows.ref.heldOut))
           yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
-  const { round } = rows.ref;
-  for await (const batch of tables.scanSelected(round)) {
-    const ordinals = batch.map(({ ordinal }) => ordinal);
-    const range = { from: ordinals[0]!, to: ordinals.at(-1)! + 1 };
-    const labels = await tables.pseudoLabels(round, range);
-    const labelOf = new Map(labels.map((row) => [row.ordinal, row]));
-    const examples = await dataset.at('unlabelled', ordinals);
-    for (const [index, { ordinal, weight }] of batch.entries()) {
-      const { label, response } = labelOf.get(ordinal)!;
-      const said = response ? { response, manner } : undefined;
-      for (let time = 0; time < weight; time++)
-        yield task.trainingRow(examples[index]!, label!, said);
-    }
+  for await (const { example, label, response, weight } of selectedRows(sources, rows.ref.round)) {
+    const said = response ? { response, manner } : undefined;
+    for (let time = 0; time < weight; time++) yield task.trainingRow(example, label, said);
+  }
+}
+
+/** What is taught beside the labelled examples. */
+interface Taught {
+  example: StoredExample;
+  label: string;
+  response: string | null;
+  /** How often it stands in the file. */
+  weight: number;
+}
+
+/** What the round has selected, and what earlier ones have where their labels are kept. */
+async function* selectedRows(sources: RowSources, round: number): AsyncIterable<Taught> {
+  for await (const batch of sources.tables.scanSelected(round)) yield* labelled(sources, batch);
+  for await (const batch of keptFromEarlier(sources, round)) yield* labelled(sources, batch);
+}
+
+/** With the labels of the round that has selected them, which is the same for all. */
+async function* labelled(
+  { dataset, tables }: RowSources,
+  selected: readonly SelectedRow[],
+): AsyncIterable<Taught> {
+  const [first, last] = [selected[0], selected.at(-1)];
+  if (!first || !last) return;
+  const range = { from: first.ordinal, to: last.ordinal + 1 };
+  const labels = await tables.pseudoLabels(first.round, range);
+  const labelOf = new Map(labels.map((row) => [row.ordinal, row]));
+  const examples = await dataset.range('unlabelled', range);
+  const exampleOf = new Map(examples.map((example) => [example.ordinal, example]));
+  for (const { ordinal, weight } of selected) {
+    const example = exampleOf.get(ordinal);
+    const { label, response } = labelOf.get(ordinal)!;
+    // One that was struck out since teaches nobody any more.
+    if (example) yield { example, label: label!, response, weight };
   }
 }
 

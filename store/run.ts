@@ -87,6 +87,9 @@ const VERDICT = [
 
 type SpendRow = Omit<SpendRecord, 'usage'> & Usage;
 
+/** An unlabelled example, and the round that has selected it first. */
+export type TaughtRow = Pick<SelectedRow, 'round' | 'ordinal'>;
+
 interface ReportRow {
   round: number;
   /** As JSON. */
@@ -104,6 +107,7 @@ export class RunTables {
   readonly #reports: Log<ReportRow>;
   readonly #promotions: Promotions;
   readonly #dropped: DroppedRounds;
+  readonly #taught: PartitionedLog<TaughtRow>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -145,6 +149,11 @@ export class RunTables {
     });
     this.#promotions = new Promotions(database);
     this.#dropped = new DroppedRounds(database);
+    this.#taught = new PartitionedLog<TaughtRow>(database, {
+      name: 'taught',
+      schema: schemaOf({ round: types.int, ordinal: types.int }),
+      key: (row) => `${row.ordinal}`,
+    });
   }
 
   addNeighbours(rows: readonly Neighbours[]): Promise<void> {
@@ -224,6 +233,22 @@ export class RunTables {
 
   addSelected(rows: readonly SelectedRow[]): Promise<void> {
     return byRound(rows, (round, part) => this.#selected(round).append(part));
+  }
+
+  /** Notes what a round has selected for later rounds, which may not ask about it again. */
+  addTaught(rows: readonly TaughtRow[]): Promise<void> {
+    return this.#taught.append(rows.map(({ round, ordinal }) => ({ round, ordinal })));
+  }
+
+  /** The round that has selected each example of the range first, by ordinal. */
+  async taught(range: OrdinalRange): Promise<Map<number, number>> {
+    const rows = await this.#taught.read(range);
+    return new Map(rows.map(({ ordinal, round }) => [ordinal, round]));
+  }
+
+  /** All of these, by ascending batches of ordinals. */
+  scanTaught(): AsyncIterable<TaughtRow[]> {
+    return this.#taught.scan();
   }
 
   /** What is selected in a round, of the range, by ascending ordinals. */

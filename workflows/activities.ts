@@ -42,6 +42,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   // Who is not told in days has gone for good.
   announce: { ...SHORT, scheduleToCloseTimeout: '3 days' },
   audit: BATCH,
+  arrive: PASS,
   // Jobs may queue for days at a provider; a worker that dies is noticed by its heartbeats.
   awaitJob: { ...BATCH, startToCloseTimeout: '30 days' },
   awaitBatch: { ...BATCH, startToCloseTimeout: '30 days' },

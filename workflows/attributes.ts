@@ -46,12 +46,12 @@ export async function untilEnded<T>(set: SetAttributes, work: () => Promise<T>):
 
 /** What can be searched for of a round, and of the run that it belongs to. */
 export function attributesOfRound(
-  { round, phases, pausedAt, hold, trouble, budget = [] }: RoundStatus,
+  { round, phases, pausedAt, hold, trouble, budget = [], waitsFor }: RoundStatus,
   { task, model }: Pick<Plan, 'task' | 'model'>,
 ): SearchAttributeValues {
   const running = phases.filter(({ state }) => state === 'running');
   const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
-  const waits = running.length > 0 && running.every(({ waitsFor }) => waitsFor);
+  const waits = waitsFor || (running.length > 0 && running.every((phase) => phase.waitsFor));
   const isPaused = pausedAt !== undefined || hold !== undefined;
   const warning = hold?.warning ?? running.find((phase) => phase.warning)?.warning;
   const less = isHeldUp ? 'EndpointAway' : budget.some(isNear) ? 'BudgetNear' : null;

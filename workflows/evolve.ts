@@ -2,37 +2,39 @@ import {
   allHandlersFinished,
   condition,
   makeContinueAsNewFunc,
-  setCurrentDetails,
-  setHandler,
   startChild,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Opened } from '../activities/openRun.ts';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 import type { Budget } from '../core/budget.ts';
 import { finalFailure } from '../core/failures.ts';
-import { NO_FIGURES } from '../core/figures.ts';
+import type { Since } from '../core/living/next.ts';
+import { askedBy } from '../core/living/pool.ts';
+import { isLast, roundText } from '../core/living/rounds.ts';
 import { type Plan, planOf, type Setting } from '../core/plan.ts';
-import { latestSections, summaryOf } from '../core/report/latest.ts';
-import { markdown } from '../core/report/markdown.ts';
-import { runProgress, spentSection } from '../core/report/progress.ts';
-import { roundSections } from '../core/report/round.ts';
+import { summaryOf } from '../core/report/latest.ts';
 import type { Way } from '../core/resolution.ts';
-import type { RoundReport } from '../core/roundReport.ts';
 import type { ScoreChoice } from '../core/selection/choice.ts';
 import { lackOfUnlabelled } from '../core/selection/wanted.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../core/spent.ts';
-import type { RoundStatus, RoundSummary, RunStatus, RunTotals } from '../core/status.ts';
-import type { IngestResult } from '../data/ingestDataset.ts';
+import type { RoundSummary, RunStatus, RunTotals } from '../core/status.ts';
 import { activitiesWith } from './activities.ts';
-import { attributesOf, attributesOfRound, type SetAttributes, untilEnded } from './attributes.ts';
-import { handleRunBudget, type RunBudget } from './budget/ofRun.ts';
-import { handlePause, type PauseState, runStatus } from './messages.ts';
-import { handleSightings, roundNews } from './news.ts';
+import { attributesOf, untilEnded } from './attributes.ts';
+import { crown } from './crown.ts';
+import { type Data, handleArrivals } from './living/arrivals.ts';
+import {
+  type Champion,
+  type Championship,
+  type Crown,
+  handleChampionship,
+  type Pending,
+} from './living/championship.ts';
+import { handleWaiting, type Waiting } from './living/waiting.ts';
 import { round as roundWorkflow } from './round.ts';
+import { type RunPage, runPage } from './runPage.ts';
 
 /** Rounds whose figures a run carries along; the reports of all are in the store. */
 const LATEST = 5;
@@ -54,8 +56,7 @@ export interface Beginning {
 export interface Begun {
   plan: Plan;
   data: Data;
-  /** The champion so far. */
-  base: string;
+  champion: Champion;
   /** How the rounds so far have resolved disagreement. */
   way?: Way;
   /** By which score they have selected. */
@@ -68,177 +69,166 @@ export interface Begun {
   budget?: Budget | undefined;
   /** In the rounds that have ended. */
   spent: Spent;
+  /** When the last round began, and what data there were then. */
+  since?: Since;
+  /** SFT of the rounds so far, with the labelled examples that it has learned from. */
+  sft?: { model: string; of: LabelledExtent };
+  /** Whether a person has asked for the next round. */
+  called?: boolean;
 }
 
-/**
- * The data set that all rounds work on, whatever becomes of the files it was read from, and which
- * examples of it calibrate.
- */
-type Data = Pick<IngestResult, 'dataset' | 'counts'> & Opened;
+/** Which labelled examples there are: none comes or goes without a change of these. */
+interface LabelledExtent {
+  count: number;
+  struck: number;
+}
+
+/** What is known before the data are. */
+type Given = Omit<Begun, 'data'>;
 
 /**
- * A whole evolution: rounds of SemiEvol, each from the champion of those before. Every round is a
- * child workflow, and a new execution of this one, so that histories stay short and each round is
- * done by one build of the worker: the newest when it began.
+ * A whole evolution: rounds of SemiEvol, each with the champion of those before. Data come in while
+ * it lives. Every round is a child workflow, and a new execution of this one, so that histories stay
+ * short and each round is done by one build of the worker: the newest when it began.
  */
 export async function evolve(input: EvolveInput): Promise<RunStatus> {
-  const begun = 'begun' in input ? input.begun : beginning(input);
-  const page = runPage(input.run, begun);
-  const { activityOptions } = begun.setting;
-  const searchAttributes = await activitiesWith(activityOptions).knownSearchAttributes(
+  const { run } = input;
+  const given: Given = 'begun' in input ? input.begun : beginning(input);
+  const perform = activitiesWith(given.setting.activityOptions);
+  const data = 'begun' in input ? input.begun.data : undefined;
+  const arrivals = handleArrivals(run, perform, data, () => page.show());
+  let waiting: Waiting | undefined;
+  let championship: Championship | undefined;
+  const page = runPage(run, given, () => ({
+    champion: (championship?.champion ?? given.champion).model,
+    ...(arrivals.data && { data: extentOf(arrivals.data) }),
+    ...waitingFor(run, championship?.pending, waiting?.what),
+  }));
+  const next = given.totals.finished + 1;
+  waiting = handleWaiting(given.plan.next, arrivals, page, {
+    called: given.called ?? false,
+    round: next,
+  });
+  const crowned = (promotion: Parameters<Crown>[0]) =>
+    crown({ run, dataset: arrivals.data!.dataset, promotion }, given.setting);
+  championship = handleChampionship(
+    given.champion,
+    { gate: given.plan.gate, round: next },
+    crowned,
+    page.show,
+  );
+  const searchAttributes = await perform.knownSearchAttributes(
     undefined,
     'which search attributes are there',
   );
   const set = attributesOf(searchAttributes);
   page.set(set);
   return untilEnded(set, async () => {
-    const data = 'begun' in input ? input.begun.data : await prepare(input);
-    return nextRound(input.run, { ...begun, data }, searchAttributes, page);
+    if (!('begun' in input)) {
+      arrivals.begin(await prepare(input));
+      await championship.begin();
+    }
+    const mayBegin = await waiting.untilDue(given.since);
+    const setting = { ...given.setting, searchAttributes };
+    const begun = mayBegin
+      ? await doRound(run, { ...given, setting, data: arrivals.data! }, page, championship)
+      : given;
+    if (mayBegin && isLast(begun.plan, next)) return page.status();
+    await condition(allHandlersFinished);
+    const continueOnNewestBuild = makeContinueAsNewFunc<typeof evolve>({
+      initialVersioningBehavior: 'AUTO_UPGRADE',
+      memo: workflowInfo().memo,
+    });
+    return continueOnNewestBuild({
+      run,
+      begun: {
+        ...begun,
+        setting: given.setting,
+        champion: championship.champion,
+        data: arrivals.data!,
+        paused: page.pause.paused,
+        budget: page.budget.budget,
+        called: waiting.isCalled,
+      },
+    });
   });
 }
 
-async function nextRound(
+/** What the run waits for: a person, or what lets the next round begin. */
+function waitingFor(
   run: string,
-  { plan, base, totals, latest, data, setting, ...begun }: Begun,
-  searchAttributes: Setting['searchAttributes'],
+  pending: Pending | undefined,
+  next: string | undefined,
+): Pick<RunStatus, 'pending' | 'waitsFor'> {
+  if (!pending) return next === undefined ? {} : { waitsFor: next };
+  const { model } = pending.challenger;
+  return { pending, waitsFor: `a person's word on ${model}, by "semievol promote ${run}"` };
+}
+
+/** @returns what the run has come to with a further round */
+async function doRound(
+  run: string,
+  begun: Begun,
   page: RunPage,
-): Promise<RunStatus> {
+  championship: Championship,
+): Promise<Given> {
+  const { plan, data, totals, latest, setting, since, way, choice, spent } = begun;
   const round = totals.finished + 1;
   const { pause, budget } = page;
   await pause.whilePaused();
+  const { model: champion } = championship.champion;
+  const { dataset, counts, calibration } = data;
+  const labelled = labelledExtentOf(data);
+  const sft = begun.sft && isSame(begun.sft.of, labelled) ? begun.sft.model : undefined;
+  const began: Since = { at: Date.now(), counts };
+  const seen = since?.counts.unlabelled ?? 0;
+  const asked = askedBy(plan, { seen, total: counts.unlabelled });
   const workflowId = `${workflowInfo().workflowId}/round-${round}`;
   page.begin(workflowId);
   const starting = startChild(roundWorkflow, {
     workflowId,
     parentClosePolicy: 'REQUEST_CANCEL',
-    staticSummary: `round ${round} of ${plan.rounds} from ${base}`,
+    staticSummary: `${roundText(round, plan.rounds)} from ${champion}`,
     args: [
       {
-        ...{ run, plan, round, base, ...data, paused: pause.paused },
-        ...{ way: begun.way, choice: begun.choice },
-        ...{ budget: budget.budget, spent: begun.spent },
-        setting: { ...setting, searchAttributes },
+        ...{ run, plan, round, champion, dataset, counts, setting, paused: pause.paused },
+        ...{ calibration, way, choice, sft, asked, budget: budget.budget, spent },
       },
     ],
   });
   const report = await pause.follow(budget.follow(starting));
+  const isPromoted = await championship.settle(report);
   totals.finished++;
-  if (report.promoted) totals.promoted++;
-  latest.push(summaryOf(report));
+  if (isPromoted) totals.promoted++;
+  latest.push({
+    ...summaryOf(report),
+    promoted: isPromoted,
+    champion: championship.champion.model,
+  });
   latest.splice(0, latest.length - LATEST);
-  const spent = addSpent(begun.spent, spentIn(report));
-  page.end(report, spent);
-  if (round === plan.rounds) return page.status();
-
-  await condition(allHandlersFinished);
-  const continueOnNewestBuild = makeContinueAsNewFunc<typeof evolve>({
-    initialVersioningBehavior: 'AUTO_UPGRADE',
-    memo: workflowInfo().memo,
-  });
-  const { champion } = report.models;
-  const { way } = report.resolution;
-  const { choice } = report.pseudoLabels;
-  const { paused } = pause;
-  return continueOnNewestBuild({
-    run,
-    begun: {
-      ...{ plan, data, base: champion, way, choice, totals, latest, paused, setting, spent },
-      budget: budget.budget,
-    },
-  });
-}
-
-interface RunPage {
-  readonly pause: PauseState;
-  readonly budget: RunBudget;
-  status(): RunStatus;
-  begin(roundWorkflowId: string): void;
-  end(report: RoundReport, spent: Spent): void;
-  /** From now on its search attributes are set, too. */
-  set(attributes: SetAttributes): void;
-}
-
-/**
- * Answers the `status` query, and keeps the page and the search attributes of a run up to date.
- * Call it before the first await.
- */
-function runPage(
-  run: string,
-  { plan, totals, latest, paused, spent, budget: given }: Omit<Begun, 'data'>,
-): RunPage {
-  const pause = handlePause(paused);
-  const round = totals.finished + 1;
-  let news: RoundStatus | undefined;
-  let trouble: string | undefined;
-  let roundWorkflowId: string | undefined;
-  let set: SetAttributes = () => {};
-  const budget = handleRunBudget(
-    given,
-    spent,
-    () => news?.budget,
-    () => show(),
-  );
-  /** What the round has told, without a limit that has been raised since. */
-  const told = (): RoundStatus | undefined => {
-    const isRaised = news?.hold?.warning === 'BudgetReached' && !budget.isKnownBy(news.budget);
-    return news && isRaised ? { ...news, hold: undefined } : news;
-  };
-  const status = (): RunStatus => ({
-    run,
-    round: Math.min(totals.finished + 1, plan.rounds),
-    rounds: plan.rounds,
-    paused: pause.paused || told()?.hold !== undefined,
-    hold: told()?.hold,
-    budget: budget.uses(),
-    roundWorkflowId,
-    totals,
-    latest,
-  });
-  const show = () => {
-    const { pausedAt } = pause;
-    const now = {
-      ...{ run, round, rounds: plan.rounds, pausedAt, trouble, spent, news: told() },
-      budget: budget.uses(),
-    };
-    setCurrentDetails(markdown([runProgress(now, Date.now()), ...latestSections(latest)]));
-    const ofRound: RoundStatus = told() ?? { round, phases: [], figures: NO_FIGURES };
-    set(attributesOfRound({ ...ofRound, pausedAt, trouble: trouble ?? ofRound.trouble }, plan));
-  };
-  pause.onChange(show);
-  handleSightings((now) => {
-    trouble = now;
-    show();
-  });
-  setHandler(roundNews, (told) => {
-    // That of the round before may come late.
-    if (told.round !== round || totals.finished >= round) return;
-    news = told;
-    show();
-  });
-  setHandler(runStatus, status);
-  show();
+  const allSpent = addSpent(spent, spentIn(report));
+  page.end(report, allSpent);
   return {
-    pause,
-    budget,
-    status,
-    begin(id) {
-      roundWorkflowId = id;
-    },
-    end(report, all) {
-      setCurrentDetails(
-        markdown([...roundSections(report), ...latestSections(latest), spentSection(all)]),
-      );
-    },
-    set(attributes) {
-      set = attributes;
-      show();
-    },
+    ...begun,
+    ...{ way: report.resolution.way, choice: report.pseudoLabels.choice },
+    ...{ spent: allSpent, since: began },
+    sft: { model: report.models.sft, of: labelled },
   };
 }
 
-const beginning = ({ spec, activityOptions }: Beginning): Omit<Begun, 'data'> => ({
+const isSame = (one: LabelledExtent, other: LabelledExtent): boolean =>
+  one.count === other.count && one.struck === other.struck;
+
+const extentOf = ({ segment, counts, struck }: Data) => ({ segment, counts, struck });
+
+const labelledExtentOf = ({ counts, struck }: Data): LabelledExtent => ({
+  count: counts.labelled,
+  struck: struck.labelled,
+});
+
+const beginning = ({ spec, activityOptions }: Beginning): Given => ({
   plan: planOf(spec),
-  base: spec.model.name,
+  champion: { model: spec.model.name, changes: 0 },
   totals: { finished: 0, promoted: 0 },
   latest: [],
   paused: false,
@@ -274,5 +264,5 @@ async function prepare({
   const { dataset } = data;
   const opened = await perform.openRun({ run, spec, dataset }, 'store the spec');
   upsertMemo({ dataset });
-  return { ...data, ...opened };
+  return { ...data, segment: 0, struck: { labelled: 0, unlabelled: 0, test: 0 }, ...opened };
 }

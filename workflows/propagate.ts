@@ -37,10 +37,12 @@ export type Propagated = Pick<RoundFigures, 'spent'> & Partial<RoundFigures>;
 export async function propagate(input: PropagateWorkflowInput): Promise<Propagated> {
   const { ref, pass, endpoints } = input;
   const { from, size, total, window } = input.fanOut;
+  /** The ordinal it begins with. */
+  const start = from * size;
   const isOneLane = areAllAtOne(input);
   const laneCount = isOneLane ? 1 : endpoints.collaborators.length + 1;
   const soFar: SoFar = input.soFar ?? {
-    ...{ done: 0, answers: 0, compacted: 0, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
+    ...{ done: 0, answers: 0, compacted: start, agreed: 0, disagreed: 0, spent: NOTHING_SPENT },
     next: Array<number>(laneCount).fill(from),
   };
   const figures = (): Propagated => {
@@ -57,11 +59,11 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
       ? []
       : answered.map((batches, lane) => ({
           endpoint: endpoints.collaborators[lane]!,
-          done: Math.min(total, batches.count * size),
+          done: Math.min(total, batches.count * size) - start,
         }));
   setHandler(progress, () => ({
     done: soFar.answers,
-    total: total * input.answers,
+    total: (total - start) * input.answers,
     unit: 'answers',
     note: [
       `${soFar.disagreed} disagreed`,
@@ -69,7 +71,13 @@ export async function propagate(input: PropagateWorkflowInput): Promise<Propagat
     ].join(', '),
   }));
   const page = batchPage(pass, ref, pause, () => ({
-    ...{ done: soFar.done, total, figures: figures(), answersAt: answersAt(), hold: budget.hold },
+    ...{
+      done: soFar.done,
+      total: total - start,
+      figures: figures(),
+      answersAt: answersAt(),
+      hold: budget.hold,
+    },
   }));
 
   const lanes: Pick<PaidLane, 'work' | 'mayBegin'>[] = isOneLane

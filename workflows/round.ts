@@ -11,6 +11,8 @@ import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { Budget } from '../core/budget.ts';
 import { type CalibrationPlan, calibrationIn } from '../core/calibrationPlan.ts';
+import { type Asked, boundOf, firstOf } from '../core/living/pool.ts';
+import { isLast } from '../core/living/rounds.ts';
 import { isWarmUp } from '../core/modelNames.ts';
 import { PASSES, type Pass } from '../core/passes.ts';
 import { PHASES, type PhaseName, phaseOf } from '../core/phases.ts';
@@ -24,7 +26,7 @@ import type { TrainingSpec } from '../core/spec.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { PhaseStatus, RoundStatus } from '../core/status.ts';
 import type { TrainingRows } from '../core/trainingRows.ts';
-import type { ModelRecord, PerModel, Split } from '../core/types.ts';
+import type { ModelRecord, OrdinalRange, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, attributesOfRound, type SetAttributes, untilEnded } from './attributes.ts';
 import { handleRoundBudget } from './budget/ofRound.ts';
@@ -44,8 +46,12 @@ export interface RoundInput {
   run: string;
   plan: Plan;
   round: number;
-  /** The model this round starts from: the spec's, or the champion of the rounds before. */
-  base: string;
+  /** The best of the rounds before; the spec's model in the first. */
+  champion: string;
+  /** SFT of the rounds before, where it has learned from the very labelled examples of this one. */
+  sft?: string;
+  /** Which unlabelled examples are asked about; all where it is left out. */
+  asked?: Asked;
   dataset: string;
   counts: Record<Split, number>;
   paused: boolean;
@@ -67,6 +73,7 @@ const ASKING: readonly PhaseName[] = ['embed', 'cross-fit', 'held-out', 'propaga
 const UNTIL_SELECTION = 'the round goes no further than selection';
 const SAME_STEPS = 'SFT of equal epochs has as many steps';
 const ALL_SEEN = 'the warm-up has learned from all labelled examples';
+const NOTHING_NEW = 'that of an earlier round has learned from the same labelled examples';
 const NOT_COMPARED = 'the spec compares with SFT of equal epochs alone';
 const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the labelled examples';
 
@@ -93,15 +100,27 @@ interface Job {
 }
 
 async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundReport> {
-  const { plan, counts, base, setting } = input;
-  const { labelled, unlabelled } = counts;
-  /** How many examples of a split the collaborators answer. */
-  const asked = { labelled, unlabelled: Math.min(unlabelled, plan.candidates ?? unlabelled) };
+  const { plan, counts, champion, setting } = input;
+  const { name: base } = plan.model;
+  const { labelled } = counts;
+  /** The ordinals among which the examples of a split are that the collaborators answer. */
+  const asked = {
+    labelled: { from: 0, to: labelled },
+    unlabelled: {
+      from: firstOf(input.asked),
+      to: boundOf(input.asked, plan, counts.unlabelled),
+    },
+  };
+  const askedAbout = asked.unlabelled.to - asked.unlabelled.from;
   const perform = activitiesWith(setting.activityOptions);
   const whole: RoundRef = { run: input.run, round: input.round, dataset: input.dataset };
   const calibration = calibrationIn(input.calibration, input.round);
   const heldOut = calibration?.from === 'held-out' ? calibration : undefined;
-  const ref: RoundRef = { ...whole, ...(heldOut && { heldOut: heldOut.below }) };
+  const ref: RoundRef = {
+    ...whole,
+    ...(heldOut && { heldOut: heldOut.below }),
+    ...(input.asked && { asked: input.asked }),
+  };
   const pause = handlePause(input.paused);
   const asking = askingIn(input.run, plan.maxFailed, pause);
   let trouble: string | undefined;
@@ -114,9 +133,9 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       embed: counts.labelled,
       'cross-fit': counts.labelled,
       'held-out': counts.labelled,
-      propagate: asked.unlabelled,
-      'co-train': asked.unlabelled,
-      select: asked.unlabelled,
+      propagate: askedAbout,
+      'co-train': askedAbout,
+      select: askedAbout,
       evaluate: counts.test,
       report: 1,
     },
@@ -165,7 +184,10 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   });
 
   const childId = (name: string) => `${workflowInfo().workflowId}/${name}`;
-  const window = (total: number) => ({ total, ...plan.batch, from: 0 });
+  const window = ({ from, to: total }: OrdinalRange) => ({
+    ...{ total, ...plan.batch },
+    from: Math.floor(from / plan.batch.size),
+  });
   const fineTuneIn = (
     status: PhaseStatus,
     phase: PhaseName,
@@ -221,7 +243,8 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   /** Lets the collaborators answer a split. */
   const pass = async (name: Pass, models: RoundModels, way: Way, phase: PhaseStatus) => {
     const { split } = PASSES[name];
-    const examples = name === 'held-out' ? heldOut!.rows : asked[split];
+    const { from, to } = asked[split];
+    const examples = name === 'held-out' ? heldOut!.rows : to - from;
     const propagating = {
       ...{ ref, pass: name, models, way },
       fanOut: window(asked[split]),
@@ -294,7 +317,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
 
   const warmUp = {
     role: 'warm-up',
-    model: base,
+    model: champion,
     rows: { from: 'labelled', ref, times: 1 },
   } as const;
   const warmUps = await together(() =>
@@ -302,7 +325,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   );
   const [firstWarmUp] = warmUps as [string];
   const roundModels: RoundModels = {
-    ...{ base, 'warm-up': firstWarmUp },
+    ...{ base: champion, 'warm-up': firstWarmUp },
     ...Object.fromEntries(plan.warmUps.map((name, index) => [name, warmUps[index]!])),
   };
 
@@ -315,7 +338,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       trainFold: (phase, rows) =>
         trainAll(
           phase,
-          plan.warmUps.map((_, again) => ({ role: phase, model: base, rows, again })),
+          plan.warmUps.map((_, again) => ({ role: phase, model: champion, rows, again })),
         ),
     },
   );
@@ -323,13 +346,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   if (plan.coTraining)
     await phases.run('co-train', () =>
       perform.coTrain(
-        { ...ref, way: resolution.way, asked: asked.unlabelled },
-        `co-train a classifier over embeddings on ${asked.unlabelled} examples`,
+        { ...ref, way: resolution.way, range: asked.unlabelled },
+        `co-train a classifier over embeddings on ${askedAbout} examples`,
       ),
     );
   const selection = await phases.run('select', async () => {
     const trusted = { ...ref, ...learned, ...(input.choice && { choice: input.choice }) };
-    const result = await perform.select(trusted, `select among ${asked.unlabelled} pseudo-labels`);
+    const result = await perform.select(trusted, `select among ${askedAbout} pseudo-labels`);
     phases.record('select', { selected: result.selected });
     return result;
   });
@@ -337,13 +360,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   if (plan.until === 'select') {
     for (const phase of ['fine-tune', 'sft', 'baseline', 'evaluate'] as const)
       phases.skip(phase, UNTIL_SELECTION);
-    return report({ vanilla: base, sft: firstWarmUp, semievol: base });
+    return report({ vanilla: champion, sft: firstWarmUp, semievol: champion });
   }
 
   const { from, labelledWeight: times, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : firstWarmUp;
   // What calibrates later rounds, too, stays unseen until the last.
-  const keepsOut = heldOut?.isOfEveryRound && input.round < plan.rounds;
+  const keepsOut = heldOut?.isOfEveryRound && !isLast(plan, input.round);
   const learnedRows = counts.labelled - (keepsOut ? heldOut.rows : 0);
   const seen = keepsOut ? ref : whole;
   const selected: TrainingRows = { from: 'labelled-and-selected', ref: seen, times };
@@ -354,7 +377,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   ]);
 
   const models = {
-    vanilla: base,
+    vanilla: champion,
     sft,
     ...(baseline && { 'sft-steps': baseline }),
     semievol,
@@ -378,7 +401,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
           {
             ref,
             models,
-            fanOut: window(counts.test),
+            fanOut: window({ from: 0, to: counts.test }),
             paused: pause.paused,
             budget: budget.allowanceOf('evaluate'),
             setting,
@@ -408,12 +431,13 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     });
   }
 
-  /** SFT of equal epochs: on all labelled examples, as the final fine-tune. */
+  /** SFT of equal epochs: the base on all labelled examples, as the final fine-tune. */
   async function trainSft(): Promise<string> {
     const rows: TrainingRows = { from: 'labelled', ref: whole, times: 1 };
-    if (heldOut) return train('sft', { role: 'sft', model: base, rows });
-    phases.skip('sft', ALL_SEEN);
-    return firstWarmUp;
+    const isFirst = !heldOut && champion === base;
+    if (!isFirst && !input.sft) return train('sft', { role: 'sft', model: base, rows });
+    phases.skip('sft', isFirst ? ALL_SEEN : NOTHING_NEW);
+    return isFirst ? firstWarmUp : input.sft!;
   }
 
   /**
@@ -426,7 +450,8 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       phases.skip('baseline', NOT_COMPARED);
       return undefined;
     }
-    const rows = learnedRows * times + selection.steps.rows;
+    const { rows: selectedRows, keptRows } = selection.steps;
+    const rows = learnedRows * times + selectedRows + keptRows;
     const passes = rows * (evolve.epochs ?? plan.training.epochs);
     const repeats = Math.round(passes / (counts.labelled * plan.training.epochs));
     const { batchSize, learningRateMultiplier } = { ...plan.training, ...evolve };

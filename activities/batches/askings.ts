@@ -4,7 +4,7 @@ import { ranges } from '../../core/range.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../core/spent.ts';
 import { type Asked, askedIn } from '../../core/transport.ts';
 import type { OrdinalRange } from '../../core/types.ts';
-import type { Subject } from '../asking.ts';
+import { type Subject, subjectsOf } from '../asking.ts';
 import { AnswersAwaited, Batch, type Carrier } from '../batch.ts';
 import { answersIn, askCollaborators, type CollaborateInput } from '../collaborate.ts';
 import { type Dependencies, openRound, type RoundRef } from '../dependencies.ts';
@@ -62,8 +62,9 @@ export async function goThrough(
     const part = { from: range.from + from, to: range.from + to };
     for (const asking of askings) {
       tracker.signal.throwIfAborted();
-      const { stage, split, covers = () => true } = subjectOf(asking, part);
-      const examples = (await context.dataset.range(split, part)).filter(covers);
+      const subject = subjectOf(asking, part);
+      const { stage } = subject;
+      const examples = await subjectsOf(context, { ...ref, range: part }, subject);
       const where = { dependencies, context, tracker, round: ref.round, stage, range: part };
       const batch = new Batch({ ...where, examples, carrier, tolerance });
       const awaited = await awaitedIn(ask(dependencies, batch, asking, part));

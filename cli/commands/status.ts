@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import type { ListedRun } from '../../client/client.ts';
 import type { RunView } from '../../client/runView.ts';
+import { roundText } from '../../core/living/rounds.ts';
 import { budgetLine, nearLines } from '../../core/report/budget.ts';
+import { count } from '../../core/report/format.ts';
 import { latestSections } from '../../core/report/latest.ts';
 import { tableOf } from '../../core/report/section.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { phaseLine, stuckLine } from '../progress.ts';
 import { terminal } from '../terminal.ts';
@@ -36,16 +39,27 @@ function listing(runs: ListedRun[]): string {
   return terminal([{ title: 'Runs', blocks: [table] }]);
 }
 
+/** How much data the next round has. */
+function dataLine({ segment, counts, struck }: NonNullable<RunStatus['data']>): string {
+  const splits = (['labelled', 'unlabelled', 'test'] as const).map(
+    (split) =>
+      `${count(counts[split] - struck[split])} ${split}${struck[split] > 0 ? ` (${count(struck[split])} struck out)` : ''}`,
+  );
+  return `data: ${splits.join(', ')}${segment > 0 ? `, in ${segment + 1} segments` : ''}`;
+}
+
 function describe(view: RunView): string {
   const { name, state, status, phases, workerPolling, stuck, failure } = view;
-  const round = status ? `, round ${status.round} of ${status.rounds}` : '';
+  const round = status ? `, ${roundText(status.round, status.rounds)}` : '';
   return [
     `${name}: ${status?.paused && state === 'running' ? 'paused' : state}${round}`,
     ...(failure?.messages ?? []).map((message) => `  ${message}`),
     ...(status?.hold ? [`  ${status.hold.why}`] : []),
     ...nearLines(name, status?.hold ? [] : (status?.budget ?? [])).map((line) => `  ${line}`),
+    ...(status?.waitsFor && !status.paused ? [`  waits for ${status.waitsFor}`] : []),
     ...(stuck ? [`  ${stuckLine(stuck)}`] : []),
     ...phases.map((phase) => `  ${phaseLine(phase)}`),
+    ...(status?.data ? [`  ${dataLine(status.data)}`] : []),
     ...(status?.budget ?? []).map((use) => `  ${budgetLine(use)}`),
     ...(workerPolling
       ? []

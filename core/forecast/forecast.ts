@@ -16,14 +16,15 @@ export interface Forecast {
 
 /**
  * What a run will use, phase by phase, by the very prompts that it sends, on a sample of its data.
- * What the store has already is not looked at, so that a run which goes on uses less.
+ * What the store has already is not looked at, so that a run which goes on uses less. Of a run without
+ * end it is the first round.
  */
 export function forecastOf(prospect: Prospect): Forecast {
   const plan = planOf(prospect.spec);
   const requests = new Requests(prospect);
   const sizes = new Sizes(prospect, requests);
   const calibration = calibrationOf(prospect);
-  const rounds = Array.from({ length: plan.rounds }, (_, index) => index + 1);
+  const rounds = Array.from({ length: plan.rounds ?? 1 }, (_, index) => index + 1);
   const kinds = kindsOf(plan, prospect.spec, requests);
   return {
     uses: rounds.flatMap((round) =>

@@ -1,6 +1,7 @@
 import { JUDGED_TO_CHECK, TEXTS_A_REQUEST } from '../amounts.ts';
 import { type CalibrationPlan, calibrationIn } from '../calibrationPlan.ts';
 import { FOLDS } from '../folds.ts';
+import { isLast } from '../living/rounds.ts';
 import { PASSES, type Pass } from '../passes.ts';
 import type { PhaseName } from '../phases.ts';
 import type { Plan } from '../plan.ts';
@@ -115,7 +116,7 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
   if (plan.until === 'select') return uses;
 
   const { labelledWeight: weight, ...evolve } = plan.evolve;
-  const keepsOut = outlook.calibration?.isOfEveryRound && round < plan.rounds ? heldOut : 0;
+  const keepsOut = outlook.calibration?.isOfEveryRound && !isLast(plan, round) ? heldOut : 0;
   const learned = labelled - keepsOut;
   const selected = times(
     selectedOf(spec.selection, asked, plan.answers),

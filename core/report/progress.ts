@@ -1,5 +1,6 @@
 import type { BudgetUse } from '../budget.ts';
 import { NO_FIGURES } from '../figures.ts';
+import { roundText } from '../living/rounds.ts';
 import { rateBetween, secondsLeft } from '../pace.ts';
 import { PHASES } from '../phases.ts';
 import type { Score } from '../score.ts';
@@ -31,9 +32,10 @@ export function factTable(title: string, facts: readonly Fact[]): Table {
 }
 
 /** What is known of a run under way. */
-export interface RunProgress extends Pick<RoundStatus, 'round' | 'pausedAt' | 'trouble'> {
+export interface RunProgress
+  extends Pick<RoundStatus, 'round' | 'pausedAt' | 'trouble' | 'waitsFor'> {
   run: string;
-  rounds: number;
+  rounds?: number | undefined;
   /** In the rounds before. */
   spent: Spent;
   /** What the round under way has told last. */
@@ -44,13 +46,13 @@ export interface RunProgress extends Pick<RoundStatus, 'round' | 'pausedAt' | 't
 
 /** A run under way. @param now epoch milliseconds */
 export function runProgress(progress: RunProgress, now: number): Section {
-  const { run, round, rounds, pausedAt, trouble, spent, news, budget } = progress;
+  const { run, round, rounds, pausedAt, trouble, spent, news, budget, waitsFor } = progress;
   const told = news ?? { round, phases: [], figures: NO_FIGURES };
   const status = {
-    ...{ ...told, pausedAt, trouble: trouble ?? told.trouble, budget },
+    ...{ ...told, pausedAt, trouble: trouble ?? told.trouble, budget, waitsFor },
     figures: { ...told.figures, spent: addSpent(spent, told.figures.spent) },
   };
-  return sectionOf(`${run}, round ${round} of ${rounds}`, status, run, now);
+  return sectionOf(`${run}, ${roundText(round, rounds)}`, status, run, now);
 }
 
 /** A round under way. @param now epoch milliseconds */
@@ -59,7 +61,7 @@ export function roundProgress(status: RoundStatus, run: string, now: number): Se
 }
 
 function sectionOf(subject: string, status: RoundStatus, run: string, now: number): Section {
-  const { phases, figures, pausedAt, hold, trouble, budget = [] } = status;
+  const { phases, figures, pausedAt, hold, trouble, budget = [], waitsFor } = status;
   const running = phases.filter(({ state }) => state === 'running');
   const isHeld = pausedAt !== undefined || hold !== undefined || trouble !== undefined;
   return {
@@ -68,8 +70,9 @@ function sectionOf(subject: string, status: RoundStatus, run: string, now: numbe
       ...pausedLines(run, { pausedAt, hold }),
       ...nearLines(run, hold ? [] : budget).map((line) => `⚠ ${line}.`),
       ...troubleLines(allTroubles([trouble, ...running.map((phase) => phase.trouble)])),
-      ...running.flatMap(({ name, waitsFor }) =>
-        waitsFor ? [`○ ${name} waits for ${waitsFor}.`] : [],
+      ...(waitsFor ? [`○ It waits for ${waitsFor}.`] : []),
+      ...running.flatMap((phase) =>
+        phase.waitsFor ? [`○ ${phase.name} waits for ${phase.waitsFor}.`] : [],
       ),
       ...running.map((phase) => `${phase.name} ${purposeOf(phase)}.`),
       ...(phases.length > 0
@@ -82,8 +85,9 @@ function sectionOf(subject: string, status: RoundStatus, run: string, now: numbe
 }
 
 /** What a round does, in few words. */
-function headline({ phases, pausedAt, hold }: RoundStatus): string {
+function headline({ phases, pausedAt, hold, waitsFor }: RoundStatus): string {
   if (pausedAt !== undefined || hold) return 'paused';
+  if (waitsFor) return 'waits to begin';
   if (phases.length === 0) return 'looks at models and data';
   const running = phases.filter(({ state }) => state === 'running');
   const parts = running.map(({ name, done, total, unit }) =>

@@ -131,7 +131,16 @@ export function one(split: Split, ordinal: number, more: Partial<StoredExample> 
 
 /** Of a selection that a rule alone made. */
 export const steps = (asked: number, kept: number): Selection['steps'] => ({
-  ...{ asked, kept, nearDuplicates: 0, by: 'rule', short: 0, balance: 'none', rows: kept },
+  ...{
+    asked,
+    kept,
+    nearDuplicates: 0,
+    by: 'rule',
+    short: 0,
+    balance: 'none',
+    keptRows: 0,
+    rows: kept,
+  },
 });
 
 /** What was uploaded, by the worker that was asked. */

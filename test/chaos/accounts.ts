@@ -1,3 +1,4 @@
+import { mostRounds } from '../../core/living/rounds.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { Store } from '../../store/store.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
@@ -73,7 +74,7 @@ export async function unstoredAnswers(
   spec: RunSpec,
 ): Promise<number> {
   let stored = 0;
-  for (let round = 1; round <= spec.rounds; round++)
+  for (let round = 1; round <= mostRounds(spec)!; round++)
     for (const { stage, endpoint, transport } of await answersOf(store, spec, dataset, round))
       if (
         endpoint !== ENGINE &&

@@ -1,4 +1,5 @@
 import type { AnswerStage } from '../../core/answer.ts';
+import { mostRounds } from '../../core/living/rounds.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { MODEL_ROLES, type ModelRecord, type Split } from '../../core/types.ts';
@@ -42,7 +43,7 @@ export async function readTables(
     const vectors = await data.vectors(spec.embedding.name, split, everything);
     for (const [ordinal, vector] of vectors) add('vectors', [split, ordinal], [...vector]);
   }
-  for (let round = 1; round <= spec.rounds; round++) {
+  for (let round = 1; round <= mostRounds(spec)!; round++) {
     for (const split of SPLITS)
       for (const row of (await run.neighbours({ round, split, range: everything })).values())
         add('neighbours', [round, split, row.exampleId], row);

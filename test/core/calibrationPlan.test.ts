@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { calibrating, type SelectionNeeds, whyNotChosen } from '../../core/calibrationPlan.ts';
 import { FOLDS, foldOf, isHeldOut, placeBelow, placeOf } from '../../core/folds.ts';
-import { isAskedIn } from '../../core/passes.ts';
+import { isAskedIn, type Pass } from '../../core/passes.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const needs = (rule: number, score = 0, isScoreOptional = false): SelectionNeeds => ({
@@ -100,10 +100,12 @@ describe('what is held out', () => {
     const below = placeBelow(places, 300);
     for (const one of examples) {
       const isHeld = isHeldOut(one, below);
-      assert.equal(isAskedIn('held-out', one, below), isHeld);
-      assert.equal(isAskedIn('cross-fit', one, below), !isHeld);
-      assert.equal(isAskedIn('cross-fit', one, undefined), true);
-      assert.equal(isAskedIn('propagate', one, below), true);
+      const stored = { ...one, ordinal: 0 };
+      const isAsked = (pass: Pass, heldOut?: number) => isAskedIn(pass, stored, { heldOut }, false);
+      assert.equal(isAsked('held-out', below), isHeld);
+      assert.equal(isAsked('cross-fit', below), !isHeld);
+      assert.equal(isAsked('cross-fit'), true);
+      assert.equal(isAsked('propagate', below), true);
     }
   });
 });

@@ -62,6 +62,7 @@ const report: RoundReport = {
     },
     steps: {
       ...{ asked: 3000, kept: 1500, nearDuplicates: 0, by: 'rule', short: 0, balance: 'none' },
+      keptRows: 0,
       rows: 1500,
     },
     classes: { selected: 2, known: 2, missing: [], counts: [] },
@@ -75,7 +76,7 @@ const report: RoundReport = {
   ],
   withoutVector: 0,
   promoted: true,
-  models: { warmUp: 'tiny:warm', semievol: 'tiny:new', champion: 'tiny:new' },
+  models: { warmUp: 'tiny:warm', sft: 'tiny:warm', semievol: 'tiny:new', champion: 'tiny:new' },
   seconds: { embed: 0.4, propagate: 125 },
   usage: [used, { ...used, model: 'large' }],
   bill: { cost: null, unpriced: [{ endpoint: 'gpu', model: 'tiny', tokens: ['input', 'output'] }] },

@@ -36,7 +36,7 @@ describe('the champion to go back to', () => {
 });
 
 describe('the champions of a run', () => {
-  const models = (champion: string) => ({ warmUp: 'w', semievol: 's', champion });
+  const models = (champion: string) => ({ warmUp: 'w', sft: 'w', semievol: 's', champion });
   const records = [
     { name: 'w', createdAt: '2026-01-01' },
     { name: 's1', createdAt: '2026-01-02' },

@@ -8,7 +8,7 @@ const half: Estimate = { value: 0.5, low: 0.2, high: 0.8, got: 5, of: 10 };
 
 /** A round that takes no time; the new model of every other one is promoted. */
 export async function round(input: RoundInput): Promise<RoundReport> {
-  const { run, round, base, dataset, counts } = input;
+  const { run, round, champion: base, dataset, counts } = input;
   const promoted = round % 2 === 1;
   const semievol = `model-${round}`;
   return {
@@ -37,12 +37,19 @@ export async function round(input: RoundInput): Promise<RoundReport> {
         short: 0,
         balance: 'none',
         rows: round,
+        keptRows: 0,
       },
     },
     answers: [],
     withoutVector: 0,
     promoted,
-    models: { warmUp: 'warm', semievol, champion: promoted ? semievol : base },
+    gate: {
+      champion: base,
+      challenger: { role: 'semievol', model: semievol },
+      verdict: promoted ? 'promote' : 'keep',
+      ...{ tests: [], vetoes: [], tooFew: 0, reason: 'it is odd', estimate: 'test' },
+    },
+    models: { warmUp: 'warm', sft: 'warm', semievol, champion: promoted ? semievol : base },
     seconds: {},
     usage: [],
     bill: { cost: null, unpriced: [] },

@@ -1,0 +1,61 @@
+import type { CalibrationPlan } from '../core/calibrationPlan.ts';
+import { finalFailure } from '../core/failures.ts';
+import { isHeldOut } from '../core/folds.ts';
+import type { Arrival, Arrived } from '../core/living/arrival.ts';
+import { ranges } from '../core/range.ts';
+import { DataError } from '../data/errors.ts';
+import { extendDataset } from '../data/extendDataset.ts';
+import type { Dataset } from '../store/dataset.ts';
+import { type Dependencies, storedSpec } from './dependencies.ts';
+import type { Opened } from './openRun.ts';
+import { tracked } from './progress.ts';
+
+export interface ArriveInput {
+  run: string;
+  /** The version of the data set that there is. */
+  dataset: string;
+  arrival: Arrival;
+  /** Which of its labelled examples calibrate. */
+  calibration?: CalibrationPlan;
+}
+
+/** Examples whose ids are read at once. */
+const PAGE = 10_000;
+
+export function createArrive(dependencies: Dependencies) {
+  const { store, registry } = dependencies;
+  return {
+    /**
+     * Takes what has come into the data set of a run. What the user must mend fails with the type
+     * `DataError` and is not tried again; the data are as they were then.
+     */
+    arrive({ run, dataset, arrival, calibration }: ArriveInput): Promise<Arrived & Opened> {
+      return tracked({ total: 0, unit: 'kB' }, async ({ set, signal }) => {
+        const { data, task } = await storedSpec(dependencies, run);
+        try {
+          const input = { run, dataset, arrival, data, task };
+          const options = { registry, onProgress: set, signal };
+          const { report: _, ...arrived } = await extendDataset(store, input, options);
+          if (!calibration) return arrived;
+          const now = store.dataset(arrived.dataset);
+          return { ...arrived, calibration: await recounted(calibration, now) };
+        } catch (error) {
+          if (!(error instanceof DataError)) throw error;
+          throw finalFailure('DataError', error.summary);
+        }
+      });
+    },
+  };
+}
+
+/**
+ * Which labelled examples calibrate now that more have come: those of the same places. Whoever has
+ * learned from one goes on to do so, and what is held out stays unseen.
+ */
+async function recounted(plan: CalibrationPlan, dataset: Dataset): Promise<CalibrationPlan> {
+  let rows = 0;
+  for (const range of ranges(await dataset.count('labelled'), PAGE))
+    for (const example of await dataset.range('labelled', range))
+      if (isHeldOut(example, plan.below)) rows++;
+  return { ...plan, rows };
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { after, before, describe, it } from 'mocha';
+import type { ArriveInput } from '../../activities/arrive.ts';
+import type { Crowned, CrownInput } from '../../activities/crown.ts';
+import { messagesOf } from '../../core/errors.ts';
+import { finalFailure } from '../../core/failures.ts';
+import type { Arrived } from '../../core/living/arrival.ts';
+import { runSpec } from '../../core/registry.ts';
+import type { RunSpecInput } from '../../core/spec.ts';
+import type { RunStatus } from '../../core/status.ts';
+import { LABELS } from '../../testing/task.ts';
+import type { RoundInput } from '../../workflows/round.ts';
+import { useTemporal } from '../support/suite.ts';
+
+const QUEUE = 'living';
+const NAMED = { name: 'an operator', reason: 'a test' };
+const NONE = { labelled: 0, unlabelled: 0, test: 0 };
+
+/** A data set that grows by ten examples a file, and refuses one that is called bad. */
+async function arrive({ dataset, arrival }: ArriveInput): Promise<Arrived> {
+  const files = Object.values(arrival).flat();
+  if (files.includes('bad.csv')) throw finalFailure('DataError', 'bad.csv, line 3: no question');
+  const { segment, labelled, unlabelled } = JSON.parse(dataset) as Record<string, number>;
+  const added = {
+    ...NONE,
+    labelled: 10 * (arrival.labelled?.length ?? 0),
+    unlabelled: 10 * (arrival.unlabelled?.length ?? 0),
+  };
+  const counts = {
+    labelled: labelled! + added.labelled,
+    unlabelled: unlabelled! + added.unlabelled,
+    test: 10,
+  };
+  return {
+    dataset: JSON.stringify({ segment: segment! + 1, ...counts }),
+    segment: segment! + 1,
+    ...{ counts, added, struck: NONE, removed: NONE },
+  };
+}
+
+describe('a run that lives', function () {
+  this.timeout(60_000);
+  const temporal = useTemporal();
+  const changes: CrownInput['promotion'][] = [];
+  let worker: Worker;
+  let working: Promise<void>;
+
+  before(async () => {
+    const counts = { labelled: 10, unlabelled: 10, test: 10 };
+    worker = await Worker.create({
+      connection: temporal.nativeConnection,
+      taskQueue: QUEUE,
+      workflowsPath: fileURLToPath(new URL('./rounds/workflows.ts', import.meta.url)),
+      activities: {
+        'semievol.checkModels': async () => {},
+        'semievol.openRun': async () => {},
+        'semievol.knownSearchAttributes': async () => [],
+        'semievol.ingest': async () => ({
+          dataset: JSON.stringify({ segment: 0, ...counts }),
+          counts,
+        }),
+        'semievol.arrive': arrive,
+        'semievol.crown': async ({ run, promotion }: CrownInput): Promise<Crowned> => {
+          changes.push(promotion);
+          return {
+            announcement: { ...promotion, run, at: '', endpoint: 'local', alias: null },
+          };
+        },
+      },
+    });
+    working = worker.run();
+  });
+
+  after(async () => {
+    worker.shutdown();
+    await working;
+  });
+
+  /** A run whose fake rounds promote the odd ones. */
+  async function start(fields: Partial<RunSpecInput>) {
+    const run = `living-${randomUUID()}`;
+    const spec = runSpec.parse({
+      name: run,
+      task: { type: 'classification', labels: LABELS },
+      data: { labelled: 'l.csv', unlabelled: 'u.csv', test: 't.csv' },
+      ...fields,
+    });
+    const { workflow } = temporal.client;
+    await workflow.start('evolve', {
+      workflowId: run,
+      taskQueue: QUEUE,
+      args: [{ run, spec }],
+    });
+    const handle = workflow.getHandle(run);
+    const update = <T>(name: string, ...args: unknown[]) =>
+      handle.executeUpdate<T, [unknown]>(name, { args: args as [unknown] });
+    const status = () => handle.query<RunStatus>('status');
+    /** Its status, as soon as that is so. */
+    const until = async (isSo: (status: RunStatus) => boolean): Promise<RunStatus> => {
+      for (;;) {
+        const now = await status();
+        if (isSo(now)) return now;
+      }
+    };
+    const inputOf = async (round: number): Promise<RoundInput> => {
+      const { events } = await workflow.getHandle(`${run}/round-${round}`).fetchHistory();
+      const { input } = events![0]!.workflowExecutionStartedEventAttributes!;
+      return JSON.parse(Buffer.from(input!.payloads![0]!.data!).toString()) as RoundInput;
+    };
+    return { handle, update, until, inputOf };
+  }
+
+  const refuses = async (updating: Promise<unknown>, why: RegExp) => {
+    const error = await updating.then(
+      () => assert.fail('it was taken'),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof WorkflowUpdateFailedError, String(error));
+    assert.match(messagesOf(error).at(-1)!, why);
+  };
+
+  it('waits for as many new examples as its spec wants, and works on all of them', async () => {
+    const run = await start({ rounds: 2, next: { unlabelled: 20 } });
+    const waiting = await run.until(({ waitsFor }) => waitsFor !== undefined);
+    assert.match(waiting.waitsFor!, /^0 of 20 new unlabelled examples/);
+    assert.deepEqual(waiting.totals, { finished: 1, promoted: 1 });
+
+    const first = await run.update<Arrived>('add', { unlabelled: ['a.csv'] });
+    assert.equal(first.added.unlabelled, 10);
+    assert.match((await run.until(({ data }) => data!.segment === 1)).waitsFor!, /^10 of 20 /);
+    await run.update('add', { unlabelled: ['b.csv'], labelled: ['c.csv'] });
+    await run.handle.result();
+
+    const { counts, asked, champion, sft } = await run.inputOf(2);
+    assert.deepEqual(counts, { labelled: 20, unlabelled: 30, test: 10 });
+    assert.equal(asked, undefined);
+    assert.equal(champion, 'model-1');
+    assert.equal(sft, undefined); // it has not learned from what has come
+  });
+
+  it('asks about what is new alone, where the spec wants that, and keeps SFT of the same examples', async () => {
+    const fields = { pool: 'new', earlier: 'keep' } as const;
+    const run = await start({ rounds: 2, next: { unlabelled: 1 }, ...fields });
+    await run.until(({ waitsFor }) => waitsFor !== undefined);
+    await run.update('add', { unlabelled: ['a.csv'] });
+    await run.handle.result();
+    assert.equal((await run.inputOf(1)).asked, undefined);
+    const { asked, sft } = await run.inputOf(2);
+    assert.deepEqual(asked, { from: 10, earlier: 'none' });
+    assert.equal(sft, 'warm');
+  });
+
+  it('begins a round by hand, and by time only where something has come', async () => {
+    const run = await start({ rounds: 3, next: { afterHours: 1e-9 } });
+    await run.until(({ waitsFor }) => waitsFor !== undefined);
+    assert.deepEqual(await run.update('next'), { round: 2 });
+    await run.until(({ totals, waitsFor }) => totals.finished === 2 && waitsFor !== undefined);
+    await run.update('add', { labelled: ['a.csv'] });
+    const status = (await run.handle.result()) as RunStatus;
+    assert.equal(status.totals.finished, 3);
+    assert.equal((await run.inputOf(3)).counts.labelled, 20);
+  });
+
+  it('refuses what cannot be added, and goes on with the data it has', async () => {
+    const run = await start({ rounds: 2, next: {} });
+    await refuses(run.update('add', {}), /it names nothing: give files/);
+    await refuses(run.update('add', { unlabelled: [''] }), /has to be a path or a URL/);
+    await refuses(run.update('add', { unlabelled: ['bad.csv'] }), /bad\.csv, line 3: no question/);
+    await run.update('add', { unlabelled: ['good.csv'] });
+    await run.update('next');
+    await run.handle.result();
+    assert.equal((await run.inputOf(2)).counts.unlabelled, 20);
+  });
+
+  it('waits for a person where the gate is in favour, and takes the word of one', async () => {
+    const run = await start({ rounds: 3, gate: { approval: 'person' } });
+    const { pending, champion } = await run.until((status) => status.pending !== undefined);
+    assert.deepEqual(pending, { round: 1, challenger: { role: 'semievol', model: 'model-1' } });
+    assert.equal(champion, 'smollm2-135m-instruct');
+    await refuses(run.update('decide', { round: 2, approve: true, ...NAMED }), /of round 1/);
+    await refuses(
+      run.update('decide', { round: 1, approve: true, name: '', reason: '' }),
+      /needs the name of who decides, and a reason/,
+    );
+    await run.update('decide', { round: 1, approve: false, ...NAMED });
+    await run.until(({ pending }) => pending?.round === 3);
+    assert.equal((await run.inputOf(2)).champion, 'smollm2-135m-instruct');
+    await run.update('decide', { round: 3, approve: true, ...NAMED });
+    const status = (await run.handle.result()) as RunStatus;
+    assert.deepEqual([status.champion, status.totals.promoted], ['model-3', 1]);
+  });
+
+  it('goes on without a person in the way the spec says', async () => {
+    for (const [afterWait, promoted] of [
+      ['keep', 0],
+      ['promote', 1],
+    ] as const) {
+      const run = await start({ gate: { approval: 'person', waitHours: 1e-7, afterWait } });
+      const status = (await run.handle.result()) as RunStatus;
+      assert.equal(status.totals.promoted, promoted, afterWait);
+    }
+  });
+
+  it('goes back to an earlier champion, and starts from it', async () => {
+    const run = await start({ rounds: 2, next: {} });
+    await run.until(({ waitsFor }) => waitsFor !== undefined);
+    await refuses(run.update('champion', { model: 'model-1', ...NAMED }), /the champion already/);
+    const back = { model: 'smollm2-135m-instruct', ...NAMED };
+    assert.deepEqual(await run.update('champion', back), { champion: back.model });
+    await run.update('next');
+    await run.handle.result();
+    assert.equal((await run.inputOf(2)).champion, back.model);
+    const last = changes.at(-1)!;
+    assert.deepEqual(
+      [last.number, last.round, last.role, last.from, last.by, last.name],
+      [2, 1, 'chosen', 'model-1', 'person', NAMED.name],
+    );
+  });
+});
