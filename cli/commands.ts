@@ -257,10 +257,11 @@ export function addCommands(program: Command): void {
     .command('models')
     .description('show the models of a run as a tree, what each was made of, and the champions')
     .argument('<run>', 'name of the run')
+    .option('--struck', 'only those that have learned from rows that are struck out by now')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\ndocs/lineage.md says what is shown.\n\nExample:\n  $ semievol models fpb',
+      '\ndocs/lineage.md says what is shown.\n\nExample:\n  $ semievol models fpb\n  $ semievol models fpb --struck',
     )
     .action(inProject(() => import('./commands/models.ts')));
 

@@ -43,7 +43,7 @@ export type {
   NeighbourRow,
   SelectedRow,
 } from '../core/lineage/explanation.ts';
-export type { Learned, StruckRows } from '../core/lineage/struck.ts';
+export type { GoneReason, Learned, StruckRows } from '../core/lineage/struck.ts';
 export type { Grade, Lineage, LineageModel, Training, Verdict } from '../core/lineage/tree.ts';
 export type { Arrival, Arrived } from '../core/living/arrival.ts';
 export type { Reading } from '../core/pace.ts';
@@ -85,6 +85,7 @@ export {
 export type { GridHandle, GridView } from './gridHandle.ts';
 export type { GridOptions } from './gridPlan.ts';
 export type { Waiting, WorkState } from './handle.ts';
+export type { LineageOptions } from './lineage.ts';
 export type { Probed } from './probe.ts';
 export type { ImportedReviews, ReviewDesk } from './review.ts';
 export type { RunHandle } from './runHandle.ts';

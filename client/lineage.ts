@@ -1,11 +1,19 @@
 import type { Config } from '../config/config.ts';
 
+import { learnedFromStruck, NO_STRUCK_ROWS } from '../core/lineage/struck.ts';
 import { type Lineage, lineageOf, type Training } from '../core/lineage/tree.ts';
 import type { ModelRecord } from '../core/types.ts';
 import { billed } from '../providers/pricing.ts';
 import { type RunTables, trainingSpendKey } from '../store/run.ts';
 import { connectStore, type Store } from '../store/store.ts';
 import { ReportsNotFound } from './errors.ts';
+import { struckRowsOf } from './struckRows.ts';
+
+/** What is wanted of a lineage. */
+export interface LineageOptions {
+  /** Whether models are to say what they have learned from rows that are struck out by now. */
+  struck?: boolean;
+}
 
 /**
  * Reads which models a run has made, of what, and which of them were its champions.
@@ -15,6 +23,7 @@ import { ReportsNotFound } from './errors.ts';
 export async function readLineage(
   { store: { uri, options }, endpoints }: Pick<Config, 'store' | 'endpoints'>,
   { run, dataset }: { run: string; dataset: string },
+  { struck = false }: LineageOptions = {},
 ): Promise<Lineage> {
   const store = connectStore({ uri, storageOptions: options });
   try {
@@ -36,13 +45,29 @@ export async function readLineage(
     ];
     const records = [...own, ...(await foreign(store, named, own, spec.model.name))];
     const pricesOf = (endpoint: string) => endpoints[endpoint]?.prices ?? {};
-    return lineageOf({
+    const lineage = lineageOf({
       ...{ run, base: spec.model, reports, promotions, evaluations, records },
       spentOn: await spending(store, tables, records, pricesOf),
     });
+    return struck ? await withStruck(store, dataset, lineage) : lineage;
   } finally {
     store.close();
   }
+}
+
+/** With what its models have to do with rows that are struck out by now. */
+async function withStruck(store: Store, dataset: string, lineage: Lineage): Promise<Lineage> {
+  const { models } = lineage;
+  const names = models.map(({ name }) => name);
+  const rows = await struckRowsOf(store, store.dataset(dataset), names);
+  const learned = learnedFromStruck(models, (name) => rows.get(name) ?? NO_STRUCK_ROWS);
+  return {
+    ...lineage,
+    models: models.map((model) => {
+      const struck = learned.get(model.name);
+      return struck ? { ...model, struck } : model;
+    }),
+  };
 }
 
 /** Models of the run that another run has made: one of the same scope, or whose model was chosen. */

@@ -10,6 +10,7 @@ import type { ChampionChange, Decision } from '../workflows/living/messages.ts';
 import { ExportFailed, ReportsNotFound, UpdateRefused } from './errors.ts';
 import type { Exported, ExportOptions } from './export.ts';
 import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
+import type { LineageOptions } from './lineage.ts';
 import { Pacing } from './pacing.ts';
 import type { ReviewDesk } from './review.ts';
 import type { RunReports } from './runReports.ts';
@@ -145,12 +146,12 @@ export class RunHandle extends Handle<RunStatus, RunView> {
    * @throws RunNotFound; ReportsNotFound where the run has no data yet, or the store is another than the
    * workers'; StoreError
    */
-  async lineage(): Promise<Lineage> {
+  async lineage(options?: LineageOptions): Promise<Lineage> {
     const dataset = (await this.describe()).memo?.dataset as string | undefined;
     if (dataset === undefined)
       throw new ReportsNotFound(`run "${this.name}" has no data yet, and no model`);
     const { readLineage } = await import('./lineage.ts');
-    return readLineage(this.config, { run: this.name, dataset });
+    return readLineage(this.config, { run: this.name, dataset }, options);
   }
 
   /** @throws UpdateRefused, RunNotFound, RunNotRunning */

@@ -1,8 +1,11 @@
-/** Rows of a training file that are struck out by now, by where they stood. */
-export interface StruckRows {
-  labelled: number;
-  unlabelled: number;
-}
+/** Why a row is struck out that is gone for good: one that is labelled now stays in the data set. */
+export const GONE_REASONS = ['withdrawn', 'segment', 'superseded'] as const;
+export type GoneReason = (typeof GONE_REASONS)[number];
+
+/** Rows of a training file that are struck out by now, by why. */
+export type StruckRows = Record<GoneReason, number>;
+
+export const NO_STRUCK_ROWS: StruckRows = { withdrawn: 0, segment: 0, superseded: 0 };
 
 /** What a model has to do with rows that are struck out by now. */
 export interface Learned {
@@ -21,6 +24,8 @@ export interface LearnedModel {
   round: number;
   role: string;
 }
+
+const isNone = (rows: StruckRows): boolean => GONE_REASONS.every((reason) => rows[reason] === 0);
 
 /** Roles of models that are taught what a round has selected. */
 const TAUGHT_SELECTED = ['semievol'];
@@ -47,8 +52,7 @@ export function learnedFromStruck(
           .filter((one) => found.has(one.name))
           .map((one) => one.name)
       : [];
-    if (rows.labelled + rows.unlabelled === 0 && through === null && labelledBy.length === 0)
-      return;
+    if (isNone(rows) && through === null && labelledBy.length === 0) return;
     found.set(name, { rows, through, labelledBy });
   };
   // Round by round, and in each what labels first: what it has learned is known before what it has taught.

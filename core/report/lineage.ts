@@ -77,8 +77,9 @@ export function struckSection({ run, models }: Lineage): Section {
     blocks: [
       tableOf<Learned & Pick<LineageModel, 'name' | 'champion'>>(learned, [
         { title: 'model', kind: 'text', of: ({ name }) => name },
-        { title: 'labelled', kind: 'count', of: ({ rows }) => rows.labelled },
-        { title: 'unlabelled', kind: 'count', of: ({ rows }) => rows.unlabelled },
+        { title: 'withdrawn rows', kind: 'count', of: ({ rows }) => rows.withdrawn },
+        { title: 'of wrong segments', kind: 'count', of: ({ rows }) => rows.segment },
+        { title: 'with older answers', kind: 'count', of: ({ rows }) => rows.superseded },
         { title: 'tuned from one that has', kind: 'text', of: ({ through }) => through },
         {
           title: 'labels of ones that have',

@@ -1,0 +1,63 @@
+import { foldOf, isHeldOut } from '../core/folds.ts';
+import { GONE_REASONS, NO_STRUCK_ROWS, type StruckRows } from '../core/lineage/struck.ts';
+import type { StoredRows } from '../core/trainingRows.ts';
+import type { Dataset } from '../store/dataset.ts';
+import type { Store } from '../store/store.ts';
+import type { Struck } from '../store/struck.ts';
+
+/**
+ * The rows of the training files of models that are struck out by now, and gone for good; of models
+ * that have learned from none, nothing.
+ * @param dataset as it is now
+ */
+export async function struckRowsOf(
+  store: Store,
+  dataset: Dataset,
+  models: readonly string[],
+): Promise<Map<string, StruckRows>> {
+  const found = new Map<string, StruckRows>();
+  const gone = (await dataset.allStruck()).filter(({ reason }) => isGone(reason));
+  if (gone.length === 0) return found;
+  for (const model of models) {
+    const rows = await store.models.rowsOf(model);
+    if (!rows || rows.from === 'file') continue;
+    const learned = await learnedOf(store, rows, gone);
+    if (learned.length === 0) continue;
+    const counts = { ...NO_STRUCK_ROWS };
+    for (const { reason } of learned) if (isGone(reason)) counts[reason] += 1;
+    found.set(model, counts);
+  }
+  return found;
+}
+
+const isGone = (reason: Struck['reason']): reason is keyof StruckRows =>
+  GONE_REASONS.includes(reason as keyof StruckRows);
+
+/** Those that stood in a training file, since they were struck out after it was written. */
+async function learnedOf(
+  store: Store,
+  rows: StoredRows,
+  gone: readonly Struck[],
+): Promise<Struck[]> {
+  const { run, round, dataset, heldOut } = rows.ref;
+  const version = (await store.dataset(dataset).versions()).at(-1)!;
+  const later = gone.filter(
+    ({ split, ordinal, by }) => by > version.segment && ordinal < version.counts[split],
+  );
+  const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
+  const labelled = later.filter(
+    (row) => row.split === 'labelled' && foldOf(row) !== withoutFold && !isHeldOut(row, heldOut),
+  );
+  const unlabelled = new Map(
+    later.filter(({ split }) => split === 'unlabelled').map((row) => [row.ordinal, row]),
+  );
+  if (rows.from === 'labelled' || unlabelled.size === 0) return labelled;
+  const tables = await store.run(run, dataset);
+  const taught: Struck[] = [];
+  for await (const batch of tables.scanSelected(round))
+    for (const { ordinal } of batch) {
+      const row = unlabelled.get(ordinal);
+      if (row) taught.push(row);
+    }
+  return [...labelled, ...taught];
+}
