@@ -20,6 +20,7 @@ import {
 } from '../core/failing.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
+import { isShared, scopeOf } from '../core/sharing.ts';
 import type { Spent } from '../core/spent.ts';
 import { readReasoned } from '../core/tasks/reasoned.ts';
 import { allTroubles } from '../core/trouble.ts';
@@ -285,7 +286,7 @@ export class Batch {
           buffer.expectOneLess();
         } else {
           await buffer.store(rows);
-          if (!samples.some(isAway))
+          if (!samples.some(isAway) && isShared(context.spec, request.model))
             shareable.push(sharedAnswer(this.#asSent(request), request.example, samples));
         }
         this.#counter.add(request.slots.length);
@@ -301,9 +302,10 @@ export class Batch {
   /** Stores what other runs of the scope were answered. @returns the requests that are to be sent */
   async #notTakenOver(requests: readonly Request[]): Promise<readonly Request[]> {
     const { dependencies, context } = this.#options;
-    const { share } = context.spec;
-    if (share === undefined || requests.length === 0) return requests;
-    const ids = new Set(requests.map(({ example }) => example.id));
+    const share = scopeOf(context.spec);
+    const asked = requests.filter(({ model }) => isShared(context.spec, model));
+    if (share === undefined || asked.length === 0) return requests;
+    const ids = new Set(asked.map(({ example }) => example.id));
     const known = await dependencies.store.shared(share).about([...ids]);
     const taken: Answer[] = [];
     const open = requests.filter((request) => {
@@ -319,7 +321,7 @@ export class Batch {
 
   async #share(answers: readonly SharedAnswer[]): Promise<void> {
     const { dependencies, context, tracker } = this.#options;
-    const { share } = context.spec;
+    const share = scopeOf(context.spec);
     if (share === undefined || answers.length === 0) return;
     await keepUntilStored(tracker, `${answers.length} answers to be shared`, () =>
       dependencies.store.shared(share).add(answers),

@@ -6,6 +6,7 @@ import type { CalibrationPlan } from '../core/calibrationPlan.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { notRead, planOf } from '../core/plan.ts';
+import { scopeOf } from '../core/sharing.ts';
 import { embedsAny, retrievalNeeds } from '../core/shots.ts';
 import { identityOf, type RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
@@ -99,7 +100,8 @@ export function createOpenRun(dependencies: Dependencies) {
       await tracked({ total: 1, unit: 'tables' }, async () => {
         await retain({ spec, tables }, round);
         await tables.optimize(round, range);
-        if (spec.share !== undefined) await store.shared(spec.share).optimize();
+        const share = scopeOf(spec);
+        if (share !== undefined) await store.shared(share).optimize();
         if (embedsAny(retrievalNeeds(spec)))
           await dataset.optimizeVectors(spec.embedding.name, 'unlabelled', range);
       });

@@ -71,6 +71,11 @@ export const FAILURES = {
     meaning: 'A change of the champion names no model, no person or no reason, or nothing waits.',
     remedy: 'Correct what the message names; the champion is the one it was.',
   },
+  LeaseRefused: {
+    outlook: 'input',
+    meaning: 'There is nothing to review, or nobody is named who does.',
+    remedy: 'Do what the message says; nothing is leased.',
+  },
   BudgetRefused: {
     outlook: 'input',
     meaning: 'A change of a budget names no limit, or one that cannot be.',

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 import type { Budget } from '../core/budget.ts';
+import { holdOfDrift } from '../core/drift/drift.ts';
 import { finalFailure } from '../core/failures.ts';
 import type { Since } from '../core/living/next.ts';
 import { askedBy } from '../core/living/pool.ts';
@@ -32,6 +33,7 @@ import {
   handleChampionship,
   type Pending,
 } from './living/championship.ts';
+import { handleReviewing, type Reviewing, type ReviewState } from './living/reviewing.ts';
 import { handleWaiting, type Waiting } from './living/waiting.ts';
 import { round as roundWorkflow } from './round.ts';
 import { type RunPage, runPage } from './runPage.ts';
@@ -75,6 +77,9 @@ export interface Begun {
   sft?: { model: string; of: LabelledExtent };
   /** Whether a person has asked for the next round. */
   called?: boolean;
+  review?: ReviewState;
+  /** The round after which the run was let go on, whatever speaks for drift. */
+  letGoOn?: number;
 }
 
 /** Which labelled examples there are: none comes or goes without a change of these. */
@@ -99,16 +104,18 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   const arrivals = handleArrivals(run, perform, data, () => page.show());
   let waiting: Waiting | undefined;
   let championship: Championship | undefined;
+  let reviewing: Reviewing | undefined;
   const page = runPage(run, given, () => ({
     champion: (championship?.champion ?? given.champion).model,
     ...(arrivals.data && { data: extentOf(arrivals.data) }),
-    ...waitingFor(run, championship?.pending, waiting?.what),
+    ...waitingFor(run, championship?.pending, reviewing?.what ?? waiting?.what),
   }));
   const next = given.totals.finished + 1;
   waiting = handleWaiting(given.plan.next, arrivals, page, {
     called: given.called ?? false,
     round: next,
   });
+  reviewing = handleReviewing(run, given.plan.review, given.review, perform, { page, waiting });
   const crowned = (promotion: Parameters<Crown>[0]) =>
     crown({ run, dataset: arrivals.data!.dataset, promotion }, given.setting);
   championship = handleChampionship(
@@ -128,10 +135,16 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
       arrivals.begin(await prepare(input));
       await championship.begin();
     }
+    const letGoOn = await untilTrusted(run, given, page);
+    await reviewing.untilReviewed();
     const mayBegin = await waiting.untilDue(given.since);
     const setting = { ...given.setting, searchAttributes };
     const begun = mayBegin
-      ? await doRound(run, { ...given, setting, data: arrivals.data! }, page, championship)
+      ? await doRound(
+          run,
+          { ...given, setting, data: arrivals.data! },
+          { page, championship, reviewing },
+        )
       : given;
     if (mayBegin && isLast(begun.plan, next)) return page.status();
     await condition(allHandlersFinished);
@@ -149,6 +162,8 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
         paused: page.pause.paused,
         budget: page.budget.budget,
         called: waiting.isCalled,
+        ...(reviewing.state && { review: reviewing.state }),
+        ...(letGoOn !== undefined && { letGoOn }),
       },
     });
   });
@@ -165,12 +180,35 @@ function waitingFor(
   return { pending, waitsFor: `a person's word on ${model}, by "semievol promote ${run}"` };
 }
 
+/**
+ * Pauses the run where it may have begun to learn from its own mistakes, until it is resumed.
+ * @returns the round after which it was let go on last
+ */
+async function untilTrusted(
+  run: string,
+  { plan, latest, totals, letGoOn }: Given,
+  { pause }: Pick<RunPage, 'pause'>,
+): Promise<number | undefined> {
+  if (letGoOn === totals.finished) return letGoOn;
+  const hold = holdOfDrift(run, latest, plan.drift, Date.now());
+  if (!hold) return letGoOn;
+  pause.halt(hold);
+  await pause.whilePaused();
+  return totals.finished;
+}
+
+/** Who has a part in a round. */
+interface Parts {
+  page: RunPage;
+  championship: Championship;
+  reviewing: Reviewing;
+}
+
 /** @returns what the run has come to with a further round */
 async function doRound(
   run: string,
   begun: Begun,
-  page: RunPage,
-  championship: Championship,
+  { page, championship, reviewing }: Parts,
 ): Promise<Given> {
   const { plan, data, totals, latest, setting, since, way, choice, spent } = begun;
   const round = totals.finished + 1;
@@ -206,11 +244,17 @@ async function doRound(
     champion: championship.champion.model,
   });
   latest.splice(0, latest.length - LATEST);
+  const { choice: chosen, threshold } = report.pseudoLabels;
+  // After the last nobody is asked any more.
+  if (!isLast(plan, round)) {
+    const ranked = { run, round, dataset, choice: chosen, threshold };
+    await reviewing.rank({ ...ranked, ...(asked && { asked }) });
+  }
   const allSpent = addSpent(spent, spentIn(report));
   page.end(report, allSpent);
   return {
     ...begun,
-    ...{ way: report.resolution.way, choice: report.pseudoLabels.choice },
+    ...{ way: report.resolution.way, choice: chosen },
     ...{ spent: allSpent, since: began },
     sft: { model: report.models.sft, of: labelled },
   };

@@ -20,6 +20,10 @@ import { together } from './together.ts';
 
 const SEEN = 'as in the first round, before the model had seen the labelled examples';
 
+/** Whether a round doubts gold answers: the first does, whose models have not learned from all of them. */
+export const isAudited = ({ audit }: Plan, way: Way | undefined): boolean =>
+  audit === true && way === undefined;
+
 /** What of a round it goes by. */
 export interface LabelledInput {
   plan: Plan;
@@ -76,8 +80,7 @@ export async function labelledPasses(
 
   async function resolve(): Promise<Resolution> {
     const given = reason !== undefined && { way: input.way ?? wayWithoutComparison(plan), reason };
-    const isAudited = plan.audit && input.way === undefined;
-    if (given && calibration?.from !== 'cross-fit' && !isAudited) {
+    if (given && calibration?.from !== 'cross-fit' && !isAudited(plan, input.way)) {
       skipFolds('nothing is cross-fitted');
       phases.skip('cross-fit', given.reason);
       return given;

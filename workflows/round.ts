@@ -34,7 +34,7 @@ import { byBatch } from './byBatch.ts';
 import { evaluate } from './evaluate.ts';
 import { askingIn } from './failing.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
-import { labelledPasses } from './labelledPasses.ts';
+import { isAudited, labelledPasses } from './labelledPasses.ts';
 import { handlePause, roundStatus } from './messages.ts';
 import { handleSightings, hoursBooked, phaseNews, roundNews, toParent } from './news.ts';
 import type { PassInput } from './passSteps.ts';
@@ -419,15 +419,18 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   function report(models: PerModel<string>): Promise<RoundReport> {
     return phases.run('report', async () => {
       await perform.maintain({ ...ref, range: { from: 0, to: counts.test } }, 'compact tables');
-      const input = {
+      const audit = isAudited(plan, input.way)
+        ? await perform.audit({ ...ref, way: resolution.way }, 'list gold answers that are doubted')
+        : undefined;
+      const given = {
         ...ref,
         counts,
         models,
-        ...{ warmUp: firstWarmUp, resolution, selection },
+        ...{ warmUp: firstWarmUp, resolution, selection, audit },
         seconds: phases.seconds(),
       };
       // A judge is asked, too.
-      return asking.ask(() => perform.report(input, `report of round ${ref.round}`));
+      return asking.ask(() => perform.report(given, `report of round ${ref.round}`));
     });
   }
 

@@ -58,7 +58,7 @@ export function runPage(
     ...(plan.rounds !== undefined && { rounds: plan.rounds }),
     ...lives(),
     paused: pause.paused || told()?.hold !== undefined,
-    hold: told()?.hold,
+    hold: pause.hold ?? told()?.hold,
     budget: budget.uses(),
     roundWorkflowId,
     totals,
@@ -69,11 +69,12 @@ export function runPage(
     const { waitsFor } = lives();
     const now = {
       ...{ run, round, rounds: plan.rounds, pausedAt, trouble, spent, news: told() },
-      ...{ budget: budget.uses(), waitsFor },
+      ...{ budget: budget.uses(), waitsFor, hold: pause.hold },
     };
     setCurrentDetails(markdown([runProgress(now, Date.now()), ...latestSections(latest)]));
     const ofRound: RoundStatus = told() ?? { round, phases: [], figures: NO_FIGURES };
-    const held = { pausedAt, trouble: trouble ?? ofRound.trouble };
+    const hold = pause.hold ?? ofRound.hold;
+    const held = { pausedAt, hold, trouble: trouble ?? ofRound.trouble };
     set(attributesOfRound({ ...ofRound, ...held, waitsFor }, plan));
   };
   pause.onChange(show);

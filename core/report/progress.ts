@@ -33,7 +33,7 @@ export function factTable(title: string, facts: readonly Fact[]): Table {
 
 /** What is known of a run under way. */
 export interface RunProgress
-  extends Pick<RoundStatus, 'round' | 'pausedAt' | 'trouble' | 'waitsFor'> {
+  extends Pick<RoundStatus, 'round' | 'pausedAt' | 'hold' | 'trouble' | 'waitsFor'> {
   run: string;
   rounds?: number | undefined;
   /** In the rounds before. */
@@ -47,9 +47,10 @@ export interface RunProgress
 /** A run under way. @param now epoch milliseconds */
 export function runProgress(progress: RunProgress, now: number): Section {
   const { run, round, rounds, pausedAt, trouble, spent, news, budget, waitsFor } = progress;
+  const hold = progress.hold ?? news?.hold;
   const told = news ?? { round, phases: [], figures: NO_FIGURES };
   const status = {
-    ...{ ...told, pausedAt, trouble: trouble ?? told.trouble, budget, waitsFor },
+    ...{ ...told, pausedAt, trouble: trouble ?? told.trouble, budget, waitsFor, hold },
     figures: { ...told.figures, spent: addSpent(spent, told.figures.spent) },
   };
   return sectionOf(`${run}, ${roundText(round, rounds)}`, status, run, now);

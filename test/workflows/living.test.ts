@@ -10,6 +10,7 @@ import { messagesOf } from '../../core/errors.ts';
 import { finalFailure } from '../../core/failures.ts';
 import type { Arrived } from '../../core/living/arrival.ts';
 import { runSpec } from '../../core/registry.ts';
+import type { Lease, LeaseRequest } from '../../core/review/leases.ts';
 import type { RunSpecInput } from '../../core/spec.ts';
 import type { RunStatus } from '../../core/status.ts';
 import { LABELS } from '../../testing/task.ts';
@@ -64,6 +65,7 @@ describe('a run that lives', function () {
           counts,
         }),
         'semievol.arrive': arrive,
+        'semievol.rankForReview': async () => ({ size: 3, suspects: 0 }),
         'semievol.crown': async ({ run, promotion }: CrownInput): Promise<Crowned> => {
           changes.push(promotion);
           return {
@@ -203,6 +205,43 @@ describe('a run that lives', function () {
       const status = (await run.handle.result()) as RunStatus;
       assert.equal(status.totals.promoted, promoted, afterWait);
     }
+  });
+
+  it('leases what is ranked to reviewers, and waits until all of it is reviewed', async () => {
+    const run = await start({ rounds: 2, review: { size: 3, waitHours: 24 } });
+    await refuses(
+      run.update('lease', { reviewer: '', count: 2 }),
+      /no round has ended|who reviews/,
+    );
+    const waiting = await run.until(({ waitsFor }) => waitsFor !== undefined);
+    assert.match(waiting.waitsFor!, /^3 examples to be reviewed, by "semievol review/);
+    const lease = (request: LeaseRequest) => run.update<Lease>('lease', request);
+    const [one, other] = [
+      await lease({ reviewer: 'one', count: 2 }),
+      await lease({ reviewer: 'other', count: 2 }),
+    ];
+    assert.deepEqual([one.positions, other.positions], [[0, 1], [2]]);
+    await lease({ reviewer: 'one', count: 1, through: one });
+    await lease({ reviewer: 'other', count: 1, through: other });
+    const status = (await run.handle.result()) as RunStatus;
+    assert.equal(status.totals.finished, 2);
+  });
+
+  it('has no time for reviews where the next round is called', async () => {
+    const run = await start({ rounds: 2, review: { size: 3, waitHours: 24 } });
+    await run.until(({ waitsFor }) => waitsFor !== undefined);
+    await run.update('next');
+    await run.handle.result();
+  });
+
+  it('pauses where it may learn from its own mistakes, and lets one round go on when resumed', async () => {
+    const run = await start({ rounds: 4, drift: {} });
+    const held = await run.until(({ hold }) => hold !== undefined);
+    assert.match(held.hold!.why, /after round 3 the new models have got worse two rounds running/);
+    assert.equal(held.paused, true);
+    await run.handle.signal('resume');
+    const status = (await run.handle.result()) as RunStatus;
+    assert.equal(status.totals.finished, 4);
   });
 
   it('goes back to an earlier champion, and starts from it', async () => {

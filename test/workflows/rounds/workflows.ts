@@ -17,7 +17,11 @@ export async function round(input: RoundInput): Promise<RoundReport> {
     metrics: [
       {
         name: 'accuracy',
-        values: { base: half, sft: { epochs: half, steps: half }, semievol: half },
+        values: {
+          base: half,
+          sft: { epochs: half, steps: half },
+          semievol: { ...half, value: 0.5 - round / 50 },
+        },
         comparison: { test: 'mcnemar', firstOnly: 1, secondOnly: 1, pValue: 1 },
       },
     ],
