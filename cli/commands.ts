@@ -213,15 +213,14 @@ export function addCommands(program: Command): void {
     )
     .action(inProject(() => import('./commands/review.ts')));
 
-  program
-    .command('decide')
-    .description('say whether the challenger that a run waits with becomes its champion')
-    .argument('<run>', 'name of the run')
-    .addOption(new Option('--approve', 'it does').conflicts('refuse'))
-    .option('--refuse', 'it does not')
-    .requiredOption('--reason <text>', 'why, for those who come after')
-    .option('--by <name>', 'who decides (default: who is logged in)')
-    .option('--json', 'print JSON')
+  addSignature(
+    program
+      .command('decide')
+      .description('say whether the challenger that a run waits with becomes its champion')
+      .argument('<run>', 'name of the run')
+      .addOption(new Option('--approve', 'it does').conflicts('refuse'))
+      .option('--refuse', 'it does not'),
+  )
     .addHelpText(
       'after',
       '\nRuns wait so where the spec has gate.approval: person. docs/gate.md says more.\n\nExample:\n  $ semievol decide fpb --approve --reason "reads well on my own mails"',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import type { Answer } from '../../core/answer.ts';
+import { answer } from '../store/support.ts';
 import { attempt, type Laboratory, MODEL, openLaboratory, pool, ref } from './support.ts';
 
 describe('evaluate', () => {
@@ -36,5 +37,25 @@ describe('evaluate', () => {
       2,
     );
     assert.deepEqual((await attempt(lab.activities.evaluate, input, 3)).parts, parts);
+  });
+
+  it('asks neither base nor champion again what the round before has asked them', async () => {
+    const examples = pool('test', 6);
+    lab = await openLaboratory({ examples });
+    const given = examples.slice(0, 4).map(({ ordinal, id, split, answer: gold }) =>
+      answer(ordinal, {
+        ...{ stage: 'evaluate-sft', split, exampleId: id, model: MODEL },
+        ...{ collaborator: 'sft', parsed: gold!, finishReason: 'stop' },
+      }),
+    );
+    await lab.tables.addAnswers(given, 1);
+    for (const role of ['champion', 'vanilla', 'semievol'] as const) {
+      const before = lab.provider.requests({ kind: 'chat' }).length;
+      const range = { from: 0, to: 6 };
+      const input = { ...ref, round: 2, role, model: MODEL, range };
+      assert.equal((await attempt(lab.activities.evaluate, input)).examples, 6);
+      const asked = lab.provider.requests({ kind: 'chat' }).length - before;
+      assert.equal(asked, role === 'semievol' ? 6 : 2, role);
+    }
   });
 });
