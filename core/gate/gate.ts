@@ -49,11 +49,12 @@ export function throughGate(
   const againstChampion = test('champion');
   const { vetoes, tooFew } = vetoesOf(standings, { challenger: challenger.role, champion }, gate);
   const obstacle = obstacleOf(againstChampion, vetoes, gate, isSure(againstChampion));
+  const hasRival = challenger.role === 'semievol' && !isChampion(standings.sft, models);
   return {
     champion: models[champion]!,
     challenger,
     verdict: obstacle === undefined ? 'promote' : 'keep',
-    tests: [againstChampion, ...(challenger.role === 'semievol' ? [test('sft')] : [])],
+    tests: [againstChampion, ...(hasRival ? [test('sft')] : [])],
     vetoes: vetoes.slice(0, NAMED),
     tooFew,
     reason: obstacle ?? 'it is better than the champion by the paired test',
@@ -61,15 +62,20 @@ export function throughGate(
   };
 }
 
+/** A model that has learned from labelled examples alone may be the champion of an earlier round. */
+const isChampion = (role: ModelRole, models: PerModel<string>): boolean =>
+  models[role] === models[championRole(models)];
+
 function challengerOf(
   standings: Standings,
   gate: GateSpec | undefined,
   isSure: (test: GateTest) => boolean,
 ): Candidate {
   const { models, sft } = standings;
+  if (!gate || isChampion(sft, models)) return { role: 'semievol', model: models.semievol };
   const overSft = testOf(standings, 'semievol', 'sft', sft);
-  const isBetter = gate?.overSft === 'surely' ? isSure(overSft) : (overSft.gain ?? 0) >= 0;
-  const role = !gate || isBetter ? 'semievol' : sft;
+  const isBetter = gate.overSft === 'surely' ? isSure(overSft) : (overSft.gain ?? 0) >= 0;
+  const role = isBetter ? 'semievol' : sft;
   return { role, model: models[role]! };
 }
 

@@ -125,6 +125,18 @@ describe('the gate', () => {
     assert.equal(through(surely, { overSft: 'surely' }).challenger.role, 'semievol');
   });
 
+  it('has SemiEvol for a challenger, where SFT is the champion already', () => {
+    const { models, ...standings } = standingsOf([...rows(9, '110'), ...rows(2, '001')]);
+    const all = { ...models, champion: 'warm' };
+    const report = throughGate({ ...standings, models: all }, gateSpec.parse({}), CONFIDENCE);
+    assert.deepEqual(report.challenger, { role: 'semievol', model: 'new' });
+    assert.deepEqual(
+      report.tests.map(({ against }) => against),
+      ['champion'],
+    );
+    assert.equal(report.verdict, 'keep');
+  });
+
   it('without a gate in the spec looks at SemiEvol alone, whatever SFT comes to', () => {
     const report = through([...rows(20, '011'), ...rows(3, '010'), ...rows(5, '100')]);
     assert.deepEqual(report.challenger, { role: 'semievol', model: 'new' });
