@@ -1,5 +1,7 @@
 import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import type { Budget } from '../core/budget.ts';
 import { NO_FIGURES } from '../core/figures.ts';
+import type { Plan } from '../core/plan.ts';
 import { latestSections } from '../core/report/latest.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { runProgress, spentSection } from '../core/report/progress.ts';
@@ -9,9 +11,17 @@ import type { Spent } from '../core/spent.ts';
 import type { RoundStatus, RunStatus } from '../core/status.ts';
 import { attributesOfRound, type SetAttributes } from './attributes.ts';
 import { handleRunBudget, type RunBudget } from './budget/ofRun.ts';
-import type { Begun } from './evolve.ts';
 import { handlePause, type PauseState, runStatus } from './messages.ts';
 import { handleSightings, roundNews } from './news.ts';
+
+/** What of a run its page shows from the beginning. */
+export interface RunSoFar extends Pick<RunStatus, 'totals' | 'latest' | 'paused'> {
+  plan: Plan;
+  /** In the rounds that have ended. */
+  spent: Spent;
+  /** What the run may spend by now; nothing limits it where it is left out. */
+  budget?: Budget | undefined;
+}
 
 /** The page of a run, and what steers it. */
 export interface RunPage {
@@ -32,7 +42,7 @@ export interface RunPage {
  */
 export function runPage(
   run: string,
-  { plan, totals, latest, paused, spent, budget: given }: Omit<Begun, 'data'>,
+  { plan, totals, latest, paused, spent, budget: given }: RunSoFar,
   lives: () => Pick<RunStatus, 'champion' | 'pending' | 'data' | 'waitsFor'>,
 ): RunPage {
   const pause = handlePause(paused);
