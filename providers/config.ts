@@ -19,6 +19,12 @@ const batches = z.strictObject({
     .startsWith('/')
     .default('/v1/chat/completions')
     .describe('What each request is for, as a batch names it; some of Azure: /chat/completions.'),
+  models: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe(
+      'What a model is called in a batch, by its own name, where that is another: at Azure its deployment for batches.',
+    ),
   maxRequests: count.max(50_000).default(50_000).describe('Most requests of a batch.'),
   maxBytes: count.max(200_000_000).default(200_000_000).describe('Most bytes of its file.'),
   windowHours: z

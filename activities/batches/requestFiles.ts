@@ -60,7 +60,8 @@ export class RequestFiles implements Carrier {
     const endpoint = this.#dependencies.endpoints.get(sent.endpoint);
     const { batches } = endpoint.config;
     if (!batches || without.includes(stage) || (await this.#isHosted(sent))) return 'wait';
-    const line = requestLine(id, batches.path, endpoint.bodyOf(sent));
+    const named = { model: batches.models[sent.model] ?? sent.model };
+    const line = requestLine(id, batches.path, { ...endpoint.bodyOf(sent), ...named });
     const file = await this.#fileFor(sent, line.length, batches);
     await file.handle.write(line);
     file.hash.update(line);

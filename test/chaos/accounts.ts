@@ -92,6 +92,8 @@ function sent(journal: JournalEntry[], to: string): number {
 }
 
 async function storedEmbeddings(store: Store, dataset: string, spec: RunSpec): Promise<number> {
+  // Killed while the data is read, a run has embedded nothing.
+  if (!(await store.datasets.find(dataset))) return 0;
   const data = store.dataset(dataset);
   const everything = { from: 0, to: 2 ** 31 - 1 };
   const sizes = { labelled: TEXTS, unlabelled: spec.batch.size };

@@ -10,6 +10,7 @@ import type { Batch, BatchState } from '../../testing/batches.ts';
 import { type ProviderOptions, startProvider } from '../../testing/provider.ts';
 import { WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import { answersOf, compare, readTables, type Tables } from '../chaos/tables.ts';
+import { Azure, TOKEN } from '../support/azure/azure.ts';
 import { Bench, writeTask } from '../support/stack.ts';
 import { useTemporal } from '../support/suite.ts';
 import { startTogetherBatches } from '../support/togetherBatches.ts';
@@ -257,6 +258,34 @@ describe('a run by batch', function () {
       assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
     } finally {
       await bench.close();
+    }
+  });
+
+  it('asks other deployments by batch than by themselves, at Azure', async () => {
+    const [name, batchName] = ['smollm2-135m-instruct', 'base-batch'];
+    const models = [name, batchName, 'all-minilm-l6-v2'];
+    const azure = await Azure.start({}, await startProvider({ models }));
+    process.env.AZURE_MANAGEMENT_TOKEN = TOKEN;
+    const endpoint = { ...azure.endpoint, batches: { models: { [name]: batchName } } };
+    const at = { ...azure.provider, close: () => azure.close() };
+    const bench = await Bench.open(temporal, at, endpoint);
+    try {
+      await bench.startWorker({ workflowBundle });
+      const base = { name: 'base', shots: 0, model: 'base' };
+      const collaborators = [base, { ...base, name: 'again', temperature: 1 }];
+      const spec = await specIn(bench, { collaborators, resolution: 'vote' });
+      const outcome = await outcomeOf(bench, spec);
+      assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
+      assert.equal(outcome.byBatch, ASKED);
+      const [file] = outcome.batches.map(({ input_file_id }) => input_file_id);
+      const content = await fetch(`${azure.provider.baseURL}/files/${file}/content`);
+      const rows = (await content.text()).trimEnd().split('\n');
+      assert.ok(rows.every((row) => JSON.parse(row).body.model === batchName));
+      assert.deepEqual(azure.provider.requests({ model: batchName }), []);
+      assert.ok(outcome.report.usage.every(({ model }) => model !== batchName));
+    } finally {
+      await bench.close();
+      delete process.env.AZURE_MANAGEMENT_TOKEN;
     }
   });
 
