@@ -281,7 +281,7 @@ export class Azure {
   /** @returns the model that is asked by this name, if one is: bases are deployed under their own */
   #deployedAs(name: string): string | undefined {
     const known = this.#alive(name);
-    if (!known) return name.startsWith('ft:') || name.startsWith('semievol-') ? undefined : name;
+    if (!known) return OF_DEPLOYMENTS.test(name) ? undefined : name;
     const unknown = this.#unknown.get(name) ?? 0;
     if (known.provisioningState !== 'Succeeded') return undefined;
     this.#unknown.set(name, unknown - 1);
@@ -290,6 +290,9 @@ export class Azure {
     return known.model;
   }
 }
+
+/** What no base is called: tuned models, and what deployments of ours are. */
+const OF_DEPLOYMENTS = /^(ft:|semievol-|r\d+-)/;
 
 const NOT_DEPLOYED =
   'The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, please wait a moment and try again.';
