@@ -1,9 +1,7 @@
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { APIError, type OpenAI } from 'openai';
+import { APIError } from 'openai';
 import { z } from 'zod';
+import { download } from './download.ts';
 import type { TrainerEndpoint, WantedWeights, Weights } from './trainer.ts';
 import { answerOf } from './wire.ts';
 
@@ -39,7 +37,7 @@ export async function takeWeights(
   if (!listed) return { lacking: `endpoint "${endpoint}" gives no weights of ${model.name} out` };
   try {
     for (const { id } of listed.data)
-      await download(client, `${path}/${id}`, join(folder, id), signal);
+      await download(client, `${path}/${id}`, join(folder, id), { signal });
   } finally {
     // Merged weights are as large as the base model, and were made for this alone.
     if (form === 'merged') await client.delete(path).catch(() => {});
@@ -49,16 +47,4 @@ export async function takeWeights(
     ...{ files: data.map(({ id }) => id), library: 'mlx', template },
     ...(license && { license }),
   };
-}
-
-/** The endpoint's own `fetch` reads texts. */
-async function download(
-  client: OpenAI,
-  path: string,
-  file: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const response = await client.withOptions({ fetch }).get(path, { signal }).asResponse();
-  const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
-  await pipeline(body, createWriteStream(file), { ...(signal && { signal }) });
 }

@@ -51,7 +51,7 @@ export type Weights = WrittenWeights | { lacking: string };
 export interface WrittenWeights {
   files: string[];
   /** Who loads them, as Hugging Face calls the library. */
-  library: 'mlx' | 'peft';
+  library: 'mlx' | 'peft' | 'transformers';
   /** Arguments of the model's chat template. */
   template?: Record<string, Json>;
   /** Of the base model, as its publisher calls it, where that is known. */

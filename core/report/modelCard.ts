@@ -9,7 +9,7 @@ import type { Section } from './section.ts';
 
 /** What an export holds of a model's weights in one form, or why it holds none. */
 export type ExportedWeights =
-  | { files: string[]; library: 'mlx' | 'peft'; template?: Record<string, Json>; license?: string }
+  | { files: string[]; library: 'mlx' | 'peft' | 'transformers'; template?: Record<string, Json>; license?: string }
   | { lacking: string };
 
 /** The training file of an exported model, or why there is none. */

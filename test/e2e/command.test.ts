@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import getPort from 'get-port';
 import { before, describe, it } from 'mocha';
@@ -180,7 +180,8 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     const local = bench.config.endpoints.local!;
     const fuse = [PYTHON_EXECUTABLE, '-m', 'mlx_lm', 'fuse'];
     const trainer = { ...local.trainer, serving: { type: 'mlx-lm', fuse } };
-    const { deployments } = new Trainers().of(new Endpoint('local', { ...local, trainer }));
+    const merging = new Trainers().of(new Endpoint('local', { ...local, trainer }));
+    const { deployments } = merging;
     const [deployed, again] = [
       await deployments!.deploy(orderOf(model)),
       await deployments!.deploy(orderOf(model)),
@@ -190,6 +191,13 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     assert.match(await serving.mlx.says(deployed.servedAs, messages), /blue|green/);
     assert.equal(await deployments!.undeploy(orderOf(model)), true);
     assert.equal((await deployments!.poll(model, orderOf(model))).state, 'gone');
+    const into = await mkdtemp(join(bench.folder, 'merged-'));
+    const wanted = {
+      model: { name: model, base: BASE.name, jobId: 'any' },
+      form: 'merged',
+    } as const;
+    const weights = await merging.weights!(wanted, into);
+    assert.ok('files' in weights && weights.files.includes('model.safetensors'));
   }
 
   const trainer = () => new Trainers().of(new Endpoint('local', bench.config.endpoints.local!));

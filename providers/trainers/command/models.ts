@@ -52,6 +52,14 @@ export class Models {
     return (await readJson<{ base: string }>(record))?.base;
   }
 
+  /** Copies the adapter of a model into a folder. @returns its files */
+  async copy(name: string, folder: string): Promise<string[]> {
+    const files = [ADAPTER_CONFIG, this.#weights];
+    for (const file of files)
+      await copyFile(join(this.#state.model(name), file), join(folder, file));
+    return files;
+  }
+
   /** Lays an adapter out under a model's name, unless it is there. */
   async add(name: string, { base, output }: { base: string; output: string }): Promise<void> {
     const folder = this.#state.model(name);

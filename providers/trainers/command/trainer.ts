@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finalFailure } from '../../../core/failures.ts';
 import type { Deployments } from '../../deployments.ts';
@@ -11,6 +11,8 @@ import type {
   TrainingFile,
   TrainingOrder,
   TunedModel,
+  WantedWeights,
+  Weights,
 } from '../../trainer.ts';
 import { flawOfAdapter } from './adapter.ts';
 import { type Attempt, attemptsOf, OUTPUT, stopAttempt, sweep } from './attempt.ts';
@@ -23,6 +25,7 @@ import { MlxDeployments } from './serving/mlx.ts';
 import { VllmDeployments } from './serving/vllm.ts';
 import { Slots } from './slots.ts';
 import { type CommandSpec, commandSpec } from './spec.ts';
+import { MLX_WEIGHTS } from './tools/mlx.ts';
 import type { Tool } from './tools/tool.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
@@ -115,6 +118,23 @@ class CommandTrainer implements Trainer {
       cancelled++;
     }
     return cancelled;
+  }
+
+  /** Those of a model in the folder of this machine. */
+  async weights({ model, form }: WantedWeights, folder: string): Promise<Weights> {
+    const { folder: state, serving } = this.#spec;
+    if ((await this.#models.baseOf(model.name)) === undefined)
+      return {
+        lacking: `the folder ${state} of this machine holds no ${model.name}: export it on the machine that trains`,
+      };
+    const library = this.#tool.weights === MLX_WEIGHTS ? 'mlx' : 'peft';
+    if (form === 'adapter') return { files: await this.#models.copy(model.name, folder), library };
+    if (!(this.deployments instanceof MlxDeployments))
+      return {
+        lacking: `the endpoint is not served by mlx-lm but ${serving ? `by ${serving.type}` : 'by itself'}, which merges none: merge_and_unload of peft does`,
+      };
+    await this.deployments.merge({ model: model.name, base: model.base }, folder);
+    return { files: await readdir(folder), library };
   }
 
   async #startCommand({ folder, attempts }: Look, order: TrainingOrder): Promise<void> {

@@ -1,7 +1,10 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
 import { APIError } from 'openai';
 import { z } from 'zod';
 import { passingFailure } from '../../../core/failures.ts';
 import type { Deployments } from '../../deployments.ts';
+import { downloadSigned } from '../../download.ts';
 import { jobState } from '../../jobState.ts';
 import { ListedJobs } from '../../listedJobs.ts';
 import type { Job } from '../../remoteJobs.ts';
@@ -13,6 +16,8 @@ import type {
   TrainingOrder,
   TrainingRequest,
   TunedModel,
+  WantedWeights,
+  Weights,
 } from '../../trainer.ts';
 import { answerOf } from '../../wire.ts';
 import { FireworksAddons } from './addons.ts';
@@ -61,6 +66,33 @@ export class FireworksTrainer
 
   async upload(file: TrainingFile, name: string, signal?: AbortSignal): Promise<string> {
     return this.failing(() => uploadDataset(this.#endpoint, this.#account, file, name, signal));
+  }
+
+  /** Fireworks keeps what a job has made, an adapter in most cases, and merges nothing. */
+  async weights(
+    { model: { name }, form }: WantedWeights,
+    folder: string,
+    signal?: AbortSignal,
+  ): Promise<Weights> {
+    return this.failing(async () => {
+      const kept = await this.#account.find(name, model, signal);
+      const isAdapter = kept?.kind === 'HF_PEFT_ADDON';
+      if (!kept || isAdapter !== (form === 'adapter'))
+        return {
+          lacking: `Fireworks ${kept ? `keeps ${name} in the other form` : `has no ${name}`}`,
+        };
+      const urls = await this.#account.find(`${name}:getDownloadEndpoint`, signed, signal);
+      const files = Object.entries(urls?.filenameToSignedUrls ?? {});
+      for (const [file, url] of files) {
+        const place = join(folder, inside(file));
+        await mkdir(dirname(place), { recursive: true });
+        await downloadSigned(url, place, signal);
+      }
+      const library = isAdapter ? 'peft' : 'transformers';
+      return files.length > 0
+        ? { files: files.map(([file]) => file), library }
+        : { lacking: `Fireworks gives no files of ${name} out` };
+    });
   }
 
   protected override async look(
@@ -218,3 +250,7 @@ type FireworksJob = z.output<typeof job>;
 const model = z.looseObject({ kind: z.string().nullish() });
 const owner = z.looseObject({ suspendState: z.string().nullish() });
 const data = z.looseObject({ estimatedTokenCount: z.string().nullish() });
+const signed = z.looseObject({ filenameToSignedUrls: z.record(z.string(), z.string()).nullish() });
+
+/** A name of theirs as a place that is in the folder it is joined to. */
+const inside = (file: string): string => normalize(`/${file}`);

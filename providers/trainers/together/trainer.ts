@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { APIError, type OpenAI } from 'openai';
 import { z } from 'zod';
 import { finalFailure, passingFailure } from '../../../core/failures.ts';
 import type { Deployments } from '../../deployments.ts';
+import { download } from '../../download.ts';
 import { jobState } from '../../jobState.ts';
 import { ListedJobs } from '../../listedJobs.ts';
 import { redacted } from '../../redacted.ts';
@@ -15,6 +17,8 @@ import type {
   TrainingOrder,
   TrainingRequest,
   TunedModel,
+  WantedWeights,
+  Weights,
 } from '../../trainer.ts';
 import { answerOf } from '../../wire.ts';
 import { TogetherDeployments } from './deployments.ts';
@@ -76,6 +80,25 @@ export class TogetherTrainer
       const { from } = await this.#start(planned.model);
       const price = await this.#price(this.#client, from, planned, signal);
       return price?.estimated_total_price ?? undefined;
+    });
+  }
+
+  /** An archive, as Together packs it. */
+  async weights(
+    { model, form }: WantedWeights,
+    folder: string,
+    signal?: AbortSignal,
+  ): Promise<Weights> {
+    const file = `${form}.tar.zst`;
+    const query = { ft_id: model.jobId, checkpoint: form };
+    return this.failing(async () => {
+      try {
+        await download(this.#client, '/finetune/download', join(folder, file), { query, signal });
+      } catch (error) {
+        if (!(error instanceof APIError && [400, 404].includes(error.status ?? 0))) throw error;
+        return { lacking: `Together has no ${form} weights of job ${model.jobId}` };
+      }
+      return { files: [file], library: form === 'adapter' ? 'peft' : 'transformers' };
     });
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { identityOf } from '../../../providers/trainers/command/identity.ts';
@@ -51,6 +51,23 @@ describe('a trainer by a command', function () {
     assert.deepEqual(JSON.parse(await readFile(join(model, 'semievol.json'), 'utf8')), {
       base: BASE,
     });
+
+    const wanted = { model: { name: order.name, base: BASE, jobId: id }, form: 'adapter' } as const;
+    const into = join(shop.folder, 'export');
+    await mkdir(into);
+    const weights = await trainer.weights!(wanted, into);
+    assert.deepEqual(weights, {
+      ...{ files: ['adapter_config.json', 'adapters.safetensors'], library: 'mlx' },
+    });
+    for (const file of await readdir(into))
+      assert.deepEqual(await readFile(join(into, file)), await readFile(join(model, file)));
+    const lacking = async (more: object) => {
+      const found = await trainer.weights!({ ...wanted, ...more }, into);
+      return 'lacking' in found ? found.lacking : '';
+    };
+    assert.match(await lacking({ form: 'merged' }), /served by mlx-lm .* merge_and_unload of peft/);
+    const other = { ...wanted.model, name: 'other' };
+    assert.match(await lacking({ model: other }), /holds no other: export it on the machine/);
   });
 
   it('goes on from the last whole checkpoint when the command is killed', async () => {

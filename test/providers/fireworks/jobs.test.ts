@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { idFor } from '../../../providers/trainers/fireworks/wire.ts';
 import { BASE } from '../../support/fireworks/server.ts';
+import { temporaryFolder } from '../../support/folder.ts';
 import { row } from '../../support/training.ts';
 import { failure } from '../support.ts';
 import { useFireworks } from './support.ts';
@@ -169,5 +172,25 @@ describe('the trainer for Fireworks', () => {
     assert.match((await elsewhere.preflight())!, /does not reach account "somebody"/);
     const lost = bench.another({}, { baseURL: `${bench.server.address}/v1` });
     assert.match((await lost.preflight())!, /is to be https:\/\/api\.fireworks\.ai\/inference\/v1/);
+  });
+
+  it('gives the adapter of a model out, and nothing that is merged', async () => {
+    const name = await bench.trained();
+    const model = { name, base: BASE, jobId: 'any' };
+    const { path } = await temporaryFolder();
+    const weights = await bench.trainer.weights!({ model, form: 'adapter' }, path);
+    const files = ['adapter_config.json', 'adapter_model.safetensors'];
+    assert.deepEqual(weights, { files, library: 'peft' });
+    for (const file of files)
+      assert.deepEqual(
+        await readFile(join(path, file)),
+        Buffer.from([0xff, 0xfe, ...Buffer.from(file)]),
+      );
+    const merged = await bench.trainer.weights!({ model, form: 'merged' }, path);
+    assert.deepEqual(merged, { lacking: `Fireworks keeps ${name} in the other form` });
+    const none = { ...model, name: name.replace(/[^/]*$/, 'none') };
+    const lacking = await bench.trainer.weights!({ model: none, form: 'adapter' }, path);
+    assert.deepEqual(lacking, { lacking: `Fireworks has no ${none.name}` });
+    await rm(path, { recursive: true });
   });
 });

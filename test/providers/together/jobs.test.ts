@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { temporaryFolder } from '../../support/folder.ts';
 import { BASE } from '../../support/together/server.ts';
 import { row } from '../../support/training.ts';
 import { failure } from '../support.ts';
@@ -216,5 +219,25 @@ describe('the trainer for Together', () => {
     assert.match((await elsewhere.preflight())!, /does not reach project "proj_2"/);
     const lost = bench.another({}, { baseURL: `${bench.server.address}/v2` });
     assert.match((await lost.preflight())!, /no fine-tuning of Together/);
+  });
+
+  it('gives the weights of a model out, as an archive', async () => {
+    const name = await bench.trained();
+    const [job] = bench.server.jobs.all();
+    const model = { name, base: BASE, jobId: job!.id };
+    const { path } = await temporaryFolder();
+    for (const form of ['adapter', 'merged'] as const) {
+      const weights = await bench.trainer.weights!({ model, form }, path);
+      assert.deepEqual('files' in weights && weights.files, [`${form}.tar.zst`]);
+      const content = await readFile(join(path, `${form}.tar.zst`));
+      assert.deepEqual(content, Buffer.from([0x28, 0xb5, 0x2f, 0xfd, ...Buffer.from(form)]));
+    }
+    const other = {
+      ...model,
+      jobId: (await bench.trainer.adoptOrCreate(await bench.order({ round: 2 }))).id,
+    };
+    const lacking = await bench.trainer.weights!({ model: other, form: 'adapter' }, path);
+    assert.deepEqual(lacking, { lacking: `Together has no adapter weights of job ${other.jobId}` });
+    await rm(path, { recursive: true });
   });
 });

@@ -274,10 +274,21 @@ export class Fireworks extends StandIn {
     });
     app.get<Target>('/v1/accounts/:account/models/:target', async ({ params, url }) => {
       const { account, target } = params as { account: string; target: string };
-      const model = this.models.get(`accounts/${account}/models/${target}`);
+      const [id, verb] = target.split(':');
+      const model = this.models.get(`accounts/${account}/models/${id}`);
       if (!model) throw new Refusal(404, 'not_found', `model not found: ${url}`);
-      return { name: model.name, kind: model.kind, state: 'READY' };
+      if (verb === undefined) return { name: model.name, kind: model.kind, state: 'READY' };
+      const address = (file: string) => `${this.address}/storage/${id}/${file}?signature=1`;
+      const files = ['adapter_config.json', 'adapter_model.safetensors'];
+      return { filenameToSignedUrls: Object.fromEntries(files.map((one) => [one, address(one)])) };
     });
+    app.get<Target & { Params: { file: string } }>(
+      '/storage/:target/:file',
+      async ({ params: { file }, headers }, reply) => {
+        if (headers.authorization) throw new Refusal(400, 'InvalidArgument', 'One or the other.');
+        return reply.send(Buffer.from([0xff, 0xfe, ...Buffer.from(file)]));
+      },
+    );
   }
 
   /** Makes a job, as somebody else with the same account might. @throws Refusal */

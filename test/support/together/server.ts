@@ -183,6 +183,16 @@ export class Together extends StandIn {
   #jobRoutes(): void {
     const { app, jobs } = this;
     app.post<{ Body: JobBody }>('/v1/fine-tunes', async ({ body }) => brief(this.create(body)));
+    app.get<{ Querystring: { ft_id: string; checkpoint: string } }>(
+      '/v1/finetune/download',
+      async ({ query: { ft_id, checkpoint } }, reply) => {
+        const { status } = jobs.retrieve(ft_id);
+        if (status !== 'completed') throw new Refusal(400, 'invalid', 'There is no checkpoint.');
+        return reply
+          .type('application/zstd')
+          .send(Buffer.from([0x28, 0xb5, 0x2f, 0xfd, ...Buffer.from(checkpoint)]));
+      },
+    );
     app.get('/v1/fine-tunes', async () => ({ data: jobs.all().map(brief) }));
     app.get<OfJob>('/v1/fine-tunes/:id', async ({ params }) => full(jobs.retrieve(params.id)));
     app.post<OfJob>('/v1/fine-tunes/:id/cancel', async ({ params: { id } }) => {

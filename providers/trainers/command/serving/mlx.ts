@@ -45,18 +45,22 @@ export class MlxDeployments implements Deployments {
   }
 
   async deploy(order: DeploymentOrder): Promise<Deployment> {
-    const { spec, state, models } = this.#parts;
+    const { state } = this.#parts;
     const { model } = order;
     const fused = join(state.fused, model);
-    const base = (await models.baseOf(model)) ?? order.base;
-    if (!(await isThere(fused)))
-      await appear(fused, (made) =>
-        this.#fuse(
-          ['--model', spec.models[base] ?? base, '--adapter-path', state.model(model)],
-          made,
-        ),
-      );
+    if (!(await isThere(fused))) await appear(fused, (made) => this.merge(order, made));
     return this.poll(model, order);
+  }
+
+  /**
+   * Writes a model into a folder, its adapter merged into its base.
+   * @throws ApplicationFailure `JobFailed`
+   */
+  async merge({ model, base: given }: Pick<DeploymentOrder, 'model' | 'base'>, folder: string) {
+    const { spec, state, models } = this.#parts;
+    const base = (await models.baseOf(model)) ?? given;
+    const place = ['--model', spec.models[base] ?? base, '--adapter-path', state.model(model)];
+    await this.#fuse(place, folder);
   }
 
   async poll(_: string, { model }: DeploymentOrder): Promise<Deployment> {
