@@ -9,13 +9,14 @@ import {
   modelCard,
   PARTS,
 } from '../core/report/modelCard.ts';
-import type { ModelRecord } from '../core/types.ts';
+import type { ModelRecord, StoredExample } from '../core/types.ts';
 import { linesOfRows, trainingRows, writeLines } from '../data/trainingRows.ts';
 import { Endpoint } from '../providers/endpoint.ts';
 import type { WeightForm } from '../providers/trainer.ts';
 import { Trainers } from '../providers/trainers/index.ts';
 import type { RunTables } from '../store/run.ts';
 import { connectStore, type Store } from '../store/store.ts';
+import type { Struck } from '../store/struck.ts';
 import { ExportFailed } from './errors.ts';
 
 export interface ExportOptions {
@@ -42,7 +43,7 @@ export interface Exported {
 /**
  * Writes a model of a run into a folder, so that it can be used without SemiEvol: weights, as far as
  * who has trained it gives them out, its training file, and a card that says what it is.
- * @param dataset the run's data set
+ * @param dataset the present version of the run's data set
  * @throws ExportFailed, and nothing is left in the folder; StoreError
  */
 export async function exportModel(
@@ -61,7 +62,8 @@ export async function exportModel(
     const spec = registry.runSpec.parse(await store.specs.find(model.run));
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
-    const rows = await writeRows(store, registry, model, join(partial, PARTS.rows));
+    const place = { model, dataset, file: join(partial, PARTS.rows) };
+    const rows = await writeRows(store, registry, place);
     const take = (form: WeightForm) =>
       writeWeights(config, model, { form, folder: join(partial, PARTS[form]), signal });
     const adapter = await take('adapter');
@@ -120,11 +122,11 @@ async function championOf(tables: RunTables): Promise<string | undefined> {
   return changed?.model ?? (await tables.reports()).at(-1)?.models.champion;
 }
 
+/** Without what has been withdrawn since: it is not to be handed on. */
 async function writeRows(
   store: Store,
   registry: Registry,
-  model: ModelRecord,
-  file: string,
+  { model, dataset: latest, file }: { model: ModelRecord; dataset: string; file: string },
 ): Promise<ExportedRows> {
   const rows = await store.models.rowsOf(model.name);
   if (!rows) return { lacking: 'an older version, which noted no rows, has trained the model' };
@@ -138,9 +140,27 @@ async function writeRows(
     ...{ spec, task: registry.task(spec.task) },
     ...{ dataset: store.dataset(dataset), tables: await store.run(run, dataset) },
   };
-  const { count, sha256 } = await writeLines(file, linesOfRows(trainingRows(sources, rows)));
-  return { rows: count, isSame: sha256 === model.trainingFileSha256 };
+  const gone = await withdrawn(store, latest);
+  const left = new Set<string>();
+  const isLeftOut = (example: StoredExample) => {
+    const isGone = gone.has(placeOf(example));
+    if (isGone) left.add(placeOf(example));
+    return isGone;
+  };
+  const lines = linesOfRows(trainingRows(sources, rows, isLeftOut));
+  const { count, sha256 } = await writeLines(file, lines);
+  return { rows: count, isSame: sha256 === model.trainingFileSha256, withdrawn: left.size };
 }
+
+/** The places of what was withdrawn of a data set, as of a version. */
+async function withdrawn(store: Store, dataset: string): Promise<Set<string>> {
+  const struck = await store.dataset(dataset).allStruck();
+  const isWithdrawn = ({ reason }: Struck) => reason === 'withdrawn' || reason === 'segment';
+  return new Set(struck.filter(isWithdrawn).map(placeOf));
+}
+
+const placeOf = ({ split, ordinal }: Pick<StoredExample, 'split' | 'ordinal'>) =>
+  `${split}/${ordinal}`;
 
 async function writeWeights(
   config: Config,

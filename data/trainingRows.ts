@@ -22,6 +22,9 @@ export interface RowSources {
   tables: RunTables;
 }
 
+/** Whether an example is not to stand in a file that is made again, whatever it was made of. */
+type LeftOut = (example: StoredExample) => boolean;
+
 /**
  * The rows of a training file, in their order, always the same of one reference: the file can be made
  * again as it was. Memory does not grow with their number.
@@ -29,6 +32,7 @@ export interface RowSources {
 export async function* trainingRows(
   sources: RowSources,
   rows: StoredRows,
+  isLeftOut: LeftOut = () => false,
 ): AsyncGenerator<{ messages: ChatMessage[] }> {
   const { spec, task, dataset } = sources;
   const manner = { isReasoned: teachesReasoning(spec.answer) };
@@ -36,10 +40,15 @@ export async function* trainingRows(
   for (let time = 0; time < rows.times; time++)
     for (const range of ranges(await dataset.count('labelled'), BATCH))
       for (const example of await dataset.range('labelled', range))
-        if (foldOf(example) !== withoutFold && !isHeldOut(example, rows.ref.heldOut))
+        if (
+          foldOf(example) !== withoutFold &&
+          !isHeldOut(example, rows.ref.heldOut) &&
+          !isLeftOut(example)
+        )
           yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
   for await (const { example, label, response, weight } of selectedRows(sources, rows.ref.round)) {
+    if (isLeftOut(example)) continue;
     const said = response ? { response, manner } : undefined;
     for (let time = 0; time < weight; time++) yield task.trainingRow(example, label, said);
   }

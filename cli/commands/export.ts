@@ -22,14 +22,18 @@ export default async function exportRun(
     return 'files' in found ? `  ${PARTS[form]}/` : `  no ${PARTS[form]}/: ${found.lacking}`;
   });
   const { rows } = exported;
-  const differs = 'rows' in rows && !rows.isSame ? ', which are not those that were uploaded' : '';
   const lines = [
     `${exported.model} is in ${exported.to}:`,
     '  README.md, its card',
     ...weights,
     'rows' in rows
-      ? `  ${PARTS.rows}, ${rows.rows} rows${differs}`
+      ? `  ${PARTS.rows}, ${rows.rows} rows${difference(rows)}`
       : `  no ${PARTS.rows}: ${rows.lacking}`,
   ];
   print(json, exported, lines.join('\n'));
+}
+
+function difference({ isSame, withdrawn }: { isSame: boolean; withdrawn: number }): string {
+  if (withdrawn > 0) return `, without ${withdrawn} examples that were withdrawn since`;
+  return isSame ? '' : ', which are not those that were uploaded';
 }

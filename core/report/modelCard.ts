@@ -9,11 +9,24 @@ import type { Section } from './section.ts';
 
 /** What an export holds of a model's weights in one form, or why it holds none. */
 export type ExportedWeights =
-  | { files: string[]; library: 'mlx' | 'peft' | 'transformers'; template?: Record<string, Json>; license?: string }
+  | {
+      files: string[];
+      library: 'mlx' | 'peft' | 'transformers';
+      template?: Record<string, Json>;
+      license?: string;
+    }
   | { lacking: string };
 
 /** The training file of an exported model, or why there is none. */
-export type ExportedRows = { rows: number; isSame: boolean } | { lacking: string };
+export type ExportedRows =
+  | {
+      rows: number;
+      /** Whether the file is byte by byte what was uploaded. */
+      isSame: boolean;
+      /** Examples that were withdrawn since, and are left out. */
+      withdrawn: number;
+    }
+  | { lacking: string };
 
 /** What a card tells of. */
 export interface CardFacts {
@@ -107,10 +120,18 @@ function contents({ adapter, merged, rows }: CardFacts): Section {
       weights(merged, PARTS.merged, 'the whole model, with what was learned merged in'),
       weights(adapter, PARTS.adapter, 'what was learned, as a LoRA adapter for the base model'),
       'rows' in rows
-        ? `${PARTS.rows}: the ${count(rows.rows)} rows that it has learned from, ${rows.isSame ? 'byte by byte as they were uploaded' : 'as the store has them now, which is not as they were uploaded'}. They hold examples of the data set: look at them before you hand them on.`
+        ? `${PARTS.rows}: the ${count(rows.rows)} rows that it has learned from, ${sameness(rows)}. They hold examples of the data set: look at them before you hand them on.`
         : `No ${PARTS.rows}: ${rows.lacking}.`,
     ],
   };
+}
+
+function sameness({ isSame, withdrawn }: { isSame: boolean; withdrawn: number }): string {
+  if (withdrawn > 0)
+    return `without ${count(withdrawn)} examples that were withdrawn since; the model has learned from those, too`;
+  return isSame
+    ? 'byte by byte as they were uploaded'
+    : 'as the store has them now, which is not as they were uploaded';
 }
 
 /** How the model is asked without SemiEvol, as code that runs in the folder of the card. */

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
+import { exportModel } from '../../client/export.ts';
 import type { RunHandle } from '../../client/runHandle.ts';
+import { extendDataset } from '../../data/extendDataset.ts';
 import { connectStore } from '../../store/store.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useTemporal } from '../support/suite.ts';
@@ -41,7 +43,8 @@ describe('an exported model', function () {
     assert.deepEqual(await readdir(to), ['README.md', 'training.jsonl']);
     const content = await readFile(join(to, 'training.jsonl'), 'utf8');
     assert.ok((await uploads()).includes(content));
-    assert.deepEqual(rows, { rows: content.trimEnd().split('\n').length, isSame: true });
+    const count = content.trimEnd().split('\n').length;
+    assert.deepEqual(rows, { rows: count, isSame: true, withdrawn: 0 });
     for (const one of [adapter, merged])
       assert.match('lacking' in one ? one.lacking : '', /gives no weights of .* out/);
 
@@ -61,6 +64,34 @@ describe('an exported model', function () {
       assert.ok('rows' in rows && rows.isSame, role);
       assert.ok((await uploads()).includes(await readFile(join(to, 'training.jsonl'), 'utf8')));
     }
+  });
+
+  it('comes without what has been withdrawn since, and says so', async () => {
+    const model = await modelOf('semievol');
+    const whole = await readFile(join(place('semievol'), 'training.jsonl'), 'utf8');
+    const store = connectStore(bench.config.store);
+    const { dataset } = (await store.models.byName(model))!;
+    const tables = await store.run(run.name, dataset);
+    const [[selected]] = await firstOf(tables.scanSelected(1));
+    const gone = [
+      ...(await store.dataset(dataset).at('labelled', [0])),
+      ...(await store.dataset(dataset).at('unlabelled', [selected!.ordinal])),
+    ];
+    const file = join(bench.folder, 'gone.jsonl');
+    await writeFile(file, gone.map(({ question }) => `${JSON.stringify({ question })}\n`).join(''));
+    const { data, task } = (await store.specs.find(run.name))!;
+    const arrival = { withdrawn: [file] };
+    const later = await extendDataset(store, { dataset, run: run.name, arrival, data, task });
+    const to = place('withdrawn');
+    const version = { run: run.name, dataset: later.dataset };
+    const { rows } = await exportModel(bench.config, version, { to, model });
+    const lines = whole.trimEnd().split('\n');
+    const kept = lines.filter((line) => !gone.some(({ question }) => line.includes(question)));
+    assert.deepEqual(rows, { rows: kept.length, isSame: false, withdrawn: 2 });
+    assert.ok(kept.length < lines.length);
+    assert.equal(await readFile(join(to, 'training.jsonl'), 'utf8'), `${kept.join('\n')}\n`);
+    assert.match(await readFile(join(to, 'README.md'), 'utf8'), /without 2 examples/);
+    store.close();
   });
 
   it('is refused where it is not there, or where something would be lost', async () => {
@@ -85,3 +116,9 @@ describe('an exported model', function () {
     );
   });
 });
+
+/** The first batch of several. */
+async function firstOf<T>(batches: AsyncIterable<T>): Promise<[T]> {
+  for await (const batch of batches) return [batch];
+  throw new Error('there is none');
+}

@@ -27,7 +27,7 @@ const facts: CardFacts = {
   spec,
   adapter: { ...weights, license: 'mit', template: { enable_thinking: false, tools: null } },
   merged: { lacking: 'they were not wanted' },
-  rows: { rows: 1_200, isSame: true },
+  rows: { rows: 1_200, isSame: true, withdrawn: 0 },
 };
 const headOf = (card: string) => parse(/^---\n([\s\S]*?)---\n/.exec(card)![1]!);
 
@@ -61,7 +61,9 @@ describe('the card of a model', () => {
     assert.ok(!card.includes('```'));
     assert.ok(card.includes('it is not known here'));
     assert.equal(headOf(card).license, 'unknown');
-    const unlike = modelCard({ ...facts, rows: { rows: 3, isSame: false } });
-    assert.ok(unlike.includes('which is not as they were uploaded'));
+    const unlike = (withdrawn: number) =>
+      modelCard({ ...facts, rows: { rows: 3, isSame: false, withdrawn } });
+    assert.ok(unlike(0).includes('which is not as they were uploaded'));
+    assert.ok(unlike(2).includes('without 2 examples that were withdrawn since'));
   });
 });
