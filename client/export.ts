@@ -19,6 +19,7 @@ import { connectStore, type Store } from '../store/store.ts';
 import type { Struck } from '../store/struck.ts';
 import { ExportFailed } from './errors.ts';
 
+/** What of a run is exported, and whereto. */
 export interface ExportOptions {
   /** Folder that is made; it must not exist, or be empty. */
   to: string;

@@ -48,6 +48,7 @@ export type WeightForm = 'adapter' | 'merged';
 /** The weights of a model, as they were written into a folder, or why they cannot be had. */
 export type Weights = WrittenWeights | { lacking: string };
 
+/** Weights in a folder. */
 export interface WrittenWeights {
   files: string[];
   /** Who loads them, as Hugging Face calls the library. */

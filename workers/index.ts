@@ -121,6 +121,10 @@ export {
   type TrainingOrder,
   type TrainingRequest,
   type TunedModel,
+  type WantedWeights,
+  type WeightForm,
+  type Weights,
+  type WrittenWeights,
 } from '../providers/trainer.ts';
 export { PluginRefused } from './errors.ts';
 export { SemiEvolPlugin } from './plugin.ts';
