@@ -1,7 +1,10 @@
+import { finalFailure } from '../core/failures.ts';
 import type { Announcement, Announcing } from '../core/living/announcement.ts';
 import type { Promotion } from '../core/living/promotion.ts';
+import type { RunSpec } from '../core/spec.ts';
 import { aliasOf, pointAlias } from '../providers/alias.ts';
-import { type Dependencies, openRound } from './dependencies.ts';
+import type { Store } from '../store/store.ts';
+import { type Dependencies, storedSpec } from './dependencies.ts';
 import { tracked } from './progress.ts';
 
 export interface CrownInput {
@@ -20,20 +23,19 @@ export interface Crowned {
 }
 
 export function createCrown(dependencies: Dependencies) {
-  const { endpoints, announce } = dependencies;
+  const { store, endpoints, announce } = dependencies;
   return {
     /**
      * Records a change of a run's champion, and lets the run's alias stand for the champion, where
      * the endpoint keeps aliases.
-     * @throws ApplicationFailure `NoSpec`, `NoEndpoint`, or of the endpoint; all of them pass
+     * @throws ApplicationFailure `ChampionRefused`, non-retryable, for a model that there is not; `NoSpec`,
+     * `NoEndpoint`, or of the endpoint, which pass
      */
     async crown({ run, dataset, promotion: given }: CrownInput): Promise<Crowned> {
       return tracked({ total: 1, unit: 'champions' }, async () => {
-        const { spec, tables } = await openRound(dependencies, {
-          run,
-          dataset,
-          round: given.round,
-        });
+        const spec = await storedSpec(dependencies, run);
+        await assertKnown(store, spec.model, given.model);
+        const tables = await store.run(run, dataset);
         const promotion = await tables.addPromotion({ ...given, at: new Date().toISOString() });
         // A later change may have overtaken this attempt.
         const { model } = (await tables.promotions()).at(-1)!;
@@ -51,4 +53,17 @@ export function createCrown(dependencies: Dependencies) {
       });
     },
   };
+}
+
+/** The next round is to be tuned from it: the spec's model, or one that was tuned at the same endpoint. */
+async function assertKnown(
+  store: Store,
+  { endpoint, name }: RunSpec['model'],
+  model: string,
+): Promise<void> {
+  if (model === name || (await store.models.byName(model))?.endpoint === endpoint) return;
+  throw finalFailure(
+    'ChampionRefused',
+    `the champion stays: no run has made a model "${model}" at endpoint "${endpoint}"`,
+  );
 }

@@ -10,8 +10,10 @@ import type {
   GivenAnswer,
   NeighbourRow,
 } from '../core/lineage/explanation.ts';
+import type { RunSpec } from '../core/spec.ts';
 import type { StoredRows } from '../core/trainingRows.ts';
-import type { ModelRecord } from '../core/types.ts';
+import type { ModelRecord, StoredExample } from '../core/types.ts';
+import { keptFromEarlier } from '../data/keptRows.ts';
 import type { Dataset } from '../store/dataset.ts';
 import type { RunTables, SelectedRow } from '../store/run.ts';
 import type { Store } from '../store/store.ts';
@@ -21,7 +23,7 @@ import { checked } from './spec.ts';
 const page = z.strictObject({
   after: z
     .string()
-    .regex(/^(selected|labelled)\/\d+$/, 'give what the page before names as the next')
+    .regex(/^(selected|earlier|labelled)\/\d+$/, 'give what the page before names as the next')
     .optional(),
   count: z.number().int().min(1).max(100).default(10),
 });
@@ -34,6 +36,7 @@ const STEP = 4_096;
 
 /** What the examples of a model are read from. */
 interface Sources {
+  spec: RunSpec;
   dataset: Dataset;
   tables: RunTables;
 }
@@ -94,37 +97,53 @@ async function descentOf(store: Store, { name, base }: ModelRecord): Promise<Anc
 async function explained(
   store: Store,
   rows: StoredRows,
-  { after = 'selected/-1', count }: { after: string | undefined; count: number },
+  { after, count }: { after: string | undefined; count: number },
 ): Promise<ExplainedRows> {
   const { run, dataset } = rows.ref;
-  const sources = { dataset: store.dataset(dataset), tables: await store.run(run, dataset) };
-  const [part, place] = after.split('/') as ['selected' | 'labelled', string];
+  const sources = {
+    spec: (await store.specs.find(run))!,
+    ...{ dataset: store.dataset(dataset), tables: await store.run(run, dataset) },
+  };
   const found: ExplainedRow[] = [];
-  // One more than is wanted tells whether there is another page.
-  const isFull = () => found.length > count;
-  if (part === 'selected' && rows.from !== 'labelled')
-    for await (const row of selectedAfter(sources, rows, Number(place))) {
-      if (isFull()) break;
-      found.push(await explainedRow(sources, row));
-    }
-  const from = part === 'labelled' ? Number(place) : -1;
-  for await (const example of labelledAfter(sources, rows, from)) {
-    if (isFull()) break;
-    found.push({ from: 'labelled', example });
+  for await (const row of rowsAfter(sources, rows, after)) {
+    found.push(row);
+    // One more than is wanted tells whether there is another page.
+    if (found.length > count) break;
   }
   const shown = found.slice(0, count);
-  const last = shown.at(-1);
-  const isMore = found.length > count && last;
   return {
     labelledTimes: rows.times,
     page: shown,
-    next: isMore ? `${last.from}/${last.example.ordinal}` : null,
+    next: found.length > count ? shown.at(-1)!.place : null,
   };
+}
+
+/** The parts of a training file, as an explanation goes through them. */
+const PARTS = ['selected', 'earlier', 'labelled'] as const;
+
+async function* rowsAfter(
+  sources: Sources,
+  rows: StoredRows,
+  after = `${PARTS[0]}/-1`,
+): AsyncGenerator<ExplainedRow> {
+  const [first, place] = after.split('/') as [(typeof PARTS)[number], string];
+  const { round } = rows.ref;
+  for (const part of PARTS.slice(PARTS.indexOf(first))) {
+    const ordinal = part === first ? Number(place) : -1;
+    if (part === 'labelled')
+      for await (const example of labelledAfter(sources, rows, ordinal))
+        yield { from: part, place: `${part}/${example.ordinal}`, example };
+    else if (rows.from !== 'labelled') {
+      const selected = part === 'selected' ? selectedAfter : earlierAfter;
+      for await (const row of selected(sources, round, ordinal))
+        yield await explainedRow(sources, row, `${part}/${row.ordinal}`);
+    }
+  }
 }
 
 async function* selectedAfter(
   { dataset, tables }: Sources,
-  { ref: { round } }: StoredRows,
+  round: number,
   after: number,
 ): AsyncGenerator<SelectedRow> {
   const total = await dataset.count('unlabelled');
@@ -132,20 +151,38 @@ async function* selectedAfter(
     yield* await tables.selected(round, { from, to: Math.min(from + STEP, total) });
 }
 
-async function* labelledAfter({ dataset }: Sources, rows: StoredRows, after: number) {
+/** Those that earlier rounds have selected; they come in an order of their own, always the same. */
+async function* earlierAfter(
+  sources: Sources,
+  round: number,
+  after: number,
+): AsyncGenerator<SelectedRow> {
+  let isPast = after < 0;
+  for await (const batch of keptFromEarlier(sources, round))
+    for (const row of batch) {
+      if (isPast) yield row;
+      isPast ||= row.ordinal === after;
+    }
+}
+
+async function* labelledAfter(
+  { dataset }: Sources,
+  rows: StoredRows,
+  after: number,
+): AsyncGenerator<StoredExample> {
   const total = await dataset.count('labelled');
   const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
-  for (let from = after + 1; from < total; from += STEP)
-    for (const example of await dataset.range('labelled', {
-      from,
-      to: Math.min(from + STEP, total),
-    }))
+  for (let from = after + 1; from < total; from += STEP) {
+    const range = { from, to: Math.min(from + STEP, total) };
+    for (const example of await dataset.range('labelled', range))
       if (foldOf(example) !== withoutFold && !isHeldOut(example, rows.ref.heldOut)) yield example;
+  }
 }
 
 async function explainedRow(
   { dataset, tables }: Sources,
   { round, ordinal, score, weight }: SelectedRow,
+  place: string,
 ): Promise<ExplainedRow> {
   const range = { from: ordinal, to: ordinal + 1 };
   const [[example], [label], answers, justifications, near] = await Promise.all([
@@ -156,7 +193,7 @@ async function explainedRow(
     tables.neighbours({ round, split: 'unlabelled', range }),
   ]);
   return {
-    from: 'selected',
+    ...{ from: 'selected', place },
     ...{ example: example!, round, label: label!, score, weight },
     answers: [
       ...answers.map((answer) => given(answer, false)),

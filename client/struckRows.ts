@@ -1,7 +1,10 @@
 import { foldOf, isHeldOut } from '../core/folds.ts';
 import { GONE_REASONS, NO_STRUCK_ROWS, type StruckRows } from '../core/lineage/struck.ts';
+import type { RunSpec } from '../core/spec.ts';
 import type { StoredRows } from '../core/trainingRows.ts';
+import { keptFromEarlier } from '../data/keptRows.ts';
 import type { Dataset } from '../store/dataset.ts';
+import type { RunTables, SelectedRow } from '../store/run.ts';
 import type { Store } from '../store/store.ts';
 import type { Struck } from '../store/struck.ts';
 
@@ -52,12 +55,21 @@ async function learnedOf(
     later.filter(({ split }) => split === 'unlabelled').map((row) => [row.ordinal, row]),
   );
   if (rows.from === 'labelled' || unlabelled.size === 0) return labelled;
-  const tables = await store.run(run, dataset);
+  const sources = { spec: (await store.specs.find(run))!, tables: await store.run(run, dataset) };
   const taught: Struck[] = [];
-  for await (const batch of tables.scanSelected(round))
+  for await (const batch of taughtIn(sources, round))
     for (const { ordinal } of batch) {
       const row = unlabelled.get(ordinal);
       if (row) taught.push(row);
     }
   return [...labelled, ...taught];
+}
+
+/** What stands in the training file of a round beside the labelled examples. */
+async function* taughtIn(
+  sources: { spec: RunSpec; tables: RunTables },
+  round: number,
+): AsyncIterable<SelectedRow[]> {
+  yield* sources.tables.scanSelected(round);
+  yield* keptFromEarlier(sources, round);
 }

@@ -29,6 +29,8 @@ export type ExplainedRow = LabelledRow | SelectedRow;
 /** One that people have labelled. */
 export interface LabelledRow {
   from: 'labelled';
+  /** By which it is found again: `labelled/` and its ordinal. */
+  place: string;
   /** Its answer is what was learned. */
   example: StoredExample;
 }
@@ -36,6 +38,8 @@ export interface LabelledRow {
 /** One that models have labelled, and how they came to it. */
 export interface SelectedRow {
   from: 'selected';
+  /** `selected/`, or `earlier/` where an earlier round has selected it, and its ordinal. */
+  place: string;
   example: StoredExample;
   /** The round that has labelled and selected it. */
   round: number;

@@ -46,10 +46,10 @@ function rowSection(row: ExplainedRow, labelledTimes: number): Section {
   return row.from === 'labelled' ? labelledSection(row, labelledTimes) : selectedSection(row);
 }
 
-function labelledSection({ example }: LabelledRow, times: number): Section {
+function labelledSection({ place, example }: LabelledRow, times: number): Section {
   const often = times === 1 ? '' : ` It stands in the file ${count(times)} times.`;
   return {
-    title: `labelled/${example.ordinal}`,
+    title: place,
     blocks: [
       shown(example.question),
       `People have answered: ${shown(example.answer ?? '')}.${often}`,
@@ -57,7 +57,7 @@ function labelledSection({ example }: LabelledRow, times: number): Section {
   };
 }
 
-function selectedSection({ example, round, label, ...row }: SelectedRow): Section {
+function selectedSection({ place, example, round, label, ...row }: SelectedRow): Section {
   const { votes, collaborators, entropy, probability, neighbours } = label;
   const figures = [
     `${votes} of ${collaborators} for it`,
@@ -72,7 +72,7 @@ function selectedSection({ example, round, label, ...row }: SelectedRow): Sectio
       ? []
       : [`Its own answer, which nobody has seen: ${shown(example.answer)}.`];
   return {
-    title: `selected/${example.ordinal}`,
+    title: place,
     blocks: [
       shown(example.question),
       `Round ${round} has labelled it: ${shown(label.label ?? '')} (${figures.join('; ')}).`,

@@ -40,6 +40,11 @@ describe('crown', () => {
     );
     const address = await engine.listen({ host: '127.0.0.1', port: 0 });
     laboratory = await openLaboratory({ endpoint: { baseURL: `${address}/v1` } });
+    await laboratory.store.models.add({
+      ...{ name: 'other', run: RUN, round: 1, role: 'semievol', endpoint: 'local', base: MODEL },
+      ...{ dataset: ref.dataset, trainingFileSha256: 'f', trainingRows: 1 },
+      ...{ jobKey: 'k', jobId: 'j', createdAt: '2026-01-01' },
+    });
   });
   afterEach(async () => {
     await laboratory.close();
@@ -73,6 +78,15 @@ describe('crown', () => {
     const { announcement } = await crown(change(0, 'other'));
     assert.equal(announcement.model, MODEL);
     assert.equal(target(), MODEL);
+  });
+
+  it('refuses a model that there is not, and records nothing', async () => {
+    await assert.rejects(crown(change(1, 'ft:gone')), {
+      type: 'ChampionRefused',
+      nonRetryable: true,
+      message: /no run has made a model "ft:gone" at endpoint "local"/,
+    });
+    assert.deepEqual(await laboratory.tables.promotions(), []);
   });
 
   it('records a change while the endpoint is away, whose alias follows when it is back', async () => {

@@ -4,6 +4,7 @@ import { explainModel } from '../../client/explain.ts';
 import type { ExplainedRow } from '../../core/lineage/explanation.ts';
 import type { Lineage, LineageModel } from '../../core/lineage/tree.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { openStore } from '../../store/store.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useFolder } from '../support/suite.ts';
@@ -19,6 +20,10 @@ describe('the lineage of a run', function () {
   let reports: RoundReport[];
   let lineage: Lineage;
   let option: string;
+  /** The champion after the first round, and the model that people put in its place. */
+  let first: string;
+  let other: string;
+  let said: string[];
 
   const command = async (...args: string[]) => {
     const { address } = bench.temporal;
@@ -31,27 +36,69 @@ describe('the lineage of a run', function () {
   const modelAs = (role: LineageModel['role'], round = 1) =>
     lineage.models.find((one) => one.role === role && one.round === round)!;
 
+  /** A round, then another champion and back, and again; more data, and a round from there. */
   before(async () => {
-    await bench.run(await writeTask(bench.folder, RUN, undefined, { rounds: 2 }));
-    reports = await bench.reports(RUN);
     option = await writeConfigOption(files, bench.config);
-    lineage = await bench.client.get(RUN).lineage();
+    const changes = { rounds: 2, next: {}, pool: 'new', earlier: 'keep' };
+    const spec = await writeTask(bench.folder, RUN, undefined, changes);
+    await bench.startWorker();
+    const started = await bench.start(spec);
+    const run = bench.client.get(RUN);
+    while ((await started.query<RunStatus>('status')).waitsFor === undefined);
+
+    const before = await run.lineage();
+    other = before.models.find(({ role }) => role === 'warm-up')!.name;
+    said = [
+      await command('promote', RUN, other, '--reason', 'a trial', '--by', 'R. Viewer'),
+      await command('rollback', RUN, '--reason', 'it was no good'),
+    ];
+    await run.setChampion({ model: other, name: 'R. Viewer', reason: 'it was good after all' });
+    first = before.champion;
+
+    const questions = Array.from({ length: 40 }, (_, index) => `what is number ${500 + index}?`);
+    const rows = questions.map((question) => `${JSON.stringify({ question })}\n`);
+    await run.add({ unlabelled: [await files.write('more.jsonl', rows.join(''))] });
+    await run.next();
+    await started.result();
+    reports = await bench.reports(RUN);
+    lineage = await run.lineage();
+  });
+
+  it('keeps every change of the champion, with who has made it and why', async () => {
+    const [one, two] = said;
+    assert.equal(one, `${other} is the champion of "${RUN}"`);
+    assert.equal(two, `${first} is the champion of "${RUN}" again, not ${other}`);
+    const { promotions } = lineage;
+    assert.deepEqual(
+      promotions.map(({ number }) => number),
+      [...promotions.keys()],
+    );
+    assert.equal(promotions[0]!.model, 'smollm2-135m-instruct');
+    const byPeople = promotions.filter(({ by }) => by === 'person');
+    assert.deepEqual(
+      byPeople.map(({ model, from, reason }) => [model, from, reason]),
+      [
+        [other, first, 'a trial'],
+        [first, other, 'it was no good'],
+        [other, first, 'it was good after all'],
+      ],
+    );
+    assert.equal(byPeople[0]!.name, 'R. Viewer');
+    assert.equal(modelAs('warm-up', 2).base, other);
   });
 
   it('names every model with what made it, what it is worth and what became of it', async () => {
-    const [first, second] = reports as [RoundReport, RoundReport];
-    const { champion } = second.models;
-    assert.equal(lineage.champion, champion);
+    const [report] = reports as [RoundReport];
+    const { champion } = lineage;
     assert.equal(lineage.models.filter(({ champion: is }) => is === 'now').length, 1);
     const semievolModel = modelAs('semievol');
-    assert.equal(semievolModel.name, first.models.semievol);
+    assert.equal(semievolModel.name, report.models.semievol);
     assert.ok(semievolModel.training!.cost! > 0);
-    const [metric] = first.metrics;
+    const [metric] = report.metrics;
     const grade = semievolModel.grades.find(
       (one) => one.round === 1 && one.metric === lineage.metric,
     )!;
     assert.equal(grade.got / grade.of, metric!.values.semievol.value);
-    assert.equal(modelAs('warm-up', 2).base, first.models.champion);
 
     const shown = await command('models', RUN);
     for (const { name } of lineage.models) assert.ok(shown.includes(name), name);
@@ -78,6 +125,11 @@ describe('the lineage of a run', function () {
       assert.equal(inFile, training!.trainingRows, name);
       const keys = rows.map(({ from, example }) => `${from}/${example.ordinal}`);
       assert.equal(new Set(keys).size, keys.length);
+      const isKept = name === modelAs('semievol', 2).name;
+      assert.equal(
+        rows.some(({ place }) => place.startsWith('earlier/')),
+        isKept,
+      );
     }
   });
 

@@ -11,6 +11,7 @@ import { useBench } from '../support/suite.ts';
 import { textOf } from './support.ts';
 
 const RUN = 'crowning';
+const MODEL = 'smollm2-135m-instruct';
 const SECRET = `whsec_${Buffer.from('only the two of us know').toString('base64')}`;
 const SECRET_ENV = 'TEST_WEBHOOK_SECRET';
 
@@ -42,7 +43,7 @@ function webhook() {
 const input = (number: number, changes: Partial<CrownInput['promotion']> = {}): CrownInput => ({
   ...{ run: RUN, dataset: 'data' },
   promotion: {
-    ...{ number, round: number, model: 'tuned', role: 'semievol', from: 'base' },
+    ...{ number, round: number, model: MODEL, role: 'semievol', from: 'base' },
     ...{ by: 'person', name: 'R. Viewer', reason: 'it is kinder', ...changes },
   },
 });

@@ -1,4 +1,4 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { Opened } from '../../activities/openRun.ts';
 import { finalFailure } from '../../core/failures.ts';
 import type { Arrival, Arrived } from '../../core/living/arrival.ts';
@@ -45,6 +45,8 @@ export function handleArrivals(
       ...{ dataset: arrived.dataset, segment, counts, struck },
       ...(calibrates && { calibration: calibrates }),
     };
+    // Who reads the store finds the present version by it.
+    upsertMemo({ dataset: arrived.dataset });
     changed();
     return arrived;
   };
