@@ -1,42 +1,58 @@
 import { createInterface, emitKeypressEvents } from 'node:readline';
 import type { ReviewInput } from './reviewing.ts';
 
+interface Key {
+  ctrl?: boolean;
+  name?: string;
+}
+
 /** Key by key where there is a keyboard, else line by line. */
-export const reviewInput = (): ReviewInput =>
-  process.stdin.isTTY ? keyboard(process.stdin) : lines(process.stdin);
+export const reviewInput = (stdin: NodeJS.ReadStream = process.stdin): ReviewInput =>
+  stdin.isTTY ? keyboard(stdin) : lines(stdin);
 
 function keyboard(stdin: NodeJS.ReadStream): ReviewInput {
+  // Whoever knows the keys is quicker than what they say is stored.
+  const pressed: (string | undefined)[] = [];
+  let wanted: ((key: string | undefined) => void) | undefined;
+  const press = (text: string | undefined, { ctrl, name }: Key) => {
+    const isEnd = ctrl && (name === 'c' || name === 'd');
+    pressed.push(isEnd ? undefined : (text ?? ''));
+    if (wanted) wanted(pressed.shift());
+    wanted = undefined;
+  };
+  const listen = () => {
+    stdin.setRawMode(true);
+    stdin.on('keypress', press);
+    stdin.resume();
+  };
+  const leave = () => {
+    stdin.off('keypress', press);
+    stdin.setRawMode(false);
+    stdin.pause();
+  };
   emitKeypressEvents(stdin);
+  listen();
   return {
     async key() {
-      stdin.setRawMode(true);
-      stdin.resume();
-      try {
-        return await new Promise<string | undefined>((resolve) => {
-          stdin.once(
-            'keypress',
-            (text: string | undefined, key: { ctrl?: boolean; name?: string }) =>
-              resolve(
-                key.ctrl && (key.name === 'c' || key.name === 'd') ? undefined : (text ?? ''),
-              ),
-          );
-        });
-      } finally {
-        stdin.setRawMode(false);
-        stdin.pause();
-      }
-    },
-    line(prompt) {
-      const asking = createInterface({ input: stdin, output: process.stderr });
+      if (pressed.length > 0) return pressed.shift();
       return new Promise((resolve) => {
-        asking.once('close', () => resolve(undefined));
-        asking.question(prompt, (text) => {
-          resolve(text);
-          asking.close();
-        });
+        wanted = resolve;
       });
     },
-    close: () => stdin.pause(),
+    async line(prompt) {
+      leave();
+      const asking = createInterface({ input: stdin, output: process.stderr });
+      try {
+        return await new Promise((resolve) => {
+          asking.once('close', () => resolve(undefined));
+          asking.question(prompt, resolve);
+        });
+      } finally {
+        asking.close();
+        listen();
+      }
+    },
+    close: leave,
   };
 }
 

@@ -22,7 +22,9 @@ const BATCH = 500;
 /** What a desk asks of the run. */
 export interface ReviewedRun {
   readonly name: string;
+  /** Leases examples of its ranking. */
   lease(request: LeaseRequest): Promise<Lease>;
+  /** Takes in what was said up to a review. */
   add(arrival: { reviews: number }): Promise<Arrived>;
 }
 
@@ -61,7 +63,7 @@ export class ReviewDesk {
   readonly #task: Task;
   /** What this reviewer is through with, of the ranking taken from last. */
   #through: Lease | undefined;
-  /** The number of the last review that is stored and not handed over. */
+  /** The number of the last review that is stored and may not be handed over yet. */
   #waiting: number | undefined;
 
   /** For whoever has a handle: `RunHandle.review`. @throws ReviewRefused, StoreError */
@@ -78,7 +80,11 @@ export class ReviewDesk {
           run.name,
           `the store ${uri} does not hold it: set store.uri in temporal.config.ts to the store of the workers`,
         );
-      return new ReviewDesk(run, reviewer, store, new Registry(extensions).task(spec.task));
+      const desk = new ReviewDesk(run, reviewer, store, new Registry(extensions).task(spec.task));
+      // Somebody may have been cut off in the middle.
+      const { length: stored } = await desk.#reviews.read();
+      desk.#waiting = stored || undefined;
+      return desk;
     } catch (error) {
       store.close();
       throw error;
@@ -143,8 +149,8 @@ export class ReviewDesk {
   }
 
   /**
-   * Hands what is said over to the run: its next round learns from it.
-   * @returns what came of it; undefined where nothing was said since
+   * Hands what is said over to the run, by whomever: its next round learns from it.
+   * @returns what came of it; undefined where nothing was said since the last time
    * @throws UpdateRefused, RunNotRunning: what is said is stored, and handed over with what comes next
    */
   async handIn(): Promise<Arrived | undefined> {

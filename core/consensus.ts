@@ -32,6 +32,7 @@ export interface PseudoLabel {
 /** The task's equality of two canonical answers. */
 export type Equality = (a: string, b: string) => boolean;
 
+/** An answer that was given, and by how many. */
 export interface Candidate {
   answer: string;
   votes: number;

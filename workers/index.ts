@@ -21,6 +21,7 @@ export { type Config, defineConfig } from '../config/config.ts';
 export { ConfigError } from '../config/errors.ts';
 export { loadConfig } from '../config/load.ts';
 export type { AnswerStage } from '../core/answer.ts';
+export type { Suspect, Suspicion } from '../core/audit/suspects.ts';
 export {
   type Collaborator,
   type CollaboratorKind,
@@ -38,6 +39,7 @@ export type { PhaseName } from '../core/phases.ts';
 export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
 export type { Resolution, Way, WaysCompared } from '../core/resolution.ts';
 export type {
+  AuditFigures,
   JudgeReport,
   MetricReport,
   RoundReport,

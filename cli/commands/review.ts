@@ -7,7 +7,7 @@ import type { LayoutName } from '../../core/review/layouts/index.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { reviewInput } from '../reviewInput.ts';
-import { arrivalText, reviewAll, sittingText } from '../reviewing.ts';
+import { arrivalText, reviewAll, type Sitting, sittingText } from '../reviewing.ts';
 
 /** Hours for which an exported file is nobody else's. */
 const EXPORT_HOURS = 24;
@@ -33,15 +33,22 @@ export default async function review(
     try {
       if (options.export !== undefined) return await exportTo(options.export, desk, options);
       if (options.import !== undefined) return await importFrom(options.import, desk, options);
-      const input = reviewInput();
-      // What is asked stands beside what it comes to, which may go to a file.
-      const sitting = await reviewAll(desk, input, (text) => process.stderr.write(`${text}\n`));
-      input.close();
+      const sitting = await sit(desk);
       print(json, { run, reviewer, ...sitting }, sittingText(sitting));
     } finally {
       desk.close();
     }
   });
+}
+
+async function sit(desk: ReviewDesk): Promise<Sitting> {
+  const input = reviewInput();
+  try {
+    // What is asked stands beside what it comes to, which may go to a file.
+    return await reviewAll(desk, input, (text) => process.stderr.write(`${text}\n`));
+  } finally {
+    input.close();
+  }
 }
 
 async function exportTo(

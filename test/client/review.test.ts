@@ -64,17 +64,27 @@ describe('A desk for reviews', function () {
     await store.reviews(spec.name).addRanking({ round: 1, dataset, examples });
   });
 
-  /** Has the run's workflow at work. @returns up to which reviews were handed over to it */
-  async function whileRuns(work: () => Promise<void>): Promise<number[]> {
-    const handle = await bench.temporal.client.workflow.start('evolve', {
+  interface Ended {
+    /** Up to which reviews were handed over. */
+    handedOver: number[];
+    /** How many are open of what was ranked. */
+    open: number;
+  }
+
+  const begin = (review: object | null = { size: RANKED, waitHours: 1 }) =>
+    bench.temporal.client.workflow.start('evolve', {
       workflowId: spec.name,
       taskQueue: bench.config.temporal.taskQueue,
-      args: [{ ranked: RANKED }],
+      args: [{ review: review ?? undefined, ranked: RANKED }],
     });
+
+  /** Has the run's workflow at work, until the next round is called. */
+  async function whileRuns(work: () => Promise<void>, review?: object | null): Promise<Ended> {
+    const handle = await begin(review);
     try {
       await work();
       await handle.signal('pause');
-      return (await handle.result()) as number[];
+      return (await handle.result()) as Ended;
     } catch (error) {
       await handle.terminate();
       throw error;
@@ -84,7 +94,7 @@ describe('A desk for reviews', function () {
 
   it('gives two people other examples, and what they say joins the data of the run', async () => {
     const [ada, bob] = ['ada', 'bob'];
-    const handedOver = await whileRuns(async () => {
+    const { handedOver } = await whileRuns(async () => {
       const desks = [await open(ada!), await open(bob!)] as const;
       const [first, second] = [await desks[0].take(5), await desks[1].take(5)];
       const places = [...first, ...second].map(({ position }) => position);
@@ -113,6 +123,12 @@ describe('A desk for reviews', function () {
       }
     });
     assert.deepEqual(handedOver, [6, 7]);
+    const cutOff = await whileRuns(async () => {
+      const desk = await open('ada');
+      await desk.handIn();
+      desk.close();
+    });
+    assert.deepEqual(cutOff.handedOver, [7], 'who was cut off is handed over with the next');
 
     const { data, task } = spec;
     const arrival = { reviews: 7 };
@@ -124,7 +140,7 @@ describe('A desk for reviews', function () {
   });
 
   it('takes in files that people have answered, whole or not at all, and once', async () => {
-    const handedOver = await whileRuns(async () => {
+    const { handedOver } = await whileRuns(async () => {
       const desk = await open('ada');
       const lines = desk
         .export(await desk.take(4), 'jsonl')
@@ -173,12 +189,37 @@ describe('A desk for reviews', function () {
     await assert.rejects(open('ada'), RunNotRunning);
   });
 
+  it('finds nothing in a run that asks nobody', async () => {
+    const asks = async (reviewer: string) => {
+      const desk = await open(reviewer);
+      try {
+        await assert.rejects(desk.take(1), (error: Error) => {
+          assert.ok(error instanceof UpdateRefused);
+          return /the spec has no review/.test(error.message);
+        });
+      } finally {
+        desk.close();
+      }
+    };
+    await whileRuns(() => asks('ada'), null);
+  });
+
+  it('lets the next round go on when everything is reviewed', async () => {
+    const handle = await begin();
+    const desk = await open('ada');
+    for (const one of await desk.take(RANKED)) await desk.say(one, { verdict: 'skip' });
+    assert.equal((await desk.handIn())?.segment, 1);
+    assert.deepEqual(await desk.take(RANKED), []);
+    assert.deepEqual(await handle.result(), { handedOver: [RANKED], open: 0 });
+    desk.close();
+  });
+
   it('is in the terminal: asks line by line, and writes and reads files', async () => {
     const option = await writeConfigOption({ path: bench.folder } as never, bench.config);
     const env = { TEMPORAL_ADDRESS: bench.temporal.address };
     const review = (...args: string[]) =>
       startSemievol(['review', spec.name, '--reviewer=ada', option, ...args], env);
-    const handedOver = await whileRuns(async () => {
+    const { handedOver } = await whileRuns(async () => {
       const sitting = review('--json');
       sitting.stdin.end('3\nu\n3\nb\ne\nplant\nq\n');
       const { exitCode, stdout, stderr } = await sitting;

@@ -1,7 +1,7 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import type { RankInput } from '../../activities/rankForReview.ts';
 import { finalFailure } from '../../core/failures.ts';
-import { Leases, type LeasesState } from '../../core/review/leases.ts';
+import { Leases, type LeasesState, leaseProblem } from '../../core/review/leases.ts';
 import type { ReviewSpec } from '../../core/review/reviewSpec.ts';
 import type { Perform } from '../activities.ts';
 import type { RunPage } from '../runPage.ts';
@@ -39,16 +39,24 @@ export function handleReviewing(
   const leases = new Leases(given?.leases);
   let until = given?.until ?? 0;
   let isWaiting = false;
-  setHandler(leaseReviews, (request) => leases.lease(request, Date.now()), {
-    validator({ reviewer, count }) {
-      if (!spec) throw refused('the spec has no review: add `review: {}` to it');
-      if (leases.state.ranking === 0)
-        throw refused('no round has ended yet: the first one ranks what is to be reviewed');
-      if (!reviewer?.trim()) throw refused('it needs the name of who reviews');
-      if (!Number.isInteger(count) || count < 1 || count > spec.size)
-        throw refused(`count has to be a whole number from 1 to ${spec.size}`);
+  let isRanking = false;
+  setHandler(
+    leaseReviews,
+    async (request) => {
+      // What is held when the new ranking is made is not in it.
+      await condition(() => !isRanking);
+      return leases.lease(request, Date.now());
     },
-  });
+    {
+      validator(request) {
+        if (!spec) throw refused('the spec has no review: add `review: {}` to it');
+        if (leases.state.ranking === 0)
+          throw refused('no round has ended yet: the first one ranks what is to be reviewed');
+        const problem = leaseProblem(request);
+        if (problem) throw finalFailure('LeaseRefused', problem);
+      },
+    },
+  );
   return {
     get state() {
       return spec && { leases: leases.state, until };
@@ -60,12 +68,17 @@ export function handleReviewing(
     },
     async rank(round) {
       if (!spec) return;
-      const leased = leases.held(Date.now());
-      const { size } = await perform.rankForReview(
-        { ...round, leased },
-        `rank what people should look at after round ${round.round}`,
-      );
-      leases.renew(round.round, size);
+      isRanking = true;
+      try {
+        const leased = leases.held(Date.now());
+        const { size } = await perform.rankForReview(
+          { ...round, leased },
+          `rank what people should look at after round ${round.round}`,
+        );
+        leases.renew(round.round, size);
+      } finally {
+        isRanking = false;
+      }
       until = Date.now() + spec.waitHours * HOUR;
     },
     async untilReviewed() {

@@ -3,12 +3,12 @@ import { jsonLines } from './jsonLines.ts';
 import { labelStudio } from './labelStudio.ts';
 import type { Layout } from './layout.ts';
 
+/** The name of a layout. */
+export type LayoutName = 'jsonl' | 'label-studio' | 'argilla';
+
 /** The layouts of files that are reviewed elsewhere, by their names. */
-export const LAYOUTS = {
+export const LAYOUTS: Record<LayoutName, Layout> = {
   jsonl: jsonLines,
   'label-studio': labelStudio,
   argilla,
-} as const satisfies Record<string, Layout>;
-
-/** The name of one. */
-export type LayoutName = keyof typeof LAYOUTS;
+};

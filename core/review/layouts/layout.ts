@@ -1,3 +1,4 @@
+import { SemiEvolError } from '../../errors.ts';
 import type { ToReview } from '../shown.ts';
 
 /** What a file says of an example. */
@@ -23,8 +24,9 @@ export interface Layout {
 }
 
 /** A file that is not of its layout; the message names the place, and what is expected there. */
-export class LayoutError extends Error {
+export class LayoutError extends SemiEvolError {
   override readonly name = 'LayoutError';
+  override readonly isOfInput = true;
 }
 
 /** What `bad` examples are called in files. */
