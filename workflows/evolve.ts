@@ -177,7 +177,7 @@ function waitingFor(
 ): Pick<RunStatus, 'pending' | 'waitsFor'> {
   if (!pending) return next === undefined ? {} : { waitsFor: next };
   const { model } = pending.challenger;
-  return { pending, waitsFor: `a person's word on ${model}, by "semievol promote ${run}"` };
+  return { pending, waitsFor: `a person's word on ${model}, by "semievol decide ${run}"` };
 }
 
 /**

@@ -299,6 +299,10 @@ describe('semievol as a process', function () {
     assert.match((await go('run', spec)).stdout, /"controlled" is running already/);
     assert.match((await go('status', 'controlled')).stdout, /no worker is polling/);
 
+    const word = ['decide', 'controlled', '--reason', 'a test'];
+    const unheard = await go(...word, '--approve');
+    assert.match(unheard.stderr, /no worker says how "controlled" is/);
+
     await go('pause', 'controlled');
     await withWorker(other, async () => {
       const status = JSON.parse((await go('status', 'controlled', '--json')).stdout);
@@ -310,6 +314,9 @@ describe('semievol as a process', function () {
       assert.match(stdout, /budget of phase propagate: 0 of 5,000 tokens spent/);
       const without = await go('budget', 'controlled');
       assert.deepEqual([without.exitCode, /name a limit/.test(without.stderr)], [2, true]);
+      assert.match((await go(...word)).stderr, /say what becomes of the challenger/);
+      const refused = await go(...word, '--refuse');
+      assert.match(refused.stderr, /no challenger waits for a person/);
       await go('budget', 'controlled', '--tokens', '1');
       await go('resume', 'controlled');
       for (let isHeld = false; !isHeld; ) {
