@@ -5,7 +5,7 @@ import { CHANGES } from './gateway.ts';
 import type { Place } from './place.ts';
 import { standIn } from './standIn.ts';
 
-const BASE = { name: 'smollm2-135m-instruct', path: '/models/smollm2-135m-instruct' };
+const BASE = { name: 'smollm2-135m-instruct', path: 'stand-in/smollm2-135m-instruct' };
 /** Share of the trainings that are killed once. */
 const CRASHES = 0.5;
 const trainingIn = (folder: string) => join(folder, 'training');
