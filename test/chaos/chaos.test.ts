@@ -44,6 +44,13 @@ describe('chaos', function () {
     assert.deepEqual(killed, ['gateway', 'worker', 'worker']);
   });
 
+  for (const place of ['batch', 'azure', 'command'] as const)
+    it(`leaves none, and every token is accounted for, with a budget that is raised twice: ${place}`, async () => {
+      const { reached, details } = await fine({ place, kills: 1, budget: 'finish' });
+      assert.equal(reached.length, 2);
+      assert.ok(details.paid.trainedTokens > 0 && details.paid.promptTokens > 0);
+    });
+
   it('leaves nothing behind when it is interrupted', async () => {
     const main = new URL('./main.ts', import.meta.url).pathname;
     const child = spawn(process.execPath, [main], { env: { ...process.env, TMPDIR: folder.path } });

@@ -19,6 +19,7 @@ interface Options {
   polite: boolean;
   place: PlaceName;
   budget?: JobsAtLimit;
+  small: boolean;
   json?: string;
   keep?: string;
 }
@@ -62,6 +63,7 @@ const options: Options = new Command('npm run chaos --')
       'it has a budget, which is reached and raised twice; jobs under way then finish, or are cancelled',
     ).choices(JOBS_AT_LIMIT),
   )
+  .option('--small', 'on half of the data, with a quicker provider', false)
   .option('--kills <n>', 'of workers and, a fifth of them, of what answers', count, 20)
   .option('--server-restarts <n>', 'kills of the Temporal server, in addition', count, 3)
   .option('--fault-rate <share>', 'of the requests to the provider, 0 to 1', share, 0.1)
@@ -71,6 +73,17 @@ const options: Options = new Command('npm run chaos --')
   .parse()
   .opts();
 
+const USUAL = {
+  sizes: { labelled: 30, unlabelled: 80, test: 30 },
+  latencyMs: 150,
+  pollSeconds: 0.5,
+};
+const SMALL = {
+  sizes: { labelled: 20, unlabelled: 40, test: 20 },
+  latencyMs: 60,
+  pollSeconds: 0.2,
+};
+
 const interruption = onInterrupt(() => process.exit(130));
 const folder = options.keep
   ? resolve(options.keep)
@@ -78,9 +91,7 @@ const folder = options.keep
 try {
   const setting: Setting = {
     seed: options.seed,
-    sizes: { labelled: 30, unlabelled: 80, test: 30 },
-    latencyMs: 150,
-    pollSeconds: 0.5,
+    ...(options.small ? SMALL : USUAL),
     folder,
     say: (line) => process.stderr.write(`${line}\n`),
     signal: interruption.signal,

@@ -64,8 +64,9 @@ for (const load of ['call', 'resolver'] as const)
       assert.deepEqual(opened.vllm.loaded, [order.model]);
       assert.equal(opened.vllm.calls.length, load === 'call' ? 1 : 0);
 
-      const other = await trained('run-2-warm-up-34');
-      await deployments().deploy(other);
+      // It may have been tuned from one that is loaded, too.
+      const other = { ...(await trained('run-2-warm-up-34')), base: order.model };
+      assert.equal((await deployments().deploy(other)).state, 'ready');
       assert.equal(await deployments().undeploy(order), true);
       assert.deepEqual(opened.vllm.loaded, [other.model]);
       assert.equal((await deployments().poll(order.model, order)).state, 'gone');

@@ -102,19 +102,27 @@ export class VllmDeployments implements Deployments {
     await (await this.#once.post(path, { body }).asResponse()).text();
   }
 
-  /** Loaded is one that stems from the model's own folder, over the model it was tuned from. */
+  /**
+   * Loaded is one that stems from the model's own folder, over the model it was tuned from, or that
+   * goes back to.
+   */
   #standing({ model, base }: DeploymentOrder, cards: readonly Card[]): Deployment {
     const deployment = { id: model, servedAs: model };
     const card = cards.find(({ id }) => id === model);
     if (!card) return { ...deployment, state: 'gone', detail: 'not loaded' };
-    const rootOf = (name: string) => cards.find(({ id }) => id === name)?.root ?? name;
+    const cardOf = (name: string) => cards.find(({ id }) => id === name);
+    /** What a base was loaded from; an adapter has one below it. */
+    const rootOf = (name: string): string => {
+      const { parent, root } = cardOf(name) ?? {};
+      return parent ? rootOf(parent) : (root ?? name);
+    };
     const isElsewhere = card.root && basename(card.root) !== model;
     if (isElsewhere)
       return {
         ...{ ...deployment, state: 'failed', detail: 'another' },
         message: `vLLM has another adapter under the name ${model}, from ${card.root}: unload it`,
       };
-    if (card.parent && cards.some(({ id }) => id === base) && rootOf(card.parent) !== rootOf(base))
+    if (card.parent && cardOf(base) && rootOf(card.parent) !== rootOf(base))
       return {
         ...{ ...deployment, state: 'failed', detail: 'over another model' },
         message: `vLLM has ${model} over ${card.parent}, and not over ${base}, which it was tuned from`,
