@@ -23,6 +23,18 @@ describe('the run spec', () => {
     assert.deepEqual(runSpec.parse(spec), spec);
   });
 
+  it('refuses an audit that would hear nobody, or take other words for other answers', () => {
+    const audited = { ...least, audit: true };
+    assert.equal(problems(audited), undefined);
+    const alone = { ...audited, collaborators: [{ name: 'alone', shots: 0 }] };
+    assert.match(String(problems(alone)), /^audit,hears neighbours, and no collaborator sees any/);
+    const judged = {
+      ...{ ...audited, judge: { model: 'm' } },
+      task: { type: 'free-form', answers: 'long' },
+    };
+    assert.match(String(problems(judged)), /audit,compares answers word by word/);
+  });
+
   it('names the field that is wrong', () => {
     const twins = { ...least, collaborators: [{ name: 'a' }, { name: 'a' }] };
     assert.deepEqual(
