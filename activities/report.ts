@@ -14,7 +14,10 @@ import { tracked } from './progress.ts';
 import type { Selection } from './select.ts';
 
 export interface ReportInput extends RoundRef {
+  /** Bounds of the ordinals of each split. */
   counts: RoundReport['examples'];
+  /** How many of these are struck out. */
+  struck: RoundReport['examples'];
   models: PerModel<string>;
   warmUp: string;
   resolution: Resolution;
@@ -53,7 +56,7 @@ async function roundReport(
 ): Promise<RoundReport> {
   const { spec, tables } = context;
   const { confidence } = spec.evaluation;
-  const { selection, models } = input;
+  const { selection, models, counts, struck } = input;
   const promoted = gate?.verdict === 'promote';
   return {
     run: input.run,
@@ -62,7 +65,11 @@ async function roundReport(
     task: spec.task.type,
     model: spec.model.name,
     seed: spec.seed,
-    examples: input.counts,
+    examples: {
+      labelled: counts.labelled - struck.labelled,
+      unlabelled: counts.unlabelled - struck.unlabelled,
+      test: counts.test - struck.test,
+    },
     confidence,
     ...compared,
     resolution: input.resolution,

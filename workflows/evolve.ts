@@ -215,7 +215,7 @@ async function doRound(
   const { pause, budget } = page;
   await pause.whilePaused();
   const { model: champion } = championship.champion;
-  const { dataset, counts, calibration } = data;
+  const { dataset, counts, struck, calibration } = data;
   const labelled = labelledExtentOf(data);
   const sft = begun.sft && isSame(begun.sft.of, labelled) ? begun.sft.model : undefined;
   const began: Since = { at: Date.now(), counts };
@@ -229,7 +229,7 @@ async function doRound(
     staticSummary: `${roundText(round, plan.rounds)} from ${champion}`,
     args: [
       {
-        ...{ run, plan, round, champion, dataset, counts, setting, paused: pause.paused },
+        ...{ run, plan, round, champion, dataset, counts, struck, setting, paused: pause.paused },
         ...{ calibration, way, choice, sft, asked, budget: budget.budget, spent },
       },
     ],

@@ -52,8 +52,12 @@ export interface RoundInput {
   sft?: string;
   /** Which unlabelled examples are asked about; all where it is left out. */
   asked?: Asked;
+  /** The version of the data set that it works on. */
   dataset: string;
+  /** Bounds of the ordinals of each split. */
   counts: Record<Split, number>;
+  /** How many of these are struck out. */
+  struck: Record<Split, number>;
   paused: boolean;
   setting: Setting;
   /** How the rounds before have resolved disagreement. */
@@ -357,17 +361,20 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     return result;
   });
 
+  /** What the models of the round are compared with. */
+  const compared = { vanilla: base, ...(champion !== base && { champion }) };
   if (plan.until === 'select') {
     for (const phase of ['fine-tune', 'sft', 'baseline', 'evaluate'] as const)
       phases.skip(phase, UNTIL_SELECTION);
-    return report({ vanilla: champion, sft: firstWarmUp, semievol: champion });
+    return report({ ...compared, sft: firstWarmUp, semievol: champion });
   }
 
   const { from, labelledWeight: times, ...evolve } = plan.evolve;
   const start = from === 'base' ? base : firstWarmUp;
   // What calibrates later rounds, too, stays unseen until the last.
   const keepsOut = heldOut?.isOfEveryRound && !isLast(plan, input.round);
-  const learnedRows = counts.labelled - (keepsOut ? heldOut.rows : 0);
+  const labelledRows = counts.labelled - input.struck.labelled;
+  const learnedRows = labelledRows - (keepsOut ? heldOut.rows : 0);
   const seen = keepsOut ? ref : whole;
   const selected: TrainingRows = { from: 'labelled-and-selected', ref: seen, times };
   const [semievol, sft, baseline] = await together(() => [
@@ -377,7 +384,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   ]);
 
   const models = {
-    vanilla: champion,
+    ...compared,
     sft,
     ...(baseline && { 'sft-steps': baseline }),
     semievol,
@@ -390,13 +397,14 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     }
     await askByBatch('evaluate', phase, { graded: models, total: counts.test });
     phase.workflowId = childId('evaluate');
-    phase.total = counts.test * (baseline ? 4 : 3);
+    const { length: asked } = Object.keys(models);
+    phase.total = counts.test * asked;
     const figures = await follow(
       'evaluate',
       startChild(evaluate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf('evaluate').purpose}.`,
-        staticSummary: `round ${input.round}: ${baseline ? 4 : 3} models at ${plan.model.endpoint} on ${counts.test} test examples`,
+        staticSummary: `round ${input.round}: ${asked} models at ${plan.model.endpoint} on ${counts.test} test examples`,
         args: [
           {
             ref,
@@ -425,6 +433,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       const given = {
         ...ref,
         counts,
+        struck: input.struck,
         models,
         ...{ warmUp: firstWarmUp, resolution, selection, audit },
         seconds: phases.seconds(),
@@ -456,7 +465,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     const { rows: selectedRows, keptRows } = selection.steps;
     const rows = learnedRows * times + selectedRows + keptRows;
     const passes = rows * (evolve.epochs ?? plan.training.epochs);
-    const repeats = Math.round(passes / (counts.labelled * plan.training.epochs));
+    const repeats = Math.round(passes / (labelledRows * plan.training.epochs));
     const { batchSize, learningRateMultiplier } = { ...plan.training, ...evolve };
     const isSame =
       start === base &&

@@ -40,6 +40,8 @@ const noSelection: Selection = {
 /** The test examples that each model got right. */
 type Right = Partial<Record<ModelRole, number[]>>;
 
+const NONE = { labelled: 0, unlabelled: 0, test: 0 };
+
 describe('report', () => {
   const TOTAL = 8;
   let lab: Laboratory;
@@ -65,6 +67,7 @@ describe('report', () => {
     return {
       ...ref,
       counts: { labelled: 5, unlabelled: 40, test: TOTAL },
+      struck: NONE,
       models: {
         ...{ vanilla: 'base', sft: 'warm', 'sft-steps': 'longer', semievol: 'evolved' },
         ...(right.champion && { champion: 'old' }),
@@ -185,6 +188,7 @@ describe('report', () => {
       ...ref,
       ...{ warmUp: 'warm', resolution: { way: 'vote' }, selection: noSelection, seconds: {} },
       counts: { labelled: 5, unlabelled: 40, test: 12 },
+      struck: NONE,
       models: { vanilla: 'base', sft: 'warm', semievol: 'evolved' },
     } as ReportInput);
     assert.deepEqual(gate?.vetoes, [{ label: 'food', loss: 1, examples: 4 }]);
@@ -245,6 +249,7 @@ describe('report', () => {
       warmUp: 'warm',
       resolution: { way: 'vote' },
       counts: { labelled: 1, unlabelled: 2, test: 1 },
+      struck: NONE,
       models: { vanilla: 'base', sft: 'warm', semievol: 'warmer' },
       selection: noSelection,
       seconds: {},

@@ -81,9 +81,11 @@ describe('an evolution', function () {
       second.promoted ? second.models.semievol : first.models.champion,
     );
     // Its answers of the first round are taken over: it was asked once only.
-    assert.equal(usageOf(second.usage, 'evaluate-vanilla').requests, 0);
+    for (const stage of ['evaluate-vanilla', 'evaluate-champion'])
+      assert.equal(usageOf(second.usage, stage).requests, 0);
     const { base, semievol } = first.metrics[0]!.values;
-    assert.deepEqual(second.metrics[0]!.values.base, first.promoted ? semievol : base);
+    assert.deepEqual(second.metrics[0]!.values.base, base);
+    assert.deepEqual(second.metrics[0]!.values.champion, first.promoted ? semievol : undefined);
     assert.equal(bench.provider.repeats('chat'), 0);
   });
 
