@@ -89,6 +89,29 @@ async function finished({ bench, start }: Stage): Promise<void> {
   await save('evaluate-finished', 'finished/round-1/evaluate');
 }
 
+/** A run that waits: for a person's word, for reviews, for data and for somebody who calls its next round. */
+async function lived({ bench, start }: Stage): Promise<void> {
+  const gate = { approval: 'person' };
+  const review = { size: 5, waitHours: 1 };
+  const started = await start('lived', FEW, { rounds: 2, next: {}, gate, review });
+  const run = bench.client.get('lived');
+  const signed = { name: 'an operator', reason: 'for the record' };
+  for await (const { status } of run.follow()) {
+    if (status?.pending) await run.decide({ round: 1, approve: true, ...signed });
+    if (status?.totals.finished === 1 && status.waitsFor) break;
+  }
+  const lease = await run.lease({ reviewer: 'an operator', count: 2 });
+  await run.lease({ reviewer: 'an operator', count: 1, through: lease });
+  await writeFile(`${bench.folder}/more.jsonl`, '{"question":"the thing that came late"}\n');
+  await run.add({ unlabelled: ['more.jsonl'], folder: bench.folder });
+  await run.setChampion({ model: 'smollm2-135m-instruct', ...signed }).catch(() => undefined);
+  await run.next();
+  for await (const { status } of run.follow())
+    if (status?.pending) await run.decide({ round: 2, approve: false, ...signed });
+  await save('evolve-decided', 'lived', started.firstExecutionRunId);
+  await save('evolve-lived', 'lived');
+}
+
 async function continued({ start }: Stage): Promise<void> {
   await (await start('many', MANY, ONE_BY_ONE)).result();
   for (const name of ['propagate', 'evaluate']) {
@@ -243,6 +266,7 @@ for (const file of await readdir(FOLDER))
 try {
   await withStage({}, async (stage) => {
     await finished(stage);
+    await lived(stage);
     await continued(stage);
     await empty(stage);
     await broken(stage, 'failed', creating, OUTER);

@@ -13,7 +13,7 @@ const NEXT_BUILD = fileURLToPath(new URL('../workers/own/nextBuild.ts', import.m
 
 /** The endings of each workflow, and the last event of each ending. */
 const ENDINGS = {
-  evolve: ['finished', 'continued', 'cancelled', 'failed'],
+  evolve: ['finished', 'continued', 'decided', 'lived', 'cancelled', 'failed'],
   round: ['finished', 'empty', 'cancelled', 'failed'],
   fineTune: ['finished', 'stalled', 'givenUp', 'cancelled', 'failed'],
   propagate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
@@ -25,6 +25,8 @@ const LAST_EVENTS: Record<string, string> = {
   finished: 'COMPLETED',
   stalled: 'COMPLETED',
   continuation: 'COMPLETED',
+  decided: 'CONTINUED_AS_NEW',
+  lived: 'COMPLETED',
   continued: 'CONTINUED_AS_NEW',
   cancelled: 'CANCELED',
   givenUp: 'CANCELED',
