@@ -22,8 +22,8 @@ export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
      * Asks a model a range of the test split, without shots (but the base model where a study wants
-     * some), in the form that is taught, and grades it. What the round before has asked the base, or its
-     * champion, is not asked again.
+     * some), in the form that is taught, and grades it. What the round before has asked the very model is
+     * not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent; failing: Failing }> {
       return askAbout(dependencies, input, answersOf(input), async (batch) => {
@@ -63,15 +63,12 @@ export async function askModel(batch: Batch, input: EvaluateInput): Promise<void
   if (task.judge) await askVerdicts(batch, input);
 }
 
-/** The roles in which a model is asked that earlier rounds may have asked. */
-const ASKED_BEFORE: readonly ModelRole[] = ['vanilla', 'champion'];
-
 /**
- * Stores the answers that the round before has of this round's base model or champion, and this one
- * has not: they were paid for there.
+ * Stores the answers that the round before has of a model, as it has of the base, of the champion and
+ * often of SFT, and this one has not: they were paid for there.
  */
 async function takeOver(batch: Batch, { round, role, model, range }: EvaluateInput): Promise<void> {
-  if (!ASKED_BEFORE.includes(role) || round === 1) return;
+  if (round === 1) return;
   const { tables } = batch.context;
   const has = new Set((await batch.answers()).map(({ ordinal }) => ordinal));
   const earlier = MODEL_ROLES.map((other) =>

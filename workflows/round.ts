@@ -446,10 +446,10 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   /** SFT of equal epochs: the base on all labelled examples, as the final fine-tune. */
   async function trainSft(): Promise<string> {
     const rows: TrainingRows = { from: 'labelled', ref: whole, times: 1 };
-    const isFirst = !heldOut && champion === base;
-    if (!isFirst && !input.sft) return train('sft', { role: 'sft', model: base, rows });
-    phases.skip('sft', isFirst ? ALL_SEEN : NOTHING_NEW);
-    return isFirst ? firstWarmUp : input.sft!;
+    const known = input.sft ?? (!heldOut && champion === base ? firstWarmUp : undefined);
+    if (!known) return train('sft', { role: 'sft', model: base, rows });
+    phases.skip('sft', input.sft ? NOTHING_NEW : ALL_SEEN);
+    return known;
   }
 
   /**

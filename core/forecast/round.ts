@@ -129,7 +129,7 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
   const selectedRows = times(selected, sizes.selectedRow(response));
   const evolved = plus(times(row, learned * weight), selectedRows);
   train('fine-tune', evolved, evolve.epochs ?? epochs);
-  if (heldOut > 0) train('sft', times(row, labelled), epochs);
+  if (heldOut > 0 && !isTuned) train('sft', times(row, labelled), epochs);
   const repeats = baselineRepeats(plan, labelled, plus(exactly(learned * weight), selected), {
     isFromBase: evolve.from === 'base',
   });
@@ -138,9 +138,9 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
   const rag = spec.evaluation.rag;
   if (needs.ofTest) embed('test', test, test);
   const graded: [ModelRole, Span, boolean][] = [
-    // The round before has asked its champion.
-    ['vanilla', exactly(isTuned && !rag ? 0 : test), isTuned],
-    ['sft', exactly(test), true],
+    // The round before has asked the base, SFT and its champion.
+    ['vanilla', exactly(isTuned && !rag ? 0 : test), false],
+    ['sft', exactly(isTuned ? 0 : test), true],
     ['sft-steps', combined([repeats], (times) => (times > 0 ? test : 0)), true],
     ['semievol', exactly(test), true],
   ];

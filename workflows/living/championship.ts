@@ -97,7 +97,9 @@ export function handleChampionship(
   const wordOn = async (challenger: Pending): Promise<Decision | undefined> => {
     pending = challenger;
     changed();
-    const isDecided = () => decision !== undefined;
+    const { changes } = champion;
+    // Who makes another model the champion meanwhile has decided, too.
+    const isDecided = () => decision !== undefined || champion.changes !== changes;
     if (gate?.waitHours === undefined) await condition(isDecided);
     else await condition(isDecided, gate.waitHours * HOUR);
     pending = undefined;
