@@ -5,15 +5,17 @@ import type { RunReports } from '../client/runReports.ts';
 import { dataSection } from '../core/report/data.ts';
 import { droppedSections } from '../core/report/dropped.ts';
 import { roundSections } from '../core/report/round.ts';
+import { segmentSections } from '../core/report/segments.ts';
 import { print } from './context.ts';
 import { CliError } from './errors.ts';
 import { terminal } from './terminal.ts';
 
 /** Prints the figures of the rounds that have ended. */
 export function printReports(reports: RunReports, json?: boolean): void {
-  const { data, rounds, dropped } = reports;
+  const { data, rounds, dropped, segments } = reports;
   const sections = [
     ...(data ? [dataSection(data)] : []),
+    ...segmentSections(segments),
     ...rounds.flatMap(roundSections),
     ...droppedSections(dropped),
   ];

@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { IngestReport } from '../core/ingestReport.ts';
+import type { Segment } from '../core/living/arrival.ts';
 import type { RoundReport } from '../core/roundReport.ts';
+import type { DatasetInfo, PerSplit } from '../store/datasets.ts';
 import { connectStore } from '../store/store.ts';
 import { ReportsNotFound } from './errors.ts';
 
@@ -13,6 +15,8 @@ export interface RunReports {
   dropped: number[];
   /** What became of the data files' rows; missing while the run has no data set. */
   data?: IngestReport;
+  /** What came before the last of these rounds began, and became of it, in order. */
+  segments: Segment[];
 }
 
 /**
@@ -25,7 +29,7 @@ export async function readReports(
   run: string,
   dataset: string | undefined,
 ): Promise<RunReports> {
-  if (dataset === undefined) return { run, rounds: [], dropped: [] };
+  if (dataset === undefined) return { run, rounds: [], dropped: [], segments: [] };
   const store = connectStore({ uri, storageOptions: options });
   try {
     const info = await store.datasets.find(dataset);
@@ -35,8 +39,25 @@ export async function readReports(
       );
     const tables = await store.run(run, dataset);
     const [rounds, dropped] = await Promise.all([tables.reports(), tables.dropped()]);
-    return { run, rounds, dropped, data: info.report };
+    const history = await store.datasets.history(rounds.at(-1)?.dataset ?? dataset);
+    return { run, rounds, dropped, data: info.report, segments: segmentsOf(history) };
   } finally {
     store.close();
   }
 }
+
+const segmentsOf = (history: readonly DatasetInfo[]): Segment[] =>
+  history.slice(1).map(({ segment, createdAt, counts, struck, report }, index) => {
+    const before = history[index]!;
+    return {
+      ...{ number: segment, at: createdAt, report },
+      added: less(counts, before.counts),
+      removed: less(struck, before.struck),
+    };
+  });
+
+const less = (numbers: PerSplit, before: PerSplit): PerSplit => ({
+  labelled: numbers.labelled - before.labelled,
+  unlabelled: numbers.unlabelled - before.unlabelled,
+  test: numbers.test - before.test,
+});

@@ -119,18 +119,37 @@ export class Datasets {
     const last = await this.find(id);
     if (!last) return [];
     if (last.parent === null) return [last];
-    const later = await this.#later.read(equals({ root: last.root }), BRIEF);
-    const versions = new Map(later.map((row) => [row.id, row]));
-    const chain: DatasetVersion[] = [];
-    for (let row = versions.get(id); row; row = versions.get(row.parent))
-      chain.unshift(ofLater(row));
-    return [(await this.find(last.root))!, ...chain];
+    const later = (await this.#laterOf(last, BRIEF)).map(ofLater);
+    return [(await this.find(last.root))!, ...later];
+  }
+
+  /** The same, with what became of the rows of each. */
+  async history(id: string): Promise<DatasetInfo[]> {
+    const last = await this.find(id);
+    if (!last) return [];
+    const later = await this.#laterOf(last);
+    return [
+      (await this.find(last.root))!,
+      ...later.map((row) => ({ ...ofLater(row), report: JSON.parse(row.report) })),
+    ];
   }
 
   /** The version that the chain of this one begins with; of one that is not in the store, itself. */
   async rootOf(id: string): Promise<string> {
     const [row] = await this.#later.read(equals({ id }), ['id', 'root']);
     return row?.root ?? id;
+  }
+
+  /** The rows from the second version of the chain on, in order. */
+  async #laterOf(
+    { id, root }: DatasetVersion,
+    columns?: readonly (keyof LaterRow)[],
+  ): Promise<LaterRow[]> {
+    const rows = await this.#later.read(equals({ root }), columns);
+    const versions = new Map(rows.map((row) => [row.id, row]));
+    const chain: LaterRow[] = [];
+    for (let row = versions.get(id); row; row = versions.get(row.parent)) chain.unshift(row);
+    return chain;
   }
 
   async record({ report, ...version }: DatasetInfo): Promise<void> {

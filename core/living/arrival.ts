@@ -1,3 +1,4 @@
+import type { IngestReport } from '../ingestReport.ts';
 import type { Split } from '../types.ts';
 
 /** What is to come into the data set of a run, by reference: texts are in files or in the store. */
@@ -29,4 +30,13 @@ export interface Arrived {
   added: Record<Split, number>;
   /** Rows that were struck out. */
   removed: Record<Split, number>;
+}
+
+/** What one arrival, or what was withdrawn with it, has made of the data set of a run. */
+export interface Segment extends Pick<Arrived, 'added' | 'removed'> {
+  number: number;
+  /** ISO 8601. */
+  at: string;
+  /** What became of its rows. */
+  report: IngestReport;
 }

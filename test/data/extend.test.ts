@@ -89,6 +89,26 @@ describe('Adding to a data set', () => {
     assert.deepEqual([file!.rows, file!.kept, file!.repeated, file!.inLabelled], [3, 0, 2, 1]);
   });
 
+  it('keeps what became of the rows of each segment', async () => {
+    const first = await begin();
+    const second = await add(first, { unlabelled: ['meh', 'nice'] });
+    const third = await add(second.dataset, { labelled: ['meh,neutral'] });
+    const history = await store.datasets.history(third.dataset);
+    assert.deepEqual(
+      history.map(({ id, segment }) => [id, segment]),
+      [
+        [first, 0],
+        [second.dataset, 1],
+        [third.dataset, 2],
+      ],
+    );
+    assert.deepEqual(history[1]!.report.files, second.report.files);
+    // Another addition to the same version begins a chain of its own.
+    const other = await add(second.dataset, { labelled: ['hm,neutral'] });
+    const ids = (await store.datasets.history(other.dataset)).map(({ id }) => id);
+    assert.deepEqual(ids, [first, second.dataset, other.dataset]);
+  });
+
   it('strikes an unlabelled example that is labelled, and a gold answer that a newer one contradicts', async () => {
     const first = await begin();
     const added = await add(first, {
