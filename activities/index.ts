@@ -5,6 +5,7 @@ import { createAudit } from './audit.ts';
 import { createBatches } from './batches/index.ts';
 import { createCollaborate } from './collaborate.ts';
 import { createCollaborateFree } from './collaborateFree.ts';
+import { createCollect } from './collect.ts';
 import { createCompareWays } from './compareWays.ts';
 import { createCoTrain } from './coTrain.ts';
 import { createCrown } from './crown.ts';
@@ -45,6 +46,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createBatches(dependencies),
     ...createReport(dependencies),
     ...createGrid(dependencies),
+    ...createCollect(dependencies),
     ...createCrown(dependencies),
     ...createAnnounce(dependencies),
     ...createSearchAttributes(),

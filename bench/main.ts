@@ -7,6 +7,7 @@ import { runCommandLine } from '../cli/commandLine.ts';
 import { CliError, EXIT_CODE } from '../cli/errors.ts';
 import { messagesOf } from '../core/errors.ts';
 import * as adaptive from './adaptive.ts';
+import * as arrival from './arrival.ts';
 import * as batch from './batch.ts';
 import * as calibration from './calibration.ts';
 import * as cost from './cost.ts';
@@ -20,7 +21,7 @@ import * as throughput from './throughput.ts';
 
 const benches: Record<string, Bench> = {
   ...{ throughput, adaptive, pool, retrieval, overhead, cost, engine },
-  ...{ calibration, batch },
+  ...{ calibration, batch, arrival },
 };
 
 interface Options {

@@ -228,6 +228,25 @@ export function addCommands(program: Command): void {
     .action(inProject(() => import('./commands/decide.ts')));
 
   program
+    .command('collect')
+    .description('watch a folder, and add to a run what comes to it')
+    .argument('<run>', 'name of the run')
+    .addOption(
+      new Option(
+        '--from <folder>',
+        'with folders labelled, unlabelled, test or withdrawn, on the machine of the workers',
+      ).conflicts('stop'),
+    )
+    .option('--every <minutes>', 'how often it is looked at', positiveNumber, 10)
+    .option('--stop', 'watch it no longer')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nBy a schedule of Temporal, until --stop. Write files elsewhere and move them in: what somebody is\nwriting yet is left for the next time. docs/data.md says more.\n\nExample:\n  $ semievol collect tickets --from /data/tickets --every 60',
+    )
+    .action(inProject(() => import('./commands/collect.ts')));
+
+  program
     .command('report')
     .description('print the figures of the rounds a run has finished')
     .argument('<run>', 'name of the run')

@@ -7,6 +7,7 @@ import type { Lease, LeaseRequest } from '../core/review/leases.ts';
 import type { RunStatus } from '../core/status.ts';
 import type { BudgetChange } from '../workflows/budget/messages.ts';
 import type { ChampionChange, Decision } from '../workflows/living/messages.ts';
+import { startCollecting, stopCollecting, type Watching } from './collecting.ts';
 import { ExportFailed, ReportsNotFound, UpdateRefused } from './errors.ts';
 import type { Exported, ExportOptions } from './export.ts';
 import { type Connected, Handle, type Waiting, type WorkState } from './handle.ts';
@@ -67,6 +68,21 @@ export class RunHandle extends Handle<RunStatus, RunView> {
    */
   add(arrival: Arrival): Promise<Arrived> {
     return this.#update('add', arrival);
+  }
+
+  /**
+   * Has a folder watched: what comes to its folders `labelled`, `unlabelled`, `test` and `withdrawn` is
+   * added, as by `add`. A run has one; another takes its place.
+   * @throws RunNotFound, RunNotRunning
+   */
+  async collect(watching: Watching): Promise<void> {
+    await this.assertRunning();
+    await startCollecting(this.temporal, this.config.temporal.taskQueue, this.name, watching);
+  }
+
+  /** Ends that. @returns whether a folder was watched */
+  stopCollecting(): Promise<boolean> {
+    return stopCollecting(this.temporal, this.name);
   }
 
   /**

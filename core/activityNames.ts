@@ -13,6 +13,7 @@ export const ACTIVITY_NAMES = [
   'cancelJobs',
   'checkModels',
   'coTrain',
+  'collect',
   'collectBatches',
   'collaborate',
   'collaborateFree',

@@ -24,6 +24,11 @@ export const FAILURES = {
     meaning: 'The data files cannot be used as they are.',
     remedy: 'Mend what the message names in the file, or correct the spec; start again.',
   },
+  RunEnded: {
+    outlook: 'input',
+    meaning: 'Data were to go to a run that is over, or that there never was.',
+    remedy: 'End the collecting for it: "semievol collect RUN --stop".',
+  },
   SpecChanged: {
     outlook: 'input',
     meaning: 'A run of this name was begun with another spec, and its answers are stored.',

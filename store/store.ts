@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Session } from '@lancedb/lancedb';
 import { isUrl } from '../core/url.ts';
 import { Capabilities } from './capabilities.ts';
+import { Collected } from './collected.ts';
 import { Database } from './database.ts';
 import { Dataset } from './dataset.ts';
 import { Datasets } from './datasets.ts';
@@ -79,6 +80,7 @@ export class Store {
   readonly specs: Specs;
   readonly capabilities: Capabilities;
   readonly finishedRuns: FinishedRuns;
+  readonly collected: Collected;
   readonly #identity: Identity;
   readonly #storageOptions: Record<string, string> | undefined;
   // Without bounds the caches of LanceDB grow to gigabytes in a long-lived worker. The first holds
@@ -96,6 +98,7 @@ export class Store {
     this.specs = new Specs(this.#root);
     this.capabilities = new Capabilities(this.#root);
     this.finishedRuns = new FinishedRuns(this.#root);
+    this.collected = new Collected(this.#root);
     this.#identity = new Identity(this.#root);
   }
 

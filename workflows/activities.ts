@@ -51,6 +51,8 @@ const DEFAULTS: Record<ActivityName, Options> = {
   cancelJobs: SHORT,
   checkModels: BATCH,
   coTrain: PASS,
+  // It waits while a run reads what it is handed.
+  collect: PASS,
   collaborate: BATCH,
   collaborateFree: BATCH,
   // Of up to 50,000 requests; what a batch refuses is sent one by one.

@@ -23,6 +23,7 @@ export type { Spent } from '../core/spent.ts';
 export type { TrainingRows } from '../core/trainingRows.ts';
 export { announce } from './announce.ts';
 export { byBatch } from './byBatch.ts';
+export { collect } from './collect.ts';
 export { evaluate } from './evaluate.ts';
 export { type Beginning, type EvolveInput, evolve } from './evolve.ts';
 export { type FineTuneInput, type FineTuneResult, fineTune } from './fineTune.ts';

@@ -1,6 +1,9 @@
 import type { IngestReport } from '../ingestReport.ts';
 import type { Split } from '../types.ts';
 
+/** Names of files that an arrival may have: a history holds them. */
+export const MOST_FILES = 100;
+
 /** What is to come into the data set of a run, by reference: texts are in files or in the store. */
 export interface Arrival {
   labelled?: string[];

@@ -1,0 +1,14 @@
+/** A place that data come to, for a run. */
+export interface CollectInput {
+  run: string;
+  /** The folder, as workers see it. */
+  from: string;
+}
+
+/** What came of looking for new files there. */
+export interface Collected {
+  /** How many were taken. */
+  files: number;
+  /** What could not be used, and why; none of it is tried again before it has changed. */
+  refused: { file: string; problem: string }[];
+}
