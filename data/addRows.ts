@@ -29,25 +29,29 @@ export async function addRows(
   const id = versionId(before.id, identity, hashes, answered, reviews);
   const earlier = store.dataset(before.id);
   const cleaning = new Cleaning(data, task, data.growTest);
-  const info = await versionOf(store, id, async ({ writer, writeStruck }) => {
-    const storing = { data, task, cleaning, earlier, onProgress, signal };
-    await storeFiles(writer, sources, storing);
-    if (answered.length > 0) await writer.append(await takeReviews(answered, cleaning, earlier));
-    const { counts, strikes, report } = cleaning;
-    const added = counts.labelled + counts.unlabelled + counts.test;
-    if (added + strikes.length === 0 && reviews === before.reviews) return undefined;
-    const by = before.segment + 1;
-    const struck = strikes.map((strike) => ({ ...strike, by }));
-    if (struck.length > 0) await writeStruck([...(await earlier.allStruck()), ...struck]);
-    const removed = countBySplit(struck);
-    return {
-      ...next(before),
-      counts: perSplit((split) => before.counts[split] + counts[split]),
-      struck: perSplit((split) => before.struck[split] + removed[split]),
-      ...(struck.length > 0 && { struckIn: id }),
-      ...(counts.labelled + removed.labelled > 0 && { labelledBy: id }),
-      ...{ reviews, report },
-    };
-  });
+  const info = await versionOf(
+    store,
+    { id, root: before.root },
+    async ({ writer, writeStruck }) => {
+      const storing = { data, task, cleaning, earlier, onProgress, signal };
+      await storeFiles(writer, sources, storing);
+      if (answered.length > 0) await writer.append(await takeReviews(answered, cleaning, earlier));
+      const { counts, strikes, report } = cleaning;
+      const added = counts.labelled + counts.unlabelled + counts.test;
+      if (added + strikes.length === 0 && reviews === before.reviews) return undefined;
+      const by = before.segment + 1;
+      const struck = strikes.map((strike) => ({ ...strike, by }));
+      if (struck.length > 0) await writeStruck([...(await earlier.allStruck()), ...struck]);
+      const removed = countBySplit(struck);
+      return {
+        ...next(before),
+        counts: perSplit((split) => before.counts[split] + counts[split]),
+        struck: perSplit((split) => before.struck[split] + removed[split]),
+        ...(struck.length > 0 && { struckIn: id }),
+        ...(counts.labelled + removed.labelled > 0 && { labelledBy: id }),
+        ...{ reviews, report },
+      };
+    },
+  );
   return { info: info ?? before, report: info?.report ?? cleaning.report };
 }

@@ -29,13 +29,13 @@ export const next = ({
  */
 export async function versionOf(
   store: Store,
-  id: string,
+  { id, root }: Pick<DatasetInfo, 'id' | 'root'>,
   write: (version: Version) => Promise<Written | undefined>,
 ): Promise<DatasetInfo | undefined> {
   const known = await store.datasets.find(id);
   if (known) return known;
   const dataset = store.dataset(id);
-  const writer = dataset.createExamples();
+  const writer = dataset.createExamples(root);
   try {
     const written = await write({ id, writer, writeStruck: (rows) => dataset.writeStruck(rows) });
     if (written) return await writer.commit(written);

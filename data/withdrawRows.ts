@@ -31,7 +31,7 @@ export async function withdrawRows(
   const id = versionId(before.id, identity, await hashesOf(files, signal), segments, bad);
   const earlier = store.dataset(before.id);
   const withdrawing = await Withdrawing.from(earlier);
-  const info = await versionOf(store, id, async ({ writeStruck }) => {
+  const info = await versionOf(store, { id, root: before.root }, async ({ writeStruck }) => {
     for (const segment of segments) await withdrawing.segment(segment);
     for (const file of files) await withdrawing.file(file, data, task, signal);
     await withdrawing.reviewed(bad);

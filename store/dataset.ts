@@ -1,5 +1,6 @@
 import { searchText } from '../core/shots.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
+import { Additions } from './additions.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets, DatasetVersion } from './datasets.ts';
 import { StoreError } from './errors.ts';
@@ -130,13 +131,22 @@ export class Dataset {
     if (struckIn !== null)
       for (const one of await readStruckIds(this.#databaseOf(struckIn), ids))
         struck.set(`${one.split}/${one.ordinal}`, one.reason);
-    for (const { id: version, table, offsets, segment } of await this.versions())
-      for (const own of await readIds(this.#databaseOf(version), table, ids)) {
-        const ordinal = own.ordinal + offsets[own.split];
-        const reason = struck.get(`${own.split}/${ordinal}`) ?? null;
-        const one = { ...own, ordinal, segment, struck: reason };
-        known.set(own.id, [...(known.get(own.id) ?? []), one]);
-      }
+    const versions = new Map((await this.versions()).map((version) => [version.id, version]));
+    const [first] = versions.values();
+    const { id: version, table } = first!;
+    const began = await readIds(this.#databaseOf(version), table, ids);
+    const added = versions.size > 1 ? await this.#additions(version).find(ids) : [];
+    for (const { version: of, ...own } of [
+      ...began.map((row) => ({ ...row, version })),
+      ...added,
+    ]) {
+      const brought = versions.get(of);
+      if (!brought) continue;
+      const ordinal = own.ordinal + brought.offsets[own.split];
+      const reason = struck.get(`${own.split}/${ordinal}`) ?? null;
+      const one = { ...own, ordinal, segment: brought.segment, struck: reason };
+      known.set(own.id, [...(known.get(own.id) ?? []), one]);
+    }
     return known;
   }
 
@@ -148,9 +158,10 @@ export class Dataset {
       yield some.map(({ id }) => id);
   }
 
-  /** A writer for one attempt at ingesting this version. */
-  createExamples(): ExampleWriter {
-    return new ExampleWriter(this.#databaseOf(this.id), this.#datasets, this.id);
+  /** A writer for one attempt at ingesting this version. @param root of its chain; itself when left out */
+  createExamples(root = this.id): ExampleWriter {
+    const additions = root === this.id ? undefined : this.#additions(root);
+    return new ExampleWriter(this.#databaseOf(this.id), this.#datasets, this.id, additions);
   }
 
   /** Lists all that is struck out as of this version. Before it is committed, as the examples are. */
@@ -279,6 +290,10 @@ export class Dataset {
   /** The k labelled examples of the best BM25 score for each text, best first. */
   async bm25(texts: readonly string[], k: number): Promise<Neighbour[][]> {
     return new TextSearch(await this.#searched()).nearest(texts, k);
+  }
+
+  #additions(root: string): Additions {
+    return new Additions(this.#databaseOf(root));
   }
 
   async #last(): Promise<DatasetVersion> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Index } from '@lancedb/lancedb';
 import type { ChatMessage, OrdinalRange, Split, StoredExample } from '../core/types.ts';
+import type { Additions } from './additions.ts';
 import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { type DatasetInfo, type Datasets, type Descent, descentOfFirst } from './datasets.ts';
@@ -36,12 +37,15 @@ export class ExampleWriter {
   readonly #database: Database;
   readonly #datasets: Datasets;
   readonly #id: string;
+  readonly #additions: Additions | undefined;
   readonly #table = PREFIX + randomUUID();
 
-  constructor(database: Database, datasets: Datasets, id: string) {
+  /** @param additions of the chain that the data set is a later version of */
+  constructor(database: Database, datasets: Datasets, id: string, additions?: Additions) {
     this.#database = database;
     this.#datasets = datasets;
     this.#id = id;
+    this.#additions = additions;
   }
 
   /** Commits the rows as one fragment: append thousands at once. */
@@ -49,6 +53,7 @@ export class ExampleWriter {
     try {
       const table = await this.#database.table(this.#table, schema);
       await table.add(toArrow(schema, rows.map(toRow)));
+      await this.#additions?.add(this.#id, rows);
     } catch (error) {
       throw explain(error, this.#database.uri);
     }
@@ -63,6 +68,7 @@ export class ExampleWriter {
     for (const name of await this.#database.names()) {
       if (name.startsWith(PREFIX) && name !== info.table) await this.#database.drop(name);
     }
+    await this.#additions?.optimize();
     return info;
   }
 
