@@ -13,15 +13,15 @@ export interface RunReports {
   rounds: RoundReport[];
   /** Those whose answers and neighbours are not in the store any more (`retention` of the spec). */
   dropped: number[];
-  /** What became of the data files' rows; missing while the run has no data set. */
+  /** What became of the rows that the run began with; missing while it has no data set. */
   data?: IngestReport;
-  /** What came before the last of these rounds began, and became of it, in order. */
+  /** What has come since, and became of it, in order. */
   segments: Segment[];
 }
 
 /**
  * Reads a run's reports.
- * @param dataset the run's data set; there are no reports before it has one
+ * @param dataset the present version of the run's data set; there are no reports before it has one
  * @throws ReportsNotFound where the store does not hold the data set; StoreError
  */
 export async function readReports(
@@ -32,15 +32,15 @@ export async function readReports(
   if (dataset === undefined) return { run, rounds: [], dropped: [], segments: [] };
   const store = connectStore({ uri, storageOptions: options });
   try {
-    const info = await store.datasets.find(dataset);
-    if (!info)
+    const history = await store.datasets.history(dataset);
+    const [first] = history;
+    if (!first)
       throw new ReportsNotFound(
         `the store ${uri} does not hold run "${run}": set store.uri in temporal.config.ts to the store of the workers`,
       );
     const tables = await store.run(run, dataset);
     const [rounds, dropped] = await Promise.all([tables.reports(), tables.dropped()]);
-    const history = await store.datasets.history(rounds.at(-1)?.dataset ?? dataset);
-    return { run, rounds, dropped, data: info.report, segments: segmentsOf(history) };
+    return { run, rounds, dropped, data: first.report, segments: segmentsOf(history) };
   } finally {
     store.close();
   }

@@ -1,8 +1,10 @@
 import type { StoredExample } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
-import type { ExampleRef } from './examples.ts';
 import { Log } from './log.ts';
+
+/** Which example it is, and what it is answered with. */
+export type ExampleRef = Pick<StoredExample, 'id' | 'split' | 'ordinal' | 'answer'>;
 
 /** An example that a later version has brought, by its ordinal there. */
 export interface Addition extends ExampleRef {

@@ -1,17 +1,10 @@
 import { searchText } from '../core/shots.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
-import { Additions } from './additions.ts';
+import { Additions, type ExampleRef } from './additions.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets, DatasetVersion } from './datasets.ts';
 import { StoreError } from './errors.ts';
-import {
-  type ExampleRef,
-  ExampleWriter,
-  everyPlace,
-  readAt,
-  readIds,
-  readRange,
-} from './examples.ts';
+import { ExampleWriter, everyPlace, readAt, readIds, readRange } from './examples.ts';
 import { type Neighbour, TextSearch, VectorSearch } from './search.ts';
 import {
   readStruck,

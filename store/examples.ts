@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Index } from '@lancedb/lancedb';
 import type { ChatMessage, OrdinalRange, Split, StoredExample } from '../core/types.ts';
-import type { Additions } from './additions.ts';
+import type { Additions, ExampleRef } from './additions.ts';
 import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { type DatasetInfo, type Datasets, type Descent, descentOfFirst } from './datasets.ts';
@@ -124,9 +124,6 @@ export async function readAt(
     return example;
   });
 }
-
-/** Which example it is, and what it is answered with. */
-export type ExampleRef = Pick<StoredExample, 'id' | 'split' | 'ordinal' | 'answer'>;
 
 type RefRow = Omit<ExampleRef, 'answer'> & { answer: string | null };
 
