@@ -28,8 +28,13 @@ const page = z.strictObject({
   count: z.number().int().min(1).max(100).default(10),
 });
 
-/** Which page of an explanation is wanted: the first, unless it says after what; 10 rows unless told otherwise. */
-export type ExplainOptions = z.input<typeof page>;
+/** Which page of an explanation is wanted. */
+export interface ExplainOptions {
+  /** What the page before names as the next; the first page when left out. */
+  after?: string | undefined;
+  /** Rows, 1 to 100; 10 when left out. */
+  count?: number | undefined;
+}
 
 /** Ordinals that are looked at at once. */
 const STEP = 4_096;

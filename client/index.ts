@@ -18,6 +18,7 @@ export { type Config, defineConfig } from '../config/config.ts';
 export { ConfigError } from '../config/errors.ts';
 export { loadConfig } from '../config/load.ts';
 export type { ActivityOptions } from '../core/activityOptions.ts';
+export type { Answer } from '../core/answer.ts';
 export type { Suspicion } from '../core/audit/suspects.ts';
 export type { Budget, BudgetScope, BudgetUnit, BudgetUse, Limits } from '../core/budget.ts';
 export type { Candidate } from '../core/consensus.ts';

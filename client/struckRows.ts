@@ -1,5 +1,5 @@
 import { foldOf, isHeldOut } from '../core/folds.ts';
-import { GONE_REASONS, NO_STRUCK_ROWS, type StruckRows } from '../core/lineage/struck.ts';
+import { type GoneReason, NO_STRUCK_ROWS, type StruckRows } from '../core/lineage/struck.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { StoredRows } from '../core/trainingRows.ts';
 import { keptFromEarlier } from '../data/keptRows.ts';
@@ -33,8 +33,8 @@ export async function struckRowsOf(
   return found;
 }
 
-const isGone = (reason: Struck['reason']): reason is keyof StruckRows =>
-  GONE_REASONS.includes(reason as keyof StruckRows);
+const isGone = (reason: Struck['reason']): reason is GoneReason =>
+  Object.hasOwn(NO_STRUCK_ROWS, reason);
 
 /** Those that stood in a training file, since they were struck out after it was written. */
 async function learnedOf(

@@ -1,10 +1,10 @@
 /** Why a row is struck out that is gone for good: one that is labelled now stays in the data set. */
-export const GONE_REASONS = ['withdrawn', 'segment', 'superseded'] as const;
-export type GoneReason = (typeof GONE_REASONS)[number];
+export type GoneReason = 'withdrawn' | 'segment' | 'superseded';
 
 /** Rows of a training file that are struck out by now, by why. */
 export type StruckRows = Record<GoneReason, number>;
 
+/** None of them. */
 export const NO_STRUCK_ROWS: StruckRows = { withdrawn: 0, segment: 0, superseded: 0 };
 
 /** What a model has to do with rows that are struck out by now. */
@@ -25,7 +25,7 @@ export interface LearnedModel {
   role: string;
 }
 
-const isNone = (rows: StruckRows): boolean => GONE_REASONS.every((reason) => rows[reason] === 0);
+const isNone = (rows: StruckRows): boolean => Object.values(rows).every((count) => count === 0);
 
 /** Roles of models that are taught what a round has selected. */
 const TAUGHT_SELECTED = ['semievol'];

@@ -48,6 +48,7 @@ export interface Training
   cost: number | null;
 }
 
+/** What a gate has said of a challenger. */
 export interface Verdict {
   outcome: 'promote' | 'keep';
   reason: string;
