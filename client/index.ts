@@ -35,7 +35,13 @@ export type { GridInput } from '../core/grid/spec.ts';
 export type { Interval, Spread } from '../core/grid/spread.ts';
 export type { FailedRun, GridStatus } from '../core/grid/status.ts';
 export type { GridRow, GridRun, GridTable, LabelRow } from '../core/grid/table.ts';
-export type { BadReason, FileCounts, IngestReport } from '../core/ingestReport.ts';
+export type {
+  BadReason,
+  FileCounts,
+  IngestReport,
+  Superseding,
+  Withdrawal,
+} from '../core/ingestReport.ts';
 export type {
   Ancestor,
   ExplainedRow,
@@ -48,7 +54,7 @@ export type {
 } from '../core/lineage/explanation.ts';
 export type { GoneReason, Learned, StruckRows } from '../core/lineage/struck.ts';
 export type { Grade, Lineage, LineageModel, Training, Verdict } from '../core/lineage/tree.ts';
-export type { Arrival, Arrived } from '../core/living/arrival.ts';
+export type { Arrival, Arrived, Segment } from '../core/living/arrival.ts';
 export type { Reading } from '../core/pace.ts';
 export type { PhaseState } from '../core/phases.ts';
 export type { ExportedRows, ExportedWeights } from '../core/report/modelCard.ts';
