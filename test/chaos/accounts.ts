@@ -1,3 +1,4 @@
+import { usageOfAnswer } from '../../core/answer.ts';
 import { mostRounds } from '../../core/living/rounds.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { Store } from '../../store/store.ts';
@@ -8,8 +9,6 @@ const CHAT = '/chat/completions';
 const EMBEDDINGS = '/embeddings';
 /** Texts that activities/embed.ts sends in a request. */
 const TEXTS = 64;
-/** Stages of models that were asked the same in the round before, from the second on. */
-const ASKED_BEFORE = ['evaluate-vanilla', 'evaluate-champion'];
 /** Has no journal. */
 const ENGINE = 'engine';
 
@@ -75,13 +74,10 @@ export async function unstoredAnswers(
 ): Promise<number> {
   let stored = 0;
   for (let round = 1; round <= mostRounds(spec)!; round++)
-    for (const { stage, endpoint, transport } of await answersOf(store, spec, dataset, round))
-      if (
-        endpoint !== ENGINE &&
-        transport === 'direct' &&
-        (round === 1 || !ASKED_BEFORE.includes(stage))
-      )
-        stored++;
+    for (const answer of await answersOf(store, spec, dataset, round))
+      if (answer.endpoint !== ENGINE && answer.transport === 'direct')
+        // What another round has asked stands here, too, and is not paid for again.
+        stored += usageOfAnswer(answer).requests ?? 0;
   return sent(journal, CHAT) - stored;
 }
 
