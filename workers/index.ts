@@ -31,8 +31,17 @@ export {
   type Opinion,
 } from '../core/collaborators/kind.ts';
 export type { PseudoLabel, Verdict } from '../core/consensus.ts';
+export type { ClassDistance } from '../core/drift/classDistance.ts';
+export type { DriftFigures } from '../core/drift/driftFigures.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type {
+  Candidate,
+  ChallengerRole,
+  GateReport,
+  GateTest,
+  Veto,
+} from '../core/gate/gateReport.ts';
 export type { Announcement } from '../core/living/announcement.ts';
 export type { Promotion } from '../core/living/promotion.ts';
 export type { PhaseName } from '../core/phases.ts';
@@ -40,6 +49,7 @@ export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
 export type { Resolution, Way, WaysCompared } from '../core/resolution.ts';
 export type {
   AuditFigures,
+  ClassReport,
   JudgeReport,
   MetricReport,
   RoundReport,

@@ -20,7 +20,7 @@
 
 export type { Setting } from '../core/plan.ts';
 export type { Spent } from '../core/spent.ts';
-export type { TrainingRows } from '../core/trainingRows.ts';
+export type { RowsRef, StoredRows, TrainingRows } from '../core/trainingRows.ts';
 export { announce } from './announce.ts';
 export { byBatch } from './byBatch.ts';
 export { collect } from './collect.ts';
