@@ -21,6 +21,7 @@ import { createOpenRun } from './openRun.ts';
 import { createRankForReview } from './rankForReview.ts';
 import { createReport } from './report.ts';
 import { createRetrieve } from './retrieve.ts';
+import { createRunStates } from './runStates.ts';
 import { createSearchAttributes } from './searchAttributes.ts';
 import { createSelect } from './select.ts';
 
@@ -49,6 +50,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createCollect(dependencies),
     ...createCrown(dependencies),
     ...createAnnounce(dependencies),
+    ...createRunStates(dependencies),
     ...createSearchAttributes(),
   };
 }

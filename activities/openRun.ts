@@ -6,6 +6,7 @@ import type { CalibrationPlan } from '../core/calibrationPlan.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { notRead, planOf } from '../core/plan.ts';
+import type { Registry } from '../core/registry.ts';
 import { scopeOf } from '../core/sharing.ts';
 import { embedsAny, retrievalNeeds } from '../core/shots.ts';
 import { identityOf, type RunSpec } from '../core/spec.ts';
@@ -82,11 +83,7 @@ export function createOpenRun(dependencies: Dependencies) {
         kept: await store.specs.add(run, given),
       });
       const { calibration, kept } = await tracked({ total: 1, unit: 'specs' }, work);
-      if (!isDeepStrictEqual(identityOf(readSpec(registry, kept)), identityOf(spec)))
-        throw finalFailure(
-          'SpecChanged',
-          `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,
-        );
+      assertSame(registry, run, kept, spec);
       return { ...(calibration && { calibration }) };
     },
 
@@ -107,6 +104,20 @@ export function createOpenRun(dependencies: Dependencies) {
       });
     },
   };
+}
+
+/**
+ * A name stands for one spec.
+ * @param begun what the run was begun with
+ * @throws ApplicationFailure `SpecChanged`, non-retryable
+ */
+export function assertSame(registry: Registry, run: string, begun: RunSpec, spec: RunSpec): void {
+  const [old, now] = [begun, spec].map((one) => identityOf(readSpec(registry, one)));
+  if (!isDeepStrictEqual(old, now))
+    throw finalFailure(
+      'SpecChanged',
+      `run "${run}" was begun with another spec: give the changed one another name, or restore the old one`,
+    );
 }
 
 interface NeededAt {

@@ -15,6 +15,7 @@ import { Models } from './models.ts';
 import { safeName } from './names.ts';
 import { Reviews } from './reviews.ts';
 import { RunTables } from './run.ts';
+import { RunStates } from './runStates.ts';
 import { SharedAnswers } from './sharedAnswers.ts';
 import { Specs } from './specs.ts';
 
@@ -123,6 +124,11 @@ export class Store {
   /** What people are asked about the examples of a run, and what they have said. */
   reviews(run: string): Reviews {
     return new Reviews(this.#database('reviews', run));
+  }
+
+  /** What a run has come to. */
+  states(run: string): RunStates {
+    return new RunStates(this.#database(`runs/${safeName(run)}`, 'states'));
   }
 
   /** What runs of a scope have been answered, to be taken over by others of it. */

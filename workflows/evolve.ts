@@ -10,30 +10,27 @@ import type { ActivityOptions } from '../core/activityOptions.ts';
 import type { Budget } from '../core/budget.ts';
 import { holdOfDrift } from '../core/drift/drift.ts';
 import { finalFailure } from '../core/failures.ts';
-import type { Since } from '../core/living/next.ts';
 import { askedBy } from '../core/living/pool.ts';
 import { isLast, roundText } from '../core/living/rounds.ts';
+import type { LabelledExtent, RunData, RunState } from '../core/living/runState.ts';
 import { type Plan, planOf, type Setting } from '../core/plan.ts';
 import { summaryOf } from '../core/report/latest.ts';
-import type { Way } from '../core/resolution.ts';
-import type { ScoreChoice } from '../core/selection/choice.ts';
 import { lackOfUnlabelled } from '../core/selection/wanted.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
-import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../core/spent.ts';
-import type { RoundSummary, RunStatus, RunTotals } from '../core/status.ts';
-import { activitiesWith } from './activities.ts';
+import { addSpent, NOTHING_SPENT, spentIn } from '../core/spent.ts';
+import type { RunStatus } from '../core/status.ts';
+import { activitiesWith, type Perform } from './activities.ts';
 import { attributesOf, untilEnded } from './attributes.ts';
 import { crown } from './crown.ts';
-import { type Data, handleArrivals } from './living/arrivals.ts';
+import { type Arrivals, handleArrivals } from './living/arrivals.ts';
 import {
-  type Champion,
   type Championship,
   type Crown,
   handleChampionship,
   type Pending,
 } from './living/championship.ts';
-import { handleReviewing, type Reviewing, type ReviewState } from './living/reviewing.ts';
+import { handleReviewing, type Reviewing } from './living/reviewing.ts';
 import { handleWaiting, type Waiting } from './living/waiting.ts';
 import { round as roundWorkflow } from './round.ts';
 import { type RunPage, runPage } from './runPage.ts';
@@ -54,38 +51,15 @@ export interface Beginning {
   activityOptions?: ActivityOptions;
 }
 
-/** Carried over when continued as new: numbers and references, however many rounds there are. */
-export interface Begun {
+/** Carried over when continued as new. */
+export interface Begun extends RunState {
   plan: Plan;
-  data: Data;
-  champion: Champion;
-  /** How the rounds so far have resolved disagreement. */
-  way?: Way;
-  /** By which score they have selected. */
-  choice?: ScoreChoice;
-  totals: RunTotals;
-  latest: RoundSummary[];
   paused: boolean;
   setting: Setting;
   /** What the run may spend by now; nothing limits it where it is left out. */
   budget?: Budget | undefined;
-  /** In the rounds that have ended. */
-  spent: Spent;
-  /** When the last round began, and what data there were then. */
-  since?: Since;
-  /** SFT of the rounds so far, with the labelled examples that it has learned from. */
-  sft?: { model: string; of: LabelledExtent };
   /** Whether a person has asked for the next round. */
   called?: boolean;
-  review?: ReviewState;
-  /** The round after which the run was let go on, whatever speaks for drift. */
-  letGoOn?: number;
-}
-
-/** Which labelled examples there are: none comes or goes without a change of these. */
-interface LabelledExtent {
-  count: number;
-  struck: number;
 }
 
 /** What is known before the data are. */
@@ -94,36 +68,16 @@ type Given = Omit<Begun, 'data'>;
 /**
  * A whole evolution: rounds of SemiEvol, each with the champion of those before. Data come in while
  * it lives. Every round is a child workflow, and a new execution of this one, so that histories stay
- * short and each round is done by one build of the worker: the newest when it began.
+ * short and each round is done by one build of the worker: the newest when it began. What it has come
+ * to is kept in the store, too: one that has ended early, and is started again, goes on from there.
  */
 export async function evolve(input: EvolveInput): Promise<RunStatus> {
   const { run } = input;
   const given: Given = 'begun' in input ? input.begun : beginning(input);
-  const perform = activitiesWith(given.setting.activityOptions);
-  const data = 'begun' in input ? input.begun.data : undefined;
-  const arrivals = handleArrivals(run, perform, data, () => page.show());
-  let waiting: Waiting | undefined;
-  let championship: Championship | undefined;
-  let reviewing: Reviewing | undefined;
-  const page = runPage(run, given, () => ({
-    champion: (championship?.champion ?? given.champion).model,
-    ...(arrivals.data && { data: extentOf(arrivals.data) }),
-    ...waitingFor(run, championship?.pending, reviewing?.what ?? waiting?.what),
-  }));
-  const next = given.totals.finished + 1;
-  waiting = handleWaiting(given.plan.next, arrivals, page, {
-    called: given.called ?? false,
-    round: next,
-  });
-  reviewing = handleReviewing(run, given.plan.review, given.review, perform, { page, waiting });
-  const crowned = (promotion: Parameters<Crown>[0]) =>
-    crown({ run, dataset: arrivals.data!.dataset, promotion }, given.setting);
-  championship = handleChampionship(
-    given.champion,
-    { gate: given.plan.gate, round: next },
-    crowned,
-    page.show,
-  );
+  const { plan, setting } = given;
+  const perform = activitiesWith(setting.activityOptions);
+  const parts = handleAll(run, given, 'begun' in input ? input.begun.data : undefined, perform);
+  const { page, arrivals, championship, reviewing, waiting } = parts;
   const searchAttributes = await perform.knownSearchAttributes(
     undefined,
     'which search attributes are there',
@@ -132,41 +86,95 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   page.set(set);
   return untilEnded(set, async () => {
     if (!('begun' in input)) {
-      arrivals.begin(await prepare(input));
+      const prepared = await prepare(input);
+      if ('last' in prepared) return continueWith({ ...given, ...prepared.last });
+      arrivals.begin(prepared.data);
       await championship.begin();
     }
-    const letGoOn = await untilTrusted(run, given, page);
-    await reviewing.untilReviewed();
-    const mayBegin = await waiting.untilDue(given.since);
-    const setting = { ...given.setting, searchAttributes };
-    const begun = mayBegin
-      ? await doRound(
-          run,
-          { ...given, setting, data: arrivals.data! },
-          { page, championship, reviewing },
-        )
-      : given;
-    if (mayBegin && isLast(begun.plan, next)) return page.status();
+    const letGoOn = given.underWay ? given.letGoOn : await untilTrusted(run, given, page);
+    let now: Given = { ...given, ...(letGoOn !== undefined && { letGoOn }) };
+    if (!given.underWay) await reviewing.untilReviewed();
+    if (given.underWay ?? (await waiting.untilDue(given.since))) {
+      now = await doRound(run, { ...now, setting: { ...setting, searchAttributes } }, parts);
+      if (isLast(plan, now.totals.finished)) return page.status();
+    }
     await condition(allHandlersFinished);
-    const continueOnNewestBuild = makeContinueAsNewFunc<typeof evolve>({
-      initialVersioningBehavior: 'AUTO_UPGRADE',
-      memo: workflowInfo().memo,
-    });
-    return continueOnNewestBuild({
-      run,
-      begun: {
-        ...begun,
-        setting: given.setting,
-        champion: championship.champion,
-        data: arrivals.data!,
-        paused: page.pause.paused,
-        budget: page.budget.budget,
-        called: waiting.isCalled,
-        ...(reviewing.state && { review: reviewing.state }),
-        ...(letGoOn !== undefined && { letGoOn }),
-      },
+    return continueWith({
+      ...parts.stateOf(now),
+      ...{ plan, setting, called: waiting.isCalled },
+      ...{ paused: page.pause.paused, budget: page.budget.budget },
     });
   });
+
+  function continueWith(begun: Begun): Promise<never> {
+    const continueOnNewestBuild = makeContinueAsNewFunc<typeof evolve>({
+      initialVersioningBehavior: 'AUTO_UPGRADE',
+      memo: { ...workflowInfo().memo, dataset: begun.data.dataset },
+    });
+    return continueOnNewestBuild({ run, begun });
+  }
+}
+
+/** Who has a part in a run. */
+interface Parts {
+  page: RunPage;
+  arrivals: Arrivals;
+  waiting: Waiting;
+  championship: Championship;
+  reviewing: Reviewing;
+  /** What the run has come to by now. */
+  stateOf(now: Given): RunState;
+  /** Keeps that for when the run is started again. */
+  keep(now: Given): Promise<void>;
+}
+
+/** Takes all that people and activities tell a run. Call it before the first await. */
+function handleAll(run: string, given: Given, data: RunData | undefined, perform: Perform): Parts {
+  const { plan, setting } = given;
+  const round = given.totals.finished + 1;
+  let now = given;
+  const arrivals = handleArrivals(run, perform, data, () => changed());
+  const page: RunPage = runPage(run, given, () => ({
+    champion: championship.champion.model,
+    ...(arrivals.data && { data: extentOf(arrivals.data) }),
+    ...waitingFor(run, championship.pending, reviewing.what ?? waiting.what),
+  }));
+  const show = () => page.show();
+  const called = given.called ?? false;
+  const waiting = handleWaiting(plan.next, arrivals, page, { called, round });
+  const reviewing = handleReviewing(run, plan.review, given.review, perform, { page, waiting });
+  const crowned = (promotion: Parameters<Crown>[0]) =>
+    crown({ run, dataset: arrivals.data!.dataset, promotion }, setting);
+  const championship = handleChampionship(given.champion, { gate: plan.gate, round }, crowned, {
+    changed: () => changed(),
+    show,
+  });
+  const stateOf = ({
+    plan: _p,
+    setting: _s,
+    paused: _,
+    budget: _b,
+    called: _c,
+    ...state
+  }: Given) => ({
+    ...state,
+    data: arrivals.data!,
+    champion: championship.champion,
+    ...(reviewing.state && { review: reviewing.state }),
+  });
+  const keep = async (latest: Given): Promise<void> => {
+    now = latest;
+    // A run of one round does it again from its files.
+    if (plan.rounds === 1) return;
+    const kept = { run, state: stateOf(now) };
+    await perform.keepState(kept, 'keep what the run has come to');
+  };
+  const changed = () => {
+    show();
+    return keep(now);
+  };
+  page.show();
+  return { page, arrivals, waiting, championship, reviewing, stateOf, keep };
 }
 
 /** What the run waits for: a person, or what lets the next round begin. */
@@ -197,28 +205,26 @@ async function untilTrusted(
   return totals.finished;
 }
 
-/** Who has a part in a round. */
-interface Parts {
-  page: RunPage;
-  championship: Championship;
-  reviewing: Reviewing;
-}
-
 /** @returns what the run has come to with a further round */
 async function doRound(
   run: string,
-  begun: Begun,
-  { page, championship, reviewing }: Parts,
+  given: Given,
+  { page, arrivals, championship, reviewing, keep }: Parts,
 ): Promise<Given> {
-  const { plan, data, totals, latest, setting, since, way, choice, spent } = begun;
+  const { plan, totals, setting, since, way, choice, spent } = given;
   const round = totals.finished + 1;
   const { pause, budget } = page;
   await pause.whilePaused();
-  const { model: champion } = championship.champion;
+  const underWay = given.underWay ?? {
+    at: Date.now(),
+    champion: championship.champion.model,
+    data: arrivals.data!,
+  };
+  if (!given.underWay) await keep({ ...given, underWay });
+  const { champion, data } = underWay;
   const { dataset, counts, struck, calibration } = data;
   const labelled = labelledExtentOf(data);
-  const sft = begun.sft && isSame(begun.sft.of, labelled) ? begun.sft.model : undefined;
-  const began: Since = { at: Date.now(), counts };
+  const sft = given.sft && isSame(given.sft.of, labelled) ? given.sft.model : undefined;
   const seen = since?.counts.unlabelled ?? 0;
   const asked = askedBy(plan, { seen, total: counts.unlabelled });
   const workflowId = `${workflowInfo().workflowId}/round-${round}`;
@@ -236,36 +242,38 @@ async function doRound(
   });
   const report = await pause.follow(budget.follow(starting));
   const isPromoted = await championship.settle(report);
-  totals.finished++;
-  if (isPromoted) totals.promoted++;
-  latest.push({
-    ...summaryOf(report),
-    promoted: isPromoted,
-    champion: championship.champion.model,
-  });
-  latest.splice(0, latest.length - LATEST);
   const { choice: chosen, threshold } = report.pseudoLabels;
   // After the last nobody is asked any more.
   if (!isLast(plan, round)) {
     const ranked = { run, round, dataset, choice: chosen, threshold };
     await reviewing.rank({ ...ranked, ...(asked && { asked }) });
   }
-  const allSpent = addSpent(spent, spentIn(report));
-  page.end(report, allSpent);
-  return {
-    ...begun,
+  const summary = {
+    ...summaryOf(report),
+    promoted: isPromoted,
+    champion: championship.champion.model,
+  };
+  const { underWay: _, ...before } = given;
+  const now: Given = {
+    ...before,
     ...{ way: report.resolution.way, choice: chosen },
-    ...{ spent: allSpent, since: began },
+    totals: { finished: round, promoted: totals.promoted + (isPromoted ? 1 : 0) },
+    latest: [...given.latest, summary].slice(-LATEST),
+    spent: addSpent(spent, spentIn(report)),
+    since: { at: underWay.at, counts },
     sft: { model: report.models.sft, of: labelled },
   };
+  page.end(report, now);
+  await keep(now);
+  return now;
 }
 
 const isSame = (one: LabelledExtent, other: LabelledExtent): boolean =>
   one.count === other.count && one.struck === other.struck;
 
-const extentOf = ({ segment, counts, struck }: Data) => ({ segment, counts, struck });
+const extentOf = ({ segment, counts, struck }: RunData) => ({ segment, counts, struck });
 
-const labelledExtentOf = ({ counts, struck }: Data): LabelledExtent => ({
+const labelledExtentOf = ({ counts, struck }: RunData): LabelledExtent => ({
   count: counts.labelled,
   struck: struck.labelled,
 });
@@ -284,15 +292,18 @@ const beginning = ({ spec, activityOptions }: Beginning): Given => ({
 /**
  * Takes in the data and makes sure that the run can be done, once for all its rounds. The memo says
  * which data set it is, also when the run has ended: there the store has its reports.
+ * @returns what the run had come to instead, where it was begun before and has ended early
  */
 async function prepare({
   run,
   spec,
   folder,
   activityOptions,
-}: Beginning & { run: string }): Promise<Data> {
+}: Beginning & { run: string }): Promise<{ data: RunData } | { last: RunState }> {
   const perform = activitiesWith(activityOptions);
   await perform.checkModels(spec, 'ask each model for next to nothing');
+  const last = await perform.lastState({ run, spec }, 'what the run had come to, if it was begun');
+  if (last) return { last };
   const data = await perform.ingest(
     { data: spec.data, task: spec.task, folder },
     'read and clean the data files',
@@ -308,5 +319,6 @@ async function prepare({
   const { dataset } = data;
   const opened = await perform.openRun({ run, spec, dataset }, 'store the spec');
   upsertMemo({ dataset });
-  return { ...data, segment: 0, struck: { labelled: 0, unlabelled: 0, test: 0 }, ...opened };
+  const struck = { labelled: 0, unlabelled: 0, test: 0 };
+  return { data: { ...data, segment: 0, struck, ...opened } };
 }

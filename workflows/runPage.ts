@@ -31,20 +31,21 @@ export interface RunPage {
   /** To be called when anything has changed that it shows. */
   show(): void;
   begin(roundWorkflowId: string): void;
-  end(report: RoundReport, spent: Spent): void;
+  end(report: RoundReport, soFar: Pick<RunSoFar, 'totals' | 'latest' | 'spent'>): void;
   /** From now on its search attributes are set, too. */
   set(attributes: SetAttributes): void;
 }
 
 /**
  * Answers the `status` query, and keeps the page and the search attributes of a run up to date.
- * Call it before the first await.
+ * Call it before the first await, and `show` as soon as there is what `lives` tells of.
  */
 export function runPage(
   run: string,
-  { plan, totals, latest, paused, spent, budget: given }: RunSoFar,
+  { plan, paused, budget: given, ...before }: RunSoFar,
   lives: () => Pick<RunStatus, 'champion' | 'pending' | 'data' | 'waitsFor'>,
 ): RunPage {
+  let { totals, latest, spent } = before;
   const pause = handlePause(paused);
   const round = totals.finished + 1;
   let news: RoundStatus | undefined;
@@ -99,7 +100,6 @@ export function runPage(
     show();
   });
   setHandler(runStatus, status);
-  show();
   return {
     pause,
     budget,
@@ -108,9 +108,10 @@ export function runPage(
     begin(id) {
       roundWorkflowId = id;
     },
-    end(report, all) {
+    end(report, soFar) {
+      ({ totals, latest, spent } = soFar);
       setCurrentDetails(
-        markdown([...roundSections(report), ...latestSections(latest), spentSection(all)]),
+        markdown([...roundSections(report), ...latestSections(latest), spentSection(spent)]),
       );
     },
     set(attributes) {

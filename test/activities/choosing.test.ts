@@ -69,7 +69,16 @@ describe('what is selected', () => {
     assert.deepEqual(await ordinals(), [0, 1, 2, 3, 4, 5, 6, 7]);
     assert.equal(selected, 8);
     assert.deepEqual(steps, {
-      ...{ asked: 10, kept: 8, nearDuplicates: 0, by: 'rule', short: 0, balance: 'none', rows: 8 },
+      ...{
+        asked: 10,
+        kept: 8,
+        nearDuplicates: 0,
+        by: 'rule',
+        short: 0,
+        balance: 'none',
+        rows: 8,
+        keptRows: 0,
+      },
     });
     const counts = classes.counts.filter(({ given }) => given > 0);
     assert.deepEqual(counts, [

@@ -197,7 +197,10 @@ describe('semievol as a process', function () {
       assert.ok(rounds[0].pseudoLabels.count > 0);
 
       const again = await run('run', spec, '--json');
-      assert.deepEqual(JSON.parse(again.stdout), { run: 'whole', rounds, data });
+      assert.deepEqual(JSON.parse(again.stdout), {
+        ...{ run: 'whole', rounds, data },
+        ...{ dropped: [], segments: [] },
+      });
       assert.match(again.stderr, /has completed before.*change name/);
       await appendFile(spec, 'seed: 9\n');
       const changed = await run('run', spec);

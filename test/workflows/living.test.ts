@@ -65,6 +65,8 @@ describe('a run that lives', function () {
           counts,
         }),
         'semievol.arrive': arrive,
+        'semievol.keepState': async () => {},
+        'semievol.lastState': async () => null,
         'semievol.rankForReview': async () => ({ size: 3, suspects: 0 }),
         'semievol.crown': async ({ run, promotion }: CrownInput): Promise<Crowned> => {
           changes.push(promotion);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import type { RunHandle } from '../../client/runHandle.ts';
@@ -18,6 +18,7 @@ describe('a run into which data come', function () {
   this.timeout(120_000);
   const bench = useBench('suite');
   let run: RunHandle;
+  let spec: RunSpecInput;
   let store: Store;
 
   /** Rows of the task's kind, of which some are its own. @returns the file */
@@ -46,10 +47,8 @@ describe('a run into which data come', function () {
   before(async () => {
     await bench.startWorker();
     const fields: Partial<RunSpecInput> = { rounds: 4, next: {}, pool: 'new', earlier: 'keep' };
-    run = await bench.client.start({
-      ...(await writeTask(bench.folder, 'grows', SIZES)),
-      ...fields,
-    });
+    spec = { ...(await writeTask(bench.folder, 'grows', SIZES)), ...fields };
+    run = await bench.client.start(spec);
     store = await openStore(bench.config.store);
     await rounds(1);
   });
@@ -104,6 +103,21 @@ describe('a run into which data come', function () {
     assert.deepEqual(report.examples, { labelled: 24, unlabelled: 54, test: 20 });
     // Nothing unlabelled was new, so that all were asked about that are left.
     assert.equal(report.pseudoLabels.steps.asked, 60 - 6);
+  });
+
+  it('goes on from where it was when it is started again, though its files are gone', async () => {
+    const { status: before } = await run.status();
+    await run.cancel();
+    await assert.rejects(run.result(), /cancelled/);
+    for (const file of ['labelled', 'unlabelled', 'test'])
+      await rm(join(bench.folder, `${file}.jsonl`));
+    const [asked, jobs] = [bench.provider.requests({ kind: 'chat' }), bench.provider.jobs.all()];
+    run = await bench.client.start(spec);
+    const status = await until(({ waitsFor }) => waitsFor !== undefined);
+    assert.deepEqual([status.totals, status.data], [before!.totals, before!.data]);
+    assert.deepEqual([status.champion, status.latest], [before!.champion, before!.latest]);
+    assert.equal(bench.provider.requests({ kind: 'chat' }).length, asked.length);
+    assert.equal(bench.provider.jobs.all().length, jobs.length);
   });
 
   it('goes back to the model it began with, and starts from it', async () => {

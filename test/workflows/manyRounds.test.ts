@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { before, describe, it } from 'mocha';
 import type { Crowned, CrownInput } from '../../activities/crown.ts';
+import { type RunState, stateNumber } from '../../core/living/runState.ts';
 import { runSpec } from '../../core/registry.ts';
 import type { RunStatus } from '../../core/status.ts';
 import { LABELS } from '../../testing/task.ts';
@@ -17,6 +18,7 @@ describe('a run of many rounds', function () {
   let status: RunStatus;
   let ingested = 0;
   const crowned: string[] = [];
+  const kept: number[] = [];
 
   before(async () => {
     const worker = await Worker.create({
@@ -26,6 +28,10 @@ describe('a run of many rounds', function () {
       activities: {
         'semievol.checkModels': async () => {},
         'semievol.openRun': async () => {},
+        'semievol.keepState': async ({ state }: { state: RunState }) => {
+          kept.push(stateNumber(state));
+        },
+        'semievol.lastState': async () => null,
         'semievol.crown': async ({ run, promotion }: CrownInput): Promise<Crowned> => {
           crowned.push(promotion.model);
           const announcement = { ...promotion, run, at: '', endpoint: 'local', alias: null };
@@ -67,6 +73,11 @@ describe('a run of many rounds', function () {
       'smollm2-135m-instruct',
       ...[1, 3, 5, 7, 9, 11].map((round) => `model-${round}`),
     ]);
+  });
+
+  it('keeps each state under a greater number, before a round and after it', () => {
+    assert.equal(kept.length, 2 * ROUNDS);
+    assert.ok(kept.every((number, index) => index === 0 || number > kept[index - 1]!));
   });
 
   it('reads its data once', () => {

@@ -1,20 +1,17 @@
 import { condition, setHandler, upsertMemo } from '@temporalio/workflow';
-import type { Opened } from '../../activities/openRun.ts';
 import { finalFailure } from '../../core/failures.ts';
 import type { Arrival, Arrived } from '../../core/living/arrival.ts';
+import type { RunData } from '../../core/living/runState.ts';
 import type { Perform } from '../activities.ts';
 import { oneAfterTheOther } from './inTurn.ts';
 import { addData } from './messages.ts';
 
-/** The data set of a run as it is now, and which examples of it calibrate. */
-export type Data = Pick<Arrived, 'dataset' | 'segment' | 'counts' | 'struck'> & Opened;
-
 /** The data of a run, which grow while it lives. */
 export interface Arrivals {
   /** As they are now; undefined until the first are there. */
-  readonly data: Data | undefined;
+  readonly data: RunData | undefined;
   /** Sets what the run begins with. */
-  begin(data: Data): void;
+  begin(data: RunData): void;
 }
 
 /** Names of files that an update may give: a history holds them. */
@@ -23,13 +20,13 @@ const LISTS = ['labelled', 'unlabelled', 'test', 'withdrawn'] as const;
 
 /**
  * Takes data that come into a run, one arrival after the other. Call it before the first await.
- * @param changed called after each
+ * @param changed called after each; what is added is there once it has returned
  */
 export function handleArrivals(
   run: string,
   perform: Perform,
-  given: Data | undefined,
-  changed: () => void,
+  given: RunData | undefined,
+  changed: () => Promise<unknown>,
 ): Arrivals {
   let data = given;
   const inTurn = oneAfterTheOther();
@@ -47,7 +44,7 @@ export function handleArrivals(
     };
     // Who reads the store finds the present version by it.
     upsertMemo({ dataset: arrived.dataset });
-    changed();
+    await changed();
     return arrived;
   };
   setHandler(addData, (arrival) => inTurn(() => take(arrival)), { validator: assertUsable });

@@ -3,16 +3,10 @@ import { finalFailure } from '../../core/failures.ts';
 import type { GateReport } from '../../core/gate/gateReport.ts';
 import type { GateSpec } from '../../core/gate/gateSpec.ts';
 import type { Promotion } from '../../core/living/promotion.ts';
+import type { Champion } from '../../core/living/runState.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import { oneAfterTheOther } from './inTurn.ts';
 import { changeChampion, type Decision, decide } from './messages.ts';
-
-/** The champion of a run. */
-export interface Champion {
-  model: string;
-  /** How often it has changed so far. */
-  changes: number;
-}
 
 /** A challenger that waits for a person. */
 export type Pending = Pick<GateReport, 'challenger'> & Pick<RoundReport, 'round'>;
@@ -38,13 +32,14 @@ const HOUR = 3_600_000;
 
 /**
  * Takes the words of people on the champion. Call it before the first await.
- * @param changed called when the champion changes, or a person is waited for
+ * @param changed called when a person has changed the champion; the end of a round tells of the others
+ * @param show called when a person is waited for, or is no more
  */
 export function handleChampionship(
   given: Champion,
   { gate, round }: { gate: GateSpec | undefined; round: number },
   crown: Crown,
-  changed: () => void,
+  { changed, show }: { changed: () => Promise<unknown>; show: () => void },
 ): Championship {
   let champion = given;
   let pending: Pending | undefined;
@@ -60,13 +55,14 @@ export function handleChampionship(
       const number = champion.changes + 1;
       await crown({ number, round: after, model, from: champion.model, ...by });
       champion = { model, changes: number };
-      changed();
+      show();
     });
 
   setHandler(
     changeChampion,
     async ({ model, name, reason }) => {
       await change(model, { role: 'chosen', by: 'person', name, reason }, round - 1);
+      await changed();
       return { champion: champion.model };
     },
     {
@@ -96,14 +92,14 @@ export function handleChampionship(
   /** What a person says of the challenger; undefined where nobody has in time. */
   const wordOn = async (challenger: Pending): Promise<Decision | undefined> => {
     pending = challenger;
-    changed();
+    show();
     const { changes } = champion;
     // Who makes another model the champion meanwhile has decided, too.
     const isDecided = () => decision !== undefined || champion.changes !== changes;
     if (gate?.waitHours === undefined) await condition(isDecided);
     else await condition(isDecided, gate.waitHours * HOUR);
     pending = undefined;
-    changed();
+    show();
     return decision;
   };
 

@@ -1,19 +1,13 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import type { RankInput } from '../../activities/rankForReview.ts';
 import { finalFailure } from '../../core/failures.ts';
-import { Leases, type LeasesState, leaseProblem } from '../../core/review/leases.ts';
+import type { ReviewState } from '../../core/living/runState.ts';
+import { Leases, leaseProblem } from '../../core/review/leases.ts';
 import type { ReviewSpec } from '../../core/review/reviewSpec.ts';
 import type { Perform } from '../activities.ts';
 import type { RunPage } from '../runPage.ts';
 import { leaseReviews } from './messages.ts';
 import type { Waiting } from './waiting.ts';
-
-/** What people are asked about, carried over when continued as new. */
-export interface ReviewState {
-  leases: LeasesState;
-  /** Until when the next round waits for them, in epoch milliseconds. */
-  until: number;
-}
 
 /** Asks people about what would teach a run most. */
 export interface Reviewing {
