@@ -219,7 +219,7 @@ function balanceProblems(
 /** What would break what a rule promises, or leave nothing to calibrate it by. */
 function calibrationProblems(
   task: Task,
-  spec: Pick<RunSpec, 'selection' | 'rounds' | 'next'>,
+  spec: Pick<RunSpec, 'selection' | 'rounds'>,
   { needs }: Selector,
 ): Problem[] {
   const { selection } = spec;

@@ -45,7 +45,11 @@ export function runSpecOf(
         ...limitsAtOdds(spec),
       ])
         context.addIssue({ code: 'custom', path, message });
-    });
+    })
+    .transform(({ rounds, ...spec }) => ({
+      ...spec,
+      rounds: rounds ?? (spec.next ? 'unlimited' : 1),
+    }));
 }
 
 /** What is wrong with a spec whose fields are right each by itself. */

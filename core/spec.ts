@@ -403,7 +403,8 @@ export type CollaboratorSpec = ModelCollaborator | FreeCollaborator;
 export type CollaboratorInput = z.input<typeof modelCollaborator> | FreeCollaborator;
 
 /** A run spec as a registry has read it, every default filled in. */
-export type RunSpec = z.output<typeof commonSpec> & {
+export type RunSpec = Omit<z.output<typeof commonSpec>, 'rounds'> & {
+  rounds: number | 'unlimited';
   task: TaskSpec;
   collaborators: CollaboratorSpec[];
   selection: SelectionSpec;

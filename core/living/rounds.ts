@@ -1,10 +1,8 @@
 import type { RunSpec } from '../spec.ts';
 
 /** How many rounds a run has at the most; undefined where only people end it. */
-export function mostRounds({ rounds, next }: Pick<RunSpec, 'rounds' | 'next'>): number | undefined {
-  if (rounds === undefined) return next ? undefined : 1;
-  return rounds === 'unlimited' ? undefined : rounds;
-}
+export const mostRounds = ({ rounds }: Pick<RunSpec, 'rounds'>): number | undefined =>
+  rounds === 'unlimited' ? undefined : rounds;
 
 /** Whether a round of a plan is its last. */
 export const isLast = ({ rounds }: { rounds?: number | undefined }, round: number): boolean =>
