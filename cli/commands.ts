@@ -20,6 +20,12 @@ export function addCommands(program: Command): void {
     .option('--labelled <n>', 'labelled examples', size, 40)
     .option('--unlabelled <n>', `unlabelled examples (default: ${ON_TIME})`, size)
     .option('--test <n>', `test examples (default: ${ON_TIME})`, size)
+    .option(
+      '--rounds <n>',
+      'rounds; the unlabelled examples come in as many parts, one before each',
+      size,
+      1,
+    )
     .option('--seed <n>', 'draws data and samples', wholeNumber(0, 2 ** 31 - 1), 0)
     .option('--fresh', 'start anew, even when a run with these options is stored')
     .option('--keep', 'leave everything running until Ctrl-C')

@@ -2,8 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { SemiEvolClient } from '../client/client.ts';
 import { RunFailed, RunNotFound, RunNotRunning } from '../client/errors.ts';
+import type { RunHandle } from '../client/runHandle.ts';
 import type { RunSpec } from '../core/spec.ts';
-import { type DemoSizes, drawDemoData, writeDemoData } from '../demo/data.ts';
+import { type DemoSizes, drawDemoData, partFile, writeDemoData } from '../demo/data.ts';
 import { type AskedSizes, mayBeChosen, smallestSizes } from '../demo/estimate.ts';
 import { demoSpec } from '../demo/spec.ts';
 import { CliError } from './errors.ts';
@@ -31,16 +32,18 @@ export interface Attempt extends DemoSizes {
 const demoFolder = (state: string) => resolve(state, 'demo');
 
 /** The name of an attempt's run: the same sizes and seed again mean the same run. */
-export function nameOf({ labelled, unlabelled, test, seed, number }: Attempt): string {
-  const base = `demo-l${labelled}-u${unlabelled}-t${test}-s${seed}`;
+export function nameOf({ labelled, unlabelled, test, rounds = 1, seed, number }: Attempt): string {
+  const parts = rounds > 1 ? `-r${rounds}` : '';
+  const base = `demo-l${labelled}-u${unlabelled}-t${test}-s${seed}${parts}`;
   return number === 1 ? base : `${base}.${number}`;
 }
 
 function attemptNamed(name: string): Attempt | undefined {
-  const found = /^demo-l(\d+)-u(\d+)-t(\d+)-s(\d+)(?:\.(\d+))?$/.exec(name);
+  const found = /^demo-l(\d+)-u(\d+)-t(\d+)-s(\d+)(?:-r(\d+))?(?:\.(\d+))?$/.exec(name);
   if (!found) return undefined;
-  const [labelled, unlabelled, test, seed, number] = found.slice(1).map((one) => Number(one ?? 1));
-  return { labelled, unlabelled, test, seed, number } as Attempt;
+  const numbers = found.slice(1).map((one) => Number(one ?? 1));
+  const [labelled, unlabelled, test, seed, rounds, number] = numbers as [number, ...number[]];
+  return { labelled, unlabelled, test, seed, number, ...(rounds! > 1 && { rounds }) } as Attempt;
 }
 
 /**
@@ -72,8 +75,9 @@ export function nextAttempt(
   seed: number,
   earlier: readonly Attempt[] = [],
 ): Attempt {
-  const { labelled, unlabelled, test } = sizes;
-  const first = { labelled, unlabelled, test, seed, number: 1 };
+  const { labelled, unlabelled, test, rounds = 1 } = sizes;
+  const parts = rounds > 1 && { rounds };
+  const first = { labelled, unlabelled, test, ...parts, seed, number: 1 };
   const same = earlier.filter((one) => nameOf({ ...one, number: 1 }) === nameOf(first));
   return { ...first, number: Math.max(0, ...same.map(({ number }) => number)) + 1 };
 }
@@ -88,7 +92,7 @@ export async function prepare(state: string, attempt: Attempt): Promise<DemoRun>
   const name = nameOf(attempt);
   const folder = join(demoFolder(state), name);
   await orWrongInput(() => writeDemoData(folder, attempt, attempt.seed));
-  return { spec: demoSpec(name, attempt.seed), folder };
+  return { spec: demoSpec(name, attempt.seed, attempt.rounds), folder };
 }
 
 async function orWrongInput(work: () => Promise<unknown>): Promise<void> {
@@ -122,6 +126,27 @@ export async function ownRun(
   );
   await cancelRuns(client, [last]);
   return ownRun(client, state, next, say);
+}
+
+/**
+ * Hands the parts of the unlabelled examples over to a run, one before each round but the first, and
+ * calls that round. Ends with the run.
+ */
+export async function feed(
+  run: RunHandle,
+  folder: string,
+  { signal, say }: { signal: AbortSignal; say: (line: string) => void },
+): Promise<void> {
+  for await (const { status } of run.follow({ signal })) {
+    if (!status?.waitsFor || !status.data) continue;
+    const { finished } = status.totals;
+    if (status.data.segment < finished) {
+      const file = partFile(finished + 1);
+      const { added } = await run.add({ unlabelled: [file], folder });
+      say(`${added.unlabelled} more unlabelled examples have come, by "semievol add"`);
+    }
+    await run.next();
+  }
 }
 
 /** A run begun anew must not share the machine with its predecessors. */

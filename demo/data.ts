@@ -25,7 +25,13 @@ export interface DemoSizes {
   labelled: number;
   unlabelled: number;
   test: number;
+  /** In so many parts the unlabelled examples come, one before each round; in one when left out. */
+  rounds?: number;
 }
+
+/** The file of a part of the unlabelled examples. @param part from 1 */
+export const partFile = (part: number): string =>
+  part === 1 ? 'unlabelled.jsonl' : `unlabelled-${part}.jsonl`;
 
 interface Definition {
   question: string;
@@ -46,17 +52,22 @@ export async function drawDemoData(
 
 /**
  * Writes the splits as `labelled.jsonl`, `unlabelled.jsonl` and `test.jsonl` (question, answer) into
- * `folder`.
+ * `folder`; where the unlabelled come in parts, each into a file of its own.
  * @throws RangeError when WordNet has not that many definitions.
  */
 export async function writeDemoData(folder: string, sizes: DemoSizes, seed: number): Promise<void> {
   const splits = await drawDemoData(sizes, seed);
   await mkdir(folder, { recursive: true });
-  for (const [split, rows] of Object.entries(splits))
-    await writeFile(
-      join(folder, `${split}.jsonl`),
-      rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
-    );
+  const write = (file: string, rows: Definition[]) =>
+    writeFile(join(folder, file), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await write('labelled.jsonl', splits.labelled);
+  await write('test.jsonl', splits.test);
+  const { rounds = 1 } = sizes;
+  const { length } = splits.unlabelled;
+  for (let part = 1; part <= rounds; part++) {
+    const [from, to] = [part - 1, part].map((end) => Math.round((end * length) / rounds));
+    await write(partFile(part), splits.unlabelled.slice(from, to));
+  }
 }
 
 /** Some of the definitions, as a run may be asked about them. */

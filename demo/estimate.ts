@@ -85,8 +85,15 @@ export function forecast(spec: RunSpec, sizes: DemoSizes, speed: number): DemoFo
 /** Seconds of all phases. */
 export const totalOf = (of: DemoForecast): number => sum(Object.values(of));
 
+/** Seconds of all rounds, each of which is about all that has come by then. */
+export const totalOfRounds = (spec: RunSpec, sizes: DemoSizes, speed: number): number => {
+  const { unlabelled, rounds = 1 } = sizes;
+  const come = Array.from({ length: rounds }, (_, index) => ((index + 1) * unlabelled) / rounds);
+  return sum(come.map((some) => totalOf(forecast(spec, { ...sizes, unlabelled: some }, speed))));
+};
+
 /**
- * The largest sizes with which the demo ends in time; the smallest where none does.
+ * The largest sizes with which a round of the demo ends in time; the smallest where none does.
  * @param asked for; those that are given stay as they are
  */
 export function fittingSizes(spec: RunSpec, asked: AskedSizes, speed: number): DemoSizes {
@@ -95,20 +102,28 @@ export function fittingSizes(spec: RunSpec, asked: AskedSizes, speed: number): D
 }
 
 /** Whether sizes are among those that may be chosen where so many are asked for. */
-export function mayBeChosen({ labelled, unlabelled, test }: DemoSizes, asked: AskedSizes): boolean {
+export function mayBeChosen(
+  { labelled, unlabelled, test, rounds }: DemoSizes,
+  asked: AskedSizes,
+): boolean {
   return choicesOf(asked).some(
-    (one) => one.labelled === labelled && one.unlabelled === unlabelled && one.test === test,
+    (one) =>
+      one.labelled === labelled &&
+      one.unlabelled === unlabelled &&
+      one.test === test &&
+      (one.rounds ?? 1) === (rounds ?? 1),
   );
 }
 
 /** The smallest sizes that may be chosen. */
 export const smallestSizes = (asked: AskedSizes): DemoSizes => choicesOf(asked).at(-1)!;
 
-const choicesOf = ({ labelled, unlabelled, test }: AskedSizes): DemoSizes[] =>
+const choicesOf = ({ labelled, unlabelled, test, rounds = 1 }: AskedSizes): DemoSizes[] =>
   STEPS.map((step) => ({
     labelled,
     unlabelled: unlabelled ?? step.unlabelled,
     test: test ?? step.test,
+    ...(rounds > 1 && { rounds }),
   }));
 
 const sum = (numbers: readonly number[]): number =>

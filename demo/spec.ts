@@ -1,13 +1,15 @@
 import { WARM_UPS } from '../core/modelNames.ts';
 import { runSpec } from '../core/registry.ts';
 import type { RunSpec } from '../core/spec.ts';
-import { CATEGORIES } from './data.ts';
+import { CATEGORIES, partFile } from './data.ts';
 
 /** The run spec of the demo; its data files lie in the folder the run is given. */
-export function demoSpec(name: string, seed: number): RunSpec {
+export function demoSpec(name: string, seed: number, rounds = 1): RunSpec {
   return runSpec.parse({
     name,
     seed,
+    // Further parts of the data come between the rounds, and whoever brings them calls the next.
+    ...(rounds > 1 && { rounds, next: {} }),
     task: {
       type: 'classification',
       instruction: 'Name the category of the thing that is defined.',
@@ -15,7 +17,7 @@ export function demoSpec(name: string, seed: number): RunSpec {
     },
     data: {
       labelled: 'labelled.jsonl',
-      unlabelled: 'unlabelled.jsonl',
+      unlabelled: partFile(1),
       test: 'test.jsonl',
     },
     training: { epochs: 8 },

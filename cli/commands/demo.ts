@@ -5,24 +5,27 @@ import { OpenAI } from 'openai';
 import type { WorkState } from '../../client/handle.ts';
 import type { Config } from '../../config/config.ts';
 import { count, roughly } from '../../core/report/format.ts';
+import { latestSections } from '../../core/report/latest.ts';
 import type { DemoSizes } from '../../demo/data.ts';
-import { type DemoForecast, fittingSizes, forecast, totalOf } from '../../demo/estimate.ts';
+import { type DemoForecast, fittingSizes, forecast, totalOfRounds } from '../../demo/estimate.ts';
 import { demoSpec } from '../../demo/spec.ts';
 import { measureSpeed } from '../../demo/speed.ts';
 import { runPage, type StackPlace } from '../../stack/place.ts';
 import { withStack } from '../../stack/withStack.ts';
-import { type GlobalOptions, withClient } from '../context.ts';
+import { type GlobalOptions, print, withClient } from '../context.ts';
 import {
   assertEnough,
   cancelRuns,
   type DemoRequest,
   earlierAttempts,
+  feed,
   nameOf,
   nextAttempt,
   ownRun,
 } from '../demoRuns.ts';
 import { assertWritable, printReports } from '../outcome.ts';
 import { createDisplay, follow } from '../progress.ts';
+import { terminal } from '../terminal.ts';
 
 interface Options extends StackPlace, DemoRequest {
   fresh?: boolean;
@@ -55,9 +58,16 @@ export default async function demo(options: Options, command: Command): Promise<
       const handle = await client.start(run.spec, run);
       const page = runPage(place, client.temporal.options.namespace, name);
       say(`${name} ${STANDING[before]}; in the Temporal UI: ${page}`);
-      await follow(handle, display, signal, plan?.forecast);
+      await Promise.all([
+        follow(handle, display, signal, plan?.forecast),
+        attempt.rounds && feed(handle, run.folder, { signal, say }),
+      ]);
       const finished = await handle.reports();
       printReports(finished);
+      if (attempt.rounds) {
+        const { latest } = await handle.result();
+        print(false, latest, terminal(latestSections(latest)));
+      }
       if (options.json) await writeFile(options.json, `${JSON.stringify(finished, null, 2)}\n`);
       if (before === 'completed') say('these figures were stored; --fresh starts anew');
     });
@@ -70,7 +80,10 @@ export default async function demo(options: Options, command: Command): Promise<
 /** Sizes, and how long the demo will take with them. */
 interface Plan {
   sizes: DemoSizes;
+  /** Of the phases of a round. */
   forecast: DemoForecast;
+  /** Of all rounds, in seconds. */
+  total: number;
 }
 
 /** What is asked for, and where sizes are left out as much as this machine does in time. */
@@ -79,12 +92,15 @@ async function planFor(request: DemoRequest, config: Config, signal: AbortSignal
   const { baseURL } = config.endpoints[spec.model.endpoint]!;
   const speed = await measureSpeed(new OpenAI({ baseURL, apiKey: 'none' }), spec, signal);
   const sizes = fittingSizes(spec, request, speed);
-  return { sizes, forecast: forecast(spec, sizes, speed) };
+  const total = totalOfRounds(spec, sizes, speed);
+  return { sizes, forecast: forecast(spec, sizes, speed), total };
 }
 
-function planLine({ sizes: { labelled, unlabelled, test }, forecast }: Plan): string {
+function planLine({ sizes, total }: Plan): string {
+  const { labelled, unlabelled, test, rounds = 1 } = sizes;
   const amounts = `${count(labelled)} labelled, ${count(unlabelled)} unlabelled and ${count(test)} test examples`;
-  return `${amounts}: about ${roughly(totalOf(forecast))} on this machine`;
+  const parts = rounds > 1 ? `, the unlabelled in ${rounds} parts, one before each round` : '';
+  return `${amounts}${parts}: about ${roughly(total)} on this machine`;
 }
 
 const STANDING: Record<WorkState, string> = {
