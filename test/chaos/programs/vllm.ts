@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { OpenAI } from 'openai';
 import { answerChat } from '../../../testing/chat.ts';
+import type { FaultPlan } from '../../../testing/faults.ts';
 import { faultsByRate } from '../../../testing/faultsByRate.ts';
 import { Journal } from '../../../testing/journal.ts';
 import { Models, type TrainingRow } from '../../../testing/models.ts';
@@ -29,7 +30,9 @@ const { port, state, base, path, seed, latencyMs, faultRate } = new Command('vll
 
 const models = new Models([base]);
 const journal = new Journal(state);
-const plan = faultsByRate({ rate: faultRate, seed });
+const faults = faultsByRate({ rate: faultRate, seed });
+/** What the harness asks, at paths outside of the API, goes right. */
+const plan: FaultPlan = (entry) => (entry.path.startsWith('/') ? faults(entry) : undefined);
 
 /** The model of an adapter, which is called by what it was trained on. */
 function tuned(folder: string): string {
