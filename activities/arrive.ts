@@ -1,12 +1,10 @@
 import type { CalibrationPlan } from '../core/calibrationPlan.ts';
-import { finalFailure } from '../core/failures.ts';
 import { isHeldOut } from '../core/folds.ts';
 import type { Arrival, Arrived } from '../core/living/arrival.ts';
-import { ranges } from '../core/range.ts';
-import { DataError } from '../data/errors.ts';
 import { extendDataset } from '../data/extendDataset.ts';
 import type { Dataset } from '../store/dataset.ts';
 import { type Dependencies, storedSpec } from './dependencies.ts';
+import { failureOfData } from './failureOfData.ts';
 import type { Opened } from './openRun.ts';
 import { tracked } from './progress.ts';
 
@@ -18,9 +16,6 @@ export interface ArriveInput {
   /** Which of its labelled examples calibrate. */
   calibration?: CalibrationPlan;
 }
-
-/** Examples whose ids are read at once. */
-const PAGE = 10_000;
 
 export function createArrive(dependencies: Dependencies) {
   const { store, registry } = dependencies;
@@ -37,11 +32,14 @@ export function createArrive(dependencies: Dependencies) {
           const options = { registry, onProgress: set, signal };
           const { report: _, ...arrived } = await extendDataset(store, input, options);
           if (!calibration) return arrived;
+          const isSame = arrived.added.labelled === 0 && arrived.removed.labelled === 0;
           const now = store.dataset(arrived.dataset);
-          return { ...arrived, calibration: await recounted(calibration, now) };
+          return {
+            ...arrived,
+            calibration: isSame ? calibration : await recounted(calibration, now),
+          };
         } catch (error) {
-          if (!(error instanceof DataError)) throw error;
-          throw finalFailure('DataError', error.summary);
+          throw failureOfData(error);
         }
       });
     },
@@ -54,8 +52,6 @@ export function createArrive(dependencies: Dependencies) {
  */
 async function recounted(plan: CalibrationPlan, dataset: Dataset): Promise<CalibrationPlan> {
   let rows = 0;
-  for (const range of ranges(await dataset.count('labelled'), PAGE))
-    for (const example of await dataset.range('labelled', range))
-      if (isHeldOut(example, plan.below)) rows++;
+  for await (const example of dataset.scan('labelled')) if (isHeldOut(example, plan.below)) rows++;
   return { ...plan, rows };
 }

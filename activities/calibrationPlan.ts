@@ -1,14 +1,10 @@
 import { type CalibrationPlan, calibrating } from '../core/calibrationPlan.ts';
 import { finalFailure } from '../core/failures.ts';
 import { placeBelow, placeOf } from '../core/folds.ts';
-import { ranges } from '../core/range.ts';
 import type { Registry } from '../core/registry.ts';
 import { neighboursNeeded } from '../core/shots.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { Dataset } from '../store/dataset.ts';
-
-/** Examples whose ids are read at once. */
-const PAGE = 10_000;
 
 /**
  * Which of the labelled examples calibrate the selection of a run; undefined where none do.
@@ -34,9 +30,7 @@ export async function calibrationPlan(
       `the collaborators want ${wanted} neighbours, but ${left} labelled examples are left where ${rows} are held out: lower selection.share, shots, skip or neighbours, or label more`,
     );
   const places = new Float64Array(count);
-  for (const range of ranges(count, PAGE))
-    for (const example of await dataset.range('labelled', range))
-      places[example.ordinal] = placeOf(example);
+  for await (const example of dataset.scan('labelled')) places[example.ordinal] = placeOf(example);
   places.sort();
   return {
     ...{ from, rows, isOfEveryRound: needs.rule > 0 },

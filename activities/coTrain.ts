@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { CrossFitted, type Lesson, mayLearn } from '../core/coTraining/crossFitted.ts';
 import { finalFailure } from '../core/failures.ts';
 import { isHeldOut, placeOf } from '../core/folds.ts';
-import { ranges } from '../core/range.ts';
+import { ranges, rangesIn } from '../core/range.ts';
 import type { Way } from '../core/resolution.ts';
 import type { OrdinalRange, Split } from '../core/types.ts';
 import { examplesOf } from './asking.ts';
@@ -51,7 +51,7 @@ export function createCoTrain(dependencies: Dependencies) {
         const labelled = await context.dataset.count('labelled');
         for (const range of ranges(labelled, PAGE))
           await storeViews(context, input, { views, split: 'labelled', range });
-        for (const range of pagesOf(input.range)) {
+        for (const range of rangesIn(input.range, PAGE)) {
           tracker.signal.throwIfAborted();
           const passRef = { ...input, range, pass: 'propagate' } as const;
           await storeViews(context, input, { views, split: 'unlabelled', range });
@@ -63,10 +63,6 @@ export function createCoTrain(dependencies: Dependencies) {
     },
   };
 }
-
-/** The pages of ordinals that a range is gone through in. */
-const pagesOf = ({ from, to }: OrdinalRange): OrdinalRange[] =>
-  ranges(to - from, PAGE).map((page) => ({ from: from + page.from, to: from + page.to }));
 
 async function labelledLessons(
   { dataset, spec, task }: RoundContext,
@@ -95,7 +91,7 @@ async function unlabelledLessons(
   const { way } = input;
   const share = MOST_LEARNED / (input.range.to - input.range.from);
   const lessons: Lesson[] = [];
-  for (const range of pagesOf(input.range)) {
+  for (const range of rangesIn(input.range, PAGE)) {
     tracker.signal.throwIfAborted();
     const vectors = await dataset.vectors(spec.embedding.name, 'unlabelled', range);
     const passRef = { ...input, range, pass: 'propagate' } as const;

@@ -6,9 +6,9 @@ import { finalFailure } from '../core/failures.ts';
 import { type Arrival, type Arrived, MOST_FILES } from '../core/living/arrival.ts';
 import type { Collected, CollectInput } from '../core/living/collecting.ts';
 import { ranges } from '../core/range.ts';
-import { DataError } from '../data/errors.ts';
 import { listPlace, type PlacedFile } from '../data/place.ts';
 import type { Dependencies } from './dependencies.ts';
+import { failureOfData } from './failureOfData.ts';
 import { tracked } from './progress.ts';
 
 export function createCollect({ store }: Pick<Dependencies, 'store'>) {
@@ -50,7 +50,7 @@ async function placed(from: string): Promise<PlacedFile[]> {
   try {
     return await listPlace(from, Date.now());
   } catch (error) {
-    throw error instanceof DataError ? finalFailure('DataError', error.summary) : error;
+    throw failureOfData(error);
   }
 }
 

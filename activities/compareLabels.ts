@@ -56,8 +56,7 @@ async function classesOf({ dataset, task }: RoundContext): Promise<LabelledClass
   const { classes, classesOf } = task;
   if (classes === null || classesOf) return undefined;
   const counts = new Map(classes.map((label) => [label, 0]));
-  for (const range of ranges(await dataset.count('labelled'), PAGE))
-    for (const { answer } of await dataset.range('labelled', range))
-      counts.set(answer!, (counts.get(answer!) ?? 0) + 1);
+  for await (const { answer } of dataset.scan('labelled'))
+    counts.set(answer!, (counts.get(answer!) ?? 0) + 1);
   return { classes, labelled: classes.map((label) => counts.get(label)!) };
 }

@@ -1,7 +1,6 @@
-import { finalFailure } from '../core/failures.ts';
-import { DataError } from '../data/errors.ts';
 import { type IngestInput, type IngestResult, ingestDataset } from '../data/ingestDataset.ts';
 import type { Dependencies } from './dependencies.ts';
+import { failureOfData } from './failureOfData.ts';
 import { tracked } from './progress.ts';
 
 export function createIngest({ store, registry }: Pick<Dependencies, 'store' | 'registry'>) {
@@ -17,8 +16,7 @@ export function createIngest({ store, registry }: Pick<Dependencies, 'store' | '
           // What was left out stays in the store: a history holds references and numbers.
           return { dataset: done.dataset, counts: done.counts };
         } catch (error) {
-          if (!(error instanceof DataError)) throw error;
-          throw finalFailure('DataError', error.summary);
+          throw failureOfData(error);
         }
       });
     },

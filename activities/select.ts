@@ -4,7 +4,6 @@ import { emptyResult } from '../core/emptyResult.ts';
 import { finalFailure } from '../core/failures.ts';
 import { boundOf } from '../core/living/pool.ts';
 import { mostTokens } from '../core/mostTokens.ts';
-import { ranges } from '../core/range.ts';
 import type { SelectionSteps } from '../core/roundReport.ts';
 import { NO_PART } from '../core/score.ts';
 import { mayBalance } from '../core/selection/balance.ts';
@@ -29,8 +28,6 @@ const MOST_TOLD_APART = 10_000;
 const LISTED = 10;
 /** Classes whose counts it tells. */
 const COUNTED = 20;
-/** Labelled examples that are read at a time. */
-const BATCH = 1_000;
 
 export interface Selection extends ShownTrust {
   /** Of the score. */
@@ -144,9 +141,8 @@ async function rankedScores(
 async function labelledByClass({ dataset, task }: RoundContext): Promise<ClassCounts> {
   const counts = new ClassCounts(task.classes ?? []);
   if (task.classes === null) return counts;
-  for (const range of ranges(await dataset.count('labelled'), BATCH))
-    for (const { answer } of await dataset.range('labelled', range))
-      counts.add('labelled', classesIn(answer!, task));
+  for await (const { answer } of dataset.scan('labelled'))
+    counts.add('labelled', classesIn(answer!, task));
   return counts;
 }
 

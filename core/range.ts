@@ -20,5 +20,9 @@ export function ranges(total: number, size: number): OrdinalRange[] {
   return Array.from({ length: rangeCount(total, size) }, (_, index) => rangeAt(index, size, total));
 }
 
+/** The parts of a range, of `size` ordinals each but the last, in order. */
+export const rangesIn = ({ from, to }: OrdinalRange, size: number): OrdinalRange[] =>
+  ranges(to - from, size).map((part) => ({ from: from + part.from, to: from + part.to }));
+
 /** A range as people read it: `250–500`. */
 export const rangeText = ({ from, to }: OrdinalRange): string => `${from}–${to}`;

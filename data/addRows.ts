@@ -2,9 +2,8 @@ import type { IngestReport } from '../core/ingestReport.ts';
 import type { Joining } from '../core/review/review.ts';
 import type { DatasetInfo } from '../store/datasets.ts';
 import type { Store } from '../store/store.ts';
-import { SPLIT_ORDER } from './cleanFile.ts';
 import { Cleaning } from './cleaning.ts';
-import { hashesOf, type Reading, type SplitSources, storeFiles } from './files.ts';
+import { hashesOfSplits, type Reading, type SplitSources, storeFiles } from './files.ts';
 import { takeReviews } from './reviews.ts';
 import { countBySplit, next, perSplit, versionId, versionOf } from './version.ts';
 
@@ -24,8 +23,7 @@ export async function addRows(
   { sources, answered, reviews }: NewRows,
   { data, task, identity, onProgress, signal }: Reading,
 ): Promise<{ info: DatasetInfo; report: IngestReport }> {
-  const hashes: string[][] = [];
-  for (const split of SPLIT_ORDER) hashes.push(await hashesOf(sources[split], signal));
+  const hashes = await hashesOfSplits(sources, signal);
   const id = versionId(before.id, identity, hashes, answered, reviews);
   const earlier = store.dataset(before.id);
   const cleaning = new Cleaning(data, task, data.growTest);

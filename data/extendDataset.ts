@@ -5,8 +5,7 @@ import { joiningOf } from '../core/review/review.ts';
 import type { DataSpec, TaskSpec } from '../core/spec.ts';
 import type { Store } from '../store/store.ts';
 import { addRows } from './addRows.ts';
-import { SPLIT_ORDER } from './cleanFile.ts';
-import { localSources, type SplitSources } from './files.ts';
+import { localSources, splitSources } from './files.ts';
 import type { IngestOptions } from './ingestDataset.ts';
 import { withFolder } from './scratch.ts';
 import { perSplit } from './version.ts';
@@ -44,9 +43,7 @@ export async function extendDataset(
   return withFolder(async (scratch) => {
     const { folder = '.', withdrawn = [], withdrawnSegments: segments = [] } = arrival;
     const files = await localSources(withdrawn, folder, scratch, signal);
-    const sources: SplitSources = { labelled: [], unlabelled: [], test: [] };
-    for (const split of SPLIT_ORDER)
-      sources[split] = await localSources(arrival[split] ?? [], folder, scratch, signal);
+    const sources = await splitSources(arrival, folder, scratch, signal);
 
     const { draw: _, ...data } = { ...given, limits: {} };
     const { labelled, unlabelled, test, ...form } = data;

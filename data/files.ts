@@ -32,6 +32,19 @@ export async function localSources(
   return local;
 }
 
+/** The same for each split. */
+export async function splitSources(
+  files: Partial<Record<Split, string[]>>,
+  folder: string,
+  scratch: string,
+  signal?: AbortSignal,
+): Promise<SplitSources> {
+  const sources: SplitSources = { labelled: [], unlabelled: [], test: [] };
+  for (const split of SPLIT_ORDER)
+    sources[split] = await localSources(files[split] ?? [], folder, scratch, signal);
+  return sources;
+}
+
 /** SHA-256 (hex) of what each of the files holds. */
 export async function hashesOf(
   sources: readonly LocalSource[],
@@ -39,6 +52,16 @@ export async function hashesOf(
 ): Promise<string[]> {
   const hashes: string[] = [];
   for (const source of sources) hashes.push(await contentHash(source, signal));
+  return hashes;
+}
+
+/** The same of each split, in their order. */
+export async function hashesOfSplits(
+  sources: SplitSources,
+  signal?: AbortSignal,
+): Promise<string[][]> {
+  const hashes: string[][] = [];
+  for (const split of SPLIT_ORDER) hashes.push(await hashesOf(sources[split], signal));
   return hashes;
 }
 

@@ -3,7 +3,6 @@ import { createWriteStream } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { foldOf, isHeldOut } from '../core/folds.ts';
-import { ranges } from '../core/range.ts';
 import { type RunSpec, teachesReasoning } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { StoredRows } from '../core/trainingRows.ts';
@@ -11,8 +10,6 @@ import type { ChatMessage, StoredExample } from '../core/types.ts';
 import type { Dataset } from '../store/dataset.ts';
 import type { RunTables, SelectedRow } from '../store/run.ts';
 import { keptFromEarlier } from './keptRows.ts';
-
-const BATCH = 1_000;
 
 /** What rows are read from, opened. */
 export interface RowSources {
@@ -38,14 +35,13 @@ export async function* trainingRows(
   const manner = { isReasoned: teachesReasoning(spec.answer) };
   const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
   for (let time = 0; time < rows.times; time++)
-    for (const range of ranges(await dataset.count('labelled'), BATCH))
-      for (const example of await dataset.range('labelled', range))
-        if (
-          foldOf(example) !== withoutFold &&
-          !isHeldOut(example, rows.ref.heldOut) &&
-          !isLeftOut(example)
-        )
-          yield task.trainingRow(example, example.answer!);
+    for await (const example of dataset.scan('labelled'))
+      if (
+        foldOf(example) !== withoutFold &&
+        !isHeldOut(example, rows.ref.heldOut) &&
+        !isLeftOut(example)
+      )
+        yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
   for await (const { example, label, response, weight } of selectedRows(sources, rows.ref.round)) {
     if (isLeftOut(example)) continue;

@@ -27,11 +27,11 @@ export const next = ({
  * The version of this id: the one that is there, or the one that `write` makes, unless it finds nothing
  * to make it of. Of one that fails nothing is left.
  */
-export async function versionOf(
+export async function versionOf<Made extends Written | undefined>(
   store: Store,
   { id, root }: Pick<DatasetInfo, 'id' | 'root'>,
-  write: (version: Version) => Promise<Written | undefined>,
-): Promise<DatasetInfo | undefined> {
+  write: (version: Version) => Promise<Made>,
+): Promise<DatasetInfo | Extract<Made, undefined>> {
   const known = await store.datasets.find(id);
   if (known) return known;
   const dataset = store.dataset(id);
@@ -44,7 +44,7 @@ export async function versionOf(
     throw error;
   }
   await writer.discard();
-  return undefined;
+  return undefined as Extract<Made, undefined>;
 }
 
 type Dataset = ReturnType<Store['dataset']>;

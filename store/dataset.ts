@@ -1,3 +1,4 @@
+import { ranges } from '../core/range.ts';
 import { searchText } from '../core/shots.ts';
 import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { Additions, type ExampleRef } from './additions.ts';
@@ -14,6 +15,9 @@ import {
   writeStruck,
 } from './struck.ts';
 import { type VectorRow, Vectors } from './vectors.ts';
+
+/** Examples that a scan reads at once. */
+const PAGE = 2_048;
 
 /** What one version has brought to a split, in its own folder: its ordinals begin at 0 there. */
 interface Part {
@@ -85,6 +89,12 @@ export class Dataset {
       for (const example of await readRange(part.database, part.table, split, local(range, part)))
         found.push({ ...example, ordinal: example.ordinal + part.from });
     return struck.size === 0 ? found : found.filter(({ ordinal }) => !struck.has(ordinal));
+  }
+
+  /** All examples of a split that are not struck out, in order, a page of them in memory at a time. */
+  async *scan(split: Split): AsyncGenerator<StoredExample> {
+    for (const range of ranges(await this.count(split), PAGE))
+      yield* await this.range(split, range);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { AnswerStage } from '../../core/answer.ts';
 import type { Tolerance } from '../../core/failing.ts';
-import { ranges } from '../../core/range.ts';
+import { rangesIn } from '../../core/range.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../core/spent.ts';
 import { type Asked, askedIn } from '../../core/transport.ts';
 import type { OrdinalRange } from '../../core/types.ts';
@@ -58,8 +58,7 @@ export async function goThrough(
   let spent = NOTHING_SPENT;
   const context = await openRound(dependencies, ref);
   tracker.set({ total: range.to - range.from });
-  for (const { from, to } of ranges(range.to - range.from, PART)) {
-    const part = { from: range.from + from, to: range.from + to };
+  for (const part of rangesIn(range, PART)) {
     for (const asking of askings) {
       tracker.signal.throwIfAborted();
       const subject = subjectOf(asking, part);
@@ -71,7 +70,7 @@ export async function goThrough(
       spent = addSpent(spent, batch.spent);
       if (verdictsInTurn && awaited && askedIn(awaited) === 'judge') break;
     }
-    tracker.add(to - from);
+    tracker.add(part.to - part.from);
   }
   return spent;
 }
