@@ -20,7 +20,7 @@ import {
 } from '../core/failing.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
-import { isShared, scopeOf } from '../core/sharing.ts';
+import { type Sharing, sharingOf } from '../core/sharing.ts';
 import type { Spent } from '../core/spent.ts';
 import { readReasoned } from '../core/tasks/reasoned.ts';
 import { allTroubles } from '../core/trouble.ts';
@@ -143,6 +143,7 @@ export class Batch {
   readonly #options: BatchOptions;
   readonly #shared: Shared;
   readonly #counter: Counter;
+  readonly #sharing: Sharing | undefined;
 
   /** @param shared with the same examples in other stages of the round */
   constructor(
@@ -156,6 +157,7 @@ export class Batch {
     this.examples = examples;
     this.tracker = tracker;
     this.#shared = shared;
+    this.#sharing = sharingOf(options.context.spec);
     this.#counter = counter;
     this.spending = shared.spending;
   }
@@ -286,7 +288,7 @@ export class Batch {
           buffer.expectOneLess();
         } else {
           await buffer.store(rows);
-          if (!samples.some(isAway) && isShared(context.spec, request.model))
+          if (!samples.some(isAway) && this.#sharing?.covers(request.model))
             shareable.push(sharedAnswer(this.#asSent(request), request.example, samples));
         }
         this.#counter.add(request.slots.length);
@@ -301,12 +303,11 @@ export class Batch {
 
   /** Stores what other runs of the scope were answered. @returns the requests that are to be sent */
   async #notTakenOver(requests: readonly Request[]): Promise<readonly Request[]> {
-    const { dependencies, context } = this.#options;
-    const share = scopeOf(context.spec);
-    const asked = requests.filter(({ model }) => isShared(context.spec, model));
-    if (share === undefined || asked.length === 0) return requests;
+    const { dependencies } = this.#options;
+    const asked = requests.filter(({ model }) => this.#sharing?.covers(model));
+    if (!this.#sharing || asked.length === 0) return requests;
     const ids = new Set(asked.map(({ example }) => example.id));
-    const known = await dependencies.store.shared(share).about([...ids]);
+    const known = await dependencies.store.shared(this.#sharing.scope).about([...ids]);
     const taken: Answer[] = [];
     const open = requests.filter((request) => {
       const samples = known.get(requestKey(this.#asSent(request)));
@@ -320,11 +321,11 @@ export class Batch {
   }
 
   async #share(answers: readonly SharedAnswer[]): Promise<void> {
-    const { dependencies, context, tracker } = this.#options;
-    const share = scopeOf(context.spec);
-    if (share === undefined || answers.length === 0) return;
+    const { dependencies, tracker } = this.#options;
+    const sharing = this.#sharing;
+    if (!sharing || answers.length === 0) return;
     await keepUntilStored(tracker, `${answers.length} answers to be shared`, () =>
-      dependencies.store.shared(share).add(answers),
+      dependencies.store.shared(sharing.scope).add(answers),
     );
   }
 

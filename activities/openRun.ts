@@ -7,7 +7,7 @@ import { finalFailure } from '../core/failures.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import { notRead, planOf } from '../core/plan.ts';
 import type { Registry } from '../core/registry.ts';
-import { scopeOf } from '../core/sharing.ts';
+import { sharingOf } from '../core/sharing.ts';
 import { embedsAny, retrievalNeeds } from '../core/shots.ts';
 import { identityOf, type RunSpec } from '../core/spec.ts';
 import type { OrdinalRange } from '../core/types.ts';
@@ -97,8 +97,8 @@ export function createOpenRun(dependencies: Dependencies) {
       await tracked({ total: 1, unit: 'tables' }, async () => {
         await retain({ spec, tables }, round);
         await tables.optimize(round, range);
-        const share = scopeOf(spec);
-        if (share !== undefined) await store.shared(share).optimize();
+        const sharing = sharingOf(spec);
+        if (sharing) await store.shared(sharing.scope).optimize();
         if (embedsAny(retrievalNeeds(spec)))
           await dataset.optimizeVectors(spec.embedding.name, 'unlabelled', range);
       });

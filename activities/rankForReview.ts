@@ -1,4 +1,5 @@
 import { consensus } from '../core/consensus.ts';
+import { boundOf } from '../core/living/pool.ts';
 import type { Lease } from '../core/review/leases.ts';
 import {
   CutOff,
@@ -50,8 +51,8 @@ export function createRankForReview(dependencies: Dependencies) {
     async rankForReview(input: RankInput): Promise<Ranked> {
       const context = await openRound(dependencies, input);
       const reviews = dependencies.store.reviews(input.run);
-      const { candidates = Number.POSITIVE_INFINITY } = context.spec.selection;
-      const total = Math.min(await context.dataset.count('unlabelled'), candidates);
+      const there = await context.dataset.count('unlabelled');
+      const total = boundOf(input.asked, context.spec.selection, there);
       return tracked({ total, unit: 'pseudo-labels' }, async (tracker) => {
         const size = context.spec.review!.size;
         const isOut = await leftOut(reviews, input.leased);

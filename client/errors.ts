@@ -41,10 +41,11 @@ export class RunNotRunning extends SemiEvolError {
   }
 }
 
-const AGAIN = 'start it again to go on';
-/** A run does not take what it is told, and is as it was. */
-export class UpdateRefused extends SemiEvolError {
-  override readonly name = 'UpdateRefused';
+/** For errors about a store that does not hold what the workers have stored. */
+export const OTHER_STORE = 'set store.uri in temporal.config.ts to the store of the workers';
+
+/** What a run is told cannot be taken as it is. */
+abstract class RefusedByRun extends SemiEvolError {
   override readonly isOfInput = true;
   readonly run: string;
 
@@ -52,19 +53,19 @@ export class UpdateRefused extends SemiEvolError {
     super(`run "${run}": ${reason}`, options);
     this.run = run;
   }
+}
+
+/** A run does not take what it is told, and is as it was. */
+export class UpdateRefused extends RefusedByRun {
+  override readonly name = 'UpdateRefused';
 }
 
 /** What was said of examples, or who wants to say something, cannot be taken as it is; nothing is stored. */
-export class ReviewRefused extends SemiEvolError {
+export class ReviewRefused extends RefusedByRun {
   override readonly name = 'ReviewRefused';
-  override readonly isOfInput = true;
-  readonly run: string;
-
-  constructor(run: string, reason: string, options?: ErrorOptions) {
-    super(`run "${run}": ${reason}`, options);
-    this.run = run;
-  }
 }
+
+const AGAIN = 'start it again to go on';
 
 /** How a workflow ended, by its state, and what can be done then. */
 const ENDINGS: Record<string, string> = {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import type { Answer } from '../core/answer.ts';
-import { foldOf, isHeldOut } from '../core/folds.ts';
 import type {
   Ancestor,
   ExplainedRow,
@@ -10,8 +9,9 @@ import type {
   GivenAnswer,
   NeighbourRow,
 } from '../core/lineage/explanation.ts';
+import { rangesIn } from '../core/range.ts';
 import type { RunSpec } from '../core/spec.ts';
-import type { StoredRows } from '../core/trainingRows.ts';
+import { isLearned, type StoredRows } from '../core/trainingRows.ts';
 import type { ModelRecord, StoredExample } from '../core/types.ts';
 import { keptFromEarlier } from '../data/keptRows.ts';
 import type { Dataset } from '../store/dataset.ts';
@@ -19,6 +19,7 @@ import type { RunTables, SelectedRow } from '../store/run.ts';
 import type { Store } from '../store/store.ts';
 import { ReportsNotFound } from './errors.ts';
 import { checked } from './spec.ts';
+import { storedRowsOf } from './storedRows.ts';
 
 const page = z.strictObject({
   after: z
@@ -71,16 +72,11 @@ export async function explainModel(
       throw new ReportsNotFound(
         `the store ${uri} does not know a model "${model}": "semievol models RUN" names those of a run`,
       );
-    const rows = await store.models.rowsOf(model);
+    const rows = await storedRowsOf(store, model);
     return {
       model: record,
       descent: await descentOf(store, record),
-      rows:
-        rows === undefined
-          ? { lacking: 'an older version, which noted no rows, has trained the model' }
-          : rows.from === 'file'
-            ? { lacking: `the model was trained on a file of your own, ${rows.path}` }
-            : await explained(store, rows, { after, count }),
+      rows: 'lacking' in rows ? rows : await explained(store, rows, { after, count }),
     };
   } finally {
     store.close();
@@ -151,9 +147,8 @@ async function* selectedAfter(
   round: number,
   after: number,
 ): AsyncGenerator<SelectedRow> {
-  const total = await dataset.count('unlabelled');
-  for (let from = after + 1; from < total; from += STEP)
-    yield* await tables.selected(round, { from, to: Math.min(from + STEP, total) });
+  const left = { from: after + 1, to: await dataset.count('unlabelled') };
+  for (const range of rangesIn(left, STEP)) yield* await tables.selected(round, range);
 }
 
 /** Those that earlier rounds have selected; they come in an order of their own, always the same. */
@@ -175,13 +170,10 @@ async function* labelledAfter(
   rows: StoredRows,
   after: number,
 ): AsyncGenerator<StoredExample> {
-  const total = await dataset.count('labelled');
-  const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
-  for (let from = after + 1; from < total; from += STEP) {
-    const range = { from, to: Math.min(from + STEP, total) };
+  const left = { from: after + 1, to: await dataset.count('labelled') };
+  for (const range of rangesIn(left, STEP))
     for (const example of await dataset.range('labelled', range))
-      if (foldOf(example) !== withoutFold && !isHeldOut(example, rows.ref.heldOut)) yield example;
-  }
+      if (isLearned(rows, example)) yield example;
 }
 
 async function explainedRow(

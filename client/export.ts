@@ -16,8 +16,9 @@ import type { WeightForm } from '../providers/trainer.ts';
 import { Trainers } from '../providers/trainers/index.ts';
 import type { RunTables } from '../store/run.ts';
 import { connectStore, type Store } from '../store/store.ts';
-import type { Struck } from '../store/struck.ts';
+import { placeOf, type Struck } from '../store/struck.ts';
 import { ExportFailed } from './errors.ts';
+import { storedRowsOf } from './storedRows.ts';
 
 /** What of a run is exported, and whereto. */
 export interface ExportOptions {
@@ -129,10 +130,8 @@ async function writeRows(
   registry: Registry,
   { model, dataset: latest, file }: { model: ModelRecord; dataset: string; file: string },
 ): Promise<ExportedRows> {
-  const rows = await store.models.rowsOf(model.name);
-  if (!rows) return { lacking: 'an older version, which noted no rows, has trained the model' };
-  if (rows.from === 'file')
-    return { lacking: `the model was trained on a file of your own, ${rows.path}` };
+  const rows = await storedRowsOf(store, model.name);
+  if ('lacking' in rows) return rows;
   const { run, dataset } = rows.ref;
   const stored = await store.specs.find(run);
   if (!stored) return { lacking: `the store has no spec of run "${run}"` };
@@ -159,9 +158,6 @@ async function withdrawn(store: Store, dataset: string): Promise<Set<string>> {
   const isWithdrawn = ({ reason }: Struck) => reason === 'withdrawn' || reason === 'segment';
   return new Set(struck.filter(isWithdrawn).map(placeOf));
 }
-
-const placeOf = ({ split, ordinal }: Pick<StoredExample, 'split' | 'ordinal'>) =>
-  `${split}/${ordinal}`;
 
 async function writeWeights(
   config: Config,

@@ -1,12 +1,11 @@
 import type { Config } from '../config/config.ts';
-
 import { learnedFromStruck, NO_STRUCK_ROWS } from '../core/lineage/struck.ts';
 import { type Lineage, lineageOf, type Training } from '../core/lineage/tree.ts';
 import type { ModelRecord } from '../core/types.ts';
 import { billed } from '../providers/pricing.ts';
 import { type RunTables, trainingSpendKey } from '../store/run.ts';
 import { connectStore, type Store } from '../store/store.ts';
-import { ReportsNotFound } from './errors.ts';
+import { OTHER_STORE, ReportsNotFound } from './errors.ts';
 import { struckRowsOf } from './struckRows.ts';
 
 /** What is wanted of a lineage. */
@@ -29,9 +28,7 @@ export async function readLineage(
   try {
     const spec = await store.specs.find(run);
     if (!spec)
-      throw new ReportsNotFound(
-        `the store ${uri} does not hold run "${run}": set store.uri in temporal.config.ts to the store of the workers`,
-      );
+      throw new ReportsNotFound(`the store ${uri} does not hold run "${run}": ${OTHER_STORE}`);
     const tables = await store.run(run, dataset);
     const [reports, promotions, evaluations, own] = await Promise.all([
       tables.reports(),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Arrived } from '../core/living/arrival.ts';
+import { ranges } from '../core/range.ts';
 import { Registry } from '../core/registry.ts';
 import { LAYOUTS, type LayoutName } from '../core/review/layouts/index.ts';
 import { type FileReview, LayoutError } from '../core/review/layouts/layout.ts';
@@ -12,7 +13,7 @@ import type { Task } from '../core/tasks/task.ts';
 import { quoted } from '../core/text.ts';
 import type { Reviews } from '../store/reviews.ts';
 import { connectStore, type Store } from '../store/store.ts';
-import { ReviewRefused } from './errors.ts';
+import { OTHER_STORE, ReviewRefused } from './errors.ts';
 
 /** Problems of a file that are told at once. */
 const SHOWN = 10;
@@ -76,10 +77,7 @@ export class ReviewDesk {
     try {
       const spec = await store.specs.find(run.name);
       if (!spec)
-        throw new ReviewRefused(
-          run.name,
-          `the store ${uri} does not hold it: set store.uri in temporal.config.ts to the store of the workers`,
-        );
+        throw new ReviewRefused(run.name, `the store ${uri} does not hold it: ${OTHER_STORE}`);
       const desk = new ReviewDesk(run, reviewer, store, new Registry(extensions).task(spec.task));
       // Somebody may have been cut off in the middle.
       const { length: stored } = await desk.#reviews.read();
@@ -117,7 +115,7 @@ export class ReviewDesk {
     if (!ranking)
       throw new ReviewRefused(
         this.#run.name,
-        `the store ${this.#store.uri} has no ranking of round ${lease.ranking}: set store.uri in temporal.config.ts to the store of the workers`,
+        `the store ${this.#store.uri} has no ranking of round ${lease.ranking}: ${OTHER_STORE}`,
       );
     const dataset = this.#store.dataset(ranking.dataset);
     return Promise.all(
@@ -205,8 +203,8 @@ export class ReviewDesk {
       this.#review(of, judgement, round, by),
     );
     const arrived: Arrived[] = [];
-    for (let from = 0; from < reviews.length; from += BATCH) {
-      this.#waiting = await this.#reviews.add(reviews.slice(from, from + BATCH));
+    for (const { from, to } of ranges(reviews.length, BATCH)) {
+      this.#waiting = await this.#reviews.add(reviews.slice(from, to));
       arrived.push((await this.handIn())!);
     }
     const count = (verdict: Judgement['verdict']) =>

@@ -136,10 +136,10 @@ export class RunHandle extends Handle<RunStatus, RunView> {
    * @throws RunNotFound; ReportsNotFound where the store is another than the workers'; StoreError
    */
   async reports(): Promise<RunReports> {
-    const { memo } = await this.describe();
+    const dataset = await this.#dataset();
     // LanceDB takes a while to load.
     const { readReports } = await import('./runReports.ts');
-    return readReports(this.config.store, this.name, memo?.dataset as string | undefined);
+    return readReports(this.config.store, this.name, dataset);
   }
 
   /**
@@ -148,8 +148,7 @@ export class RunHandle extends Handle<RunStatus, RunView> {
    * @throws RunNotFound; ExportFailed, which leaves no folder; StoreError
    */
   async export(options: ExportOptions): Promise<Exported> {
-    const { memo } = await this.describe();
-    const dataset = memo?.dataset as string | undefined;
+    const dataset = await this.#dataset();
     if (dataset === undefined)
       throw new ExportFailed(`run "${this.name}" has no data yet, and no model`);
     const { exportModel } = await import('./export.ts');
@@ -163,11 +162,17 @@ export class RunHandle extends Handle<RunStatus, RunView> {
    * workers'; StoreError
    */
   async lineage(options?: LineageOptions): Promise<Lineage> {
-    const dataset = (await this.describe()).memo?.dataset as string | undefined;
+    const dataset = await this.#dataset();
     if (dataset === undefined)
       throw new ReportsNotFound(`run "${this.name}" has no data yet, and no model`);
     const { readLineage } = await import('./lineage.ts');
     return readLineage(this.config, { run: this.name, dataset }, options);
+  }
+
+  /** The present version of its data set; undefined until its data are read. @throws RunNotFound */
+  async #dataset(): Promise<string | undefined> {
+    const { memo } = await this.describe();
+    return memo?.dataset as string | undefined;
   }
 
   /** @throws UpdateRefused, RunNotFound, RunNotRunning */

@@ -4,7 +4,7 @@ import type { Segment } from '../core/living/arrival.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { DatasetInfo, PerSplit } from '../store/datasets.ts';
 import { connectStore } from '../store/store.ts';
-import { ReportsNotFound } from './errors.ts';
+import { OTHER_STORE, ReportsNotFound } from './errors.ts';
 
 /** What a run has to show; `semievol report --json` prints it as it is. */
 export interface RunReports {
@@ -35,9 +35,7 @@ export async function readReports(
     const history = await store.datasets.history(dataset);
     const [first] = history;
     if (!first)
-      throw new ReportsNotFound(
-        `the store ${uri} does not hold run "${run}": set store.uri in temporal.config.ts to the store of the workers`,
-      );
+      throw new ReportsNotFound(`the store ${uri} does not hold run "${run}": ${OTHER_STORE}`);
     const tables = await store.run(run, dataset);
     const [rounds, dropped] = await Promise.all([tables.reports(), tables.dropped()]);
     return { run, rounds, dropped, data: first.report, segments: segmentsOf(history) };

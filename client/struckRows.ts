@@ -1,12 +1,10 @@
-import { foldOf, isHeldOut } from '../core/folds.ts';
 import { type GoneReason, NO_STRUCK_ROWS, type StruckRows } from '../core/lineage/struck.ts';
-import type { RunSpec } from '../core/spec.ts';
-import type { StoredRows } from '../core/trainingRows.ts';
-import { keptFromEarlier } from '../data/keptRows.ts';
+import { isLearned, type StoredRows } from '../core/trainingRows.ts';
+import { taughtIn } from '../data/keptRows.ts';
 import type { Dataset } from '../store/dataset.ts';
-import type { RunTables, SelectedRow } from '../store/run.ts';
 import type { Store } from '../store/store.ts';
 import type { Struck } from '../store/struck.ts';
+import { storedRowsOf } from './storedRows.ts';
 
 /**
  * The rows of the training files of models that are struck out by now, and gone for good; of models
@@ -22,8 +20,8 @@ export async function struckRowsOf(
   const gone = (await dataset.allStruck()).filter(({ reason }) => isGone(reason));
   if (gone.length === 0) return found;
   for (const model of models) {
-    const rows = await store.models.rowsOf(model);
-    if (!rows || rows.from === 'file') continue;
+    const rows = await storedRowsOf(store, model);
+    if ('lacking' in rows) continue;
     const learned = await learnedOf(store, rows, gone);
     if (learned.length === 0) continue;
     const counts = { ...NO_STRUCK_ROWS };
@@ -42,15 +40,12 @@ async function learnedOf(
   rows: StoredRows,
   gone: readonly Struck[],
 ): Promise<Struck[]> {
-  const { run, round, dataset, heldOut } = rows.ref;
+  const { run, round, dataset } = rows.ref;
   const version = (await store.dataset(dataset).versions()).at(-1)!;
   const later = gone.filter(
     ({ split, ordinal, by }) => by > version.segment && ordinal < version.counts[split],
   );
-  const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
-  const labelled = later.filter(
-    (row) => row.split === 'labelled' && foldOf(row) !== withoutFold && !isHeldOut(row, heldOut),
-  );
+  const labelled = later.filter((row) => row.split === 'labelled' && isLearned(rows, row));
   const unlabelled = new Map(
     later.filter(({ split }) => split === 'unlabelled').map((row) => [row.ordinal, row]),
   );
@@ -63,13 +58,4 @@ async function learnedOf(
       if (row) taught.push(row);
     }
   return [...labelled, ...taught];
-}
-
-/** What stands in the training file of a round beside the labelled examples. */
-async function* taughtIn(
-  sources: { spec: RunSpec; tables: RunTables },
-  round: number,
-): AsyncIterable<SelectedRow[]> {
-  yield* sources.tables.scanSelected(round);
-  yield* keptFromEarlier(sources, round);
 }

@@ -3,20 +3,24 @@ import { mostRounds } from './living/rounds.ts';
 import { isRole } from './modelNames.ts';
 import type { RunSpec } from './spec.ts';
 
-/**
- * The scope whose answers a run takes over: that of its spec, else where it has several rounds its
- * own; undefined where nobody could have asked the same before.
- */
-export const scopeOf = (spec: RunSpec): string | undefined =>
-  spec.share ?? (mostRounds(spec) === 1 ? undefined : `run.${spec.name}`);
+/** What a run takes over of what was asked in the very same words before, by itself or by others. */
+export interface Sharing {
+  /** Whose answers. */
+  scope: string;
+  /** Whether those of a model are among them. */
+  covers(model: string): boolean;
+}
 
 /**
- * Whether what a model answers is kept for others to take over. Between the rounds of one run only
- * models that the spec names stay the same; those that a round makes are asked by it alone.
+ * What a run shares: all within the scope of its spec; else, where it has several rounds, what models
+ * answer that its spec names, since those that a round makes are asked by it alone. Undefined where
+ * nobody could have asked the same before.
  */
-export function isShared(spec: RunSpec, model: string): boolean {
-  if (spec.share !== undefined) return true;
+export function sharingOf(spec: RunSpec): Sharing | undefined {
+  if (spec.share !== undefined) return { scope: spec.share, covers: () => true };
+  if (mostRounds(spec) === 1) return undefined;
   const { justification, judge } = spec;
   const named = [...modelCollaborators(spec), justification, ...(judge ? [judge] : [])];
-  return named.some((one) => one.model === model && !isRole(one.model));
+  const lasting = new Set(named.map(({ model }) => model).filter((model) => !isRole(model)));
+  return { scope: `run.${spec.name}`, covers: (model) => lasting.has(model) };
 }

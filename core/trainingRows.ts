@@ -1,3 +1,6 @@
+import { foldOf, isHeldOut } from './folds.ts';
+import type { Example } from './types.ts';
+
 /** The round whose tables and data set the rows of a training file are read from. */
 export interface RowsRef {
   run: string;
@@ -13,6 +16,11 @@ export type StoredRows =
   | { from: 'labelled'; ref: RowsRef; times: number; withoutFold?: number }
   /** All labelled examples `times` times, and what the round has selected, by its table. */
   | { from: 'labelled-and-selected'; ref: RowsRef; times: number };
+
+/** Whether a labelled example stands in a training file, which leaves out what is held out, and a fold. */
+export const isLearned = (rows: StoredRows, example: Pick<Example, 'id'>): boolean =>
+  !isHeldOut(example, rows.ref.heldOut) &&
+  (rows.from !== 'labelled' || foldOf(example) !== rows.withoutFold);
 
 /** Where the rows of a training file come from. */
 export type TrainingRows =

@@ -20,3 +20,12 @@ export async function* keptFromEarlier(
     }
   }
 }
+
+/** What stands in the training file of a round beside the labelled examples, in batches of one round each. */
+export async function* taughtIn(
+  sources: Parameters<typeof keptFromEarlier>[0],
+  round: number,
+): AsyncIterable<SelectedRow[]> {
+  yield* sources.tables.scanSelected(round);
+  yield* keptFromEarlier(sources, round);
+}

@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { foldOf, isHeldOut } from '../core/folds.ts';
 import { type RunSpec, teachesReasoning } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
-import type { StoredRows } from '../core/trainingRows.ts';
+import { isLearned, type StoredRows } from '../core/trainingRows.ts';
 import type { ChatMessage, StoredExample } from '../core/types.ts';
 import type { Dataset } from '../store/dataset.ts';
 import type { RunTables, SelectedRow } from '../store/run.ts';
-import { keptFromEarlier } from './keptRows.ts';
+import { taughtIn } from './keptRows.ts';
 
 /** What rows are read from, opened. */
 export interface RowSources {
@@ -33,14 +32,9 @@ export async function* trainingRows(
 ): AsyncGenerator<{ messages: ChatMessage[] }> {
   const { spec, task, dataset } = sources;
   const manner = { isReasoned: teachesReasoning(spec.answer) };
-  const withoutFold = rows.from === 'labelled' ? rows.withoutFold : undefined;
   for (let time = 0; time < rows.times; time++)
     for await (const example of dataset.scan('labelled'))
-      if (
-        foldOf(example) !== withoutFold &&
-        !isHeldOut(example, rows.ref.heldOut) &&
-        !isLeftOut(example)
-      )
+      if (isLearned(rows, example) && !isLeftOut(example))
         yield task.trainingRow(example, example.answer!);
   if (rows.from === 'labelled') return;
   for await (const { example, label, response, weight } of selectedRows(sources, rows.ref.round)) {
@@ -61,8 +55,7 @@ interface Taught {
 
 /** What the round has selected, and what earlier ones have where their labels are kept. */
 async function* selectedRows(sources: RowSources, round: number): AsyncIterable<Taught> {
-  for await (const batch of sources.tables.scanSelected(round)) yield* labelled(sources, batch);
-  for await (const batch of keptFromEarlier(sources, round)) yield* labelled(sources, batch);
+  for await (const batch of taughtIn(sources, round)) yield* labelled(sources, batch);
 }
 
 /** With the labels of the round that has selected them, which is the same for all. */

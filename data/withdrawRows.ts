@@ -2,7 +2,7 @@ import type { Withdrawal } from '../core/ingestReport.ts';
 import type { Joining } from '../core/review/review.ts';
 import type { DatasetInfo } from '../store/datasets.ts';
 import type { Store } from '../store/store.ts';
-import type { Struck } from '../store/struck.ts';
+import { placeOf, type Struck } from '../store/struck.ts';
 import { SPLIT_ORDER } from './cleanFile.ts';
 import { DataError } from './errors.ts';
 import { hashesOf, type LocalSource, type Reading } from './files.ts';
@@ -48,17 +48,18 @@ export async function withdrawRows(
     return {
       ...next(before),
       ...{ struck: counts, struckIn: id },
-      ...(changed.some((place) => place.startsWith('labelled/')) && { labelledBy: id }),
+      ...(changed.some(({ split }) => split === 'labelled') && { labelledBy: id }),
       report: { files: [], problems: [], withdrawals },
     };
   });
   return { info: info ?? before, withdrawals: info?.report.withdrawals ?? withdrawing.withdrawals };
 }
 
-/** The places of what is struck out in one of two lists only, or for another reason. */
-function changes(earlier: readonly Struck[], now: readonly Struck[]): string[] {
-  const places = (rows: readonly Struck[]) =>
-    new Set(rows.map(({ split, ordinal, reason }) => `${split}/${ordinal}/${reason}`));
-  const [were, are] = [places(earlier), places(now)];
-  return [...[...were].filter((one) => !are.has(one)), ...[...are].filter((one) => !were.has(one))];
+/** What is struck out in one of two lists only, or for another reason. */
+function changes(earlier: readonly Struck[], now: readonly Struck[]): Struck[] {
+  const missingIn = (rows: readonly Struck[]) => {
+    const reasons = new Map(rows.map((row) => [placeOf(row), row.reason]));
+    return (row: Struck) => reasons.get(placeOf(row)) !== row.reason;
+  };
+  return [...earlier.filter(missingIn(now)), ...now.filter(missingIn(earlier))];
 }

@@ -1,9 +1,10 @@
 import type { Withdrawal } from '../core/ingestReport.ts';
+import { ranges } from '../core/range.ts';
 import type { Joining } from '../core/review/review.ts';
 import type { DataSpec } from '../core/spec.ts';
 import type { Task } from '../core/tasks/task.ts';
 import type { Dataset, Known } from '../store/dataset.ts';
-import type { Struck } from '../store/struck.ts';
+import { placeOf, type Struck } from '../store/struck.ts';
 import { checkColumns } from './columns.ts';
 import { DataError } from './errors.ts';
 import { exampleOf } from './example.ts';
@@ -12,8 +13,6 @@ import { readRecords } from './read.ts';
 
 /** Ids that are looked up at once. */
 const AT_ONCE = 1_000;
-
-const placeOf = ({ split, ordinal }: Pick<Struck, 'split' | 'ordinal'>) => `${split}/${ordinal}`;
 
 /**
  * What is struck out of a data set once rows of it are withdrawn. In contrast to an addition it may
@@ -106,8 +105,8 @@ export class Withdrawing {
   /** All rows of each id that there is something of. */
   async *#rowsOf(ids: readonly string[]): AsyncGenerator<Known[]> {
     const distinct = [...new Set(ids)];
-    for (let from = 0; from < distinct.length; from += AT_ONCE)
-      yield* (await this.#dataset.lookUp(distinct.slice(from, from + AT_ONCE))).values();
+    for (const { from, to } of ranges(distinct.length, AT_ONCE))
+      yield* (await this.#dataset.lookUp(distinct.slice(from, to))).values();
   }
 
   #withoutSegment(rows: readonly Known[], number: number): void {

@@ -1,6 +1,5 @@
-import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { now, readJson, writeJson } from './storage.ts';
+import { now, readAllJson, writeJson } from './storage.ts';
 
 /** A name that stands for a model, now for this one. */
 export interface Alias {
@@ -25,12 +24,8 @@ export class AliasStore {
 
   static async open(folder: string): Promise<AliasStore> {
     const store = new AliasStore(folder);
-    await mkdir(folder, { recursive: true });
-    for (const name of await readdir(folder)) {
-      if (!name.endsWith('.json')) continue;
-      const alias = await readJson<Alias>(path.join(folder, name), LOST_ALIAS);
+    for await (const alias of readAllJson<Alias>(folder, LOST_ALIAS))
       store.#aliases.set(alias.id, alias);
-    }
     return store;
   }
 

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { ApiError, badRequest, notFound } from './errors.ts';
 import { page } from './listing.ts';
 import { DEFAULTS } from './settings.ts';
-import { newId, now, readJson, writeJson } from './storage.ts';
+import { newId, now, readAllJson, writeJson } from './storage.ts';
 
 /** OpenAI's FileObject. */
 export interface StoredFile {
@@ -48,12 +48,8 @@ export class FileStore {
 
   static async open(folder: string): Promise<FileStore> {
     const store = new FileStore(folder);
-    await mkdir(folder, { recursive: true });
-    for (const name of await readdir(folder)) {
-      if (!name.endsWith('.json')) continue;
-      const file = await readJson<StoredFile>(path.join(folder, name), LOST_FILE);
+    for await (const file of readAllJson<StoredFile>(folder, LOST_FILE))
       store.#files.set(file.id, file);
-    }
     return store;
   }
 

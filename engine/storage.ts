@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SemiEvolError } from '../core/errors.ts';
 
 /** Unix time in whole seconds, as OpenAI's objects carry it. */
@@ -24,6 +25,19 @@ export const readJson = async <T extends { id: string }>(
   if (typeof value?.id === 'string') return value;
   throw new StateError(`${file} is ${text.trim() === '' ? 'empty' : 'damaged'}: ${remedy}`);
 };
+
+/**
+ * Every object that lies in a folder as a file of its own; the folder is made where it is not there.
+ * @throws StateError as {@link readJson}
+ */
+export async function* readAllJson<T extends { id: string }>(
+  folder: string,
+  remedy: string,
+): AsyncGenerator<T> {
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder))
+    if (name.endsWith('.json')) yield readJson<T>(join(folder, name), remedy);
+}
 
 /** undefined for what is no JSON */
 export const parseJson = (text: string): unknown => {

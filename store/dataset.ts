@@ -8,6 +8,7 @@ import { StoreError } from './errors.ts';
 import { ExampleWriter, everyPlace, readAt, readIds, readRange } from './examples.ts';
 import { type Neighbour, TextSearch, VectorSearch } from './search.ts';
 import {
+  placeOf,
   readStruck,
   readStruckIds,
   type Struck,
@@ -133,7 +134,7 @@ export class Dataset {
     const struck = new Map<string, StruckReason>();
     if (struckIn !== null)
       for (const one of await readStruckIds(this.#databaseOf(struckIn), ids))
-        struck.set(`${one.split}/${one.ordinal}`, one.reason);
+        struck.set(placeOf(one), one.reason);
     const versions = new Map((await this.versions()).map((version) => [version.id, version]));
     const [first] = versions.values();
     const { id: version, table } = first!;
@@ -146,7 +147,7 @@ export class Dataset {
       const brought = versions.get(of);
       if (!brought) continue;
       const ordinal = own.ordinal + brought.offsets[own.split];
-      const reason = struck.get(`${own.split}/${ordinal}`) ?? null;
+      const reason = struck.get(placeOf({ ...own, ordinal })) ?? null;
       const one = { ...own, ordinal, segment: brought.segment, struck: reason };
       known.set(own.id, [...(known.get(own.id) ?? []), one]);
     }

@@ -1,4 +1,4 @@
-import type { OrdinalRange, Split } from '../core/types.ts';
+import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { damaged } from './errors.ts';
@@ -20,6 +20,10 @@ export interface Struck {
   /** The number of the version that struck it out. */
   by: number;
 }
+
+/** Tells an example of a data set from every other. */
+export const placeOf = ({ split, ordinal }: Pick<StoredExample, 'split' | 'ordinal'>): string =>
+  `${split}/${ordinal}`;
 
 const NAME = 'struck';
 const schema = schemaOf({

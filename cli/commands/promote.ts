@@ -1,28 +1,21 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Lineage } from '../../core/lineage/tree.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError } from '../errors.ts';
-
-interface Options {
-  reason: string;
-  by?: string;
-  json?: boolean;
-}
+import { type SignedOptions, signed } from '../signed.ts';
 
 /** Makes a model of the run its champion. */
 export default async function promote(
   run: string,
   model: string,
-  { reason, by, json }: Options,
+  options: SignedOptions,
   command: Command,
 ): Promise<void> {
-  const name = by ?? userInfo().username;
   await withClient(await configOf(command), async (client) => {
     const handle = client.get(run);
     assertKnown(run, model, await handle.lineage());
-    const { champion } = await handle.setChampion({ model, name, reason });
-    print(json, { run, champion }, `${champion} is the champion of "${run}"`);
+    const { champion } = await handle.setChampion({ model, ...signed(options) });
+    print(options.json, { run, champion }, `${champion} is the champion of "${run}"`);
   });
 }
 

@@ -1,22 +1,15 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { championBefore } from '../../core/lineage/champions.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError } from '../errors.ts';
-
-interface Options {
-  reason: string;
-  by?: string;
-  json?: boolean;
-}
+import { type SignedOptions, signed } from '../signed.ts';
 
 /** Makes the champion before the present one the champion again. */
 export default async function rollback(
   run: string,
-  { reason, by, json }: Options,
+  options: SignedOptions,
   command: Command,
 ): Promise<void> {
-  const name = by ?? userInfo().username;
   await withClient(await configOf(command), async (client) => {
     const handle = client.get(run);
     const { champion: from, promotions } = await handle.lineage();
@@ -25,9 +18,9 @@ export default async function rollback(
       throw new CliError(
         `${from} is the first champion of run "${run}": there is none to go back to`,
       );
-    const { champion } = await handle.setChampion({ model, name, reason });
+    const { champion } = await handle.setChampion({ model, ...signed(options) });
     print(
-      json,
+      options.json,
       { run, champion, from },
       `${champion} is the champion of "${run}" again, not ${from}`,
     );
