@@ -59,7 +59,7 @@ export async function checkFile({ name, location }: Source): Promise<number> {
   const file = await stat(location).catch((error: NodeJS.ErrnoException) => {
     throw new DataError(
       error.code === 'ENOENT' || error.code === 'ENOTDIR'
-        ? `${name}: there is no such file. Check the path; relative paths start at the folder of the spec`
+        ? `${name}: there is no such file. Check the path; relative paths start at the folder of the spec, of an addition where it was made`
         : `${name}: ${error.message}`,
     );
   });

@@ -52,7 +52,10 @@ export interface Beginning {
 }
 
 /** Carried over when continued as new. */
-export interface Begun extends RunState {
+export interface Begun extends RunState, Steering {}
+
+/** By what a run goes. */
+interface Steering {
   plan: Plan;
   paused: boolean;
   setting: Setting;
@@ -62,8 +65,8 @@ export interface Begun extends RunState {
   called?: boolean;
 }
 
-/** What is known before the data are. */
-type Given = Omit<Begun, 'data'>;
+/** What a run has come to, as far as it is known before its data are. */
+type SoFar = Omit<RunState, 'data'>;
 
 /**
  * A whole evolution: rounds of SemiEvol, each with the champion of those before. Data come in while
@@ -73,10 +76,12 @@ type Given = Omit<Begun, 'data'>;
  */
 export async function evolve(input: EvolveInput): Promise<RunStatus> {
   const { run } = input;
-  const given: Given = 'begun' in input ? input.begun : beginning(input);
-  const { plan, setting } = given;
+  const begun: SoFar & Steering & Partial<Begun> =
+    'begun' in input ? input.begun : beginning(input);
+  const { plan, setting, paused, budget, called, data, ...given } = begun;
+  const steering: Steering = { plan, setting, paused, budget, ...(called && { called }) };
   const perform = activitiesWith(setting.activityOptions);
-  const parts = handleAll(run, given, 'begun' in input ? input.begun.data : undefined, perform);
+  const parts = handleAll(run, steering, given, data, perform);
   const { page, arrivals, championship, reviewing, waiting } = parts;
   const searchAttributes = await perform.knownSearchAttributes(
     undefined,
@@ -87,15 +92,15 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   return untilEnded(set, async () => {
     if (!('begun' in input)) {
       const prepared = await prepare(input);
-      if ('last' in prepared) return continueWith({ ...given, ...prepared.last });
+      if ('last' in prepared) return continueWith({ ...steering, ...prepared.last });
       arrivals.begin(prepared.data);
       await championship.begin();
     }
-    const letGoOn = given.underWay ? given.letGoOn : await untilTrusted(run, given, page);
-    let now: Given = { ...given, ...(letGoOn !== undefined && { letGoOn }) };
+    const letGoOn = given.underWay ? given.letGoOn : await untilTrusted(run, plan, given, page);
+    let now: SoFar = { ...given, ...(letGoOn !== undefined && { letGoOn }) };
     if (!given.underWay) await reviewing.untilReviewed();
     if (given.underWay ?? (await waiting.untilDue(given.since))) {
-      now = await doRound(run, { ...now, setting: { ...setting, searchAttributes } }, parts);
+      now = await doRound(run, { plan, setting: { ...setting, searchAttributes } }, now, parts);
       if (isLast(plan, now.totals.finished)) return page.status();
     }
     await condition(allHandlersFinished);
@@ -123,24 +128,29 @@ interface Parts {
   championship: Championship;
   reviewing: Reviewing;
   /** What the run has come to by now. */
-  stateOf(now: Given): RunState;
+  stateOf(now: SoFar): RunState;
   /** Keeps that for when the run is started again. */
-  keep(now: Given): Promise<void>;
+  keep(now: SoFar): Promise<void>;
 }
 
 /** Takes all that people and activities tell a run. Call it before the first await. */
-function handleAll(run: string, given: Given, data: RunData | undefined, perform: Perform): Parts {
-  const { plan, setting } = given;
+function handleAll(
+  run: string,
+  steering: Steering,
+  given: SoFar,
+  data: RunData | undefined,
+  perform: Perform,
+): Parts {
+  const { plan, setting, called = false } = steering;
   const round = given.totals.finished + 1;
   let now = given;
   const arrivals = handleArrivals(run, perform, data, () => changed());
-  const page: RunPage = runPage(run, given, () => ({
+  const page: RunPage = runPage(run, { ...steering, ...given }, () => ({
     champion: championship.champion.model,
     ...(arrivals.data && { data: extentOf(arrivals.data) }),
     ...waitingFor(run, championship.pending, reviewing.what ?? waiting.what),
   }));
   const show = () => page.show();
-  const called = given.called ?? false;
   const waiting = handleWaiting(plan.next, arrivals, page, { called, round });
   const reviewing = handleReviewing(run, plan.review, given.review, perform, { page, waiting });
   const crowned = (promotion: Parameters<Crown>[0]) =>
@@ -149,20 +159,13 @@ function handleAll(run: string, given: Given, data: RunData | undefined, perform
     changed: () => changed(),
     show,
   });
-  const stateOf = ({
-    plan: _p,
-    setting: _s,
-    paused: _,
-    budget: _b,
-    called: _c,
-    ...state
-  }: Given) => ({
-    ...state,
+  const stateOf = (soFar: SoFar): RunState => ({
+    ...soFar,
     data: arrivals.data!,
     champion: championship.champion,
     ...(reviewing.state && { review: reviewing.state }),
   });
-  const keep = async (latest: Given): Promise<void> => {
+  const keep = async (latest: SoFar): Promise<void> => {
     now = latest;
     // A run of one round does it again from its files.
     if (plan.rounds === 1) return;
@@ -194,11 +197,12 @@ function waitingFor(
  */
 async function untilTrusted(
   run: string,
-  { plan, latest, totals, letGoOn }: Given,
+  { drift }: Plan,
+  { latest, totals, letGoOn }: SoFar,
   { pause }: Pick<RunPage, 'pause'>,
 ): Promise<number | undefined> {
   if (letGoOn === totals.finished) return letGoOn;
-  const hold = holdOfDrift(run, latest, plan.drift, Date.now());
+  const hold = holdOfDrift(run, latest, drift, Date.now());
   if (!hold) return letGoOn;
   pause.halt(hold);
   await pause.whilePaused();
@@ -208,10 +212,11 @@ async function untilTrusted(
 /** @returns what the run has come to with a further round */
 async function doRound(
   run: string,
-  given: Given,
+  { plan, setting }: Pick<Steering, 'plan' | 'setting'>,
+  given: SoFar,
   { page, arrivals, championship, reviewing, keep }: Parts,
-): Promise<Given> {
-  const { plan, totals, setting, since, way, choice, spent } = given;
+): Promise<SoFar> {
+  const { totals, since, way, choice, spent } = given;
   const round = totals.finished + 1;
   const { pause, budget } = page;
   await pause.whilePaused();
@@ -254,7 +259,7 @@ async function doRound(
     champion: championship.champion.model,
   };
   const { underWay: _, ...before } = given;
-  const now: Given = {
+  const now: SoFar = {
     ...before,
     ...{ way: report.resolution.way, choice: chosen },
     totals: { finished: round, promoted: totals.promoted + (isPromoted ? 1 : 0) },
@@ -278,7 +283,7 @@ const labelledExtentOf = ({ counts, struck }: RunData): LabelledExtent => ({
   struck: struck.labelled,
 });
 
-const beginning = ({ spec, activityOptions }: Beginning): Given => ({
+const beginning = ({ spec, activityOptions }: Beginning): SoFar & Steering => ({
   plan: planOf(spec),
   champion: { model: spec.model.name, changes: 0 },
   totals: { finished: 0, promoted: 0 },

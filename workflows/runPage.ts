@@ -110,6 +110,8 @@ export function runPage(
     },
     end(report, soFar) {
       ({ totals, latest, spent } = soFar);
+      // What is shown from now on is the next one.
+      roundWorkflowId = undefined;
       setCurrentDetails(
         markdown([...roundSections(report), ...latestSections(latest), spentSection(spent)]),
       );
