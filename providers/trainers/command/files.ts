@@ -10,9 +10,10 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
-const beside = (path: string) => `${path}.${randomUUID().slice(0, 8)}.partial`;
+const PARTIAL = '.partial';
+const beside = (path: string) => `${path}.${randomUUID().slice(0, 8)}${PARTIAL}`;
 
 /** Writes a file so that it is never seen half written. */
 export async function writeWhole(path: string, text: string): Promise<void> {
@@ -61,6 +62,20 @@ export async function appear(path: string, fill: (made: string) => Promise<void>
     await rm(partial, { recursive: true, force: true });
     if (!(await isThere(path))) throw error;
   }
+}
+
+/**
+ * Removes a folder, and what whoever was killed while making it has left.
+ * @returns whether there was anything
+ */
+export async function vanish(path: string): Promise<boolean> {
+  const names = (await ifThere(readdir(dirname(path)))) ?? [];
+  const [whole, made] = [basename(path), `${basename(path)}.`];
+  const left = names.filter(
+    (name) => name === whole || (name.startsWith(made) && name.endsWith(PARTIAL)),
+  );
+  for (const name of left) await rm(join(dirname(path), name), { recursive: true, force: true });
+  return left.length > 0;
 }
 
 export const isThere = async (path: string): Promise<boolean> =>

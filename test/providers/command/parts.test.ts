@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { flawOf } from '../../../providers/trainers/command/adapter.ts';
+import { appear, vanish } from '../../../providers/trainers/command/files.ts';
 import { lastLines, readLog } from '../../../providers/trainers/command/log.ts';
 import { renderCommand, renderConfig } from '../../../providers/trainers/command/render.ts';
 import { TOOLS } from '../../../providers/trainers/command/tools/index.ts';
@@ -166,5 +167,20 @@ describe('a tool', () => {
     await save(200, 0.5, '{}');
     await save(250, 1);
     assert.deepEqual(await newest(), { path: join(output, 'checkpoint-100'), step: 100 });
+  });
+});
+
+describe('a folder that appears', () => {
+  const folder = useFolder('test');
+
+  it('vanishes with what was left by those who were killed while making it', async () => {
+    const path = join(folder.path, 'model-1');
+    await mkdir(`${path}.12345678.partial`);
+    await mkdir(join(folder.path, 'model-12'));
+    await appear(path, (made) => writeFile(join(made, 'weights'), 'w'));
+    assert.equal(await vanish(path), true);
+    assert.deepEqual(await readdir(folder.path), ['model-12']);
+    assert.equal(await vanish(path), false);
+    assert.equal(await vanish(join(folder.path, 'nowhere', 'model')), false);
   });
 });

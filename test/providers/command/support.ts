@@ -41,11 +41,11 @@ export class Workshop {
     };
   }
 
-  /** As another process makes it. Nothing is served at its endpoint, so that a model need not answer. */
-  trainer(more: object = {}): Trainer {
+  /** As another process makes it. @param baseURL where nothing is served, so that a model need not answer */
+  trainer(more: object = {}, baseURL = 'http://127.0.0.1:9/v1'): Trainer {
     const trainers = new Trainers();
     const spec = trainers.spec.parse(this.spec(more));
-    return trainers.of(endpointAt({ baseURL: 'http://127.0.0.1:9/v1' }, { trainer: spec }));
+    return trainers.of(endpointAt({ baseURL }, { trainer: spec }));
   }
 
   /** An order on an uploaded file of so many rows: 8 rows are 4 steps of 4 rows in two epochs. */

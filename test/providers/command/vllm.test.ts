@@ -116,13 +116,15 @@ for (const load of ['call', 'resolver'] as const)
         assert.match((await deployments().deploy(order)).message!, /trainer\.models/);
       });
     else
-      it('that another adapter has the name of are not taken for it', async () => {
+      it('that another adapter has the name of are not taken for it, and take its place', async () => {
         const order = await trained('model-4');
         const elsewhere = await trained('elsewhere');
         const { client } = endpointAt(opened.vllm);
         const body = { lora_name: order.model, lora_path: join(models(), elsewhere.model) };
         await client.post('/load_lora_adapter', { body }).asResponse();
-        const { state: standing, message } = await deployments().deploy(order);
+        const { state: standing, message } = await deployments().poll(order.model, order);
         assert.deepEqual([standing, /another adapter/.test(message!)], ['failed', true]);
+        assert.equal((await deployments().deploy(order)).state, 'ready');
+        assert.match((await answerOf(order.model))!, /models\/model-4$/);
       });
   });

@@ -22,6 +22,7 @@ itConforms(
       trainer: () => new Trainers().of(endpointAt({ baseURL }, { trainer: spec })),
       ...{ spec, base: MODEL, statuses: OPENAI_STATUSES, lose: front.lose },
       deployments: {
+        lose: front.lose,
         statuses: {
           ...{ Accepted: 'pending', Creating: 'pending', Moving: 'pending', Succeeded: 'ready' },
           ...{ Failed: 'failed', Canceled: 'failed', Disabled: 'failed', Deleting: 'gone' },

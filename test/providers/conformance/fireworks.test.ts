@@ -48,6 +48,7 @@ async function open(
     remove: (id) => jobs.remove(id),
     deployments: {
       ...hand(fireworks),
+      lose: front.lose,
       standing: () => fireworks.standing(),
       answers: (model) =>
         endpoint()

@@ -38,6 +38,7 @@ itConforms(
         jobs.finish(id, { status: 'completed', model_output_name: undefined }),
       remove: (id) => jobs.remove(id),
       deployments: {
+        lose: front.lose,
         statuses: {
           ...{ PROVISIONING: 'pending', READY: 'ready', FAILED: 'failed', STOPPED: 'gone' },
           ...{ STOPPING: 'gone', 'STATE-OF-NEXT-YEAR': 'pending' },

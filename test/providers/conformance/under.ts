@@ -62,7 +62,10 @@ export interface TrainerUnderTest {
 
 /** The deployments of a trainer's models at its provider. */
 export interface DeploymentsUnderTest {
-  /** The provider's words for states of a deployment, all that are known, and what each means. */
+  /**
+   * The provider's words for states of a deployment, all that are known, and what each means; without
+   * one that is pending models are there as soon as they are put up.
+   */
   statuses: Record<string, Deployment['state']>;
   /** Those that cost: of any model, in whatever state, until they are gone. */
   standing(): string[];
@@ -72,4 +75,6 @@ export interface DeploymentsUnderTest {
   expire(id: string): Promise<void> | void;
   /** Asks a model by a name. @returns whether it answers */
   answers(servedAs: string): Promise<boolean>;
+  /** Left out where nothing is sent. */
+  lose?(what: Loss): void;
 }

@@ -35,7 +35,8 @@ const does = {
   },
   save: () => {
     write('adapters.safetensors', weights());
-    write('adapter_config.json', '{}');
+    const adapter = { peft_type: 'LORA', base_model_name_or_path: config.model };
+    write('adapter_config.json', JSON.stringify(adapter));
   },
   /** A process of its own that would go on for ever. */
   bear: () => spawn('sleep', ['100000'], { stdio: 'ignore' }).pid,

@@ -1,10 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { passingFailure } from '../../../../core/failures.ts';
 import type { Deployment, DeploymentOrder, Deployments } from '../../../deployments.ts';
 import { redacted } from '../../../redacted.ts';
-import { appear, isThere } from '../files.ts';
+import { appear, isThere, vanish } from '../files.ts';
 import type { StateFolder } from '../jobs.ts';
 import { lastLines } from '../log.ts';
 import type { Models } from '../models.ts';
@@ -71,11 +70,9 @@ export class MlxDeployments implements Deployments {
       : { id: model, state: 'gone', detail: 'not merged', servedAs };
   }
 
-  async undeploy({ model }: DeploymentOrder): Promise<boolean> {
-    const fused = join(this.#parts.state.fused, model);
-    const wasThere = await isThere(fused);
-    await rm(fused, { recursive: true, force: true });
-    return wasThere;
+  /** Also what a worker that was killed while merging has left: it is as large as the base. */
+  undeploy({ model }: DeploymentOrder): Promise<boolean> {
+    return vanish(join(this.#parts.state.fused, model));
   }
 
   async #fuse(args: string[], folder: string): Promise<void> {

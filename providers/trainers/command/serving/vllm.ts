@@ -51,7 +51,8 @@ export class VllmDeployments implements Deployments {
   deploy(order: DeploymentOrder): Promise<Deployment> {
     return explaining(this.#endpoint, order, async () => {
       const known = this.#standing(order, await this.#cards());
-      if (known.state !== 'gone') return known;
+      if (known.state === 'ready') return known;
+      if (known.state === 'failed') await this.#unload(order);
       const obstacle = await this.#load(order.model);
       if (obstacle) return { ...known, state: 'failed', detail: 'not loaded', message: obstacle };
       return this.#standing(order, await this.#cards());
@@ -66,17 +67,20 @@ export class VllmDeployments implements Deployments {
 
   undeploy(order: DeploymentOrder): Promise<boolean> {
     return explaining(this.#endpoint, order, async () => {
-      const { model: lora_name } = order;
       if (this.#standing(order, await this.#cards()).state === 'gone') return false;
-      try {
-        await this.#send('/unload_lora_adapter', { lora_name });
-        return true;
-      } catch (error) {
-        // Somebody else has just unloaded it.
-        if (isRefused(error, 404) && error.message.includes(lora_name)) return false;
-        throw error;
-      }
+      return this.#unload(order);
     });
+  }
+
+  /** @returns false where somebody else has just done so */
+  async #unload({ model: lora_name }: DeploymentOrder): Promise<boolean> {
+    try {
+      await this.#send('/unload_lora_adapter', { lora_name });
+      return true;
+    } catch (error) {
+      if (isRefused(error, 404) && error.message.includes(lora_name)) return false;
+      throw error;
+    }
   }
 
   /** @returns why it cannot be loaded; undefined once it is */
@@ -120,7 +124,7 @@ export class VllmDeployments implements Deployments {
     if (isElsewhere)
       return {
         ...{ ...deployment, state: 'failed', detail: 'another' },
-        message: `vLLM has another adapter under the name ${model}, from ${card.root}: unload it`,
+        message: `vLLM has another adapter under the name ${model}, from ${card.root}`,
       };
     if (card.parent && cardOf(base) && rootOf(card.parent) !== rootOf(base))
       return {
