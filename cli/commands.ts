@@ -235,12 +235,12 @@ export function addCommands(program: Command): void {
 
   program
     .command('collect')
-    .description('watch a folder, and add to a run what comes to it')
+    .description('watch a folder or a prefix of a bucket, and add to a run what comes to it')
     .argument('<run>', 'name of the run')
     .addOption(
       new Option(
-        '--from <folder>',
-        'with folders labelled, unlabelled, test or withdrawn, on the machine of the workers',
+        '--from <place>',
+        'a folder on the machine of the workers, or s3://BUCKET/PREFIX, with folders labelled, unlabelled, test or withdrawn',
       ).conflicts('stop'),
     )
     .option('--every <minutes>', 'how often it is looked at', positiveNumber, 10)
@@ -248,7 +248,7 @@ export function addCommands(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nBy a schedule of Temporal, until --stop. Write files elsewhere and move them in: what somebody is\nwriting yet is left for the next time. docs/data.md says more.\n\nExample:\n  $ semievol collect tickets --from /data/tickets --every 60',
+      '\nBy a schedule of Temporal, until --stop. Write files elsewhere and move them in: what somebody is\nwriting yet is left for the next time. docs/data.md says more.\n\nExample:\n  $ semievol collect tickets --from /data/tickets --every 60\n  $ semievol collect tickets --from s3://our-data/tickets',
     )
     .action(inProject(() => import('./commands/collect.ts')));
 

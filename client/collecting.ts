@@ -8,7 +8,10 @@ import type { CollectInput } from '../core/living/collecting.ts';
 
 /** How a place is watched for a run. */
 export interface Watching {
-  /** A folder, as workers see it, with folders `labelled`, `unlabelled`, `test` and `withdrawn`. */
+  /**
+   * A folder, as workers see it, or `s3://BUCKET/PREFIX`, with folders `labelled`, `unlabelled`, `test` and
+   * `withdrawn`.
+   */
   from: string;
   /** How often it is looked at. */
   everyMinutes: number;

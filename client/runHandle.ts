@@ -1,5 +1,6 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { BudgetScope, Limits } from '../core/budget.ts';
+import { placeProblem } from '../core/dataUrl.ts';
 import { messagesOf } from '../core/errors.ts';
 import type { Lineage } from '../core/lineage/tree.ts';
 import type { Arrival, Arrived } from '../core/living/arrival.ts';
@@ -71,11 +72,13 @@ export class RunHandle extends Handle<RunStatus, RunView> {
   }
 
   /**
-   * Has a folder watched: what comes to its folders `labelled`, `unlabelled`, `test` and `withdrawn` is
-   * added, as by `add`. A run has one; another takes its place.
-   * @throws RunNotFound, RunNotRunning
+   * Has a folder, or a prefix of a bucket, watched: what comes to its folders `labelled`, `unlabelled`,
+   * `test` and `withdrawn` is added, as by `add`. A run has one; another takes its place.
+   * @throws RunNotFound, RunNotRunning, and UpdateRefused where it can be no such place
    */
   async collect(watching: Watching): Promise<void> {
+    const problem = placeProblem(watching.from);
+    if (problem) throw new UpdateRefused(this.name, problem);
     await this.assertRunning();
     await startCollecting(this.temporal, this.config.temporal.taskQueue, this.name, watching);
   }

@@ -39,7 +39,7 @@ const count = z.number().int().positive();
 
 export const dataSpec = z.strictObject({
   labelled: files.describe(
-    'CSV, JSON Lines, JSON or Parquet files (paths from the spec file, or URLs) with answers. Rows in chat format (`messages`) need no columns: the last turn of the user is the question, what stands before it is kept, the turn of the assistant after it is the answer.',
+    'CSV, JSON Lines, JSON or Parquet files (paths from the spec file, URLs, or s3://BUCKET/KEY) with answers. Rows in chat format (`messages`) need no columns: the last turn of the user is the question, what stands before it is kept, the turn of the assistant after it is the answer.',
   ),
   unlabelled: files.describe('Files without answers. Where they have some, these only measure.'),
   test: files.describe('Files with answers that no training sees.'),

@@ -6,16 +6,14 @@ import type { Dataset } from '../store/dataset.ts';
 import type { ExampleWriter } from '../store/examples.ts';
 import { cleanFile, SPLIT_ORDER } from './cleanFile.ts';
 import type { Cleaning } from './cleaning.ts';
-import { checkFile, contentHash, localCopy, type Source, sourceOf } from './source.ts';
+import { checkFile, contentHash, type LocalSource, localCopy, sourceOf } from './source.ts';
 
-/** A file on this machine. */
-export type LocalSource = Source & { location: string };
 export type SplitSources = Record<Split, LocalSource[]>;
 
 /** Examples a commit, at least: large fragments are quick to read, and this many texts fit any memory. */
 const COMMIT_SIZE = 10_000;
 
-/** The files, checked, those behind URLs copied into the scratch folder. Throws DataError. */
+/** The files, checked, those elsewhere copied into the scratch folder. Throws DataError. */
 export async function localSources(
   files: readonly string[],
   folder: string,

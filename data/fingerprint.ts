@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { SPLIT_ORDER } from './cleanFile.ts';
 import type { IngestInput } from './ingestDataset.ts';
-import { contentHash, sourceOf } from './source.ts';
+import { contentHash, isLocal, sourceOf } from './source.ts';
 
 /**
- * SHA-256 (hex) over what the data files hold, wherever they are; of a file behind a URL over its
+ * SHA-256 (hex) over what the data files hold, wherever they are; of a file behind a URL, or in a bucket, over its
  * name only. Undefined where a file cannot be read any more.
  */
 export async function dataFingerprint({
@@ -16,8 +16,7 @@ export async function dataFingerprint({
     for (const split of SPLIT_ORDER) {
       for (const given of data[split]) {
         const source = sourceOf(given, folder);
-        const isUrl = source.location instanceof URL;
-        hash.update(`${split} ${isUrl ? source.name : await contentHash(source)}\n`);
+        hash.update(`${split} ${isLocal(source) ? await contentHash(source) : source.name}\n`);
       }
     }
   } catch {

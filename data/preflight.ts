@@ -9,7 +9,7 @@ import { Draw } from './draw.ts';
 import { DataError } from './errors.ts';
 import type { IngestInput } from './ingestDataset.ts';
 import { readRecords } from './read.ts';
-import { bytesOf, checkFile, localCopy, type Source, sourceOf } from './source.ts';
+import { bytesOf, checkFile, isLocal, localCopy, type Source, sourceOf } from './source.ts';
 
 /** Records that are looked at of a file that is not read to its end. */
 const HEAD_ROWS = 20;
@@ -77,13 +77,13 @@ export async function preflight(
     const take = (example: StoredExample) => (draw ?? some)?.offer(example);
     for (const given of data[split]) {
       const source = await nearby(sourceOf(given, folder));
-      const isLocal = !(source.location instanceof URL);
-      if (isLocal) left -= await checkFile(source);
-      if (isLocal && left >= 0 && (await isReadBefore(deadline, source, split, take))) continue;
+      if (isLocal(source)) left -= await checkFile(source);
+      if (isLocal(source) && left >= 0 && (await isReadBefore(deadline, source, split, take)))
+        continue;
       result.unread.push(source.name);
       await lookAtHead(source, split).catch((error) => {
         // What may pass is worth another try to a worker; here somebody waits.
-        throw error instanceof DataError || isLocal ? error : new DataError(error.message);
+        throw error instanceof DataError || isLocal(source) ? error : new DataError(error.message);
       });
     }
     if (result.unread.length > unread) return;
@@ -132,18 +132,18 @@ export async function preflight(
   }
 }
 
-/** Ends the reading of a URL that gives its first rows too slowly. */
-function timeOut({ name, location }: Source, ms: number): AbortSignal | undefined {
-  if (!(location instanceof URL)) return undefined;
+/** Ends the reading of a file elsewhere that gives its first rows too slowly. */
+function timeOut(source: Source, ms: number): AbortSignal | undefined {
+  if (isLocal(source)) return undefined;
   const controller = new AbortController();
-  const problem = `${name}: its first rows have not come in ${ms / 1_000} s. Download the file and name it`;
+  const problem = `${source.name}: its first rows have not come in ${ms / 1_000} s. Download the file and name it`;
   setTimeout(() => controller.abort(new DataError(problem)), ms).unref();
   return controller.signal;
 }
 
 /** Whether the first records can be read without copying the file here. */
-function canStream({ location, format }: Source): boolean {
-  return !(location instanceof URL) || format === 'csv' || format === 'jsonl';
+function canStream(source: Source): boolean {
+  return isLocal(source) || source.format === 'csv' || source.format === 'jsonl';
 }
 
 async function lookAtBytes(source: Source, signal?: AbortSignal): Promise<void> {

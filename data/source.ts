@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expandUrl, urlName, urlProblem } from '../core/dataUrl.ts';
+import { type S3Place, s3Place } from '../core/s3.ts';
 import { isUrl } from '../core/url.ts';
 import { DataError } from './errors.ts';
+import { bytesOfObject } from './s3.ts';
 import { bytesOfUrl } from './url.ts';
 
 const FORMATS = {
@@ -24,9 +26,15 @@ export interface Source {
   /** What messages and reports call it: the path as given, or the URL without its secrets. */
   name: string;
   format: Format;
-  /** Its absolute path, or its http(s) URL. */
-  location: string | URL;
+  /** Its absolute path, its http(s) URL, or the object that it is. */
+  location: string | URL | S3Place;
 }
+
+/** A file on this machine. */
+export type LocalSource = Source & { location: string };
+
+export const isLocal = (source: Source): source is LocalSource =>
+  typeof source.location === 'string';
 
 /** The file or URL that a spec names; relative paths start at `folder`. Throws DataError. */
 export function sourceOf(given: string, folder: string): Source {
@@ -41,9 +49,11 @@ export function sourceOf(given: string, folder: string): Source {
   return { name, format: FORMATS[extension as keyof typeof FORMATS], location };
 }
 
-function dataUrl(given: string): URL {
+function dataUrl(given: string): URL | S3Place {
   const problem = urlProblem(given);
   if (problem) throw new DataError(problem);
+  const object = s3Place(given);
+  if (object) return object;
   try {
     return expandUrl(given, process.env);
   } catch (error) {
@@ -55,7 +65,7 @@ function dataUrl(given: string): URL {
 }
 
 /** Throws DataError unless the local file is there and can be read. Returns its size in bytes. */
-export async function checkFile({ name, location }: Source): Promise<number> {
+export async function checkFile({ name, location }: LocalSource): Promise<number> {
   const file = await stat(location).catch((error: NodeJS.ErrnoException) => {
     throw new DataError(
       error.code === 'ENOENT' || error.code === 'ENOTDIR'
@@ -76,22 +86,22 @@ export async function checkFile({ name, location }: Source): Promise<number> {
   return file.size;
 }
 
-/** The bytes of a file or of what a URL answers. */
-export async function bytesOf(source: Source, signal?: AbortSignal): Promise<Readable> {
-  const { name, location } = source;
+/** The bytes of a file, of what a URL answers, or of an object. */
+export async function bytesOf({ name, location }: Source, signal?: AbortSignal): Promise<Readable> {
+  if (typeof location === 'string') return createReadStream(location, { signal });
   if (location instanceof URL) return bytesOfUrl(name, location, signal);
-  return createReadStream(location, { signal });
+  return Readable.from(bytesOfObject(location, signal));
 }
 
-/** The source as a local file: what a URL gives is copied into `folder` first. */
+/** The source as a local file: what is elsewhere is copied into `folder` first. */
 export async function localCopy(
   source: Source,
   folder: string,
   signal?: AbortSignal,
-): Promise<Source & { location: string }> {
-  const { location } = source;
-  if (!(location instanceof URL)) return { ...source, location };
-  const hash = createHash('sha256').update(location.href).digest('hex');
+): Promise<LocalSource> {
+  if (isLocal(source)) return source;
+  const address = source.location instanceof URL ? source.location.href : source.name;
+  const hash = createHash('sha256').update(address).digest('hex');
   const copy = join(folder, `${hash}.${source.format}`);
   await pipeline(await bytesOf(source, signal), createWriteStream(copy), { signal });
   return { ...source, location: copy };

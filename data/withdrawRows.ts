@@ -5,7 +5,8 @@ import type { Store } from '../store/store.ts';
 import { placeOf, type Struck } from '../store/struck.ts';
 import { SPLIT_ORDER } from './cleanFile.ts';
 import { DataError } from './errors.ts';
-import { hashesOf, type LocalSource, type Reading } from './files.ts';
+import { hashesOf, type Reading } from './files.ts';
+import type { LocalSource } from './source.ts';
 import { countBySplit, next, versionId, versionOf } from './version.ts';
 import { Withdrawing } from './withdrawing.ts';
 

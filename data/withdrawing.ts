@@ -8,8 +8,8 @@ import { placeOf, type Struck } from '../store/struck.ts';
 import { checkColumns } from './columns.ts';
 import { DataError } from './errors.ts';
 import { exampleOf } from './example.ts';
-import type { LocalSource } from './files.ts';
 import { readRecords } from './read.ts';
+import type { LocalSource } from './source.ts';
 
 /** Ids that are looked up at once. */
 const AT_ONCE = 1_000;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { isUrl } from '../../core/url.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { CliError } from '../errors.ts';
 
@@ -15,21 +16,22 @@ export default async function collect(
   { from, every, stop, json }: Options,
   command: Command,
 ): Promise<void> {
-  if (!stop && from === undefined) throw new CliError('name a folder to watch: --from');
+  if (!stop && from === undefined)
+    throw new CliError('name a folder, or an s3:// prefix, to watch: --from');
   await withClient(await configOf(command), async (client) => {
     const handle = client.get(run);
     if (stop) {
       const was = await handle.stopCollecting();
-      const text = was ? 'no folder is watched any more' : 'no folder was watched';
+      const text = was ? 'nothing is watched any more' : 'nothing was watched';
       print(json, { run, watched: false }, `"${run}": ${text}`);
       return;
     }
-    const folder = resolve(from!);
-    await handle.collect({ from: folder, everyMinutes: every });
+    const place = isUrl(from!) ? from! : resolve(from!);
+    await handle.collect({ from: place, everyMinutes: every });
     print(
       json,
-      { run, watched: folder, everyMinutes: every },
-      `"${run}" takes what comes to ${folder}, and looks every ${every} minutes; "semievol collect ${run} --stop" ends it`,
+      { run, watched: place, everyMinutes: every },
+      `"${run}" takes what comes to ${place}, and looks every ${every} minutes; "semievol collect ${run} --stop" ends it`,
     );
   });
 }

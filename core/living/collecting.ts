@@ -1,7 +1,7 @@
 /** A place that data come to, for a run. */
 export interface CollectInput {
   run: string;
-  /** The folder, as workers see it. */
+  /** The folder, as workers see it, or an `s3://` prefix. */
   from: string;
 }
 

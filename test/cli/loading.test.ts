@@ -59,6 +59,19 @@ describe('what is loaded', function () {
     assert.match(stderr, /^error: Node \d+\.\d+\.\d+ runs no TypeScript.*Node 22\.18 or newer/);
   });
 
+  it('by a reader of data is nothing that speaks with buckets', async () => {
+    const { href } = place('../../data/ingestDataset.ts');
+    const { packages, ours } = await loadedBy([
+      ...['--input-type=module', '--eval'],
+      `import '${href}'`,
+    ]);
+    assert.ok(ours.includes('data/s3.ts'));
+    assert.deepEqual(
+      packages.filter((name) => /^@(aws|smithy)/.test(name)),
+      [],
+    );
+  });
+
   it('by a client is no worker, no store, no reader of data and no engine', async () => {
     const { href } = place('../../client/index.ts');
     const { packages } = await loadedBy(['--input-type=module', '--eval', `import '${href}'`]);

@@ -15,7 +15,8 @@ import { builtIn } from '../../core/registry.ts';
 import { fileLine } from '../../core/report/data.ts';
 import type { Progress } from '../../core/status.ts';
 import { ingestDataset } from '../../data/ingestDataset.ts';
-import { bytesOfUrl, type UrlLimits } from '../../data/url.ts';
+import type { Limits } from '../../data/patience.ts';
+import { bytesOfUrl } from '../../data/url.ts';
 import type { Store } from '../../store/store.ts';
 import { useFolder, useStore } from '../support/suite.ts';
 import { choice, inputOf, preflighted, runSql, writeGoodFiles } from './support.ts';
@@ -242,7 +243,7 @@ describe('Ingest', () => {
     });
 
     it('ends with a server that sends nothing, or without end', async () => {
-      const drain = async (path: string, limits: UrlLimits) => {
+      const drain = async (path: string, limits: Limits) => {
         const url = new URL(path, base);
         for await (const _ of await bytesOfUrl(url.href, url, undefined, limits));
       };

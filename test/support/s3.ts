@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ensureEnvironment } from '../../engine/environment.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** An S3-compatible server with a bucket, and how LanceDB gets at it. */
+/** An S3-compatible server with a bucket, and how it is got at. */
 export interface S3 {
   /** `s3://` and the bucket. */
   uri: string;
@@ -15,6 +16,11 @@ export interface S3 {
   readOnlyOptions: Record<string, string>;
   /** The same as variables: LanceDB opens a clone by them alone, and else looks for it at AWS. */
   environment: Record<string, string>;
+  /** With keys that may only list. */
+  listingEnvironment: Record<string, string>;
+  /** Writes an object, or takes it away. */
+  put(key: string, body: string | Uint8Array): Promise<void>;
+  remove(key: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,18 +46,32 @@ export async function startS3(): Promise<S3> {
     aws_access_key_id: id,
     aws_secret_access_key: secret,
   });
+  const environmentOf = ({ id, secret }: { id: string; secret: string }) => ({
+    AWS_ENDPOINT: endpoint,
+    AWS_ALLOW_HTTP: 'true',
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: id,
+    AWS_SECRET_ACCESS_KEY: secret,
+  });
+  const { id: accessKeyId, secret: secretAccessKey } = keys.writer;
+  const client = new S3Client({
+    ...{ endpoint, region, forcePathStyle: true },
+    credentials: { accessKeyId, secretAccessKey },
+  });
   return {
     uri: `s3://${bucket}`,
     storageOptions: optionsOf(keys.writer),
     readOnlyOptions: optionsOf(keys.reader),
-    environment: {
-      AWS_ENDPOINT: endpoint,
-      AWS_ALLOW_HTTP: 'true',
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: keys.writer.id,
-      AWS_SECRET_ACCESS_KEY: keys.writer.secret,
+    environment: environmentOf(keys.writer),
+    listingEnvironment: environmentOf(keys.lister),
+    async put(Key, body) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Buffer.from(body) }));
+    },
+    async remove(Key) {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
     },
     async close() {
+      client.destroy();
       server.stdin.end();
       await ended;
     },

@@ -17,6 +17,8 @@ import { DataError } from '../../data/errors.ts';
 import { extendDataset } from '../../data/extendDataset.ts';
 import { ingestDataset } from '../../data/ingestDataset.ts';
 import { inputOf, writeGoodFiles } from '../data/support.ts';
+import { setEnvironment } from '../store/environment.ts';
+import { type S3, startS3 } from '../support/s3.ts';
 import { useFolder, useStore, useTemporal } from '../support/suite.ts';
 
 const RUN = 'collected';
@@ -28,6 +30,8 @@ describe('a watched folder', function () {
   const store = useStore();
   const folder = useFolder('suite');
   const taken = new EventEmitter();
+  let s3: S3;
+  let restore: () => void;
   let worker: Worker;
   let running: Promise<void>;
   let run: WorkflowHandle;
@@ -42,16 +46,19 @@ describe('a watched folder', function () {
     await utimes(path, hourAgo, hourAgo);
   }
 
-  const collect = (): Promise<Collected> =>
+  const collect = (from = join(folder.path, 'drop')): Promise<Collected> =>
     temporal.client.workflow.execute('collect', {
       ...{ taskQueue, workflowId: `${RUN}/collect-by-hand` },
-      args: [{ run: RUN, from: join(folder.path, 'drop') }],
+      args: [{ run: RUN, from }],
     });
 
   const questions = async (split: 'labelled' | 'unlabelled') =>
     (await store.dataset(last).range(split, { from: 0, to: 99 })).map(({ question }) => question);
 
-  before(async () => {
+  before(async function () {
+    this.timeout(300_000); // the first time installs the server
+    s3 = await startS3();
+    restore = setEnvironment(s3.environment);
     await writeGoodFiles(folder);
     const { data, task } = inputOf(folder.path);
     const { dataset } = await ingestDataset(store, { data, task, folder: folder.path });
@@ -83,8 +90,10 @@ describe('a watched folder', function () {
   });
 
   after(async () => {
-    worker.shutdown();
+    worker?.shutdown();
     await running;
+    restore?.();
+    await s3?.close();
   });
 
   it('is refused where it has none of the folders', async () => {
@@ -102,6 +111,10 @@ describe('a watched folder', function () {
     const config = defineConfig({ temporal: { taskQueue } });
     const handle = new SemiEvolClient(temporal.client, config).get(RUN);
     const first = once(taken, 'taken');
+    await assert.rejects(handle.collect({ from: 'gs://semievol/drop', everyMinutes: 600 }), {
+      name: 'UpdateRefused',
+      message: /gs:\/\/semievol\/drop cannot be watched\. Give a folder, or s3:/,
+    });
     await handle.collect({ from: join(folder.path, 'drop'), everyMinutes: 600 });
     const [arrival] = await first;
     assert.deepEqual(arrival, {
@@ -129,6 +142,14 @@ describe('a watched folder', function () {
     await place('labelled/june.csv', 'question,answer', 'odd,negative');
     assert.deepEqual(await collect(), { files: 1, refused: [] });
     assert.deepEqual(await questions('labelled'), ['fine', 'awful', 'bad', 'odd']);
+  });
+
+  it('may be a prefix of a bucket', async () => {
+    await s3.put('drop/unlabelled/june.csv', 'question\nby and by\n');
+    const from = 's3://semievol/drop';
+    assert.deepEqual(await collect(from), { files: 1, refused: [] });
+    assert.equal((await questions('unlabelled')).at(-1), 'by and by');
+    assert.deepEqual(await collect(from), { files: 0, refused: [] });
   });
 
   it('is watched in vain for a run that is over', async () => {

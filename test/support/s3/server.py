@@ -11,8 +11,10 @@ import sys
 import threading
 
 BUCKET = "semievol"
-RIGHTS = {"writer": ["s3:*"], "reader": ["s3:Get*", "s3:List*"]}
+RIGHTS = {"writer": ["s3:*"], "reader": ["s3:Get*", "s3:List*"], "lister": ["s3:List*"]}
 
+# Listings come in pages so small that every test of one turns some.
+os.environ["MOTO_S3_DEFAULT_MAX_KEYS"] = "10"
 # How many requests moto lets through before it checks keys: those that make the bucket and the users below.
 os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = str(1 + 3 * len(RIGHTS))
 
