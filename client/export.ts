@@ -105,7 +105,7 @@ async function modelOf(
 ): Promise<ModelRecord> {
   const wanted = named ?? (await championOf(await store.run(run, dataset)));
   if (wanted === undefined)
-    throw new ExportFailed(`run "${run}" has finished no round yet: it has no champion`);
+    throw new ExportFailed(`run "${run}" has not begun yet: it has no champion`);
   const model = await store.models.byName(wanted);
   if (model) return model;
   const others = (await store.models.list({ run })).map(({ name }) => name);
@@ -118,10 +118,9 @@ async function modelOf(
   );
 }
 
-/** Undefined before the first round has ended. */
+/** Undefined before the run has begun. */
 async function championOf(tables: RunTables): Promise<string | undefined> {
-  const changed = (await tables.promotions()).at(-1);
-  return changed?.model ?? (await tables.reports()).at(-1)?.models.champion;
+  return (await tables.promotions()).at(-1)?.model;
 }
 
 /** Without what has been withdrawn since: it is not to be handed on. */

@@ -7,7 +7,7 @@ export async function storedRowsOf(
   model: string,
 ): Promise<StoredRows | { lacking: string }> {
   const rows = await models.rowsOf(model);
-  if (!rows) return { lacking: 'an older version, which noted no rows, has trained the model' };
+  if (!rows) return { lacking: 'no run has trained the model' };
   if (rows.from === 'file')
     return { lacking: `the model was trained on a file of your own, ${rows.path}` };
   return rows;

@@ -82,7 +82,7 @@ export class Withdrawing {
     const versions = await this.#dataset.versions();
     if (!(number in versions))
       throw new DataError(
-        `There is no segment ${number}: the data have segments 0 to ${versions.length - 1}. "semievol status RUN" says how many there are`,
+        `There is no segment ${number}: the data have segments 0 to ${versions.length - 1}`,
       );
     const withdrawal = { of: `segment ${number}`, rows: 0, unknown: 0 };
     for await (const ids of this.#dataset.idsOf(number)) {

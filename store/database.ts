@@ -160,7 +160,7 @@ export class Database {
     if (!bearer) return undefined;
     const { metadata } = await bearer.schema();
     bearer.close();
-    return metadata.get(HELD_BY) ?? name; // a table of an older version holds its rows itself
+    return metadata.get(HELD_BY);
   }
 
   /** Opens a table; one that has lost what was committed to it is refused. */

@@ -14,7 +14,6 @@ interface RowsRow {
 /** The models of a store, each with its lineage. A name is recorded once: the first stays. */
 export class Models {
   readonly #log: Log<ModelRecord>;
-  /** Beside the models: their table is older. */
   readonly #rows: Log<RowsRow>;
 
   constructor(database: Database) {
@@ -52,7 +51,7 @@ export class Models {
     await this.#rows.append([{ name, rows: JSON.stringify(rows) }]);
   }
 
-  /** What the training file of a model was made of; undefined where that was not noted yet. */
+  /** What the training file of a model was made of; undefined of one that no run has made. */
   async rowsOf(name: string): Promise<TrainingRows | undefined> {
     const [row] = await this.#rows.read(equals({ name }));
     return row && (JSON.parse(row.rows) as TrainingRows);

@@ -323,7 +323,7 @@ export class RunTables {
     return this.#promotions.add(promotion);
   }
 
-  /** The changes of the champion, by number: the last is the present one. None of a run that has no gate. */
+  /** The changes of the champion, by number: the last is the present one. None before it has begun. */
   promotions(): Promise<Promotion[]> {
     return this.#promotions.all();
   }

@@ -1,7 +1,6 @@
 import type { Promotion } from '../living/promotion.ts';
 import type { RoundReport } from '../roundReport.ts';
 import type { ModelRecord, ModelRole } from '../types.ts';
-import { type ChampionFacts, championsOf } from './champions.ts';
 import type { Learned } from './struck.ts';
 
 /** What a model was graded on the test split, in a round. */
@@ -67,13 +66,15 @@ export interface Lineage {
 }
 
 /** What a lineage is put together from. */
-export interface LineageFacts extends Omit<ChampionFacts, 'records' | 'reports' | 'base'> {
+export interface LineageFacts {
   run: string;
   /** The spec's model. */
   base: { endpoint: string; name: string };
   reports: readonly Pick<RoundReport, 'round' | 'gate' | 'promoted' | 'models' | 'metrics'>[];
   records: readonly ModelRecord[];
   evaluations: readonly ({ model: string; role: ModelRole } & Grade)[];
+  /** The changes of the champion, by number. */
+  promotions: readonly Promotion[];
   /** What the training of a model has taken; undefined where it was not paid for by the run. */
   spentOn(record: ModelRecord): Pick<Training, 'tokens' | 'cost'> | undefined;
 }
@@ -81,8 +82,8 @@ export interface LineageFacts extends Omit<ChampionFacts, 'records' | 'reports' 
 /** Puts the models of a run in the order of their descent. */
 export function lineageOf(facts: LineageFacts): Lineage {
   const { run, base, reports, records, evaluations } = facts;
-  const promotions = championsOf({ ...facts, base: base.name });
-  const champion = promotions.at(-1)!.model;
+  const promotions = [...facts.promotions];
+  const champion = promotions.at(-1)?.model ?? base.name;
   const known = new Set([base.name, ...records.map(({ name }) => name)]);
   // What was tuned from a model of another run stands beside the spec's.
   const children = Map.groupBy(

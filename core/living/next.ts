@@ -30,8 +30,13 @@ export function waitingTime(
   return Math.max(0, since.at + next.afterHours * HOUR - now);
 }
 
-/** What the next round waits for, for people. */
-export function waitsFor(next: NextSpec, since: Since, counts: Record<Split, number>): string {
+/** What the next round of a run waits for, for people. */
+export function waitsFor(
+  run: string,
+  next: NextSpec,
+  since: Since,
+  counts: Record<Split, number>,
+): string {
   const came = (split: Split) => counts[split] - since.counts[split];
   const wanted = (['unlabelled', 'labelled'] as const).flatMap((split) =>
     next[split] === undefined ? [] : `${came(split)} of ${next[split]} new ${split} examples`,
@@ -40,5 +45,5 @@ export function waitsFor(next: NextSpec, since: Since, counts: Record<Split, num
     wanted.push(
       `${next.afterHours} hours after the last round began${came('unlabelled') + came('labelled') === 0 ? ', and for something new' : ''}`,
     );
-  return [...wanted, '"semievol next"'].join(', or ');
+  return [...wanted, `"semievol next ${run}"`].join(', or ');
 }

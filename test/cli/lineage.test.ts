@@ -5,7 +5,6 @@ import type { ExplainedRow } from '../../core/lineage/explanation.ts';
 import type { Lineage, LineageModel } from '../../core/lineage/tree.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunStatus } from '../../core/status.ts';
-import { openStore } from '../../store/store.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useFolder } from '../support/suite.ts';
 import { semievol, writeConfigOption } from './support.ts';
@@ -152,17 +151,6 @@ describe('the lineage of a run', function () {
     assert.match(shown, /neighbour.*labelled\/\d+/s);
     const next = /more: semievol explain .* --after (selected\/\d+)$/.exec(shown);
     assert.equal(next?.[1], `selected/${example.ordinal}`);
-  });
-
-  it('says where the rows of a model were never noted', async () => {
-    const { name } = modelAs('semievol');
-    const store = await openStore({ uri: bench.config.store.uri });
-    const record = (await store.models.byName(name))!;
-    await store.models.add({ ...record, name: 'unknown rows', jobKey: 'older' });
-    store.close();
-    const { rows, descent } = await explainModel(bench.config, 'unknown rows');
-    assert.match('lacking' in rows ? rows.lacking : '', /an older version/);
-    assert.equal(descent.length, 1);
   });
 
   it('is not made up for a model, a page or a run that there is not', async () => {

@@ -130,7 +130,7 @@ describe('a run that lives', function () {
   it('waits for as many new examples as its spec wants, and works on all of them', async () => {
     const run = await start({ rounds: 2, next: { unlabelled: 20 } });
     const waiting = await run.until(({ waitsFor }) => waitsFor !== undefined);
-    assert.match(waiting.waitsFor!, /^0 of 20 new unlabelled examples/);
+    assert.match(waiting.waitsFor!, /^0 of 20 new unlabelled examples.*"semievol next [^ ]+"$/);
     assert.deepEqual(waiting.totals, { finished: 1, promoted: 1 });
 
     const first = await run.update<Arrived>('add', { unlabelled: ['a.csv'] });

@@ -47,7 +47,9 @@ export function handleArrivals(
     await changed();
     return arrived;
   };
-  setHandler(addData, (arrival) => inTurn(() => take(arrival)), { validator: assertUsable });
+  setHandler(addData, (arrival) => inTurn(() => take(arrival)), {
+    validator: (arrival) => assertUsable(run, arrival),
+  });
   return {
     get data() {
       return data;
@@ -71,7 +73,7 @@ const summaryOf = ({ withdrawnSegments = [], reviews, ...lists }: Arrival): stri
   ].join(', ');
 
 /** @throws ApplicationFailure `ArrivalRefused`, which refuses the update */
-function assertUsable(arrival: Arrival): void {
+function assertUsable(run: string, arrival: Arrival): void {
   const files = LISTS.flatMap((list) => arrival[list] ?? []);
   const { withdrawnSegments = [], reviews } = arrival;
   if (files.length === 0 && withdrawnSegments.length === 0 && reviews === undefined)
@@ -81,7 +83,9 @@ function assertUsable(arrival: Arrival): void {
   if (files.some((file) => typeof file !== 'string' || file === ''))
     throw refused('each file has to be a path or a URL');
   if (withdrawnSegments.some((segment) => !Number.isInteger(segment) || segment < 0))
-    throw refused('segments are numbers from 0 on: "semievol status RUN" says how many there are');
+    throw refused(
+      `segments are numbers from 0 on: "semievol status ${run}" says how many there are`,
+    );
   if (reviews !== undefined && !(Number.isInteger(reviews) && reviews > 0))
     throw refused('reviews are numbers from 1 on');
 }

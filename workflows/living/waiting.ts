@@ -25,6 +25,7 @@ export interface Waiting {
  * @param round the one that is to begin next
  */
 export function handleWaiting(
+  run: string,
   next: NextSpec | undefined,
   arrivals: Arrivals,
   { pause, show }: Pick<RunPage, 'pause' | 'show'>,
@@ -45,7 +46,7 @@ export function handleWaiting(
   };
   const isLong = () => workflowInfo().continueAsNewSuggested;
   const what = () =>
-    since && next && arrivals.data ? waitsFor(next, since, arrivals.data.counts) : undefined;
+    since && next && arrivals.data ? waitsFor(run, next, since, arrivals.data.counts) : undefined;
   return {
     get isCalled() {
       return isCalled;
