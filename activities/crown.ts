@@ -1,6 +1,8 @@
 import { finalFailure } from '../core/failures.ts';
+import { championAfter } from '../core/lineage/champions.ts';
 import type { Announcement, Announcing } from '../core/living/announcement.ts';
 import type { Promotion } from '../core/living/promotion.ts';
+import type { Champion } from '../core/living/runState.ts';
 import type { RunSpec } from '../core/spec.ts';
 import { aliasOf, pointAlias } from '../providers/alias.ts';
 import type { Store } from '../store/store.ts';
@@ -18,6 +20,8 @@ export interface CrownInput {
 export interface Crowned {
   /** As it is recorded: of one number the first counts. */
   announcement: Announcement;
+  /** By all changes that are recorded: one of this number may have been, and later ones. */
+  champion: Champion;
   /** Who is to be told; nobody where it is left out. */
   announcing?: Announcing;
 }
@@ -37,15 +41,15 @@ export function createCrown(dependencies: Dependencies) {
         await assertKnown(store, spec.model, given.model);
         const tables = await store.run(run, dataset);
         const promotion = await tables.addPromotion({ ...given, at: new Date().toISOString() });
-        // A later change may have overtaken this attempt.
-        const { model } = (await tables.promotions()).at(-1)!;
+        const champion = championAfter(await tables.promotions());
         const { endpoint } = spec.model;
-        const isKept = await pointAlias(endpoints.get(endpoint), aliasOf(run), model);
+        const isKept = await pointAlias(endpoints.get(endpoint), aliasOf(run), champion.model);
         const alias = isKept ? aliasOf(run) : null;
         const { webhook, activity } = announce;
         const isNews = promotion.from !== null && (webhook || activity);
         return {
           announcement: { ...promotion, run, endpoint, alias },
+          champion,
           ...(isNews && {
             announcing: { webhook: webhook !== undefined, ...(activity && { activity }) },
           }),

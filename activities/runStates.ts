@@ -1,3 +1,4 @@
+import { championAfter } from '../core/lineage/champions.ts';
 import type { RunState } from '../core/living/runState.ts';
 import type { RunSpec } from '../core/spec.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -12,7 +13,8 @@ export function createRunStates({ store, registry }: Pick<Dependencies, 'store' 
     },
 
     /**
-     * What a run of this name has come to, where one was begun with the same spec.
+     * What a run of this name has come to, where one was begun with the same spec; its champion by the
+     * changes that are recorded, of which one may have come after the last state that was kept.
      * @throws ApplicationFailure `SpecChanged`, non-retryable
      */
     async lastState({ run, spec }: { run: string; spec: RunSpec }): Promise<RunState | null> {
@@ -20,7 +22,10 @@ export function createRunStates({ store, registry }: Pick<Dependencies, 'store' 
         const begun = await store.specs.find(run);
         if (!begun) return null;
         assertSame(registry, run, begun, spec);
-        return (await store.states(run).last()) ?? null;
+        const last = await store.states(run).last();
+        if (!last) return null;
+        const promotions = await (await store.run(run, last.data.dataset)).promotions();
+        return { ...last, champion: championAfter(promotions) };
       });
     },
   };

@@ -1,20 +1,20 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { startChild } from '@temporalio/workflow';
 import type { CrownInput } from '../activities/crown.ts';
-import type { Promotion } from '../core/living/promotion.ts';
+import type { Champion } from '../core/living/runState.ts';
 import type { Setting } from '../core/plan.ts';
 import { activitiesWith } from './activities.ts';
 import { announce } from './announce.ts';
 
 /**
  * Makes a model the champion of a run, and has those told who are to know it, which nobody waits for.
- * @returns the change as it is recorded: of one number the first counts
+ * @returns the champion as it is recorded: of changes of one number the first counts
  */
-export async function crown(input: CrownInput, setting: Setting): Promise<Promotion> {
+export async function crown(input: CrownInput, setting: Setting): Promise<Champion> {
   const { run, promotion } = input;
   const summary = `${promotion.model} is the champion`;
   const crowned = await activitiesWith(setting.activityOptions).crown(input, summary);
-  const { announcement, announcing } = crowned;
+  const { announcement, announcing, champion } = crowned;
   if (announcing)
     try {
       await startChild(announce, {
@@ -29,6 +29,5 @@ export async function crown(input: CrownInput, setting: Setting): Promise<Promot
       // Told, or being told, by an execution of the run before this one.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
-  const { run: _, endpoint: __, alias: ___, ...recorded } = announcement;
-  return recorded;
+  return champion;
 }

@@ -78,13 +78,21 @@ describe('crowning a champion', function () {
     bench.temporal.client.workflow.execute('crowning', {
       ...{ workflowId, taskQueue: bench.config.temporal.taskQueue, args: [crowned] },
     });
+  const recorded = async (number: number) => {
+    const store = await openStore({ uri: bench.config.store.uri });
+    const promotions = await (await store.run(RUN, 'data')).promotions();
+    store.close();
+    return promotions.find((one) => one.number === number)!;
+  };
   const announced = (number: number) =>
     bench.temporal.client.workflow.getHandle(`${RUN}/promotion-${number}`);
 
   it("tells a webhook, signed, and an activity of one's own, once each", async () => {
     overload(1);
-    const promotion = await execute(input(1), 'crown-1');
+    const champion = await execute(input(1), 'crown-1');
+    assert.deepEqual(champion, { model: MODEL, changes: 1 });
     await announced(1).result();
+    const promotion = await recorded(1);
     const announcement = { ...promotion, run: RUN, endpoint: 'local', alias: null };
     assert.deepEqual(own, [announcement]);
     const event = { type: 'champion.changed', timestamp: promotion.at, data: announcement };

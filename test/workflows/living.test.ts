@@ -47,6 +47,8 @@ describe('a run that lives', function () {
   this.timeout(60_000);
   const temporal = useTemporal();
   const changes: CrownInput['promotion'][] = [];
+  /** Recorded by an execution that has ended before it heard of it. */
+  const unheard: CrownInput['promotion'][] = [];
   let worker: Worker;
   let working: Promise<void>;
 
@@ -69,9 +71,12 @@ describe('a run that lives', function () {
         'semievol.lastState': async () => null,
         'semievol.rankForReview': async () => ({ size: 3, suspects: 0 }),
         'semievol.crown': async ({ run, promotion }: CrownInput): Promise<Crowned> => {
-          changes.push(promotion);
+          const recorded = unheard.find(({ number }) => number === promotion.number) ?? promotion;
+          const { model, number } = recorded;
+          changes.push(recorded);
           return {
-            announcement: { ...promotion, run, at: '', endpoint: 'local', alias: null },
+            announcement: { ...recorded, run, at: '', endpoint: 'local', alias: null },
+            champion: { model, changes: number },
           };
         },
       },
@@ -260,5 +265,16 @@ describe('a run that lives', function () {
       [last.number, last.round, last.role, last.from, last.by, last.name],
       [2, 1, 'chosen', 'model-1', 'person', NAMED.name],
     );
+  });
+
+  it('counts its changes after those that are recorded already', async () => {
+    const by = { role: 'chosen', by: 'person', ...NAMED } as const;
+    unheard.push({ number: 1, round: 1, model: 'model-0', from: 'model-9', ...by });
+    const run = await start({ rounds: 1 });
+    const { champion } = (await run.handle.result()) as RunStatus;
+    unheard.pop();
+    assert.equal(champion, 'model-1');
+    const last = changes.at(-1)!;
+    assert.deepEqual([last.number, last.model, last.from], [2, 'model-1', 'model-0']);
   });
 });

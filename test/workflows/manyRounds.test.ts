@@ -35,7 +35,7 @@ describe('a run of many rounds', function () {
         'semievol.crown': async ({ run, promotion }: CrownInput): Promise<Crowned> => {
           crowned.push(promotion.model);
           const announcement = { ...promotion, run, at: '', endpoint: 'local', alias: null };
-          return { announcement };
+          return { announcement, champion: { model: promotion.model, changes: promotion.number } };
         },
         'semievol.knownSearchAttributes': async () => [],
         'semievol.ingest': async () => {

@@ -16,7 +16,7 @@ export interface Championship {
   readonly champion: Champion;
   /** The challenger that waits for a person, where one does. */
   readonly pending: Pending | undefined;
-  /** Records the spec's model, with which a run begins. */
+  /** Records the spec's model, with which a run begins, unless it has begun before. */
   begin(): Promise<void>;
   /**
    * Lets the challenger of a round become the champion, where the gate is in favour, and a person
@@ -25,8 +25,8 @@ export interface Championship {
   settle(report: RoundReport): Promise<boolean>;
 }
 
-/** Records a change of the champion. */
-export type Crown = (promotion: Omit<Promotion, 'at'>) => Promise<unknown>;
+/** Records a change of the champion. @returns who is the champion by all that is recorded */
+export type Crown = (promotion: Omit<Promotion, 'at'>) => Promise<Champion>;
 
 const HOUR = 3_600_000;
 
@@ -52,10 +52,12 @@ export function handleChampionship(
     after: number,
   ) =>
     inTurn(async () => {
-      const number = champion.changes + 1;
-      await crown({ number, round: after, model, from: champion.model, ...by });
-      champion = { model, changes: number };
-      show();
+      do {
+        const number = champion.changes + 1;
+        champion = await crown({ number, round: after, model, from: champion.model, ...by });
+        show();
+        // An execution before this one may have recorded others, and ended before it could keep them.
+      } while (champion.model !== model);
     });
 
   setHandler(
@@ -111,16 +113,18 @@ export function handleChampionship(
       return pending;
     },
     async begin() {
-      await inTurn(() =>
-        crown({
+      await inTurn(async () => {
+        champion = await crown({
           ...{ number: 0, round: 0, model: champion.model, role: 'base', from: null },
           ...{ by: 'gate', name: null, reason: 'the run begins with it' },
-        }),
-      );
+        });
+      });
     },
     async settle({ gate: report, round: ended }) {
       if (report?.verdict !== 'promote') return false;
       const { challenger, reason } = report;
+      // Crowned already, by a person, or before the run was ended early.
+      if (champion.model === challenger.model) return true;
       const word =
         gate?.approval === 'person' ? await wordOn({ challenger, round: ended }) : undefined;
       const isApproved =

@@ -82,8 +82,13 @@ describe('the models of a run', () => {
         reason: isPromoted ? 'it is better' : 'it is no better',
       },
     });
+    const change = { round: 0, by: 'gate', name: null, reason: '', at: '' } as const;
     const lineage = lineageOf(
       facts({
+        promotions: [
+          { ...change, number: 0, model: 'base', role: 'base', from: null },
+          { ...change, number: 1, model: 's1', role: 'semievol', from: 'base' },
+        ],
         records: [
           record('s1', 'base'),
           record('s2', 'base', { round: 2, createdAt: '2026-01-09' }),
