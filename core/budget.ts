@@ -93,13 +93,19 @@ function usesIn(
   });
 }
 
-/** The first limit that leaves nothing, or less than what is wanted. */
+/** Whether so much being gone of a limit leaves nothing, or less than what is wanted. */
+const leavesTooLittle = (gone: number, { limit, wanted }: Pick<Lack, 'limit' | 'wanted'>) =>
+  gone >= limit || gone + wanted > limit;
+
+/** Whether a limit will have to be raised, whatever becomes of what is under way. */
+export const isReached = (lack: Lack): boolean => leavesTooLittle(lack.spent, lack);
+
+/** A limit that leaves nothing, or less than what is wanted: first of all one that is reached. */
 function lackAmong(uses: readonly BudgetUse[], wanted: Amounts): Lack | undefined {
-  const lacking = uses.find(({ unit, limit, spent, reserved }) => {
-    const gone = spent + reserved;
-    return gone >= limit || gone + wanted[unit] > limit;
-  });
-  return lacking && { ...lacking, wanted: wanted[lacking.unit] };
+  const lacking = uses
+    .map((use): Lack => ({ ...use, wanted: wanted[use.unit] }))
+    .filter((use) => leavesTooLittle(use.spent + use.reserved, use));
+  return lacking.find(isReached) ?? lacking[0];
 }
 
 /** Whether a limit is nearly used up. */
@@ -129,7 +135,7 @@ export class Ledger {
   readonly #spent = new Map<Spender, Amounts>();
   readonly #reserved = new Map<string, { phase: PhaseName; wanted: Spent; amounts: Amounts }>();
   /** What phases pay for ahead of what tells of it: answers that batches give. */
-  readonly #ahead = new Map<PhaseName, Map<string, Amounts>>();
+  readonly #ahead = new Map<PhaseName, Map<string, { amounts: Amounts; isSpent: boolean }>>();
   /** What jobs have cost as a share of what was thought, the dearest of them. */
   #share: number | undefined;
 
@@ -149,15 +155,15 @@ export class Ledger {
     this.#reserved.set(key, { phase, wanted, amounts: this.#expected(wanted) });
   }
 
-  /** Counts what answers cost that a phase has got, or is going to, before it tells of them. */
-  payAhead(phase: PhaseName, key: string, cost: Spent): void {
-    const ahead = this.#ahead.get(phase) ?? new Map<string, Amounts>();
-    this.#ahead.set(phase, ahead.set(key, amountsOf(cost)));
+  /** Counts what answers cost that a phase has got (`isSpent`), or is going to, before it tells of them. */
+  payAhead(phase: PhaseName, key: string, cost: Spent, isSpent: boolean): void {
+    const ahead = this.#ahead.get(phase) ?? new Map();
+    this.#ahead.set(phase, ahead.set(key, { amounts: amountsOf(cost), isSpent }));
   }
 
   /** What a phase has paid for ahead, all together; it has told of it all when it ends. */
   ahead(phase: PhaseName): Amounts {
-    return sum(this.#ahead.get(phase)?.values() ?? []);
+    return this.#aheadOf(phase, () => true);
   }
 
   ended(phase: PhaseName): void {
@@ -203,8 +209,8 @@ export class Ledger {
     return (['run', 'round', phase] as const).flatMap((scope) =>
       this.#uses(scope).map((use) => ({
         ...use,
-        spent: use.spent - own[use.unit],
-        reserved: use.reserved - ahead[use.unit],
+        spent: use.spent - own[use.unit] - ahead.spent[use.unit],
+        reserved: use.reserved - ahead.reserved[use.unit],
       })),
     );
   }
@@ -215,9 +221,17 @@ export class Ledger {
     return (['run', 'round', ...phases] as const).flatMap((scope) => this.#uses(scope));
   }
 
-  /** What a phase has paid for ahead and not told of. */
-  #notTold(phase: PhaseName): Amounts {
-    return most(difference(this.ahead(phase), this.#spent.get(phase) ?? NOTHING), NOTHING);
+  #aheadOf(phase: PhaseName, counts: (one: { isSpent: boolean }) => boolean): Amounts {
+    const all = [...(this.#ahead.get(phase)?.values() ?? [])];
+    return sum(all.filter(counts).map(({ amounts }) => amounts));
+  }
+
+  /** What a phase has paid for ahead, or is going to, and has not told of. */
+  #notTold(phase: PhaseName): { spent: Amounts; reserved: Amounts } {
+    const told = this.#spent.get(phase) ?? NOTHING;
+    const beyond = (ahead: Amounts) => most(difference(ahead, told), NOTHING);
+    const spent = beyond(this.#aheadOf(phase, ({ isSpent }) => isSpent));
+    return { spent, reserved: difference(beyond(this.ahead(phase)), spent) };
   }
 
   #expected(wanted: Spent): Amounts {
@@ -232,7 +246,12 @@ export class Ledger {
     const reserved = [...this.#reserved.values()].flatMap(({ phase, amounts }) =>
       isIn(phase) ? [amounts] : [],
     );
-    for (const phase of this.#ahead.keys()) if (isIn(phase)) reserved.push(this.#notTold(phase));
+    for (const phase of this.#ahead.keys()) {
+      if (!isIn(phase)) continue;
+      const notTold = this.#notTold(phase);
+      spent.push(notTold.spent);
+      reserved.push(notTold.reserved);
+    }
     const before = scope === 'run' ? [this.#before] : [];
     return usesIn(scope, limitsIn(this.budget, scope), sum([...before, ...spent]), sum(reserved));
   }

@@ -7,6 +7,7 @@ import {
   type Budget,
   type BudgetUnit,
   isNear,
+  isReached,
   Ledger,
   type Limits,
   Pieces,
@@ -208,11 +209,15 @@ describe('the ledger of a round', () => {
     const gone = () => ledger.uses().map(({ spent, reserved }) => [spent, reserved]);
     assert.equal(ledger.lackAhead('propagate', 'batch', spentOf(11))?.wanted, 11);
     assert.equal(ledger.lackAhead('propagate', 'batch', spentOf(8)), undefined);
-    ledger.payAhead('propagate', 'batch', spentOf(8));
+    ledger.payAhead('propagate', 'batch', spentOf(8), false);
+    assert.deepEqual(gone(), [[0, 8]]);
     assert.ok(ledger.lack('warm-up', spentOf(3)));
     assert.equal(ledger.lackAhead('propagate', 'batch', spentOf(9)), undefined, 'in its place');
-    ledger.payAhead('propagate', 'batch', spentOf(6));
-    assert.deepEqual(gone(), [[0, 6]]);
+    ledger.payAhead('propagate', 'batch', spentOf(6), true);
+    assert.deepEqual(gone(), [[6, 0]]);
+    ledger.payAhead('propagate', 'next', spentOf(3), false);
+    assert.deepEqual(gone(), [[6, 3]]);
+    ledger.payAhead('propagate', 'next', spentOf(0), true);
 
     // The phase finds the answers in the store, and tells what they have cost.
     const [allowance] = [ledger.allowance('propagate')];
@@ -225,10 +230,23 @@ describe('the ledger of a round', () => {
     }
     assert.ok(!pieces.mayBegin('batch'), '9 are spent: no more was paid for ahead');
     ledger.set('propagate', spentOf(4));
-    assert.deepEqual(gone(), [[4, 2]]);
+    assert.deepEqual(gone(), [[6, 0]]);
     ledger.set('propagate', spentOf(7));
     ledger.ended('propagate');
     assert.deepEqual(gone(), [[7, 0]]);
+  });
+
+  it('tells a limit that is reached from one that what is under way may leave room in', () => {
+    const ledger = new Ledger({ usd: 10, perRound: { usd: 8 } }, spentOf(4));
+    ledger.reserve('job', 'warm-up', spentOf(5));
+    const waiting = ledger.lack('fine-tune', spentOf(5))!;
+    assert.deepEqual([waiting.scope, isReached(waiting)], ['run', false]);
+    const reached = ledger.lack('fine-tune', spentOf(9))!;
+    assert.deepEqual([reached.scope, isReached(reached)], ['run', true]);
+    ledger.budget = withLimits(ledger.budget, 'run', { usd: 14 });
+    // That of the run only has to wait.
+    const ofRound = ledger.lack('fine-tune', spentOf(9))!;
+    assert.deepEqual([ofRound.scope, isReached(ofRound)], ['round', true]);
   });
 
   it('goes by what jobs have cost, where that is known', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
 import { before, describe, it } from 'mocha';
+import type { BudgetUse } from '../../core/budget.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RunStatus } from '../../core/status.ts';
@@ -38,6 +39,8 @@ interface Outcome {
   byThemselves: number;
 }
 
+type Run = Awaited<ReturnType<Bench['start']>>;
+
 describe('a run by batch', function () {
   this.timeout(60_000);
   const temporal = useTemporal();
@@ -63,8 +66,8 @@ describe('a run by batch', function () {
       ...changes,
     });
 
-  async function outcomeOf(bench: Bench, spec: RunSpec): Promise<Outcome> {
-    await (await bench.start(spec)).result();
+  async function outcomeOf(bench: Bench, spec: RunSpec, begun?: Run): Promise<Outcome> {
+    await (begun ?? (await bench.start(spec))).result();
     const reports = await bench.reports(spec.name);
     const report = reports[0]!;
     const { dataset } = report;
@@ -307,6 +310,45 @@ describe('a run by batch', function () {
     const asked = usageOf(report!.usage, 'collaborate');
     assert.equal(asked.requests, usageOf(byThemselves.report.usage, 'collaborate').requests);
     await bench.close();
+  });
+
+  it('cancels its batches at a limit where its spec wants that, and sends the rest once it is raised', async () => {
+    const bench = await open({ holdBatches: true });
+    try {
+      const budget = { requests: 1_000, jobs: 'cancel' };
+      const spec = await specIn(bench, { budget });
+      const { batches } = bench.provider;
+      const run = await bench.start(spec);
+      let use: BudgetUse;
+      do [use] = (await run.query<RunStatus>('status')).budget as [BudgetUse];
+      while (use.reserved === 0);
+      await bench.provider.until(() => batches.all().length > 0);
+      await bench.client.get(spec.name).setBudget({ requests: use.spent + 1 });
+      await bench.provider.until(() => batches.all()[0]!.status === 'cancelling');
+      batches.release();
+      let status: RunStatus;
+      do status = await run.query<RunStatus>('status');
+      while (!status.budget!.every(({ reserved }) => reserved < ASKED));
+      assert.match(status.hold!.why, /the budget of the run is reached/);
+      const [first, ...others] = batches.all();
+      assert.deepEqual([first!.status, others], ['cancelled', []]);
+      await bench.client.get(spec.name).setBudget({ requests: 1_000 });
+      const outcome = await outcomeOf(bench, spec, run);
+      isTheSame(outcome);
+      const { completed } = first!.request_counts!;
+      const totals = outcome.batches.map((one) => one.request_counts!.total);
+      assert.ok(completed > 0);
+      assert.deepEqual(totals.slice(0, 2), [ASKED, ASKED - completed]);
+      const answered = outcome.batches.map((one) => one.request_counts!.completed);
+      assert.equal(
+        answered.reduce((sum, one) => sum + one),
+        byThemselves.direct,
+        'each request is paid for once',
+      );
+      assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
+    } finally {
+      await bench.close();
+    }
   });
 
   it('cancels its batches with it, and keeps what they had answered', async () => {

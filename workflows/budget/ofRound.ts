@@ -5,7 +5,7 @@ import {
   getExternalWorkflowHandle,
   setHandler,
 } from '@temporalio/workflow';
-import { type Budget, type BudgetUse, type Lack, Ledger } from '../../core/budget.ts';
+import { type Budget, type BudgetUse, isReached, type Lack, Ledger } from '../../core/budget.ts';
 import type { PhaseName, Spender } from '../../core/phases.ts';
 import { NOTHING_SPENT, type Spent } from '../../core/spent.ts';
 import type { Hold } from '../../core/status.ts';
@@ -99,10 +99,10 @@ export function handleRoundBudget(
     for (const one of [...waiting]) {
       if (lackOf(one)) continue;
       waiting.splice(waiting.indexOf(one), 1);
-      const { workflowId, phase, wanted, key } = one;
+      const { workflowId, phase, wanted, key, isSpent = false } = one;
       if (key === undefined) ledger?.reserve(workflowId, phase, wanted);
-      else ledger?.payAhead(phase, key, wanted);
-      if (one.isSpent) continue;
+      else ledger?.payAhead(phase, key, wanted, isSpent);
+      if (isSpent) continue;
       underWay.add(workflowId);
       // One that has ended needs no grant.
       getExternalWorkflowHandle(one.workflowId)
@@ -134,8 +134,10 @@ export function handleRoundBudget(
     grant();
     tellAllowances();
     const cancels = ledger?.budget.jobs === 'cancel' && !halted && underWay.size > 0;
-    const lack = (cancels ? current()?.overdrawn() : undefined) ?? lacking();
-    if (cancels && lack) halt(lack);
+    const overdrawn = cancels ? current()?.overdrawn() : undefined;
+    const lack = overdrawn ?? lacking();
+    // What is under way may leave enough once it has ended.
+    if (cancels && lack && (overdrawn || isReached(lack))) halt(lack);
     const before = hold;
     hold = lack && holdOf(run, lack, before);
     if (hold?.why !== before?.why) changed();
