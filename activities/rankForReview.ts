@@ -11,6 +11,7 @@ import {
   worth,
 } from '../core/review/ranking.ts';
 import type { ScoreChoice } from '../core/selection/choice.ts';
+import { RankedScores } from '../core/selection/rankedScores.ts';
 import type { Selector } from '../core/selection/selector.ts';
 import type { Threshold } from '../core/types.ts';
 import type { Reviews } from '../store/reviews.ts';
@@ -124,7 +125,7 @@ async function ranked(
   }: { isOut: IsOut; total: number; wanted: number; tracker: Tracker },
 ): Promise<Instructive[]> {
   const selector = context.selector.by(choice);
-  const cutOff = await cutOffOf(context, round, { selector, threshold, total, tracker });
+  const cutOffs = await cutOffsOf(context, round, { selector, threshold, total, tracker });
   const foremost = new Foremost<Instructive>(
     CHOICE * wanted,
     (a, b) => worth(b.teaching) - worth(a.teaching) || a.ordinal - b.ordinal,
@@ -134,8 +135,8 @@ async function ranked(
     for (const row of batch) {
       const { ordinal, exampleId, label } = row;
       if (isOut(exampleId)) continue;
-      const score = selector.rankedScore(row);
-      const nearness = score === null ? 0 : cutOff.nearness(score);
+      const score = selector.ranked(row);
+      const nearness = score === null ? 0 : cutOffs.get(score.group)!.nearness(score.score);
       foremost.add({
         ...{ ordinal, exampleId, label },
         teaching: { disagreement: disagreementOf(row), nearness },
@@ -146,8 +147,8 @@ async function ranked(
   return foremost.all();
 }
 
-/** Eight bytes for each pseudo-label. */
-async function cutOffOf(
+/** Of each group of labels that has a threshold. */
+async function cutOffsOf(
   { tables }: RoundContext,
   round: number,
   {
@@ -156,19 +157,21 @@ async function cutOffOf(
     total,
     tracker,
   }: { selector: Selector; threshold: Threshold; total: number; tracker: Tracker },
-): Promise<CutOff> {
-  const scores = new Float64Array(total);
-  let [count, kept] = [0, 0];
+): Promise<Map<string, CutOff>> {
+  const scores = new RankedScores(total);
+  const kept = new Map<string, number>();
   for await (const batch of tables.scanVerdicts(round)) {
     tracker.signal.throwIfAborted();
     for (const row of batch) {
-      const score = selector.rankedScore(row);
-      if (score === null) continue;
-      scores[count++] = score;
-      if (selector.keeps(row, threshold)) kept++;
+      const ranked = selector.ranked(row);
+      if (ranked === null) continue;
+      scores.add(ranked);
+      const { group } = ranked;
+      if (selector.keeps(row, threshold)) kept.set(group, (kept.get(group) ?? 0) + 1);
     }
   }
-  return new CutOff(scores.subarray(0, count).sort(), kept);
+  const groups = [...scores.byGroup()];
+  return new Map(groups.map(([group, own]) => [group, new CutOff(own, kept.get(group) ?? 0)]));
 }
 
 /**

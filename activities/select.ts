@@ -10,6 +10,7 @@ import { mayBalance } from '../core/selection/balance.ts';
 import type { ScoreChoice } from '../core/selection/choice.ts';
 import { ClassCounts } from '../core/selection/classCounts.ts';
 import { Pool } from '../core/selection/pool.ts';
+import { RankedScores } from '../core/selection/rankedScores.ts';
 import type { Selector } from '../core/selection/selector.ts';
 import type { Estimate } from '../core/statistics.ts';
 import type { AnswerTally } from '../core/tally.ts';
@@ -102,7 +103,7 @@ export function createSelect(dependencies: Dependencies) {
           classes,
           answers,
           quality: { all: all!, selected: selected! },
-          ...trust.shown({ threshold, ranked, gold }),
+          ...trust.shown({ threshold, ranked: ranked.all(), gold }),
         };
         const maxTokens = mostTokens(spec, task, spec.answer.form === 'reasoned');
         const empty = emptyResult(selection, { ...spec, maxTokens }, selector);
@@ -120,22 +121,21 @@ interface Pass {
   tracker: Tracker;
 }
 
-/** The scores that the threshold follows from: eight bytes an example, a million of them or more. */
+/** The scores that the threshold follows from. */
 async function rankedScores(
   { tables }: RoundContext,
   { round }: RoundRef,
   { size, selector, tracker }: Pass,
-): Promise<Float64Array> {
-  const scores = new Float64Array(size);
-  let ranked = 0;
+): Promise<RankedScores> {
+  const scores = new RankedScores(size);
   for await (const batch of tables.scanVerdicts(round)) {
     tracker.signal.throwIfAborted();
     for (const row of batch) {
-      const score = selector.rankedScore(row);
-      if (score !== null) scores[ranked++] = score;
+      const ranked = selector.ranked(row);
+      if (ranked) scores.add(ranked);
     }
   }
-  return scores.subarray(0, ranked);
+  return scores;
 }
 
 async function labelledByClass({ dataset, task }: RoundContext): Promise<ClassCounts> {

@@ -12,6 +12,7 @@ import type { GridTable } from '../core/grid/table.ts';
 import { Registry } from '../core/registry.ts';
 import type { RunSpec, RunSpecInput } from '../core/spec.ts';
 import type { StartCheck } from './check.ts';
+import { GridConflict, RunConflict } from './errors.ts';
 import { FineTuneHandle } from './fineTuneHandle.ts';
 import { GridHandle } from './gridHandle.ts';
 import type { GridOptions } from './gridPlan.ts';
@@ -167,7 +168,7 @@ export class SemiEvolClient {
   /**
    * Runs a grid, or attaches to it where it is at work. What of it has completed is not run again:
    * the same grid goes on where it was stopped, and one with more cells or seeds runs what is new.
-   * @throws SpecError; RunConflict where it is at work with other cells or seeds; DataError
+   * @throws SpecError; GridConflict where it is at work with other cells or seeds; DataError
    */
   async reproduce(grid: GridInput, options: GridOptions): Promise<GridHandle> {
     const plan = await this.#planOf(grid, options);
@@ -176,8 +177,19 @@ export class SemiEvolClient {
       this.temporal,
       this.config.temporal.taskQueue,
       gridOf(plan, activityOptions),
-    );
+    ).catch((error: unknown) => {
+      throw error instanceof RunConflict ? new GridConflict(plan.name) : error;
+    });
     return new GridHandle(this, plan, before);
+  }
+
+  /**
+   * The grid that is at work under this one's name, be it with other cells or seeds. It starts nothing.
+   * @throws SpecError
+   */
+  async grid(grid: GridInput, options: GridOptions): Promise<GridHandle> {
+    const plan = await this.#planOf(grid, options);
+    return new GridHandle(this, plan, await this.stateOf(plan.name));
   }
 
   /**

@@ -30,6 +30,20 @@ export class RunConflict extends SemiEvolError {
   }
 }
 
+/** A grid is at work with other cells, seeds or data than this one has. */
+export class GridConflict extends SemiEvolError {
+  override readonly name = 'GridConflict';
+  override readonly isOfInput = true;
+  readonly grid: string;
+
+  constructor(grid: string) {
+    super(
+      `grid "${grid}" is at work with other cells, seeds or data: wait until it ends, or cancel it ("semievol reproduce FILE --cancel"); then this one keeps what has completed, and runs what is new`,
+    );
+    this.grid = grid;
+  }
+}
+
 /** What has ended can be neither paused nor cancelled. */
 export class RunNotRunning extends SemiEvolError {
   override readonly name = 'RunNotRunning';

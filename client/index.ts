@@ -77,6 +77,7 @@ export {
   CheckFailed,
   ExportFailed,
   type Failure,
+  GridConflict,
   ReportsNotFound,
   ReviewRefused,
   RunConflict,

@@ -103,6 +103,7 @@ export class Registry {
       for (const { path, message } of [
         ...judgeProblems(task, spec),
         ...balanceProblems(task, spec),
+        ...perClassProblems(task, spec),
         ...coTrainingProblems(task, spec),
         ...auditProblems(task, spec),
         ...calibrationProblems(task, spec, this.selector(spec.selection)),
@@ -122,7 +123,10 @@ export class Registry {
     this.collaborator = (spec, task) => collaboratorFor(spec)(task);
     this.selector = oncePer((spec) => {
       const known = selectionSpec.parse(spec);
-      const wanted = { score: known.score, scores: scoreOf };
+      const wanted = {
+        ...{ score: known.score, scores: scoreOf },
+        isPerClass: known.perClass ?? false,
+      };
       return new Selector(ruleOf.get(known.rule)!.create(known), wanted);
     });
   }
@@ -216,6 +220,18 @@ function balanceProblems(
     : [];
 }
 
+/** Only answers that are one of a fixed set of classes have a class each. */
+function perClassProblems(task: Task, { selection }: Pick<RunSpec, 'selection'>): Problem[] {
+  if (!selection.perClass || mayBalance(task)) return [];
+  return [
+    {
+      path: ['selection', 'perClass'],
+      message:
+        'the answers of this kind of task are not each one label of a fixed set: leave it out, or set it to false',
+    },
+  ];
+}
+
 /** What would break what a rule promises, or leave nothing to calibrate it by. */
 function calibrationProblems(
   task: Task,
@@ -234,6 +250,13 @@ function calibrationProblems(
       ),
     );
   if (needs.rule === 0) return problems;
+  if (selection.perClass)
+    problems.push(
+      problem(
+        'perClass',
+        `splits the labelled examples that the rule "${selection.rule}" is calibrated by: leave it out`,
+      ),
+    );
   for (const field of ['atLeast', 'exactly'] as const)
     if (selection[field] !== undefined)
       problems.push(

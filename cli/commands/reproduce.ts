@@ -38,17 +38,19 @@ export default async function reproduce(
       return writeTable(table, [], options);
     }
     const before = await client.stateOf(given.grid.name);
-    if (before !== 'running' && options.cancel)
+    if (options.cancel && before !== 'running')
       throw new CliError(`grid "${given.grid.name}" is not at work: there is nothing to cancel`);
+    if (options.cancel) {
+      await (await client.grid(given.grid, given.options)).cancel();
+      say(
+        `grid "${given.grid.name}" is being cancelled; the same command without --cancel goes on`,
+      );
+      return;
+    }
     if (before !== 'running')
       for (const warning of await client.checkGrid(given.grid, given.options))
         say(`warning: ${warning}`);
     const grid = await client.reproduce(given.grid, given.options);
-    if (options.cancel) {
-      await grid.cancel();
-      say(`grid "${grid.name}" is being cancelled; the same command without --cancel goes on`);
-      return;
-    }
     const status = await followToEnd(client, grid);
     await writeTable(await grid.table(), status.failed, options);
     if (status.failed.length > 0) process.exitCode = EXIT_CODE.failed;

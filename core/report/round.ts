@@ -156,7 +156,10 @@ function lopsidedNote({ examples, pseudoLabels }: RoundReport): string[] {
   const each = odd.map(
     (one) => `${count(one.selected)} of ${one.label} instead of ${count(Math.round(one.expected))}`,
   );
-  const remedy = steps.balance === 'none' ? ' selection.balance evens it out.' : '';
+  const remedy =
+    steps.balance === 'none'
+      ? ' selection.perClass and balance even it out.'
+      : '';
   return [`Lopsided, by the shares of the labelled examples: ${each.join(', ')}.${remedy}`];
 }
 

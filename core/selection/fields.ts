@@ -7,6 +7,12 @@ const count = z.number().int().positive();
  * calibrated, and how what the rule keeps is evened out, bounded and weighted.
  */
 export const selectionFields = {
+  perClass: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the rule is applied to each label by itself, as in the surest 75 % of each: a class of which the models are seldom sure is then not left out. For tasks whose answer is one label of a fixed set, and rules that are not calibrated. By default to all labels together.',
+    ),
   balance: z
     .union([z.enum(['none', 'cap', 'prior']), z.record(z.string(), z.number().min(0))])
     .default('none')

@@ -4,6 +4,7 @@ import type { Equality, PseudoLabel } from '../../core/consensus.ts';
 import { builtIn } from '../../core/registry.ts';
 import type { Way } from '../../core/resolution.ts';
 import type { MetricReport, RoundReport } from '../../core/roundReport.ts';
+import { RankedScores } from '../../core/selection/rankedScores.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { AnswerTally } from '../../core/tally.ts';
 import type { Metric, Part } from '../../core/tasks/task.ts';
@@ -114,8 +115,12 @@ async function recount(
   const unlabelled = await data.range('unlabelled', everything);
   const rows = await run.pseudoLabels(round, everything);
   const selector = builtIn.selector(spec.selection);
-  const scores = rows.flatMap((row) => selector.rankedScore(row) ?? []);
-  const threshold = selector.threshold(Float64Array.from(scores));
+  const ranked = new RankedScores(rows.length);
+  for (const row of rows) {
+    const score = selector.ranked(row);
+    if (score) ranked.add(score);
+  }
+  const threshold = selector.threshold(ranked);
   const stored = new Set<number>();
   for await (const batch of run.scanSelected(round))
     for (const { ordinal } of batch) stored.add(ordinal);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { builtIn, clashesIn, Registry, runSpec } from '../../core/registry.ts';
+import { RankedScores } from '../../core/selection/rankedScores.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import { dissent } from '../extensions/own/dissent.ts';
 import { rating } from '../extensions/own/rating.ts';
@@ -86,10 +87,10 @@ describe('a registry', () => {
       ],
     });
     const scored = broken.selector({ rule: 'paper', score: 'dissent' });
-    assert.throws(() => scored.rankedScore(row), /the score "dissent" is not a number/);
+    assert.throws(() => scored.ranked(row), /the score "dissent" is not a number/);
     const ruled = broken.selector({ rule: 'surest', score: 'entropy' });
     assert.throws(
-      () => ruled.threshold(new Float64Array()),
+      () => ruled.threshold(new RankedScores(0)),
       /no plain JSON: surest 1000 \(entropy/,
     );
   });

@@ -270,7 +270,7 @@ describe('a report', () => {
       assert.match(text, /^\| a +\| +20 \| +50\.0 % \| +100 \| +60 \| +30 \| +69\.8 % \|$/m);
       assert.match(
         text,
-        /^Lopsided, by the shares of the labelled examples: 4 of c instead of 11\. selection\.bal/m,
+        /^Lopsided, by the shares of the labelled examples: 4 of c instead of 11\. selection\.perClass and balance even it out\.$/m,
       );
       const even = with_({ count: 40, classes: { ...classes, counts: [count('a', 40, 40)] } });
       assert.doesNotMatch(even, /Lopsided/);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Verdict } from '../../core/consensus.ts';
 import { builtIn } from '../../core/registry.ts';
+import { RankedScores } from '../../core/selection/rankedScores.ts';
 import { entropy } from '../../core/selection/scores/entropy.ts';
 import { probability } from '../../core/selection/scores/probability.ts';
 import { votes } from '../../core/selection/scores/votes.ts';
@@ -19,9 +20,12 @@ const row = (entropyOf: number | null, agreed = false, label: string | null = 'a
 });
 const thresholdOf = (spec: SelectionInput, rows: Verdict[]) => {
   const selector = builtIn.selector(spec);
-  return selector.threshold(
-    Float64Array.from(rows.flatMap((one) => selector.rankedScore(one) ?? [])),
-  );
+  const ranked = new RankedScores(rows.length);
+  for (const one of rows) {
+    const score = selector.ranked(one);
+    if (score) ranked.add(score);
+  }
+  return selector.threshold(ranked);
 };
 const select = (spec: SelectionInput, rows: Verdict[]) => {
   const threshold = thresholdOf(spec, rows);
@@ -42,6 +46,45 @@ const pool = fc.array(
   }),
 );
 const percentile = fc.integer({ min: 0, max: 100 });
+
+describe('a rule that is applied to each class by itself', () => {
+  const each = (rule: object): SelectionInput =>
+    ({ score: 'entropy', perClass: true, ...rule }) as never;
+  const paper = (theta: number) => each({ rule: 'paper', percentile: theta });
+  const of = (label: string, entropies: number[]) =>
+    entropies.map((entropy) => row(entropy, false, label));
+
+  it('keeps the surest of a class of which the models are seldom sure', () => {
+    const rows = [...of('a', [0.1, 0.2, 0.3, 0.4]), ...of('b', [2, 1])];
+    assert.deepEqual(thresholdOf(paper(50), rows), { a: { cutoff: 0.2 }, b: { cutoff: 1 } });
+    assert.deepEqual(entropies(paper(50), rows), [0.1, 0.2, 1]);
+    assert.deepEqual(entropies({ ...paper(50), perClass: false }, rows), [0.1, 0.2, 0.3]);
+  });
+
+  it('keeps of each class what the rule would keep, were there no other', () =>
+    fc.assert(
+      fc.property(pool, percentile, fc.constantFrom('paper', 'official'), (rows, theta, rule) => {
+        const spec = each({ rule, percentile: theta });
+        const alone = ['a', 'b'].flatMap((label) =>
+          select(
+            { ...spec, perClass: false },
+            rows.filter((one) => one.label === label),
+          ),
+        );
+        assert.deepEqual(new Set(select(spec, rows)), new Set(alone));
+      }),
+    ));
+
+  it('says the threshold of each', () => {
+    const rows = [...of('a', [0.1, 0.2]), ...of('__proto__', [1])];
+    const threshold = thresholdOf(paper(50), rows);
+    assert.equal(
+      builtIn.selector(paper(50)).describe(threshold),
+      'of each label by itself: a, paper 50 (entropy up to 0.1000), __proto__, paper 50 (entropy up to 1.0000)',
+    );
+    assert.equal(builtIn.selector(paper(50)).keeps(rows[2]!, threshold), true);
+  });
+});
 
 describe('the rule of the paper', () => {
   const paper = (theta: number): SelectionInput => ({

@@ -128,6 +128,19 @@ describe('the run spec', () => {
       assert.match(String(of({ balance: { animal: 0 } })), /no label has a share above 0/);
     });
 
+    it('selects of each class by itself where answers are of one each, by rules that are not calibrated', () => {
+      assert.equal(of({ perClass: true }), undefined);
+      assert.equal(of({ perClass: false }, { type: 'numeric' }), undefined);
+      assert.match(
+        String(of({ perClass: true }, { type: 'numeric' })),
+        /^selection\.perClass,the answers of this kind of task are not each one label .* leave it out/,
+      );
+      assert.match(
+        String(of({ rule: 'calibrated', perClass: true })),
+        /^selection\.perClass,splits the labelled examples that the rule "calibrated" is calibrated by/,
+      );
+    });
+
     it('knows what would break the promise of a rule', () => {
       const calibrated = { rule: 'calibrated' };
       assert.equal(

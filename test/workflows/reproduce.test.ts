@@ -92,7 +92,12 @@ describe('a grid', function () {
     // The final fine-tune of the second cell, and its baseline.
     await provider.until(() => jobs() >= 4);
     provider.jobs.hold();
-    await first.cancel();
+    const other: GridInput = { ...grid, seeds: { data: [1] } };
+    await assert.rejects(reproduce(other), {
+      name: 'GridConflict',
+      message: /^grid "stopped-grid" is at work with other cells, seeds or data: .* --cancel/,
+    });
+    await (await bench.client.grid(other, await optionsFor())).cancel();
     await assert.rejects(first.result(), { state: 'cancelled' });
     const [kept] = (await first.table()).runs;
     assert.equal(kept!.cell, 'semievol');
