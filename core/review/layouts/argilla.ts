@@ -12,6 +12,7 @@ import {
 const responses = z.array(z.object({ value: z.unknown() })).default([]);
 const record = z.object({
   id: z.string(),
+  status: z.string().optional(),
   responses: z.object({ answer: responses, bad: responses }).prefault({}),
 });
 
@@ -50,6 +51,8 @@ export const argilla: Layout = {
 function reviewIn(item: unknown, where: string): FileReview {
   const { data: read } = record.safeParse(item);
   if (!read) throw new LayoutError(`${where} is none of Argilla's with an "id"`);
+  // What is not submitted (drafts, what was discarded) stands among the responses, too.
+  if (read.status === 'pending') return { where, exampleId: read.id, said: null };
   const { answer, bad } = read.responses;
   const isBad = bad.some(({ value }) => [value].flat().includes(BAD));
   const written = writtenAnswer(answer.at(-1)?.value); // of several the last

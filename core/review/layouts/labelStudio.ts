@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type FileReview, fieldsOf, itemsOf, type Layout, LayoutError } from './layout.ts';
+import { BAD, type FileReview, fieldsOf, itemsOf, type Layout, LayoutError } from './layout.ts';
 
 const result = z.object({
   from_name: z.string(),
@@ -14,6 +14,7 @@ const task = z.object({
     .array(
       z.object({
         was_cancelled: z.boolean().optional(),
+        updated_at: z.string().default(''),
         completed_by: z.union([z.number(), z.object({ email: z.string().optional() })]).optional(),
         result: z.array(result),
       }),
@@ -29,7 +30,7 @@ export const labelStudio: Layout = {
   write: (examples) =>
     JSON.stringify(
       examples.map((one) => {
-        const { choices, before, ...fields } = fieldsOf(one);
+        const { choices: _, before, options: __, ...fields } = fieldsOf(one);
         const turns = before?.map(({ role, content }) => `${role}: ${content}`).join('\n');
         return {
           data: {
@@ -38,7 +39,9 @@ export const labelStudio: Layout = {
             // Its tags show texts: what an example lacks is empty.
             before: turns ?? '',
             context: fields.context ?? '',
-            choices: choices.map((value) => ({ value })),
+            labelledAs: fields.labelledAs ?? '',
+            // What is shown is the value; what is exported, the alias.
+            choices: one.choices.map(({ answer, text }) => ({ value: text, alias: answer })),
           },
         };
       }),
@@ -54,7 +57,10 @@ function reviewIn(item: unknown, where: string): FileReview {
   if (!read)
     throw new LayoutError(`${where} is none of Label Studio's JSON export with "data.id" in it`);
   const exampleId = read.data.id;
-  const annotation = read.annotations.at(-1); // of several the last
+  // Of several that which was changed last; their order says nothing of it.
+  const annotation = read.annotations
+    .sort((one, other) => one.updated_at.localeCompare(other.updated_at))
+    .at(-1);
   if (!annotation) return { where, exampleId, said: null };
   const { completed_by: by } = annotation;
   const reviewer = typeof by === 'object' ? by.email : undefined;
@@ -67,7 +73,7 @@ function saidIn({
 }: z.output<typeof task>['annotations'][0]): FileReview['said'] {
   if (isSkipped) return 'skip';
   const answered = (name: string) => result.find((one) => one.from_name === name)?.value;
-  if (answered('bad')?.choices?.length) return 'bad';
+  if (answered('bad')?.choices?.includes(BAD)) return 'bad';
   const { choices = [], text } = answered('answer') ?? {};
   const written = [text ?? []].flat().join('\n').trim();
   if (written !== '') return { answer: written };

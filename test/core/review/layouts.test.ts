@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { builtIn } from '../../../core/registry.ts';
@@ -99,6 +100,38 @@ describe('Layouts of files for review', () => {
       JSON.stringify([task({ ...by, completed_by: email, result: [choices('answer', 'food')] })]),
     );
     assert.equal(named!.reviewer, 'ada@example.org');
+  });
+
+  it('take what the tools themselves have exported', async () => {
+    const exported = async (name: LayoutName) => {
+      const file = new URL(`../../fixtures/${name}/export.json`, import.meta.url);
+      const read = LAYOUTS[name].read(await readFile(file, 'utf8'));
+      return Object.fromEntries(read.map((one) => [one.exampleId, one.said]));
+    };
+    assert.deepEqual(await exported('label-studio'), {
+      aa01: { answer: 'a rose' }, // typed
+      aa02: 'bad',
+      aa03: 'skip',
+      aa04: { answer: 'B' }, // shown as "B. green"
+      aa05: { answer: 'login' }, // and called a good example
+      aa06: { answer: 'other' }, // the first of two annotations, changed after the second was made
+      aa08: null, // a draft
+    });
+    assert.deepEqual(await exported('argilla'), {
+      aa01: { answer: 'login' },
+      aa02: 'bad',
+      aa03: { answer: 'other' },
+      aa04: { answer: '["bill","other"]' },
+      aa05: null,
+      aa06: null, // a draft
+    });
+  });
+
+  it('show options to choose from in Label Studio by their texts', () => {
+    const one = toReview({ options: ['yes', 'no'] });
+    const choices = [{ answer: 'A', text: 'A. yes' }];
+    const [task] = JSON.parse(LAYOUTS['label-studio'].write([{ ...one, choices }]));
+    assert.deepEqual(task.data.choices, [{ value: 'A. yes', alias: 'A' }]);
   });
 
   it("take answers from Argilla's records", () => {
