@@ -333,7 +333,7 @@ export const commonSpec = z.strictObject({
     .max(1)
     .default(0.5)
     .describe(
-      'Share of the examples asked about (0 to 1) above which the run pauses, where more than ten of them have a request that was given up: refused, or never answered with what can be read.',
+      'Share of the examples asked about (0 to 1) above which the run pauses, where more than ten of them have most of their requests given up: refused, or never answered with what can be read.',
     ),
   rounds: z
     .union([z.number().int().min(1).max(1_000_000), z.literal('unlimited')])

@@ -13,7 +13,7 @@ import {
   type BatchOrder,
   type BatchRequest,
 } from '../../providers/batch/batchJobs.ts';
-import { download, uploadRequests } from '../../providers/batch/files.ts';
+import { discard, download, uploadRequests } from '../../providers/batch/files.ts';
 import { readRow } from '../../providers/batch/lines.ts';
 import type { Endpoint } from '../../providers/endpoint.ts';
 import { UnreadableAnswer } from '../../providers/errors.ts';
@@ -166,8 +166,10 @@ export function createBatches(dependencies: Dependencies) {
     async startBatch(input: BatchInput): Promise<string | null> {
       const { endpoint } = config(input.file.endpoint);
       const start = async () => (await jobsOf(input).adoptOrCreate(await orderOf(input))).id;
-      return tracked({ total: 1, unit: 'batches' }, async () => {
-        return (await unlessRefused(endpoint, start)) ?? null;
+      return tracked({ total: 1, unit: 'batches' }, async ({ signal }) => {
+        const id = await unlessRefused(endpoint, start);
+        if (id === undefined) await leaveNothing(input, signal);
+        return id ?? null;
       });
     },
 
@@ -203,7 +205,7 @@ export function createBatches(dependencies: Dependencies) {
     /**
      * Stores what batches have answered, by whichever file, under the keys under which it would be
      * stored had it been asked for by itself. What they refuse is sent by itself, row by row; what
-     * they have not answered is left.
+     * they have not answered is left. Their files are then of no more use.
      */
     async collectBatches({
       ended,
@@ -218,6 +220,7 @@ export function createBatches(dependencies: Dependencies) {
           const spent = await goThrough(dependencies, input, {
             ...{ tracker, carrier: answers, verdictsInTurn: false },
           });
+          for (const batch of ended) await leaveNothing(batch, tracker.signal);
           return { answered: answers.answered, refused: answers.refused, spent };
         } finally {
           await answers.close();
@@ -249,6 +252,21 @@ export function createBatches(dependencies: Dependencies) {
       },
     );
     return spending.spent(endpoints, rootIn(context));
+  }
+
+  /** Deletes the files of a batch at its provider. */
+  async function leaveNothing(
+    { file, end }: { file: UploadedRequests; end?: BatchEnd },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { endpoint } = config(file.endpoint);
+    const files = [file.fileId, end?.outputFileId, end?.errorFileId];
+    const obstacle = await discard(
+      endpoint,
+      files.filter((id) => id !== undefined),
+      signal,
+    );
+    if (obstacle) log.warn(`files of a batch stay at endpoint "${file.endpoint}": ${obstacle}`);
   }
 
   /** Takes in the rows of both files of a batch, and the lines for which its input was refused. */

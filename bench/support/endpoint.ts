@@ -94,7 +94,8 @@ export async function startEndpoint(options: EndpointOptions = {}): Promise<Benc
     stats: () => ask({ do: 'stats' }),
     setCapacity: (capacity) => ask({ do: 'setCapacity', capacity }),
     async close() {
-      child.kill();
+      // Killed it would leave its files behind.
+      child.disconnect();
       await exited;
     },
   };

@@ -56,10 +56,34 @@ export async function download(
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof APIError && [404, 410].includes(error.status ?? 0)) return false;
+    if (isGone(error)) return false;
     // What breaks off is an error of the stream, not of the client.
     throw endpoint.failure(
       error instanceof APIError ? error : new UnreadableAnswer('it broke off', { cause: error }),
     );
   }
 }
+
+/**
+ * Deletes files of a batch that is done with: at some providers they stand for good, and only so many
+ * may. What cannot be deleted stays.
+ * @returns why some stay; undefined where none does
+ */
+export async function discard(
+  endpoint: FileEndpoint,
+  fileIds: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let obstacle: string | undefined;
+  for (const id of fileIds)
+    try {
+      await endpoint.client.files.delete(id, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isGone(error)) obstacle ??= endpoint.failure(error).message;
+    }
+  return obstacle;
+}
+
+const isGone = (error: unknown): boolean =>
+  error instanceof APIError && [404, 410].includes(error.status ?? 0);

@@ -57,8 +57,8 @@ export interface ChaosResult {
     /** Why the run failed. */
     failure?: string;
     differences: string[];
-    /** Second jobs of a key that were cancelled in time. */
-    cancelledTwins: number;
+    /** Jobs and batches that were cancelled: second ones of a key, and those that the budget has cancelled. */
+    cancelled: number;
     /** How often a worker ended by itself, as it does when it starts without a server. */
     workerExits: number;
     requests: { undisturbed: number; disturbed: number };
@@ -122,13 +122,14 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const wild = await run(stage('disturbed', faultRate), held, signal, async (scene) => {
     await Promise.all([
       disturb({ ...scene, spec, dataset: calm.dataset, plan, deeds, say }),
-      raiseWhenHeld({ ...scene, limits, reached, say }),
+      raiseWhenHeld({ ...scene, limits, lowers: options.budget === 'cancel', reached, say }),
     ]);
   });
   say(`disturbed run: ${wild.journal.length} requests, ${secondsOf(wild)} s`);
 
   const { identical, lost, differences } = compare(calm.tables, wild.tables);
-  const { duplicates, cancelled } = twins(wild.jobs);
+  const { duplicates } = twins(wild.jobs);
+  const { cancelled } = twins([...wild.jobs, ...wild.batches]);
   const bills = { undisturbed: charged(calm), disturbed: charged(wild, calm.journal) };
   const killed = (isServer: boolean) =>
     deeds.filter(({ victim }) => (victim === 'server') === isServer).length;
@@ -154,7 +155,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
       complete: deeds.length === plan.length && reached.length === Math.max(0, limits.length - 1),
       failure: wild.failure,
       differences: differences.slice(0, SHOWN),
-      cancelledTwins: cancelled,
+      cancelled,
       workerExits: wild.workerExits,
       requests: { undisturbed: calm.journal.length, disturbed: wild.journal.length },
       paid: calm.told,

@@ -60,7 +60,7 @@ const options: Options = new Command('npm run chaos --')
   .addOption(
     new Option(
       '--budget <jobs>',
-      'it has a budget, which is reached and raised twice; jobs under way then finish, or are cancelled',
+      'it has a budget, which is reached and raised twice; jobs under way then finish, or are cancelled: for that it is once set below what is reserved for one, too',
     ).choices(JOBS_AT_LIMIT),
   )
   .option('--small', 'on half of the data, with a quicker provider', false)

@@ -17,6 +17,8 @@ export interface Reached {
 export interface Purse extends Scene {
   /** In tokens, the first of them in the spec. */
   limits: readonly number[];
+  /** Whether the budget is once set below what is reserved for a job or a batch, which is then cancelled. */
+  lowers: boolean;
   /** Takes in what was reached. */
   reached: Reached[];
   say(line: string): void;
@@ -31,18 +33,29 @@ export function limitsFor(whole: Account): number[] {
 }
 
 /** Raises the budget whenever it holds the run, to one limit after the other, until the run ends. */
-export async function raiseWhenHeld({ arena, limits, reached, say, signal }: Purse): Promise<void> {
+export async function raiseWhenHeld(purse: Purse): Promise<void> {
+  const { arena, limits, reached, say, signal } = purse;
   const run = arena.client.get(RUN);
-  while (!signal.aborted && reached.length < limits.length - 1) {
+  let lowers = purse.lowers;
+  /** The limit that holds, but for the one that was lowered. */
+  let [usual] = limits;
+  while (!signal.aborted && (lowers || usual !== limits.at(-1))) {
     try {
       const { status } = await run.status();
       const [use] = status?.budget ?? [];
-      if (status?.hold?.warning === 'BudgetReached' && use) {
+      const isUsual = use && limits.includes(use.limit);
+      if (isUsual) usual = use.limit;
+      if (use && status?.hold?.warning === 'BudgetReached') {
         const { limit, spent } = use;
-        const next = limits[limits.indexOf(limit) + 1]!;
+        const next = isUsual ? limits[limits.indexOf(limit) + 1]! : usual!;
+        if (isUsual && reached.at(-1)?.limit !== limit) reached.push({ limit, spent });
         await run.setBudget({ tokens: next });
-        reached.push({ limit, spent });
         say(`the budget is reached: ${spent} of ${limit} tokens; raised to ${next}`);
+      } else if (use && lowers && use.reserved > 0) {
+        const lower = use.spent + 1;
+        await run.setBudget({ tokens: lower });
+        lowers = false;
+        say(`${use.reserved} tokens are reserved, and the budget is set to ${lower}`);
       }
     } catch {
       // Its server, or all of its workers, are away: it is looked at again.
