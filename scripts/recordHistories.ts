@@ -1,4 +1,5 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Azure, TOKEN } from '../test/support/azure/azure.ts';
@@ -62,7 +63,8 @@ async function withStage(
   const standIn = provider ?? (await startProvider({ latencyMs: 5 }));
   const bench = await Bench.open(temporal, standIn, endpoint);
   bench.config.temporal.taskQueue = 'semievol';
-  await bench.startWorker();
+  bench.config.announce = { activity: { name: 'deploy' } };
+  await bench.startWorker({ activities: { deploy: async () => {} } });
   const start: Stage['start'] = async (run, sizes = FEW, changes = {}) =>
     bench.start(await writeTask(bench.folder, run, sizes, changes));
   try {
@@ -104,12 +106,50 @@ async function lived({ bench, start }: Stage): Promise<void> {
   await run.lease({ reviewer: 'an operator', count: 1, through: lease });
   await writeFile(`${bench.folder}/more.jsonl`, '{"question":"the thing that came late"}\n');
   await run.add({ unlabelled: ['more.jsonl'], folder: bench.folder });
-  await run.setChampion({ model: 'smollm2-135m-instruct', ...signed }).catch(() => undefined);
+  await collected(bench);
+  const { models, champion } = await run.lineage();
+  const { name: model } = models.find(({ name }) => name !== champion)!;
+  await run.setChampion({ model, ...signed });
+  const announced = `lived/promotion-${(await run.lineage()).promotions.at(-1)!.number}`;
+  await temporal.client.workflow.getHandle(announced).result();
+  await save('announce-finished', announced);
   await run.next();
   for await (const { status } of run.follow())
     if (status?.pending) await run.decide({ round: 2, approve: false, ...signed });
   await save('evolve-decided', 'lived', started.firstExecutionRunId);
   await save('evolve-lived', 'lived');
+}
+
+/** Files that a run takes from a folder, and one that it refuses. */
+async function collected({
+  folder,
+  config: {
+    temporal: { taskQueue },
+  },
+}: Bench): Promise<void> {
+  const from = join(folder, 'drop');
+  const hourAgo = Date.now() / 1_000 - 3_600;
+  const look = async (ending: string, file: string, text: string) => {
+    const path = join(from, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    await utimes(path, hourAgo, hourAgo);
+    const workflowId = `lived/collect-${ending}`;
+    const args = [{ run: 'lived', from }];
+    const looking = temporal.client.workflow.execute('collect', { taskQueue, workflowId, args });
+    await looking.catch(() => undefined);
+    await save(`collect-${ending}`, workflowId);
+  };
+  await look('finished', 'unlabelled/more.jsonl', '{"question":"the thing that was dropped"}\n');
+  await look('failed', 'unlabelled/other.jsonl', '{"text":"no question"}\n');
+}
+
+/** A grid of one cell beside the method's own. */
+async function compared({ bench }: Stage): Promise<void> {
+  const base = await writeTask(bench.folder, 'base', FEW);
+  const grid = { name: 'grid', percentiles: [100] };
+  await (await bench.client.reproduce(grid, { base, folder: bench.folder })).result();
+  await save('reproduce-finished', 'grid');
 }
 
 async function continued({ start }: Stage): Promise<void> {
@@ -267,6 +307,7 @@ try {
   await withStage({}, async (stage) => {
     await finished(stage);
     await lived(stage);
+    await compared(stage);
     await continued(stage);
     await empty(stage);
     await broken(stage, 'failed', creating, OUTER);

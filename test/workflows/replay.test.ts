@@ -6,6 +6,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { before, describe, it } from 'mocha';
 import project from '../../package.json' with { type: 'json' };
 import { WORKFLOWS_PATH } from '../../workers/plugin.ts';
+import * as workflows from '../../workflows/index.ts';
 import { quiet } from '../support/stack.ts';
 
 const FOLDER = new URL('../fixtures/histories/', import.meta.url);
@@ -20,6 +21,9 @@ const ENDINGS = {
   evaluate: ['finished', 'continued', 'continuation', 'cancelled', 'failed'],
   byBatch: ['finished', 'cancelled'],
   host: ['finished', 'cancelled', 'failed'],
+  announce: ['finished'],
+  collect: ['finished', 'failed'],
+  reproduce: ['finished'],
 };
 const LAST_EVENTS: Record<string, string> = {
   finished: 'COMPLETED',
@@ -46,7 +50,7 @@ describe('recorded histories', function () {
   const read = async (file: string) => JSON.parse(await readFile(new URL(file, FOLDER), 'utf8'));
 
   /** @returns the files that do not replay, with their errors */
-  async function refused(workflows: string): Promise<[file: string, error: Error][]> {
+  async function refused(workflowsPath: string): Promise<[file: string, error: Error][]> {
     const fileOf = new Map<string, string>();
     const histories = files.map(async (file) => {
       const history = await read(file);
@@ -58,7 +62,7 @@ describe('recorded histories', function () {
     });
     const errors: [string, Error][] = [];
     for await (const { runId, error } of Worker.runReplayHistories(
-      { workflowsPath: workflows },
+      { workflowsPath },
       await Promise.all(histories),
     ))
       if (error) errors.push([fileOf.get(runId)!, error]);
@@ -66,6 +70,10 @@ describe('recorded histories', function () {
   }
 
   it('are there for every workflow and every ending of this version', async () => {
+    const all = Object.entries(workflows).flatMap(([name, one]) =>
+      typeof one === 'function' ? [name] : [],
+    );
+    assert.deepEqual(Object.keys(ENDINGS).sort(), all.sort());
     for (const [workflow, endings] of Object.entries(ENDINGS))
       for (const ending of endings) {
         const { events } = await read(`${project.version}-${workflow}-${ending}.json`);
