@@ -74,15 +74,31 @@ export async function unstoredAnswers(
 ): Promise<number> {
   let stored = 0;
   for (let round = 1; round <= mostRounds(spec)!; round++)
-    for (const answer of await answersOf(store, spec, dataset, round))
-      if (answer.endpoint !== ENGINE && answer.transport === 'direct')
-        // What another round has asked stands here, too, and is not paid for again.
-        stored += usageOfAnswer(answer).requests ?? 0;
-  return sent(journal, CHAT) - stored;
+    stored += await storedChats(store, spec, dataset, round);
+  return chatsSent(journal) - stored;
 }
 
+/** Chat requests of a round to providers whose answers are in the store. */
+export async function storedChats(
+  store: Store,
+  spec: RunSpec,
+  dataset: string,
+  round: number,
+): Promise<number> {
+  const answers = await answersOf(store, spec, dataset, round);
+  return (
+    answers
+      .filter(({ endpoint, transport }) => endpoint !== ENGINE && transport === 'direct')
+      // What another round has asked stands here, too, and is not paid for again.
+      .reduce((sum, answer) => sum + (usageOfAnswer(answer).requests ?? 0), 0)
+  );
+}
+
+/** Different questions that were sent to providers. */
+export const chatsSent = (journal: readonly JournalEntry[]): number => sent(journal, CHAT);
+
 /** Different questions, or texts to embed, sent to a path. */
-function sent(journal: JournalEntry[], to: string): number {
+function sent(journal: readonly JournalEntry[], to: string): number {
   const requests = journal.filter((entry) => entry.path === to && isAsked(entry));
   return new Set(requests.map(({ digest }) => digest)).size;
 }

@@ -28,6 +28,8 @@ export interface ArenaOptions extends Surroundings {
   finalAfterSeconds?: number;
   /** Where the store is. Default: in `folder`. */
   storeFolder?: string;
+  /** The build that the workers are of. Default: they are unversioned. */
+  build?: string;
 }
 
 /** How an evolution ended. */
@@ -45,21 +47,31 @@ interface Placed extends Stand {
 
 interface Parts {
   config: Config;
+  configFile: string;
   stands: Placed[];
   server: Service;
   gateways: Service[];
+  startWorkers(build?: string): Service[];
   workers: Service[];
   journal: JournalFiles;
   client: SemiEvolClient;
 }
 
+/** Name of the deployment that configurations have, unless they say otherwise. */
+const DEPLOYMENT = 'semievol';
+/** The server knows of a build within this time. */
+const MOST_MS = 60_000;
+
 /** The whole stack as processes: Temporal server, two workers, and what answers at the place. */
 export class Arena {
   readonly config: Config;
+  /** The same as a file, for commands. */
+  readonly configFile: string;
   readonly server: Service;
   /** What answers: that which trains comes first. */
   readonly gateways: Service[];
-  readonly workers: Service[];
+  readonly #startWorkers: Parts['startWorkers'];
+  #workers: Service[];
   readonly stands: readonly Placed[];
   /** Of the providers; the engine has none. */
   readonly journal: JournalFiles;
@@ -91,13 +103,12 @@ export class Arena {
     const configFile = await writeConfig(folder, config);
     const start = (name: string, rest: Omit<Program, 'name' | 'folder' | 'logFile'>) =>
       new Service({ name, folder, logFile: join(folder, 'logs', `${name}.log`), ...rest });
-    const node = (name: string, file: string, args: string[], isReady: Program['isReady']) =>
-      start(name, {
-        command: process.execPath,
-        args: [program(file), ...args],
-        isReady,
-        env: place.env,
-      });
+    const node = (
+      name: string,
+      args: string[],
+      isReady: Program['isReady'],
+      env: Program['env'] = place.env,
+    ) => start(name, { command: process.execPath, args, isReady, env });
 
     const server = start('server', {
       command: temporalBinary(),
@@ -108,23 +119,31 @@ export class Arena {
       isReady: (line) => line.startsWith('Temporal Server:'),
     });
     const gateways = stands.map(({ name, file, args, port, isReady }) =>
-      node(name, file, args(port), isReady),
+      node(name, [program(file), ...args(port)], isReady),
     );
+    const startWorkers = (build?: string) =>
+      Array.from({ length: WORKERS }, (_, index) =>
+        node(
+          ['worker', ...(build ? [build] : []), index + 1].join('-'),
+          [program('cli/semievol.ts'), 'worker', '--config', configFile],
+          (line) => line.includes('polls task queue'),
+          { ...place.env, ...(build && { TEMPORAL_WORKER_BUILD_ID: build }) },
+        ),
+      );
     const services = [server, ...gateways];
     try {
       await Promise.all(services.map((service) => service.ready()));
-      const workers = Array.from({ length: WORKERS }, (_, index) =>
-        node(`worker-${index + 1}`, 'cli/semievol.ts', ['worker', '--config', configFile], (line) =>
-          line.includes('polls task queue'),
-        ),
-      );
+      const workers = startWorkers(options.build);
       services.push(...workers);
       await Promise.all(workers.map((worker) => worker.ready()));
       const journal = new JournalFiles(
         stands.flatMap(({ state }) => (state ? [join(state, 'journal.jsonl')] : [])),
       );
       const client = await connectClient(config);
-      return new Arena({ config, server, stands, gateways, workers, journal, client });
+      const parts = { config, configFile, server, stands, gateways, startWorkers, workers };
+      const arena = new Arena({ ...parts, journal, client });
+      if (options.build) await arena.#makeCurrent(options.build);
+      return arena;
     } catch (error) {
       await Promise.all(services.map((service) => service.stop()));
       throw error;
@@ -133,12 +152,52 @@ export class Arena {
 
   private constructor(parts: Parts) {
     this.config = parts.config;
+    this.configFile = parts.configFile;
     this.stands = parts.stands;
     this.server = parts.server;
     this.gateways = parts.gateways;
-    this.workers = parts.workers;
+    this.#startWorkers = parts.startWorkers;
+    this.#workers = parts.workers;
     this.journal = parts.journal;
     this.client = parts.client;
+  }
+
+  get workers(): readonly Service[] {
+    return this.#workers;
+  }
+
+  /**
+   * Starts workers of another build, and makes it current.
+   * @returns those of the build before, to be retired when nothing needs them any more
+   */
+  async deploy(build: string): Promise<readonly Service[]> {
+    const [before, others] = [this.#workers, this.#startWorkers(build)];
+    this.#workers = [...before, ...others];
+    await Promise.all(others.map((worker) => worker.ready()));
+    await this.#makeCurrent(build);
+    return before;
+  }
+
+  /** Stops workers for good. */
+  async retire(workers: readonly Service[]): Promise<void> {
+    this.#workers = this.#workers.filter((worker) => !workers.includes(worker));
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
+
+  /** As `temporal worker deployment set-current-version` does, once the build's workers poll. */
+  async #makeCurrent(buildId: string): Promise<void> {
+    const { workflowService, options } = this.client.temporal;
+    const { namespace } = options;
+    const until = Date.now() + MOST_MS;
+    for (;;)
+      try {
+        const wanted = { namespace, deploymentName: DEPLOYMENT, buildId };
+        await workflowService.setWorkerDeploymentCurrentVersion(wanted);
+        return;
+      } catch (error) {
+        if (Date.now() > until) throw error;
+        await sleep(100);
+      }
   }
 
   /**

@@ -25,7 +25,10 @@ export const SHOWN = 20;
 const MOST_MS = 30 * 60_000;
 
 /** Makes what is missing. @returns the signal to end by @throws Error where the folder is not empty */
-export async function prepare({ folder, signal }: Setting): Promise<AbortSignal> {
+export async function prepare({
+  folder,
+  signal,
+}: Pick<Setting, 'folder' | 'signal'>): Promise<AbortSignal> {
   await ensureEngine();
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0)

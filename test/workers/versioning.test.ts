@@ -88,4 +88,22 @@ describe('a deploy in the middle of a run', function () {
     assert.deepEqual(await buildsOfRound(2), ['build-2']);
     assert.deepEqual([await timersOfRound(1), await timersOfRound(2)], [0, 1]);
   });
+
+  it('takes the new build when it comes while a run waits for its next round', async () => {
+    const sizes = { labelled: 10, unlabelled: 10, test: 4 };
+    const fields = { rounds: 2, next: {} };
+    const spec = await writeTask(bench.folder, 'waiting', sizes, fields);
+    await startBuild('build-3', WORKFLOWS_PATH);
+    await makeCurrent('build-3');
+    const handle = await bench.start(spec);
+    const run = bench.client.get(spec.name);
+    for await (const { status } of run.follow()) if (status?.waitsFor) break;
+
+    await startBuild('build-4', NEXT_BUILD);
+    await makeCurrent('build-4');
+    await run.next();
+    await handle.result();
+    assert.deepEqual(await buildsOf('waiting/round-1'), ['build-3']);
+    assert.deepEqual(await buildsOf('waiting/round-2'), ['build-4']);
+  });
 });

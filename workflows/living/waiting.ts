@@ -12,7 +12,8 @@ export interface Waiting {
   /** What is waited for now; undefined where nothing is. */
   readonly what: string | undefined;
   /**
-   * Returns when the round may begin, or when the history is long enough.
+   * Returns when the round may begin, or when it should be waited for in a new execution: the history is
+   * long enough, or another build of the worker has become current.
    * @param since the last round; undefined before the first, which waits for nothing
    * @returns whether it may begin
    */
@@ -44,7 +45,12 @@ export function handleWaiting(
     since = undefined;
     return true;
   };
-  const isLong = () => workflowInfo().continueAsNewSuggested;
+  // One that is outdated from its beginning would be so again.
+  const wasOutdated = workflowInfo().targetWorkerDeploymentVersionChanged;
+  const isOver = () => {
+    const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
+    return continueAsNewSuggested || (targetWorkerDeploymentVersionChanged && !wasOutdated);
+  };
   const what = () =>
     since && next && arrivals.data ? waitsFor(run, next, since, arrivals.data.counts) : undefined;
   return {
@@ -60,12 +66,12 @@ export function handleWaiting(
         await pause.whilePaused();
         const { counts } = arrivals.data!;
         const left = isCalled ? 0 : waitingTime(next, last, counts, Date.now());
+        if (isOver()) return false;
         if (left === 0) return begin();
-        if (isLong()) return false;
         since = last;
         show();
         const isNews = () =>
-          isCalled || pause.paused || arrivals.data!.counts !== counts || isLong();
+          isCalled || pause.paused || arrivals.data!.counts !== counts || isOver();
         await (left === undefined ? condition(isNews) : condition(isNews, left));
       }
     },
