@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { before, describe, it } from 'mocha';
+import { after, before, describe, it } from 'mocha';
 import { runSpec } from '../../core/registry.ts';
 import type { RunSpec } from '../../core/spec.ts';
+import type { Batch, BatchState } from '../../testing/batches.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
 import type { Provider } from '../../testing/provider.ts';
 import { failedFor } from '../support/stack.ts';
@@ -20,13 +21,26 @@ const METADATA = '__temporal_workflow_metadata';
 
 /** Stands in every field of every row, and so in all that quotes one. */
 const MARKER = 'xylophage';
+/** Of the endpoint, where the provider quotes it in what it fails with. */
+const KEY = 'sk-proj-7hTq2LwXz9RbVm4N';
+const KEY_ENV = 'KEY_OF_A_TEST';
+/** Of a million tokens. */
+const PRICE = 7.7130417;
+/** What is to be nowhere but in files, requests, the store and the configuration. */
+const SECRET = new RegExp([MARKER, KEY, `${PRICE}`.replace('.', '\\.')].join('|'), 'i');
 /** Stands in the instruction, which goes with the spec to where a run begins, and no further. */
 const INSTRUCTION = 'quagga';
 
-describe('Texts of examples', function () {
-  this.timeout(120_000);
+describe('Texts of examples, keys and prices', function () {
+  this.timeout(240_000);
   const temporal = useOwnTemporal('suite');
-  const bench = useBench('suite', {}, {}, temporal);
+  const price = { input: PRICE, output: PRICE, training: PRICE, batch: 0.5 };
+  const bench = useBench(
+    'suite',
+    { apiKey: KEY, batchScript: quotingBatches },
+    { apiKeyEnv: KEY_ENV, batches: true, prices: { '*': price } },
+    temporal,
+  );
   let provider: Provider;
   let worker: WorkerProcess;
   /** All that Temporal showed of pending activities while runs went on. */
@@ -35,11 +49,13 @@ describe('Texts of examples', function () {
   let details: unknown;
 
   before(async () => {
+    process.env[KEY_ENV] = KEY;
     ({ provider } = bench);
     worker = await bench.startProcess();
 
     provider.setFaults(quoting);
     await watched(await specOf('marked', { rounds: 2 }));
+    await watched(await specOf('by-batch', { transport: 'batch' }));
     details = await temporal.client.workflow.getHandle('marked').query(METADATA);
     provider.setFaults(({ method, path }) =>
       method === 'POST' && path === JOBS
@@ -51,10 +67,17 @@ describe('Texts of examples', function () {
     await assert.rejects(watched(bad), failedFor('DataError'));
     await worker.stop();
   });
+  after(() => {
+    delete process.env[KEY_ENV];
+  });
 
   it('are sent to models, and stored', async () => {
     const asked = provider.requests().filter(({ path }) => path === CHAT);
     assert.ok(asked.length > 100);
+    const ends = provider.batches.all().map(({ status }) => status);
+    assert.ok(ends.includes('failed') && ends.includes('completed'), ends.join());
+    for (const run of ['marked', 'by-batch'])
+      for (const { bill } of await bench.reports(run)) assert.ok(bill.cost! > 0);
   });
 
   it('are in no history, memo, detail and failure', async () => {
@@ -62,29 +85,25 @@ describe('Texts of examples', function () {
       const handle = temporal.client.workflow.getHandle(workflowId, runId);
       const { events } = await handle.fetchHistory();
       for (const event of events ?? [])
-        assert.doesNotMatch(
-          textOf(event),
-          new RegExp(MARKER, 'i'),
-          `${workflowId} ${event.eventId}`,
-        );
-      assert.doesNotMatch(textOf((await handle.describe()).raw), new RegExp(MARKER, 'i'));
+        assert.doesNotMatch(textOf(event), SECRET, `${workflowId} ${event.eventId}`);
+      assert.doesNotMatch(textOf((await handle.describe()).raw), SECRET);
     }
   });
 
   it('are not in what the UI shows of a run', () => {
     assert.match(textOf(details), /## marked, round 2/);
-    assert.doesNotMatch(textOf(details), new RegExp(MARKER, 'i'));
+    assert.doesNotMatch(textOf(details), SECRET);
   });
 
   it('are in no heartbeat', () => {
     assert.ok(seen.some(({ raw }) => (raw.pendingActivities ?? []).length > 0));
-    for (const { raw } of seen) assert.doesNotMatch(textOf(raw), new RegExp(MARKER, 'i'));
+    for (const { raw } of seen) assert.doesNotMatch(textOf(raw), SECRET);
   });
 
   it('are in no log of a worker', async () => {
     const printed = await worker.printed();
     assert.match(printed, /polls task queue/);
-    assert.doesNotMatch(printed, new RegExp(MARKER, 'i'));
+    assert.doesNotMatch(printed, SECRET);
   });
 
   it('stay out with the instruction: it is only where a run begins', async () => {
@@ -95,7 +114,7 @@ describe('Texts of examples', function () {
       if (textOf(events).includes(INSTRUCTION)) holders.add(`${type} ${runId}`);
     }
     const begun = [];
-    for (const run of ['marked', 'refused', 'bad']) {
+    for (const run of ['marked', 'by-batch', 'refused', 'bad']) {
       const { raw } = await temporal.client.workflow.getHandle(run).describe();
       begun.push(`evolve ${raw.workflowExecutionInfo!.firstRunId}`);
     }
@@ -130,7 +149,10 @@ describe('Texts of examples', function () {
   }
 
   /** A spec over files that have the marker in every field, a repeated row and two bad ones. */
-  async function specOf(name: string, changes: { rounds?: number; data?: object } = {}) {
+  async function specOf(
+    name: string,
+    changes: { rounds?: number; data?: object; transport?: 'batch' } = {},
+  ) {
     const write = async (split: string, count: number) => {
       const rows = Array.from({ length: count }, (_, index) => row(split, index));
       const bad = { ...row(split, count), answer: `${MARKER} is no option` };
@@ -151,7 +173,7 @@ describe('Texts of examples', function () {
         maxBadRows: 0.5,
         ...data,
       },
-      batch: { size: 10, window: 2 },
+      ...{ batch: { size: 10, window: 2 }, budget: { usd: 1_000 } },
       ...rest,
     });
   }
@@ -176,14 +198,22 @@ const errorOf = (message: string) => ({
 const quoting: FaultPlan = ({ path, attempt, body }) => {
   const said = JSON.stringify(body?.messages ?? body?.input ?? '');
   if (path === EMBEDDINGS && attempt === 1)
-    return { status: 500, body: errorOf(`cannot embed ${said}`) };
+    return { status: 500, body: errorOf(`cannot embed ${said} for ${KEY}`) };
   if (path !== CHAT) return undefined;
   const turn = said.length % 3;
   if (turn === 0) return { status: 200, body: echo(said) };
   return turn === 1 && attempt === 1
-    ? { status: 500, body: errorOf(`out of memory at ${said}`) }
+    ? { status: 500, body: errorOf(`out of memory at ${said} for ${KEY}`) }
     : undefined;
 };
+
+/** The first batch is refused for lines that are quoted, with the key. */
+function quotingBatches(_: Batch, nth: number): BatchState[] | undefined {
+  if (nth > 1) return undefined;
+  const message = `cannot read ${question('unlabelled', 2)} of ${KEY}`;
+  const data = [{ code: 'invalid_json_line', line: 2, message, param: null }];
+  return ['validating', { status: 'failed', errors: { object: 'list', data } }];
+}
 
 const echo = (said: string) => ({
   ...{ id: 'x', object: 'chat.completion', created: 0, model: 'm' },
