@@ -17,6 +17,9 @@ const STAGES: AnswerStage[] = [
   ...MODEL_ROLES.map((role) => `evaluate-${role}` as const),
 ];
 
+/** With which the id of a job ends: one that was cancelled at a limit is begun again under another. */
+const ATTEMPT = /-\d+$/;
+
 /** Everything a run leaves behind: the rows of each table by their keys, as JSON. */
 export type Tables = Record<string, Map<string, string>>;
 
@@ -61,7 +64,8 @@ export async function readTables(
     for (const row of await run.evaluations(round)) add('evaluations', [round, row.role], row);
   }
   const models = await store.models.list({ run: spec.name });
-  for (const { createdAt: _, jobKey: __, ...row } of models) add('models', [row.name], row);
+  for (const { createdAt: _, jobKey: __, jobId, ...row } of models)
+    add('models', [row.name], { ...row, jobId: jobId.replace(ATTEMPT, '') });
   for (const { seconds: _, usage: __, bill: ___, ...report } of reports)
     add('reports', [report.round], report);
   return renamed(tables, models);
