@@ -215,5 +215,5 @@ describe('near duplicates', () => {
     } finally {
       await remove();
     }
-  }).timeout(60_000);
+  });
 });

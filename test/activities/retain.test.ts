@@ -8,8 +8,7 @@ import { attempt, type Laboratory, openLaboratory, ref } from './support.ts';
 const everything = { from: 0, to: 100_000 };
 const none = { from: 0, to: 1 };
 
-describe('what a store keeps of old rounds', function () {
-  this.timeout(60_000);
+describe('what a store keeps of old rounds', () => {
   let lab: Laboratory;
   afterEach(() => lab.close());
 

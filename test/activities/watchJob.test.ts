@@ -62,8 +62,7 @@ function batchesOf(client: OpenAI): RemoteJobs<object, Answers> {
   };
 }
 
-describe('the watch over a job that is no fine-tuning: a batch', function () {
-  this.timeout(30_000);
+describe('the watch over a job that is no fine-tuning: a batch', () => {
   const temporal = useTemporal();
   let provider: Provider;
 

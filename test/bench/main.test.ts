@@ -20,8 +20,7 @@ const NAMES = [
 
 const bench = (...args: string[]) => execa(process.execPath, [MAIN, ...args], { reject: false });
 
-describe('npm run bench', function () {
-  this.timeout(60_000);
+describe('npm run bench', () => {
   const folder = useFolder('suite');
 
   it('lists the benches, with a line each', async () => {

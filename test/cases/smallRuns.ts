@@ -2,7 +2,6 @@ import { appendFile } from 'node:fs/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 import pLimit from 'p-limit';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { Progress } from '../../core/status.ts';
@@ -10,12 +9,11 @@ import { goldAnswer } from '../../testing/model.ts';
 import { type Provider, type ProviderOptions, startProvider } from '../../testing/provider.ts';
 import type { QuirkName } from '../../testing/quirks/index.ts';
 import { LABELS } from '../../testing/task.ts';
-import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import { Bench, writeTask } from '../support/stack.ts';
 
 const SIZES = { labelled: 45, unlabelled: 20, test: 12 };
 /** One that takes longer will not end: it is given up, so that others can begin. */
-const MOST_MS = 60_000;
+const MOST_MS = 180_000;
 const PARTS = ['', '/round-1', '/round-1/propagate', '/round-1/evaluate'];
 
 export interface Circumstances {
@@ -56,19 +54,9 @@ export class SmallRuns {
   readonly #limit = pLimit(3);
   #begun = 0;
   readonly #temporal: TestWorkflowEnvironment;
-  readonly #workflowBundle: WorkflowBundle;
 
-  static async open(temporal: TestWorkflowEnvironment): Promise<SmallRuns> {
-    const logger = new DefaultLogger('ERROR');
-    return new SmallRuns(
-      temporal,
-      await bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger }),
-    );
-  }
-
-  private constructor(temporal: TestWorkflowEnvironment, workflowBundle: WorkflowBundle) {
+  constructor(temporal: TestWorkflowEnvironment) {
     this.#temporal = temporal;
-    this.#workflowBundle = workflowBundle;
   }
 
   run(circumstances: Circumstances = {}): Promise<Result> {
@@ -88,7 +76,7 @@ export class SmallRuns {
         const [file] = spec.data[split as keyof typeof SIZES];
         await appendFile(file!, `${JSON.stringify(row)}\n`);
       }
-      const worker = await this.#worker(bench);
+      const worker = await bench.worker();
       return await worker.runUntil(async () => {
         const run = await bench.start(spec);
         const untilSaid = (words: RegExp) => this.#untilSaid(words, name, ended.signal);
@@ -105,15 +93,6 @@ export class SmallRuns {
       ended.abort();
       await bench.close();
     }
-  }
-
-  #worker({ config, temporal }: Bench): Promise<Worker> {
-    return Worker.create({
-      connection: temporal.nativeConnection,
-      taskQueue: config.temporal.taskQueue,
-      workflowBundle: this.#workflowBundle,
-      plugins: [new SemiEvolPlugin(config)],
-    });
   }
 
   async #untilSaid(words: RegExp, run: string, signal: AbortSignal): Promise<void> {

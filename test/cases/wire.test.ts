@@ -6,14 +6,13 @@ import type { QuirkName } from '../../testing/quirks/index.ts';
 import { useTemporal } from '../support/suite.ts';
 import { type Circumstances, figuresOf, type Result, SmallRuns } from './smallRuns.ts';
 
-describe('a small run', function () {
-  this.timeout(120_000);
+describe('a small run', () => {
   const temporal = useTemporal();
   let runs: SmallRuns;
   /** Against a server without quirks. */
   let plain: Result;
   before(async () => {
-    runs = await SmallRuns.open(temporal);
+    runs = new SmallRuns(temporal);
     plain = await runs.run();
   });
 

@@ -11,7 +11,7 @@ import { useFolder } from '../support/suite.ts';
 import { type ChaosOptions, chaos } from './chaos.ts';
 
 describe('chaos', function () {
-  this.timeout(500_000);
+  this.timeout(1_000_000);
   const folder = useFolder('test');
 
   /** On a small data set, with a fault in every tenth request. */
@@ -25,7 +25,7 @@ describe('chaos', function () {
       pollSeconds: 0.1,
       folder: folder.path,
       say: (line) => lines.push(line),
-      signal: AbortSignal.timeout(400_000),
+      signal: AbortSignal.timeout(900_000),
       ...harm,
     });
     assert.ok(result.fine, `${lines.join('\n')}\n${JSON.stringify(result, null, 2)}`);

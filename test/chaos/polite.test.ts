@@ -4,7 +4,7 @@ import { useFolder } from '../support/suite.ts';
 import { polite } from './polite.ts';
 
 describe('polite chaos', function () {
-  this.timeout(500_000);
+  this.timeout(1_000_000);
   const folder = useFolder('suite');
 
   it('leaves no trace in the results, and none that the reports do not tell of', async () => {
@@ -16,7 +16,7 @@ describe('polite chaos', function () {
       pollSeconds: 0.1,
       folder: folder.path,
       say: (line) => lines.push(line),
-      signal: AbortSignal.timeout(480_000),
+      signal: AbortSignal.timeout(900_000),
     });
     assert.ok(result.fine, `${lines.join('\n')}\n${JSON.stringify(result, null, 2)}`);
   });

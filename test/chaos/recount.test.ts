@@ -6,8 +6,7 @@ import { writeTask } from '../support/stack.ts';
 import { useBench } from '../support/suite.ts';
 import { contradictions } from './recount.ts';
 
-describe('the recount of a report', function () {
-  this.timeout(60_000);
+describe('the recount of a report', () => {
   const bench = useBench('suite');
   let report: RoundReport;
   let recount: (report: RoundReport) => Promise<string[]>;

@@ -9,8 +9,7 @@ import { useBench, useTemporal } from '../support/suite.ts';
 
 const IN_FLIGHT = 4;
 
-describe('a worker killed in the middle', function () {
-  this.timeout(120_000);
+describe('a worker killed in the middle', () => {
   const temporal = useTemporal();
   const bench = useBench('test', { latencyMs: 40 }, { maxInFlight: IN_FLIGHT });
 

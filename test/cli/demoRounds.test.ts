@@ -3,8 +3,7 @@ import { describe, it } from 'mocha';
 import { feed, nextAttempt, prepare } from '../../cli/demoRuns.ts';
 import { useBench } from '../support/suite.ts';
 
-describe('a demo of several rounds', function () {
-  this.timeout(120_000);
+describe('a demo of several rounds', () => {
   const bench = useBench('suite');
 
   it('gets a part of its unlabelled examples before each, and each part once', async () => {

@@ -16,8 +16,7 @@ import { defineConfig } from '../../config/config.ts';
 import { STEPS } from '../../demo/estimate.ts';
 import { useFolder, useOwnTemporal } from '../support/suite.ts';
 
-describe('runs of the demo', function () {
-  this.timeout(30_000);
+describe('runs of the demo', () => {
   const files = useFolder('suite');
   const temporal = useOwnTemporal('suite');
 

@@ -9,8 +9,7 @@ import { isFree } from '../../stack/place.ts';
 import { useFolder } from '../support/suite.ts';
 import { semievol, startSemievol } from './support.ts';
 
-describe('semievol dev', function () {
-  this.timeout(120_000);
+describe('semievol dev', () => {
   const files = useFolder('suite');
   it('runs server, engine and worker; Ctrl-C leaves nothing behind', async () => {
     const state = join(files.path, 'state');

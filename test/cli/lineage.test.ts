@@ -5,14 +5,14 @@ import type { ExplainedRow } from '../../core/lineage/explanation.ts';
 import type { Lineage, LineageModel } from '../../core/lineage/tree.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunStatus } from '../../core/status.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useFolder } from '../support/suite.ts';
 import { semievol, writeConfigOption } from './support.ts';
 
 const RUN = 'lineage';
 
-describe('the lineage of a run', function () {
-  this.timeout(120_000);
+describe('the lineage of a run', () => {
   const prices = { 'smollm2-135m-instruct': { training: 3 } };
   const bench = useBench('suite', {}, { prices });
   const files = useFolder('suite');
@@ -43,7 +43,10 @@ describe('the lineage of a run', function () {
     await bench.startWorker();
     const started = await bench.start(spec);
     const run = bench.client.get(RUN);
-    while ((await started.query<RunStatus>('status')).waitsFor === undefined);
+    await lookUntil(
+      () => started.query<RunStatus>('status'),
+      ({ waitsFor }) => waitsFor,
+    );
 
     const before = await run.lineage();
     other = before.models.find(({ role }) => role === 'warm-up')!.name;

@@ -26,9 +26,7 @@ async function loadedBy(args: string[]): Promise<{ packages: string[]; ours: str
   };
 }
 
-describe('what is loaded', function () {
-  this.timeout(60_000);
-
+describe('what is loaded', () => {
   for (const args of [
     [],
     ['--help'],

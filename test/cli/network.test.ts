@@ -11,8 +11,7 @@ import { semievol, writeConfigOption } from './support.ts';
 const CERTIFICATES = new URL('../fixtures/certificates/', import.meta.url);
 const CERTIFICATE = new URL('certificate.pem', CERTIFICATES);
 
-describe('semievol in a network', function () {
-  this.timeout(60_000);
+describe('semievol in a network', () => {
   const files = useFolder('suite');
   const temporal = useOwnTemporal('suite');
   const provider = useProvider('suite');

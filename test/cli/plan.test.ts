@@ -12,8 +12,7 @@ import { semievol, writeConfigOption } from './support.ts';
 const BASE = 'smollm2-135m-instruct';
 const TOKENIZER = join(import.meta.dirname, '../fixtures/stand-in-tokenizer');
 
-describe('the plan of a run', function () {
-  this.timeout(60_000);
+describe('the plan of a run', () => {
   const files = useFolder('suite');
   const provider = useProvider('suite', { models: [BASE, 'all-minilm-l6-v2', 'open'] });
   const tokenizers = { [BASE]: TOKENIZER, 'all-minilm-l6-v2': TOKENIZER };

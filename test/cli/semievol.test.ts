@@ -12,8 +12,7 @@ import { testConfig, writeTask } from '../support/stack.ts';
 import { useFolder, useOwnTemporal, useProvider } from '../support/suite.ts';
 import { GOOD_SPEC, semievol, startSemievol, writeConfigOption } from './support.ts';
 
-describe('semievol as a process', function () {
-  this.timeout(120_000);
+describe('semievol as a process', () => {
   const files = useFolder('suite');
   const temporal = useOwnTemporal('suite');
   const provider = useProvider('suite');
@@ -216,8 +215,7 @@ describe('semievol as a process', function () {
     });
   });
 
-  it('runs a grid to its table, and says by its code that a run has failed', async function () {
-    this.timeout(300_000);
+  it('runs a grid to its table, and says by its code that a run has failed', async () => {
     const grid = await gridFile('table');
     const option = await useFreshStore('table-store');
     await withWorker(option, async () => {

@@ -25,8 +25,7 @@ import { writeTrainingFile } from '../workflows/support.ts';
 
 const JOBS = '/fine_tuning/jobs';
 
-describe('the typed client', function () {
-  this.timeout(120_000);
+describe('the typed client', () => {
   const temporal = useOwnTemporal('suite');
   const bench = useBench('test', {}, {}, temporal);
   let client: SemiEvolClient;

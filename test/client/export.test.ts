@@ -9,8 +9,7 @@ import { connectStore } from '../../store/store.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useTemporal } from '../support/suite.ts';
 
-describe('an exported model', function () {
-  this.timeout(120_000);
+describe('an exported model', () => {
   const temporal = useTemporal();
   const bench = useBench('suite', {}, {}, temporal);
   let run: RunHandle;

@@ -17,8 +17,7 @@ import { use, useBench } from '../support/suite.ts';
 const RANKED = 12;
 const sizes = { labelled: 6, unlabelled: 20, test: 5 };
 
-describe('A desk for reviews', function () {
-  this.timeout(120_000);
+describe('A desk for reviews', () => {
   const bench = useBench('suite');
   const store = use<Store>(
     'suite',

@@ -7,21 +7,18 @@ import { phaseLine, stuckLine } from '../../cli/progress.ts';
 import { RunFailed } from '../../client/errors.ts';
 import { type RunView, withProgress } from '../../client/runView.ts';
 import type { PhaseStatus } from '../../core/status.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useTemporal } from '../support/suite.ts';
 
 const CHAT = '/chat/completions';
 
-describe('the view of a run', function () {
-  this.timeout(90_000);
+describe('the view of a run', () => {
   const bench = useBench('test');
   const temporal = useTemporal();
 
   async function until(run: string, isSeen: (view: RunView) => boolean): Promise<RunView> {
-    for (;;) {
-      const view = await bench.client.get(run).status();
-      if (isSeen(view)) return view;
-    }
+    return lookUntil(() => bench.client.get(run).status(), isSeen);
   }
 
   it('tells of a workflow whose code fails, with the reason and the remedy', async () => {

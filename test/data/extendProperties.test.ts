@@ -29,8 +29,7 @@ describe('Whatever is added to a data set, in whatever order', () => {
   const store = useStore();
   const folder = useFolder('test');
 
-  it('nothing is lost, in two splits, tested after it was learned, or other than its newest answer', async function () {
-    this.timeout(60_000);
+  it('nothing is lost, in two splits, tested after it was learned, or other than its newest answer', async () => {
     await writeGoodFiles(folder);
     const { data, task } = inputOf(folder.path, { maxBadRows: 1 });
     const root = await ingestDataset(store, { data, task, folder: folder.path });

@@ -15,15 +15,13 @@ const everything = { from: 0, to: 16_384 };
 /** Characters that mean something in URLs, in XML or to a shell. */
 const ODD = 'a b+c&d=é%20?#<\'">\u0001.csv';
 
-describe('Data in a bucket', function () {
-  this.timeout(120_000);
+describe('Data in a bucket', () => {
   const folder = useFolder('suite');
   const store = useStore();
   let s3: S3;
   let restore: () => void;
 
-  before(async function () {
-    this.timeout(300_000); // the first time installs the server
+  before(async () => {
     s3 = await startS3();
     restore = setEnvironment(s3.environment);
     await writeGoodFiles(folder);

@@ -17,11 +17,12 @@ import { Trainers } from '../../providers/trainers/index.ts';
 import type { Provider } from '../../testing/provider.ts';
 import type { fineTune } from '../../workflows/fineTune.ts';
 import { trainingRows } from '../engine/support.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { Bench } from '../support/stack.ts';
 import { use, useFolder, useProvider, useTemporal } from '../support/suite.ts';
 import { MlxServer } from '../support/vllm/mlx.ts';
 import { Vllm } from '../support/vllm/vllm.ts';
-import { fineTuneInput, pendingOf, writeTrainingFile } from '../workflows/support.ts';
+import { fineTuneInput, writeTrainingFile } from '../workflows/support.ts';
 
 const NAME = 'colours';
 const ROUND = 'by-command';
@@ -97,11 +98,6 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     return bench.startProcess({ config });
   };
 
-  /** Runs `isSo` until it holds, as often as Temporal tells how it goes. */
-  async function until(isSo: () => boolean | Promise<boolean>, run = NAME): Promise<void> {
-    while (!(await isSo())) await pendingOf(bench, run);
-  }
-
   before(() => bench.startWorker());
 
   it('goes on though its worker, its command and what serves its model are killed', async () => {
@@ -113,13 +109,13 @@ describe('mlx_lm.lora as the command of a trainer', function () {
       args: [{ ...fineTuneInput(NAME, path), training }],
     });
 
-    await until(async () => isWhole(await attempt(1), 4));
+    await lookUntil(async () => isWhole(await attempt(1), 4), Boolean);
     const [ofFirst] = await commandsIn(await attempt(1));
     await worker.kill();
-    await until(async () => (await identityOf(ofFirst!)) === undefined);
+    await lookUntil(async () => (await identityOf(ofFirst!)) === undefined, Boolean);
 
     await startGpuWorker();
-    await until(async () => isWhole(await attempt(2), 2));
+    await lookUntil(async () => isWhole(await attempt(2), 2), Boolean);
     const [ofSecond] = await commandsIn(await attempt(2));
     process.kill(ofSecond!, 'SIGKILL');
 
@@ -158,7 +154,7 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     const data = { ...spec.data, limits: { labelled: 4, unlabelled: 3, test: 2 } };
     const run = await bench.client.start({ ...spec, data }, { folder });
     const warmUp = () => jobFolder('r1-warm-up');
-    await until(async () => isWhole(join(await warmUp(), '1'), 2), ROUND);
+    await lookUntil(async () => isWhole(join(await warmUp(), '1'), 2), Boolean);
     const [command] = await commandsIn(join(await warmUp(), '1'));
     process.kill(command!, 'SIGKILL');
     await run.result();
@@ -168,7 +164,7 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     assert.equal(semievol.of, 2);
     assert.equal(report!.usage.find(({ phase }) => phase === 'warm-up')!.requests, 1);
     // Whoever hosts them has taken them down.
-    await until(() => serving.front.loaded.length === 0, ROUND);
+    await lookUntil(() => serving.front.loaded.length === 0, Boolean);
     const loads = serving.front.calls.filter(
       ({ path, status }) => path === 'load' && status === 200,
     );

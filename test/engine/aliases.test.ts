@@ -23,8 +23,7 @@ const ALIAS = 'semievol:tickets';
 const messages = [{ role: 'user' as const, content: 'Thing 1' }];
 const brief = { messages, temperature: 0, max_tokens: 2 };
 
-describe('engine: aliases', function () {
-  this.timeout(120_000);
+describe('engine: aliases', () => {
   let running: RunningEngine;
 
   beforeEach(async () => {

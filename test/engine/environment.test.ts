@@ -34,7 +34,7 @@ describe('engine: a Python environment', () => {
     const onProgress = (line: string) => lines.push(line);
     assert.equal(await ensureEnvironment({ folder, requirements, locked, onProgress }), python);
     assert.deepEqual(lines, []);
-  }).timeout(60_000);
+  });
 
   it('is made anew of other requirements; where pip fails, none counts as made', async () => {
     await writeFile(requirements, 'no-such-package==1.0\n');
@@ -44,7 +44,7 @@ describe('engine: a Python environment', () => {
       message: /could not install .*requirements\.txt.*\n.*no-such-package==1\.0/s,
     });
     assert.equal(await isReady({ folder, requirements, locked }), false);
-  }).timeout(60_000);
+  });
 
   it('takes no package without its hash', async () => {
     const unknown = path.join(root, 'unknown');
@@ -55,7 +55,7 @@ describe('engine: a Python environment', () => {
       name: 'SetupError',
       message: /Can't verify hashes/,
     });
-  }).timeout(60_000);
+  });
 
   for (const [what, requirements, locked] of [
     ["the engine's", ENGINE_ENVIRONMENT.requirements, ENGINE_ENVIRONMENT.locked!],

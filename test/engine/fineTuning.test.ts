@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type OpenAI from 'openai';
+import { lookUntil } from '../support/lookUntil.ts';
 import {
   BASE,
   collect,
@@ -21,8 +22,7 @@ const supervised = (hyperparameters: object) => ({
   supervised: { hyperparameters },
 });
 
-describe('engine: files and fine-tuning', function () {
-  this.timeout(60_000);
+describe('engine: files and fine-tuning', () => {
   let running: RunningEngine;
   let client: OpenAI;
   let trained: OpenAI.FineTuning.FineTuningJob;
@@ -35,8 +35,7 @@ describe('engine: files and fine-tuning', function () {
     return client.fineTuning.jobs.create({ model: BASE, seed: 1, training_file, ...body });
   };
 
-  before(async function () {
-    this.timeout(180_000);
+  before(async () => {
     running = await start();
     client = running.client;
   });
@@ -227,7 +226,10 @@ describe('engine: files and fine-tuning', function () {
     const request = { seed: 5, method: supervised({ n_epochs: 3 }) };
     const undisturbed = await waitForJob(client, (await create(request)).id);
     const { id } = await create(request);
-    while ((await losses(client, id)).length < 2) await waitForJob(client, id, () => true);
+    await lookUntil(
+      () => losses(client, id),
+      ({ length }) => length >= 2,
+    );
     await running.engine.close();
     running = await start(running.stateFolder);
     client = running.client;

@@ -40,8 +40,7 @@ describe('engine: chat and embeddings', () => {
   let running: RunningEngine;
   let client: OpenAI;
 
-  before(async function () {
-    this.timeout(180_000);
+  before(async () => {
     running = await start();
     client = running.client;
   });
@@ -117,7 +116,7 @@ describe('engine: chat and embeddings', () => {
       assert.deepEqual(together[i], alone);
       assert.deepEqual(together[2 * requests.length - 1 - i], alone);
     }
-  }).timeout(120_000);
+  });
 
   it('computes a shared prefix once and reports it', async () => {
     const messages = ask('What is the capital of Italy?');

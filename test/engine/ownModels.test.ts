@@ -8,6 +8,7 @@ import { type EngineConfig, engineConfig } from '../../engine/config.ts';
 import { startEngine } from '../../engine/gateway.ts';
 import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../engine/settings.ts';
 import { ensureEngine } from '../../engine/setup.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import {
   BASE,
   jsonl,
@@ -41,16 +42,14 @@ const quantise = async (folder: string): Promise<void> => {
   await execa(PYTHON_EXECUTABLE, [...args, '--quantize'], { env: mlxEnvironment() });
 };
 
-describe("engine: models of one's own", function () {
-  this.timeout(120_000);
+describe("engine: models of one's own", () => {
   let folder: string;
   let qwen: string;
   let running: RunningEngine;
   let client: OpenAI;
   const cache = process.env.HF_HUB_CACHE;
 
-  before(async function () {
-    this.timeout(180_000);
+  before(async () => {
     await ensureEngine();
     folder = await temporaryFolder();
     const smol = path.join(folder, 'smol-4bit');
@@ -193,7 +192,10 @@ describe("engine: models of one's own", function () {
   it('are refused as long as a training takes the room, and say so', async () => {
     const { id } = await create('smol-4bit', { n_epochs: 50 });
     await waitForJob(client, id, ({ status }) => status === 'running');
-    while ((await losses(client, id)).length === 0) await waitForJob(client, id, () => true);
+    await lookUntil(
+      () => losses(client, id),
+      ({ length }) => length > 0,
+    );
     await assert.rejects(greedy(BASE, 'Hello?'), {
       status: 429,
       code: 'no_room',
@@ -206,7 +208,7 @@ describe("engine: models of one's own", function () {
         () => true,
         () => false,
       );
-    while (!(await answered()));
+    await lookUntil(answered, Boolean);
   });
 
   it('are refused at the start when they are none, each with its reason', async () => {

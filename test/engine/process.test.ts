@@ -24,8 +24,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 describe('engine: set-up and processes', () => {
   let stateFolder: string;
 
-  before(async function () {
-    this.timeout(180_000);
+  before(async () => {
     await ensureEngine();
     stateFolder = await temporaryFolder();
   });

@@ -6,6 +6,7 @@ import OpenAI, { toFile } from 'openai';
 import { type Engine, type EngineOptions, startEngine } from '../../engine/gateway.ts';
 import { BASE_MODEL, mlxEnvironment, PYTHON_EXECUTABLE } from '../../engine/settings.ts';
 import { ensureEngine } from '../../engine/setup.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 
 export const BASE = 'smollm2-135m-instruct';
 
@@ -72,11 +73,7 @@ export const waitForJob = async (
   until: (job: OpenAI.FineTuning.FineTuningJob) => boolean = ({ status }) =>
     ['succeeded', 'failed', 'cancelled'].includes(status),
 ): Promise<OpenAI.FineTuning.FineTuningJob> => {
-  for (;;) {
-    const job = await client.fineTuning.jobs.retrieve(id);
-    if (until(job)) return job;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  return lookUntil(() => client.fineTuning.jobs.retrieve(id), until);
 };
 
 /** Training losses by step, as the job's events of type metrics tell them. */

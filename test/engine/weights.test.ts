@@ -29,15 +29,13 @@ interface Answer {
 
 const chats = trainingRows(4).map(({ messages }) => messages.slice(0, 2));
 
-describe('engine: weights of tuned models', function () {
-  this.timeout(300_000);
+describe('engine: weights of tuned models', () => {
   let running: RunningEngine;
   let client: OpenAI;
   let folder: string;
   let tuned: string;
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     folder = await temporaryFolder();
     running = await start();
     client = running.client;

@@ -9,8 +9,7 @@ import { useFolder } from '../support/suite.ts';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples');
 
-describe('the example grids', function () {
-  this.timeout(60_000);
+describe('the example grids', () => {
   const folder = useFolder('suite');
 
   for (const file of globSync('{grids,paper/grids}/*.yaml', { cwd: EXAMPLES }))

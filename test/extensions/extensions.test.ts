@@ -53,8 +53,7 @@ batch:
   size: 10
 `;
 
-describe('extensions of a configuration', function () {
-  this.timeout('60s');
+describe('extensions of a configuration', () => {
   const temporal = useOwnTemporal('suite');
   const provider = useProvider('suite');
   const gym = use(
@@ -95,8 +94,7 @@ describe('extensions of a configuration', function () {
       plugins: [new SemiEvolPlugin(of)],
     });
 
-  it('run a whole round: a kind of task, a rule, a score and a trainer', async function () {
-    this.timeout('120s');
+  it('run a whole round: a kind of task, a rule, a score and a trainer', async () => {
     await folder.write('rated.yaml', specFile('rated'));
     const { exitCode, stderr } = await semievol('run', 'rated.yaml');
     assert.equal(exitCode, 0, stderr);
@@ -126,8 +124,7 @@ describe('extensions of a configuration', function () {
     assert.ok(rows.every(({ label }) => label === null || /^[1-5]$/.test(label)));
   });
 
-  it('are what a worker without them says is missing', async function () {
-    this.timeout('60s');
+  it('are what a worker without them says is missing', async () => {
     const spec = await readRunSpec(
       await folder.write('strange.yaml', specFile('strange')),
       new Registry(config.extensions),

@@ -45,8 +45,7 @@ async function writeTickets(folder: string): Promise<void> {
   await writeFile(join(folder, 'tickets.jsonl'), unlabelled.join('\n'));
 }
 
-describe('the published package', function () {
-  this.timeout(240_000);
+describe('the published package', () => {
   let app: string;
   let tarball: string;
 

@@ -95,7 +95,7 @@ describe('deployments at Azure', () => {
         () => false,
       );
     assert.deepEqual(azure.standing, [other.name]);
-  }).timeout(10_000);
+  });
 
   it('fail for good where there is no such model', async () => {
     const wanted = { ...(await order()), model: 'ft:nothing' };

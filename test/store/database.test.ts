@@ -21,7 +21,7 @@ describe('A table', () => {
   afterEach(() => database.close());
 
   it('is made once, whoever is the first, and loses nothing that was written to it', () =>
-    assertMadeOnce({ uri: folder.path }, 20)).timeout(60_000);
+    assertMadeOnce({ uri: folder.path }, 20));
 
   it('can be looked for by some while others make it', async () => {
     const add = async (number: number) => {

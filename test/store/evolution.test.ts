@@ -17,8 +17,7 @@ const sizes = { labelled: 6, unlabelled: 20, test: 6 };
 const MAX_IN_FLIGHT = 4;
 const why = await whyNoDisk();
 
-describe('An evolution', function () {
-  this.timeout(180_000);
+describe('An evolution', () => {
   const temporal = useTemporal();
   /** What comes of it when it is not disturbed, in a folder. */
   let expected: object;
@@ -86,5 +85,5 @@ describe('An evolution', function () {
     const spec = await taskOf(bench);
     await bench.run(spec);
     assert.deepEqual(await outcomeOf(bench, spec), expected);
-  }).timeout(300_000); // the first time installs the server
+  }); // the first time installs the server
 });

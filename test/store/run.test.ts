@@ -263,7 +263,7 @@ describe('The tables of a run', () => {
         (await run.answers(all)).map(({ ordinal }) => ordinal),
         ordinals,
       );
-  }).timeout(30_000);
+  });
 
   it('show at once what another process has committed', async () => {
     const run = await store.run('fresh', 'data');

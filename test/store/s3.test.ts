@@ -13,12 +13,10 @@ import { startWriters } from './writers.ts';
 const everything = { from: 0, to: 16_384 };
 const stage = { round: 1, stage: 'collaborate' } as const;
 
-describe('A store on object storage', function () {
-  this.timeout(60_000);
+describe('A store on object storage', () => {
   let s3: S3;
 
-  before(async function () {
-    this.timeout(300_000); // the first time installs the server
+  before(async () => {
     s3 = await startS3();
   });
 

@@ -46,7 +46,7 @@ describe('Search by vector', () => {
       },
     );
     await fc.assert(property, { numRuns: 30 });
-  }).timeout(20_000);
+  });
 
   it('gives the same to many who ask at once as to each alone', async () => {
     const labelled = drawn(2_000, 32);

@@ -9,8 +9,7 @@ const COUNT = 8;
 /** In all more than are left without compaction. */
 const APPENDS = 16;
 
-describe('Eight processes that write the same tables at once', function () {
-  this.timeout(60_000);
+describe('Eight processes that write the same tables at once', () => {
   const store = useStore();
 
   it('make them together and lose no row, while they are read and compacted', async () => {

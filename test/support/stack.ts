@@ -2,7 +2,14 @@ import { rm } from 'node:fs/promises';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import { SemiEvolClient } from '../../client/client.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
 import type { ActivityOptions } from '../../core/activityOptions.ts';
@@ -18,7 +25,7 @@ import {
   type Sizes,
   writeTask as writePlainTask,
 } from '../../testing/task.ts';
-import { SemiEvolPlugin } from '../../workers/plugin.ts';
+import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import type { evolve } from '../../workflows/index.ts';
 import { temporaryFolder } from './folder.ts';
 import { type WorkerPlace, WorkerProcess } from './workerProcess.ts';
@@ -31,6 +38,8 @@ export async function startTemporal(): Promise<TestWorkflowEnvironment> {
     server: {
       executable: { type: 'existing-path', path: temporalBinary() },
       log: { format: 'pretty', level: 'error' },
+      // It would print where it is.
+      extraArgs: ['--output', 'none'],
     },
   });
 }
@@ -42,6 +51,16 @@ export function quiet(): void {
   } catch {
     // Another suite of this process has done it.
   }
+}
+
+const bundles = new Map<string, Promise<WorkflowBundle>>();
+
+/** The code of workflows, ours unless others are named: bundled once, for all workers of the process. */
+export function bundled(workflowsPath = WORKFLOWS_PATH): Promise<WorkflowBundle> {
+  const logger = new DefaultLogger('ERROR');
+  const bundle = bundles.get(workflowsPath) ?? bundleWorkflowCode({ workflowsPath, logger });
+  bundles.set(workflowsPath, bundle);
+  return bundle;
 }
 
 /** The configuration for tests, with fields of its endpoint or its store set otherwise. */
@@ -112,11 +131,15 @@ export class Bench {
   }
 
   /** A worker as a user would build it: by the plugin, and by nothing else. */
-  async worker(options: Partial<WorkerOptions> = {}): Promise<Worker> {
+  async worker({ workflowsPath, ...options }: Partial<WorkerOptions> = {}): Promise<Worker> {
     return Worker.create({
       connection: this.temporal.nativeConnection,
       taskQueue: this.config.temporal.taskQueue,
       plugins: [new SemiEvolPlugin(this.config)],
+      // A data converter is a part of the code.
+      ...(options.dataConverter
+        ? { workflowsPath }
+        : { workflowBundle: await bundled(workflowsPath) }),
       ...options,
     });
   }

@@ -10,8 +10,6 @@ import { Bench, startTemporal } from './stack.ts';
 export type Scope = 'suite' | 'test';
 
 let shared: Promise<TestWorkflowEnvironment> | undefined;
-// At the root: it runs when the last suite has ended.
-after(async () => (await shared)?.teardown());
 
 /**
  * A Temporal server for the suite that calls this. All suites of the process share it: what they

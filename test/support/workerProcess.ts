@@ -7,7 +7,7 @@ import { type ExtensionModules, writeConfig } from './configFile.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** A worker polls within this time, also on a busy machine. */
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 /** Where a worker process finds what it needs. */
 export interface WorkerPlace {
@@ -37,7 +37,7 @@ export class WorkerProcess {
 
   /**
    * Starts one and waits until it polls.
-   * @throws Error with what it printed, when it ends before or takes a minute
+   * @throws Error with what it printed, when it ends before or takes three minutes
    */
   static async start({ folder, config, address, extensions }: WorkerPlace): Promise<WorkerProcess> {
     const worker = startWorker(await writeConfig(folder, config, extensions), address);

@@ -3,6 +3,7 @@ import { afterEach, describe, it } from 'mocha';
 import type OpenAI from 'openai';
 import type { BatchState } from '../../testing/batches.ts';
 import type { Provider } from '../../testing/provider.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { ask, EMBEDDER, MODEL, questions, startBoth, status, upload } from './client.ts';
 
 const CHAT = '/v1/chat/completions';
@@ -34,10 +35,10 @@ describe('batches of the stand-in provider', () => {
     });
   /** Looks at a batch until its status is one of these. */
   async function until(id: string, ...statuses: string[]): Promise<OpenAI.Batch> {
-    for (;;) {
-      const batch = await client.batches.retrieve(id);
-      if (statuses.includes(batch.status)) return batch;
-    }
+    return lookUntil(
+      () => client.batches.retrieve(id),
+      ({ status }) => statuses.includes(status),
+    );
   }
   async function output(fileId: string | undefined): Promise<OutputLine[]> {
     if (!fileId) return [];

@@ -13,8 +13,7 @@ import { useBench, useTemporal } from '../support/suite.ts';
 const OWN_WORKFLOWS = fileURLToPath(new URL('./own/workflows.ts', import.meta.url));
 const activities = { greet: async (name: string) => `Good day, ${name}.` };
 
-describe('the plugin', function () {
-  this.timeout(60_000);
+describe('the plugin', () => {
   const temporal = useTemporal();
   const bench = useBench('suite');
 

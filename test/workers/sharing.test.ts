@@ -3,8 +3,7 @@ import { describe, it } from 'mocha';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useTemporal } from '../support/suite.ts';
 
-describe('two workers', function () {
-  this.timeout(90_000);
+describe('two workers', () => {
   const temporal = useTemporal();
   const bench = useBench('suite', { latencyMs: 20 });
 

@@ -3,8 +3,7 @@ import { describe, it } from 'mocha';
 import { writeTask } from '../support/stack.ts';
 import { useBench } from '../support/suite.ts';
 
-describe('a worker told to stop', function () {
-  this.timeout(60_000);
+describe('a worker told to stop', () => {
   const bench = useBench('suite', { latencyMs: 40 }, { maxInFlight: 4 });
 
   const startWorker = async () => {

@@ -109,5 +109,5 @@ describe('a Temporal server that refuses', () => {
     } finally {
       delete process.env.TEMPORAL_TLS;
     }
-  }).timeout(30_000);
+  });
 });

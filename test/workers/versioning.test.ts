@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 import { SemiEvolPlugin, WORKFLOWS_PATH } from '../../workers/plugin.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useOwnTemporal } from '../support/suite.ts';
 
 const NEXT_BUILD = fileURLToPath(new URL('./own/nextBuild.ts', import.meta.url));
 
-describe('a deploy in the middle of a run', function () {
-  this.timeout(120_000);
+describe('a deploy in the middle of a run', () => {
   const temporal = useOwnTemporal('suite');
   const bench = useBench('suite', { holdJobs: true }, {}, temporal);
 
@@ -33,7 +32,7 @@ describe('a deploy in the middle of a run', function () {
           () => true,
           () => false,
         );
-    while (!(await isCurrent())) await sleep(50);
+    await lookUntil(isCurrent, Boolean);
   }
 
   const handleOf = (workflowId: string, runId?: string) =>

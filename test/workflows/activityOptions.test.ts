@@ -3,8 +3,7 @@ import { describe, it } from 'mocha';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useTemporal } from '../support/suite.ts';
 
-describe('options of activities', function () {
-  this.timeout(60_000);
+describe('options of activities', () => {
   const temporal = useTemporal();
   const bench = useBench('suite');
 

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { setUpSearchAttributes } from '../../client/searchAttributes.ts';
-import type { Budget, BudgetUse } from '../../core/budget.ts';
+import type { Budget } from '../../core/budget.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import type { Hold, RunStatus } from '../../core/status.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { addUsage, NO_USAGE, type Usage, usageOf } from '../../core/usage.ts';
 import { openStore } from '../../store/store.ts';
 import type { Provider } from '../../testing/provider.ts';
 import { compare, readTables } from '../chaos/tables.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { type Bench, failedFor, writeTask } from '../support/stack.ts';
 import { useBench, useOwnTemporal } from '../support/suite.ts';
+import { untilHeld } from './support.ts';
 
 const SIZES = { labelled: 10, unlabelled: 40, test: 20 };
 const MODEL = 'smollm2-135m-instruct';
@@ -29,8 +31,7 @@ function charged({ requests, jobs }: Provider): Usage {
   return [...tokens, ...trained].reduce<Usage>(addUsage, NO_USAGE);
 }
 
-describe('a run with a budget', function () {
-  this.timeout(120_000);
+describe('a run with a budget', () => {
   const temporal = useOwnTemporal('suite');
   const undisturbed = useBench('test', {}, { prices: PRICES }, temporal);
   const bench = useBench('test', {}, { prices: PRICES }, temporal);
@@ -42,17 +43,13 @@ describe('a run with a budget', function () {
     store.close();
     return { tables, reports };
   };
-  /** Waits until the run is held. */
-  const untilHeld = async (name: string): Promise<RunStatus & { hold: Hold }> => {
-    for (;;) {
-      const status = await temporal.client.workflow.getHandle(name).query<RunStatus>('status');
-      if (status.hold) return { ...status, hold: status.hold };
-    }
-  };
   const untilFound = async (query: string, name: string): Promise<void> => {
-    for (;;)
+    const isFound = async () => {
       for await (const { workflowId } of temporal.client.workflow.list({ query }))
-        if (workflowId === name) return;
+        if (workflowId === name) return true;
+      return false;
+    };
+    await lookUntil(isFound, Boolean);
   };
   const task = (of: Bench, name: string, budget?: Budget) =>
     writeTask(of.folder, name, SIZES, {
@@ -73,7 +70,7 @@ describe('a run with a budget', function () {
       const client = bench.client.get('twice');
       let limit = 0.5 * whole;
       for (const more of [0.8 * whole, 3 * whole]) {
-        const { hold, budget, paused } = await untilHeld('twice');
+        const { hold, budget, paused } = await untilHeld(bench, 'twice');
         assert.ok(paused);
         assert.match(
           hold.why,
@@ -84,7 +81,7 @@ describe('a run with a budget', function () {
         await untilFound('SemiEvolState = "paused" AND SemiEvolWarning = "BudgetReached"', 'twice');
         const asked = bench.provider.requests({ kind: 'chat' }).length;
         await run.signal('resume');
-        assert.ok((await untilHeld('twice')).paused, 'to resume is not to raise');
+        assert.ok((await untilHeld(bench, 'twice')).paused, 'to resume is not to raise');
         assert.equal(bench.provider.requests({ kind: 'chat' }).length, asked);
         await assert.rejects(client.setBudget({ usd: use!.spent / 2 }), /are spent already/);
         await client.setBudget({ usd: more });
@@ -112,7 +109,7 @@ describe('a run with a budget', function () {
     const worker = await bench.worker();
     await worker.runUntil(async () => {
       const run = await bench.start(spec);
-      const { hold, budget } = await untilHeld('jobs');
+      const { hold, budget } = await untilHeld(bench, 'jobs');
       assert.match(
         hold.why,
         /^the budget of a round is reached: .*--per-round --tokens N" raises it/,
@@ -125,10 +122,10 @@ describe('a run with a budget', function () {
       );
       await bench.client.get('jobs').setBudget({ tokens: 9_000 }, 'round');
       await bench.provider.untilRequest({ kind: 'job' });
-      for (;;) {
-        const [use] = (await run.query<RunStatus>('status')).budget!;
-        if (use!.reserved > 500) break;
-      }
+      await lookUntil(
+        () => run.query<RunStatus>('status'),
+        ({ budget }) => budget![0]!.reserved > 500,
+      );
       await bench.client.get('jobs').setBudget({ tokens: 1_000_000 }, 'round');
       bench.provider.jobs.release();
       await run.result();
@@ -146,12 +143,13 @@ describe('a run with a budget', function () {
       const run = await bench.start(spec);
       const client = bench.client.get('cancelled');
       await provider.untilRequest({ kind: 'job' });
-      let use: BudgetUse;
-      do [use] = (await run.query<RunStatus>('status')).budget as [BudgetUse];
-      while (use.reserved === 0);
-      await client.setBudget({ tokens: use.spent + 1 });
+      const { budget } = await lookUntil(
+        () => run.query<RunStatus>('status'),
+        ({ budget }) => budget![0]!.reserved > 0,
+      );
+      await client.setBudget({ tokens: budget![0]!.spent + 1 });
       await provider.until(() => provider.jobs.all().some(({ status }) => status === 'cancelled'));
-      const { hold, paused } = await untilHeld('cancelled');
+      const { hold, paused } = await untilHeld(bench, 'cancelled');
       assert.ok(paused);
       assert.match(hold.why, /^the budget of the run is reached: .*reserved/);
       provider.jobs.release();

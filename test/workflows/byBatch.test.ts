@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
 import { before, describe, it } from 'mocha';
-import type { BudgetUse } from '../../core/budget.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
 import type { RunSpec } from '../../core/spec.ts';
 import type { RunStatus } from '../../core/status.ts';
@@ -10,12 +8,13 @@ import { openStore } from '../../store/store.ts';
 import type { Batch, BatchState } from '../../testing/batches.ts';
 import type { FaultPlan } from '../../testing/faults.ts';
 import { type ProviderOptions, startProvider } from '../../testing/provider.ts';
-import { WORKFLOWS_PATH } from '../../workers/plugin.ts';
 import { answersOf, compare, readTables, type Tables } from '../chaos/tables.ts';
 import { Azure, TOKEN } from '../support/azure/azure.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { Bench, writeTask } from '../support/stack.ts';
 import { useTemporal } from '../support/suite.ts';
 import { startTogetherBatches } from '../support/togetherBatches.ts';
+import { untilHeld } from './support.ts';
 
 const SIZES = { labelled: 20, unlabelled: 24, test: 10 };
 const COLLABORATORS = [
@@ -42,14 +41,10 @@ interface Outcome {
 
 type Run = Awaited<ReturnType<Bench['start']>>;
 
-describe('a run by batch', function () {
-  this.timeout(120_000);
+describe('a run by batch', () => {
   const temporal = useTemporal();
-  let workflowBundle: WorkflowBundle;
   let byThemselves: Outcome;
   before(async () => {
-    const logger = new DefaultLogger('ERROR');
-    workflowBundle = await bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger });
     byThemselves = await run({}, { spec: { transport: 'direct' } });
   });
 
@@ -57,7 +52,7 @@ describe('a run by batch', function () {
   async function open(provider: ProviderOptions = {}, batches: object = {}, more: object = {}) {
     const endpoint = { batches, prices: PRICES, ...more };
     const bench = await Bench.open(temporal, await startProvider(provider), endpoint);
-    await bench.startWorker({ workflowBundle });
+    await bench.startWorker();
     return bench;
   }
 
@@ -260,7 +255,7 @@ describe('a run by batch', function () {
     const at = { ...provider, baseURL, close };
     const bench = await Bench.open(temporal, at, { batches: { wire: 'together' }, prices: PRICES });
     try {
-      await bench.startWorker({ workflowBundle });
+      await bench.startWorker();
       const outcome = await outcomeOf(bench, await specIn(bench));
       isTheSame(outcome);
       assert.deepEqual([outcome.direct, outcome.byThemselves], [0, 0]);
@@ -279,7 +274,7 @@ describe('a run by batch', function () {
     const at = { ...azure.provider, close: () => azure.close() };
     const bench = await Bench.open(temporal, at, endpoint);
     try {
-      await bench.startWorker({ workflowBundle });
+      await bench.startWorker();
       const base = { name: 'base', shots: 0, model: 'base' };
       const collaborators = [base, { ...base, name: 'again', temperature: 1 }];
       const spec = await specIn(bench, { collaborators, resolution: 'vote' });
@@ -302,10 +297,7 @@ describe('a run by batch', function () {
     const bench = await open();
     const spec = await specIn(bench, { budget: { perPhase: { propagate: { requests: 10 } } } });
     const run = await bench.start(spec);
-    let status: RunStatus;
-    do status = await run.query<RunStatus>('status');
-    while (!status.hold);
-    const { hold, budget } = status;
+    const { hold, budget } = await untilHeld(bench, spec.name);
     assert.match(hold.why, /the budget of phase propagate is reached: 0 of 10 requests spent/);
     assert.equal(bench.provider.batches.all().length, 0);
     assert.equal(budget![0]!.spent, 0);
@@ -325,17 +317,16 @@ describe('a run by batch', function () {
       const spec = await specIn(bench, { budget });
       const { batches } = bench.provider;
       const run = await bench.start(spec);
-      let use: BudgetUse;
-      do [use] = (await run.query<RunStatus>('status')).budget as [BudgetUse];
-      while (use.reserved === 0);
+      const status = () => run.query<RunStatus>('status');
+      const { budget: uses } = await lookUntil(status, (seen) => seen.budget![0]!.reserved > 0);
       await bench.provider.until(() => batches.all().length > 0);
-      await bench.client.get(spec.name).setBudget({ requests: use.spent + 1 });
+      await bench.client.get(spec.name).setBudget({ requests: uses![0]!.spent + 1 });
       await bench.provider.until(() => batches.all()[0]!.status === 'cancelling');
       batches.release();
-      let status: RunStatus;
-      do status = await run.query<RunStatus>('status');
-      while (!status.budget!.every(({ reserved }) => reserved < ASKED));
-      assert.match(status.hold!.why, /the budget of the run is reached/);
+      const { hold } = await lookUntil(status, (seen) =>
+        seen.budget!.every(({ reserved }) => reserved < ASKED),
+      );
+      assert.match(hold!.why, /the budget of the run is reached/);
       const [first, ...others] = batches.all();
       assert.deepEqual([first!.status, others], ['cancelled', []]);
       await bench.client.get(spec.name).setBudget({ requests: 1_000 });

@@ -21,8 +21,7 @@ const isHard = (question: string) => Number(/\d+/.exec(question)![0]) % 10 === 3
 const wrong = (gold: string) => LABELS[(LABELS.indexOf(gold) + 1) % LABELS.length]!;
 const questionOf = (text: string) => text.split('\n')[0]!;
 
-describe('a round that is calibrated by labelled examples', function () {
-  this.timeout(120_000);
+describe('a round that is calibrated by labelled examples', () => {
   const bench = useBench('test');
 
   async function run(

@@ -29,8 +29,7 @@ const embedding = (text: string) => {
   );
 };
 
-describe('a round with co-training', function () {
-  this.timeout(60_000);
+describe('a round with co-training', () => {
   const bench = useBench('test');
   const sizes = { labelled: 20, unlabelled: 100, test: 5 };
   const everything = { from: 0, to: sizes.unlabelled };

@@ -24,8 +24,7 @@ import { useFolder, useStore, useTemporal } from '../support/suite.ts';
 const RUN = 'collected';
 const taskQueue = 'collecting';
 
-describe('a watched folder', function () {
-  this.timeout(60_000);
+describe('a watched folder', () => {
   const temporal = useTemporal();
   const store = useStore();
   const folder = useFolder('suite');
@@ -55,8 +54,7 @@ describe('a watched folder', function () {
   const questions = async (split: 'labelled' | 'unlabelled') =>
     (await store.dataset(last).range(split, { from: 0, to: 99 })).map(({ question }) => question);
 
-  before(async function () {
-    this.timeout(300_000); // the first time installs the server
+  before(async () => {
     s3 = await startS3();
     restore = setEnvironment(s3.environment);
     await writeGoodFiles(folder);

@@ -5,12 +5,12 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import type { RunSpec } from '../../core/spec.ts';
 import type { Progress, RoundStatus, RunStatus } from '../../core/status.ts';
 import { pause, resume } from '../../workflows/messages.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { failedFor, writeTask } from '../support/stack.ts';
 import { useBench, useTemporal } from '../support/suite.ts';
 import { untilPending } from './support.ts';
 
-describe('a run under way', function () {
-  this.timeout(60_000);
+describe('a run under way', () => {
   const temporal = useTemporal();
   const bench = useBench('test', { latencyMs: 20 });
   let spec: RunSpec;
@@ -40,7 +40,7 @@ describe('a run under way', function () {
         // Between two activities there is a workflow task.
         return (raw.pendingActivities ?? []).length === 0 && !raw.pendingWorkflowTask;
       };
-      while (!(await idle()));
+      await lookUntil(idle, Boolean);
       const { done, total } = await propagate.query<Progress>('status');
       assert.ok(done > 0 && done < total, `${done} of ${total} answers are there`);
       const asked = provider.requests({ kind: 'chat' }).length;
@@ -127,8 +127,7 @@ describe('a run under way', function () {
   });
 });
 
-describe('a run that a workflow of a user starts', function () {
-  this.timeout(60_000);
+describe('a run that a workflow of a user starts', () => {
   const temporal = useTemporal();
   const bench = useBench('test');
 
@@ -151,8 +150,7 @@ describe('a run that a workflow of a user starts', function () {
     });
 });
 
-describe('a run that cannot start', function () {
-  this.timeout(60_000);
+describe('a run that cannot start', () => {
   const temporal = useTemporal();
   const bench = useBench('test', {}, { apiKeyEnv: 'SEMIEVOL_TEST_KEY' });
   before(() => {

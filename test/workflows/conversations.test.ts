@@ -38,8 +38,7 @@ function answerTo({ text, model, body }: ChatQuestion): string {
   return `${now} - ${then} = ${now! - then!}; (${now} - ${then}) / ${then} ≈ ${said}`;
 }
 
-describe('a round on numbers that conversations ask for', function () {
-  this.timeout(60_000);
+describe('a round on numbers that conversations ask for', () => {
   const bench = useBench('suite');
 
   it('shows and teaches whole conversations, and takes numbers in any form for the same', async () => {

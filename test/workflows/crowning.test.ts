@@ -6,6 +6,7 @@ import OpenAI from 'openai';
 import type { CrownInput } from '../../activities/crown.ts';
 import type { Announcement } from '../../core/living/announcement.ts';
 import { openStore } from '../../store/store.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench } from '../support/suite.ts';
 import { textOf } from './support.ts';
@@ -48,8 +49,7 @@ const input = (number: number, changes: Partial<CrownInput['promotion']> = {}): 
   },
 });
 
-describe('crowning a champion', function () {
-  this.timeout(60_000);
+describe('crowning a champion', () => {
   const bench = useBench('suite');
   const { app, told, overload } = webhook();
   const own: Announcement[] = [];
@@ -119,9 +119,8 @@ describe('crowning a champion', function () {
       const { pendingActivities } = (await announced(2).describe()).raw;
       return pendingActivities?.map(({ lastFailure }) => lastFailure?.message).find(Boolean);
     };
-    let message = await said();
-    while (!message) message = await said();
-    assert.match(message, /the webhook .* was not told: TEST_WEBHOOK_SECRET is not set/);
+    const message = await lookUntil(said, Boolean);
+    assert.match(message!, /the webhook .* was not told: TEST_WEBHOOK_SECRET is not set/);
     process.env[SECRET_ENV] = SECRET;
     await announced(2).result();
     assert.equal(told.at(-1)!.id, `${RUN}/promotion-2`);

@@ -12,8 +12,7 @@ const NO_LOGPROBS = {
   body: { error: { message: 'No.', param: 'logprobs', code: 'unsupported_parameter' } },
 };
 
-describe('a round that comes to nothing', function () {
-  this.timeout(60_000);
+describe('a round that comes to nothing', () => {
   const bench = useBench('test');
 
   const cases: Record<string, ChatAnswer> = {

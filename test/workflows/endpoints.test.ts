@@ -4,6 +4,7 @@ import type { RunView } from '../../client/runView.ts';
 import { markdown } from '../../core/report/markdown.ts';
 import { roundSections } from '../../core/report/round.ts';
 import { usageOf } from '../../core/usage.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useProvider, useTemporal } from '../support/suite.ts';
 
@@ -15,8 +16,7 @@ const COLLABORATORS = [
   { name: 'warm', shots: 0, endpoint: 'lab', model: 'other', temperature: 1, samples: 2 },
 ];
 
-describe('collaborators at several endpoints', function () {
-  this.timeout(120_000);
+describe('collaborators at several endpoints', () => {
   const temporal = useTemporal();
   const bench = useBench('test');
   const cloud = useProvider('test', {
@@ -38,18 +38,16 @@ describe('collaborators at several endpoints', function () {
   const ofLab = () => answered({ provider: lab }, /other/);
 
   async function until(run: string, isAsExpected: (view: RunView) => boolean): Promise<RunView> {
-    for (;;) {
-      const view = await bench.client.get(run).status();
-      if (isAsExpected(view)) return view;
-    }
+    return lookUntil(() => bench.client.get(run).status(), isAsExpected);
   }
   async function untilPage(workflowId: string, isAsExpected: RegExp): Promise<string> {
-    for (;;) {
-      const { currentDetails = '' } = await temporal.client.workflow
+    const page = async () => {
+      const { currentDetails } = await temporal.client.workflow
         .getHandle(workflowId)
         .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-      if (isAsExpected.test(currentDetails)) return currentDetails;
-    }
+      return currentDetails ?? '';
+    };
+    return lookUntil(page, (seen) => isAsExpected.test(seen));
   }
 
   it('go on while one of these is away, which is told, and all of them end', async () => {
@@ -143,11 +141,10 @@ describe('collaborators at several endpoints', function () {
       const run = await bench.start(spec);
       const propagate = temporal.client.workflow.getHandle('bounded/round-1/propagate');
       await bench.provider.until(() => answered(bench, /^ft:/) === 40);
-      for (;;) {
-        const { raw } = await propagate.describe();
-        const pending = raw.pendingActivities ?? [];
-        if (pending.length === 4 && !raw.pendingWorkflowTask) break;
-      }
+      await lookUntil(
+        () => propagate.describe(),
+        ({ raw }) => raw.pendingActivities?.length === 4 && !raw.pendingWorkflowTask,
+      );
       assert.equal(answered(bench, /^ft:/), 40);
       isAway = false;
       await run.result();

@@ -8,8 +8,7 @@ import { failedFor, writeTask } from '../support/stack.ts';
 import { useBench } from '../support/suite.ts';
 import { jobOf } from './support.ts';
 
-describe('an evolution', function () {
-  this.timeout(60_000);
+describe('an evolution', () => {
   const bench = useBench('test');
 
   it('goes from files to a better model, with every figure accounted for', async () => {

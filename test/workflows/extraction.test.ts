@@ -51,8 +51,7 @@ function answerTo({ text, model, body }: ChatQuestion): string {
     : JSON.stringify({ vendor, day, total });
 }
 
-describe('a round on fields of texts', function () {
-  this.timeout(60_000);
+describe('a round on fields of texts', () => {
   const bench = useBench('suite');
 
   async function writtenSpec(name: string) {

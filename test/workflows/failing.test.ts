@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Hold, RunStatus } from '../../core/status.ts';
 import { resume } from '../../workflows/messages.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useTemporal } from '../support/suite.ts';
+import { untilHeld } from './support.ts';
 
 const SIZES = { labelled: 10, unlabelled: 40, test: 10 };
 const CHAT = '/chat/completions';
 
-describe('a run whose examples fail', function () {
-  this.timeout(120_000);
+describe('a run whose examples fail', () => {
   const temporal = useTemporal();
   const bench = useBench('test', {}, {}, temporal);
-
-  const untilHeld = async (name: string): Promise<RunStatus & { hold: Hold }> => {
-    for (;;) {
-      const status = await temporal.client.workflow.getHandle(name).query<RunStatus>('status');
-      if (status.hold) return { ...status, hold: status.hold };
-    }
-  };
 
   it('pauses where they are too many, counts the reasons, and asks again when it is resumed', async () => {
     const { provider } = bench;
@@ -38,7 +30,7 @@ describe('a run whose examples fail', function () {
     const worker = await bench.worker();
     await worker.runUntil(async () => {
       const run = await bench.start(spec);
-      const { hold, paused } = await untilHeld('many-fail');
+      const { hold, paused } = await untilHeld(bench, 'many-fail');
       assert.ok(paused);
       assert.equal(hold.warning, 'ExamplesFail');
       assert.match(

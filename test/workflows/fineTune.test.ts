@@ -7,8 +7,7 @@ import { failedFor } from '../support/stack.ts';
 import { useBench } from '../support/suite.ts';
 import { JOBS, jobOf, startFineTune, writeTrainingFile } from './support.ts';
 
-describe('fineTune by itself', function () {
-  this.timeout(60_000);
+describe('fineTune by itself', () => {
   const bench = useBench('test');
 
   async function execute(path: string) {

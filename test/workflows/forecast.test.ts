@@ -42,8 +42,7 @@ function questionOf(name: string, number: number): string {
   );
 }
 
-describe('a forecast is held against what the provider sees', function () {
-  this.timeout(120_000);
+describe('a forecast is held against what the provider sees', () => {
   const bench = useBench('suite', { models: [BASE, EMBEDDER, 'wise'] });
   before(() => bench.startWorker());
 

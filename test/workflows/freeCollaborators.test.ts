@@ -32,8 +32,7 @@ const digits = defineCollaborator({
   }),
 });
 
-describe('collaborators that ask no model', function () {
-  this.timeout(60_000);
+describe('collaborators that ask no model', () => {
   const bench = useBench('test');
   const registry = new Registry({ collaborators: [digits] });
 

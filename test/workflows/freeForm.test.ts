@@ -60,8 +60,7 @@ function judge({ text }: ChatQuestion): string {
   return `It names ${isRight ? 'that' : 'another'} room.\nVerdict: ${isRight ? 'right' : 'wrong'}`;
 }
 
-describe('a free-form task', function () {
-  this.timeout(90_000);
+describe('a free-form task', () => {
   const bench = useBench('test', { models: [BASE, 'all-minilm-l6-v2', 'wise'] });
   const asked = () => bench.provider.requests({ kind: 'chat' }).length;
 

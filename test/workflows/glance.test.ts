@@ -3,35 +3,34 @@ import { describe, it } from 'mocha';
 import { setUpSearchAttributes } from '../../client/searchAttributes.ts';
 import { SEARCH_ATTRIBUTE_NAMES } from '../../core/searchAttributes.ts';
 import { pause, resume } from '../../workflows/messages.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useOwnTemporal } from '../support/suite.ts';
 
 const CHAT = '/chat/completions';
 const SIZES = { labelled: 10, unlabelled: 40, test: 10 };
 
-describe('a run, seen at a glance', function () {
-  this.timeout(120_000);
+describe('a run, seen at a glance', () => {
   const temporal = useOwnTemporal('test');
   const prices = { 'smollm2-135m-instruct': { input: 1, output: 1, training: 1 } };
   const bench = useBench('test', { latencyMs: 20 }, { prices }, temporal);
 
   async function untilDetails(workflowId: string, expected: RegExp): Promise<void> {
     const handle = temporal.client.workflow.getHandle(workflowId);
-    let said: string | undefined;
-    do {
-      const metadata = await handle
+    const details = () =>
+      handle
         .query<{ currentDetails?: string }>('__temporal_workflow_metadata')
         .catch(() => undefined);
-      said = metadata?.currentDetails;
-    } while (!expected.test(said ?? ''));
+    await lookUntil(details, (seen) => expected.test(seen?.currentDetails ?? ''));
   }
   async function untilFound(query: string, expected: string[]): Promise<void> {
-    for (;;) {
+    const found = async () => {
       const ids: string[] = [];
       for await (const { workflowId } of temporal.client.workflow.list({ query }))
         ids.push(workflowId);
-      if (ids.sort().join() === expected.join()) return;
-    }
+      return ids;
+    };
+    await lookUntil(found, (ids) => ids.sort().join() === expected.join());
   }
 
   it('shows and lets search for an endpoint that is away, a pause, and how it ended', async () => {

@@ -5,22 +5,21 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { after, before, describe, it } from 'mocha';
 import type { Hosting } from '../../core/hosting.ts';
 import type { RunSpec } from '../../core/spec.ts';
-import type { RunStatus } from '../../core/status.ts';
 import { usageOf } from '../../core/usage.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { compare, readTables } from '../chaos/tables.ts';
 import { Azure, type AzureOptions, TOKEN } from '../support/azure/azure.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { Bench, failedFor, writeTask } from '../support/stack.ts';
 import { useTemporal } from '../support/suite.ts';
-import { jobOf, jobsOf, startFineTune, textOf, writeTrainingFile } from './support.ts';
+import { jobOf, jobsOf, startFineTune, textOf, untilHeld, writeTrainingFile } from './support.ts';
 
 const FEW = { labelled: 10, unlabelled: 20, test: 20 };
 const HOUR_MS = 3_600_000;
 const MODEL = 'smollm2-135m-instruct';
 
-describe('models that have to be deployed', function () {
-  this.timeout(120_000);
+describe('models that have to be deployed', () => {
   const temporal = useTemporal();
   const closing: (() => Promise<unknown>)[] = [];
 
@@ -125,13 +124,7 @@ describe('models that have to be deployed', function () {
       };
       const budget = { gpuHours: 1e-7 };
       const handle = await bench.start(await writeTask(bench.folder, 'bounded', FEW, { budget }));
-      const untilHeld = async (): Promise<RunStatus> => {
-        for (;;) {
-          const status = await handle.query<RunStatus>('status');
-          if (status.hold) return status;
-        }
-      };
-      const { hold, budget: uses } = await untilHeld();
+      const { hold, budget: uses } = await untilHeld(bench, 'bounded');
       assert.match(hold!.why, /budget of the run is reached/);
       assert.ok(uses![0]!.spent > 1e-7);
       await bench.client.get('bounded').setBudget({ gpuHours: 10 });
@@ -225,10 +218,10 @@ describe('models that have to be deployed', function () {
       });
     }
     async function until(run: string, state: Hosting['state']): Promise<Hosting> {
-      for (;;) {
-        const now = await host(run).query<Hosting>('status');
-        if (now.state === state) return now;
-      }
+      return lookUntil(
+        () => host(run).query<Hosting>('status'),
+        (now) => now.state === state,
+      );
     }
     const stood = () => azure.stays.reduce((sum, { from, to }) => sum + (to! - from), 0) / 1000;
 

@@ -8,8 +8,7 @@ import { JOBS, jobOf, startFineTune, untilPending, untilPolled } from './support
 
 const CHAT = '/chat/completions';
 
-describe('a fine-tuning job of a provider with an accent', function () {
-  this.timeout(60_000);
+describe('a fine-tuning job of a provider with an accent', () => {
   const bench = useBench('suite', {}, { finalAfterSeconds: 1 });
   before(() => bench.startWorker());
   beforeEach(() => bench.provider.jobs.release());

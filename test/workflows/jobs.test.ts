@@ -18,8 +18,7 @@ import {
   writeTrainingFile,
 } from './support.ts';
 
-describe('a fine-tuning job', function () {
-  this.timeout(60_000);
+describe('a fine-tuning job', () => {
   const bench = useBench('suite', {}, { requestTimeoutSeconds: 2, finalAfterSeconds: 0.3 });
   before(() => bench.startWorker());
   beforeEach(() => bench.provider.jobs.hold());

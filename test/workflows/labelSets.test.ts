@@ -29,8 +29,7 @@ function answerTo({ text, model }: ChatQuestion): string {
   return forms[thing % forms.length]!;
 }
 
-describe('a round on sets of labels', function () {
-  this.timeout(60_000);
+describe('a round on sets of labels', () => {
   const bench = useBench('suite');
 
   it('compares the models by each metric, and promotes by the first', async () => {

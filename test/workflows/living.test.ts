@@ -15,6 +15,7 @@ import type { RunSpecInput } from '../../core/spec.ts';
 import type { RunStatus } from '../../core/status.ts';
 import { LABELS } from '../../testing/task.ts';
 import type { RoundInput } from '../../workflows/round.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { useTemporal } from '../support/suite.ts';
 
 const QUEUE = 'living';
@@ -43,8 +44,7 @@ async function arrive({ dataset, arrival }: ArriveInput): Promise<Arrived> {
   };
 }
 
-describe('a run that lives', function () {
-  this.timeout(60_000);
+describe('a run that lives', () => {
   const temporal = useTemporal();
   const changes: CrownInput['promotion'][] = [];
   /** Recorded by an execution that has ended before it heard of it. */
@@ -109,12 +109,7 @@ describe('a run that lives', function () {
       handle.executeUpdate<T, [unknown]>(name, { args: args as [unknown] });
     const status = () => handle.query<RunStatus>('status');
     /** Its status, as soon as that is so. */
-    const until = async (isSo: (status: RunStatus) => boolean): Promise<RunStatus> => {
-      for (;;) {
-        const now = await status();
-        if (isSo(now)) return now;
-      }
-    };
+    const until = (isSo: (status: RunStatus) => boolean) => lookUntil(status, isSo);
     const inputOf = async (round: number): Promise<RoundInput> => {
       const { events } = await workflow.getHandle(`${run}/round-${round}`).fetchHistory();
       const { input } = events![0]!.workflowExecutionStartedEventAttributes!;

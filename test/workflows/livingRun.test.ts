@@ -14,8 +14,7 @@ import { useBench } from '../support/suite.ts';
 const SIZES = { labelled: 20, unlabelled: 30, test: 20 };
 const ALL = { from: 0, to: 1_000 };
 
-describe('a run into which data come', function () {
-  this.timeout(120_000);
+describe('a run into which data come', () => {
   const bench = useBench('suite');
   let run: RunHandle;
   let spec: RunSpecInput;

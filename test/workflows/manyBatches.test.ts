@@ -13,8 +13,7 @@ const FRAGMENTS = 100;
 
 const POOL = 2 * BATCHES + 10;
 
-describe('a pool of many batches', function () {
-  this.timeout(120_000);
+describe('a pool of many batches', () => {
   const temporal = useTemporal();
   const bench = useBench('suite');
 

@@ -12,8 +12,7 @@ import { useTemporal } from '../support/suite.ts';
 const ROUNDS = 12;
 const RUN = 'many-rounds';
 
-describe('a run of many rounds', function () {
-  this.timeout(60_000);
+describe('a run of many rounds', () => {
   const temporal = useTemporal();
   let status: RunStatus;
   let ingested = 0;

@@ -14,8 +14,7 @@ import { startFineTune, untilPending, writeTrainingFile } from './support.ts';
 const KEY = 'SEMIEVOL_TEST_GYM_KEY';
 const MODULE = new URL('./ownTrainer/trainer.ts', import.meta.url);
 
-describe("a trainer of a user's own, on a wire of its own,", function () {
-  this.timeout(120_000);
+describe("a trainer of a user's own, on a wire of its own,", () => {
   const temporal = useTemporal();
   let gym: Gym;
   let bench: Bench;

@@ -17,8 +17,7 @@ const wire = (status: number, code: string): Fault => ({
 
 type PendingActivity = api.api.workflow.v1.IPendingActivityInfo;
 
-describe('a fine-tuning job, whatever stands between us and its provider,', function () {
-  this.timeout(120_000);
+describe('a fine-tuning job, whatever stands between us and its provider,', () => {
   const temporal = useTemporal();
   const benches: Bench[] = [];
 

@@ -18,8 +18,7 @@ function tokensOf(question: string) {
   ] as const;
 }
 
-describe('a round with answers after reasoning', function () {
-  this.timeout(60_000);
+describe('a round with answers after reasoning', () => {
   const bench = useBench('suite');
 
   it('ranks by the answers, teaches the responses, and asks the final model for them', async () => {

@@ -38,8 +38,7 @@ const LAST_EVENTS: Record<string, string> = {
   failed: 'FAILED',
 };
 
-describe('recorded histories', function () {
-  this.timeout(60_000);
+describe('recorded histories', () => {
   let files: string[];
 
   before(async () => {

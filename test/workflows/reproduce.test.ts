@@ -10,8 +10,7 @@ import { useBench } from '../support/suite.ts';
 const SIZES = { labelled: 40, unlabelled: 60, test: 40 };
 const limits = { labelled: 10, unlabelled: 20, test: 10 };
 
-describe('a grid', function () {
-  this.timeout(240_000);
+describe('a grid', () => {
   const bench = useBench('test');
 
   /** A grid on made-up data, as far as `run` takes it. */

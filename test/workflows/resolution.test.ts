@@ -31,8 +31,7 @@ const chat: Answers['chat'] = ({ text, body: { temperature } }) => {
   return temperature === 0.4 ? `Answer: ${wrong}` : undefined;
 };
 
-describe('a round that chooses how to resolve disagreement', function () {
-  this.timeout(60_000);
+describe('a round that chooses how to resolve disagreement', () => {
   const bench = useBench('test');
 
   async function run(name: string, labelled: number, rounds = 1) {

@@ -12,8 +12,7 @@ const RUN = 'restored';
 const BASE = 'smollm2-135m-instruct';
 const SIGNED = { name: 'an operator', reason: 'a test' };
 
-describe('a run that has ended between a change of its champion and the note of it', function () {
-  this.timeout(120_000);
+describe('a run that has ended between a change of its champion and the note of it', () => {
   const bench = useBench('suite');
   /** Which states are never kept, and that one of them was to be. */
   let isLost = (_: RunState) => false;

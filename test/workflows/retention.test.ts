@@ -6,8 +6,7 @@ import { connectStore } from '../../store/store.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench, useTemporal } from '../support/suite.ts';
 
-describe('a run that keeps the answers of two rounds', function () {
-  this.timeout(180_000);
+describe('a run that keeps the answers of two rounds', () => {
   const bench = useBench('test', {}, {}, useTemporal());
 
   it('still has what its figures and its models were made of, of all rounds', async () => {

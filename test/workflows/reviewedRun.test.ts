@@ -6,8 +6,7 @@ import { useBench } from '../support/suite.ts';
 
 const RANKED = 6;
 
-describe('a run that asks people', function () {
-  this.timeout(120_000);
+describe('a run that asks people', () => {
   const bench = useBench('suite');
 
   it('learns in the next round from what they said, and lists gold answers in doubt', async () => {

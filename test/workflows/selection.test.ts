@@ -9,8 +9,7 @@ import { useBench } from '../support/suite.ts';
 const sizes = { labelled: 10, unlabelled: 40, test: 10 };
 const everything = { from: 0, to: sizes.unlabelled };
 
-describe('a round that bounds and weights its selection', function () {
-  this.timeout(60_000);
+describe('a round that bounds and weights its selection', () => {
   const bench = useBench('test');
 
   it('asks about the candidates alone, embeds them for their duplicates, and trains as it weights', async () => {

@@ -5,8 +5,7 @@ import { Bench } from '../support/stack.ts';
 import { useProvider, useTemporal } from '../support/suite.ts';
 import { type FineTuneHandle, fineTuneInput, writeTrainingFile } from './support.ts';
 
-describe('two runs of one name, over two stores and one account', function () {
-  this.timeout(60_000);
+describe('two runs of one name, over two stores and one account', () => {
   const temporal = useTemporal();
   const provider = useProvider('test', { holdJobs: true });
   let benches: Bench[];

@@ -7,8 +7,7 @@ import { useBench } from '../support/suite.ts';
 const SIZES = { labelled: 10, unlabelled: 20, test: 10 };
 const CHAT = { path: '/chat/completions', status: 200 };
 
-describe('runs of one scope', function () {
-  this.timeout(300_000);
+describe('runs of one scope', () => {
   const bench = useBench('test');
 
   it('take over answers and models of each other, and pay for what is new alone', async () => {

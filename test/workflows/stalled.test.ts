@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { setUpSearchAttributes } from '../../client/searchAttributes.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { useBench, useOwnTemporal } from '../support/suite.ts';
 import { jobOf, jobsOf, startFineTune, untilPending, untilPolled } from './support.ts';
 
@@ -11,8 +12,7 @@ const [KEYWORD, INT] = [2, 3];
 /** As many as the dev server takes. */
 const KEYWORDS = 10;
 
-describe('a fine-tuning job without progress', function () {
-  this.timeout(120_000);
+describe('a fine-tuning job without progress', () => {
   const temporal = useOwnTemporal('test');
   const stalledAfterMinutes = STALLED_AFTER_MS / 60_000;
   const bench = useBench('test', { holdJobs: true }, { stalledAfterMinutes }, temporal);
@@ -32,7 +32,10 @@ describe('a fine-tuning job without progress', function () {
     return currentDetails ?? '';
   }
   async function untilDetails(name: string, expected: RegExp): Promise<void> {
-    while (!expected.test(await detailsOf(name)));
+    await lookUntil(
+      () => detailsOf(name),
+      (details) => expected.test(details),
+    );
   }
   async function found(): Promise<string[]> {
     const ids: string[] = [];
@@ -42,7 +45,7 @@ describe('a fine-tuning job without progress', function () {
   }
   /** Searches see a change a little later. */
   async function untilFound(expected: string[]): Promise<void> {
-    while ((await found()).join() !== expected.join());
+    await lookUntil(found, (ids) => ids.join() === expected.join());
   }
 
   const setUp = () => setUpSearchAttributes(temporal.client);

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { Hold, RunStatus } from '../../core/status.ts';
 import type { Job } from '../../testing/jobs.ts';
 import type { FineTuneInput, fineTune } from '../../workflows/fineTune.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import type { Bench } from '../support/stack.ts';
 
 export const JOBS = '/fine_tuning/jobs';
@@ -92,7 +94,20 @@ export async function untilPending(
   workflowId: string,
   isAsExpected: (pending: Pending) => boolean,
 ): Promise<void> {
-  while (!isAsExpected(await pendingOf(bench, workflowId)));
+  await lookUntil(() => pendingOf(bench, workflowId), isAsExpected);
+}
+
+/** Waits until a run is held. @returns its status */
+export async function untilHeld(
+  { temporal }: Pick<Bench, 'temporal'>,
+  run: string,
+): Promise<RunStatus & { hold: Hold }> {
+  const handle = temporal.client.workflow.getHandle(run);
+  const status = await lookUntil(
+    () => handle.query<RunStatus>('status'),
+    ({ hold }) => hold,
+  );
+  return { ...status, hold: status.hold! };
 }
 
 /** The rows of the training file of the latest job whose key names this part. */

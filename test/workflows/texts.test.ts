@@ -31,8 +31,7 @@ const SECRET = new RegExp([MARKER, KEY, `${PRICE}`.replace('.', '\\.')].join('|'
 /** Stands in the instruction, which goes with the spec to where a run begins, and no further. */
 const INSTRUCTION = 'quagga';
 
-describe('Texts of examples, keys and prices', function () {
-  this.timeout(240_000);
+describe('Texts of examples, keys and prices', () => {
   const temporal = useOwnTemporal('suite');
   const price = { input: PRICE, output: PRICE, training: PRICE, batch: 0.5 };
   const bench = useBench(

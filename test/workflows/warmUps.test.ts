@@ -4,8 +4,7 @@ import { openStore } from '../../store/store.ts';
 import { writeTask } from '../support/stack.ts';
 import { useBench } from '../support/suite.ts';
 
-describe('a round with several warm-ups', function () {
-  this.timeout(60_000);
+describe('a round with several warm-ups', () => {
   const bench = useBench('test');
 
   it('fine-tunes each with a seed of its own, and asks each for its collaborator', async () => {

@@ -1,3 +1,5 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHANGES } from './gateway.ts';
 import type { Place } from './place.ts';
@@ -21,19 +23,29 @@ export const three: Place = {
       },
     ],
   },
-  stands: (surroundings) => [
-    trainingStandIn(surroundings),
-    standIn(surroundings, {
-      ...{ endpoint: 'cloud', name: 'cloud', state: 'cloud' },
-      args: ['--model', 'large', '--no-n', '--no-logprobs', '--requests-per-second', '50'],
-      config: { maxInFlight: 2 },
-    }),
-    {
-      ...{ endpoint: 'engine', name: 'engine', file: 'engine/main.ts' },
-      args: (port) => ['--port', `${port}`, '--state', join(surroundings.folder, 'engine')],
-      isReady: (line) => line.startsWith('Engine at'),
-      // One at a time, and it says the same each time.
-      config: () => ({ maxInFlight: 1, requestTimeoutSeconds: 60 }),
-    },
-  ],
+  stands: (surroundings) => {
+    keepKernels(surroundings.folder);
+    return [
+      trainingStandIn(surroundings),
+      standIn(surroundings, {
+        ...{ endpoint: 'cloud', name: 'cloud', state: 'cloud' },
+        args: ['--model', 'large', '--no-n', '--no-logprobs', '--requests-per-second', '50'],
+        config: { maxInFlight: 2 },
+      }),
+      {
+        ...{ endpoint: 'engine', name: 'engine', file: 'engine/main.ts' },
+        args: (port) => ['--port', `${port}`, '--state', join(surroundings.folder, 'engine')],
+        isReady: (line) => line.startsWith('Engine at'),
+        // One at a time, and it says the same each time.
+        config: () => ({ maxInFlight: 1, requestTimeoutSeconds: 60 }),
+      },
+    ];
+  },
 };
+
+/** What mlx has compiled for this machine is not compiled again for each folder of temporary files. */
+function keepKernels(folder: string): void {
+  const kernels = join(tmpdir(), 'mlx');
+  mkdirSync(kernels, { recursive: true });
+  symlinkSync(kernels, join(folder, 'mlx'));
+}

@@ -153,7 +153,7 @@ export function itConforms<Spec extends TaskSchema>(under: KindUnderTest<Spec>):
       }, 800);
       assert.ok(grown < LINEAR, `${JSON.stringify(unit)}: ${grown} times as long`);
     }
-  }).timeout(30_000);
+  });
 
   it('has agreement that is an equivalence', () => {
     check((_, [a, b, c]) => {

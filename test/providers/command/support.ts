@@ -9,6 +9,7 @@ import { keyed } from '../../../providers/remoteJobs.ts';
 import type { Trainer, TrainingOrder, TunedModel } from '../../../providers/trainer.ts';
 import { Trainers } from '../../../providers/trainers/index.ts';
 import { Puppeteer } from '../../support/command/puppeteer.ts';
+import { lookUntil } from '../../support/lookUntil.ts';
 import { endpointAt } from '../support.ts';
 
 export const BASE = 'a-base';
@@ -78,10 +79,7 @@ export class Workshop {
     order: TrainingOrder,
     isSo: (job: Job<TunedModel>) => boolean,
   ): Promise<Job<TunedModel>> {
-    for (;;) {
-      const job = await trainer.poll(id, order);
-      if (isSo(job)) return job;
-    }
+    return lookUntil(() => trainer.poll(id, order), isSo);
   }
 
   async close(): Promise<void> {

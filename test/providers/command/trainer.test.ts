@@ -3,12 +3,12 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { identityOf } from '../../../providers/trainers/command/identity.ts';
+import { lookUntil } from '../../support/lookUntil.ts';
 import { use } from '../../support/suite.ts';
 import { failure } from '../support.ts';
 import { BASE, Worker, Workshop } from './support.ts';
 
-describe('a trainer by a command', function () {
-  this.timeout(60_000);
+describe('a trainer by a command', () => {
   const shop = use(
     'test',
     () => Workshop.open(),
@@ -118,7 +118,10 @@ describe('a trainer by a command', function () {
     await puppet.does('write', { name: '0000001_adapters.safetensors' });
     worker.kill();
     await puppet.ended;
-    while (await identityOf(child));
+    await lookUntil(
+      () => identityOf(child),
+      (there) => !there,
+    );
     await trainer.poll(id, order);
     const next = await shop.puppeteer.puppet(2);
     assert.equal(next.config.iters, 3);

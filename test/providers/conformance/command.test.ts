@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { JobState } from '../../../providers/jobState.ts';
 import type { TrainingOrder } from '../../../providers/trainer.ts';
 import { isAlive } from '../../../providers/trainers/command/identity.ts';
+import { lookUntil } from '../../support/lookUntil.ts';
 import { Vllm } from '../../support/vllm/vllm.ts';
 import { BASE, Workshop } from '../command/support.ts';
 import { endpointAt } from '../support.ts';
@@ -64,7 +65,10 @@ async function open(serve?: (shop: Workshop) => Promise<Served>): Promise<Traine
   }
   async function untilOver(id: string) {
     const keeper = await readFile(join(folderOf(id), '1', 'keeper.json'), 'utf8');
-    while (await isAlive(JSON.parse(keeper)));
+    await lookUntil(
+      () => isAlive(JSON.parse(keeper)),
+      (alive) => !alive,
+    );
   }
 
   return {

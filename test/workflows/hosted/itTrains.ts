@@ -29,8 +29,7 @@ export function itTrains<P extends HostedProvider>(
   ways: Ways<P>,
   more: (place: ReturnType<typeof useHosted<P>>) => void,
 ): void {
-  describe(`fine-tuning at ${what}`, function () {
-    this.timeout(60_000);
+  describe(`fine-tuning at ${what}`, () => {
     const place = useHosted<P>(ways.open, ways);
 
     it('makes a model in every state there is, of one job whose answer was lost', async () => {
