@@ -5,7 +5,7 @@ import { samplingOf } from '../core/sampling.ts';
 import { type Score, scoreOf } from '../core/score.ts';
 import { teachesReasoning } from '../core/spec.ts';
 import type { Spent } from '../core/spent.ts';
-import { MODEL_ROLES, type ModelRole } from '../core/types.ts';
+import type { ModelRole } from '../core/types.ts';
 import { askAbout, type RangeRef, type Subject } from './asking.ts';
 import type { Batch } from './batch.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -22,7 +22,7 @@ export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
      * Asks a model a range of the test split, without shots (but the base model where a study wants
-     * some), in the form that is taught, and grades it. What the round before has asked the very model is
+     * some), in the form that is taught, and grades it. What an earlier round has asked the very model is
      * not asked again.
      */
     async evaluate(input: EvaluateInput): Promise<Score & { spent: Spent; failing: Failing }> {
@@ -64,18 +64,18 @@ export async function askModel(batch: Batch, input: EvaluateInput): Promise<void
 }
 
 /**
- * Stores the answers that the round before has of a model, as it has of the base, of the champion and
- * often of SFT, and this one has not: they were paid for there.
+ * Stores the answers that the last round which has graded a model has of it, and this one has not: they
+ * were paid for there. So it is with the base, the champion and often SFT in the round before, and further
+ * back where a person has gone back to an earlier champion.
  */
 async function takeOver(batch: Batch, { round, role, model, range }: EvaluateInput): Promise<void> {
-  if (round === 1) return;
   const { tables } = batch.context;
+  const graded = (await tables.evaluationsOf(model)).filter((one) => one.round < round);
+  const [last] = graded.sort((a, b) => b.round - a.round);
+  if (!last) return;
   const has = new Set((await batch.answers()).map(({ ordinal }) => ordinal));
-  const earlier = MODEL_ROLES.map((other) =>
-    tables.answers({ round: round - 1, stage: `evaluate-${other}`, range }),
-  );
-  const ofModel = (await Promise.all(earlier)).find(([answer]) => answer?.model === model) ?? [];
-  const taken = ofModel
+  const stage = `evaluate-${last.role}` as const;
+  const taken = (await tables.answers({ round: last.round, stage, range }))
     .filter((answer) => answer.model === model && !has.has(answer.ordinal))
     .map((answer) => paidBefore(answer, { round, stage: `evaluate-${role}`, collaborator: role }));
   await batch.store(taken);

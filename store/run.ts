@@ -271,6 +271,11 @@ export class RunTables {
     return this.#evaluations.read(equals({ round }));
   }
 
+  /** In which rounds a model was graded, and as what. */
+  evaluationsOf(model: string): Promise<EvaluationRecord[]> {
+    return this.#evaluations.read(equals({ model }));
+  }
+
   addSpend({ usage, ...record }: SpendRecord): Promise<void> {
     return this.#spend.append([{ ...record, ...usage }]);
   }
