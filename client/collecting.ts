@@ -38,18 +38,15 @@ export async function startCollecting(
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP },
   };
+  const handle = temporal.schedule.getHandle(scheduleId);
   try {
-    await temporal.schedule.create({
-      scheduleId,
-      ...schedule,
-      state: { triggerImmediately: true },
-    });
+    await temporal.schedule.create({ scheduleId, ...schedule });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    const handle = temporal.schedule.getHandle(scheduleId);
     await handle.update(({ state }) => ({ ...schedule, state }));
-    await handle.trigger();
   }
+  // At once, but never beside another: both would take what is new.
+  await handle.trigger(ScheduleOverlapPolicy.BUFFER_ONE);
 }
 
 /** Ends it. @returns whether there was any */

@@ -35,6 +35,8 @@ describe('a watched folder', () => {
   let running: Promise<void>;
   let run: WorkflowHandle;
   let last = '';
+  /** What an arrival waits for. */
+  let holding: Promise<void> | undefined;
 
   /** Moves a file into the folder, as if an hour ago. */
   async function place(name: string, ...lines: string[]): Promise<void> {
@@ -44,6 +46,8 @@ describe('a watched folder', () => {
     const hourAgo = Date.now() / 1_000 - 3_600;
     await utimes(path, hourAgo, hourAgo);
   }
+
+  const config = () => defineConfig({ temporal: { taskQueue } });
 
   const collect = (from = join(folder.path, 'drop')): Promise<Collected> =>
     temporal.client.workflow.execute('collect', {
@@ -68,6 +72,8 @@ describe('a watched folder', () => {
         'semievol.collect': createCollect({ store }).collect,
         take: async (input: { dataset: string; arrival: Arrival }) => {
           try {
+            taken.emit('asked');
+            await holding;
             const { report: _, ...arrived } = await extendDataset(store, {
               ...{ ...input, run: RUN, data, task },
             });
@@ -106,8 +112,7 @@ describe('a watched folder', () => {
     await place('labelled/may.csv', 'question,answer', 'bad,negative');
     await place('unlabelled/.hidden', 'no data file');
     await folder.write('drop/unlabelled/unfinished.csv', 'question\nhalf');
-    const config = defineConfig({ temporal: { taskQueue } });
-    const handle = new SemiEvolClient(temporal.client, config).get(RUN);
+    const handle = new SemiEvolClient(temporal.client, config()).get(RUN);
     const first = once(taken, 'taken');
     await assert.rejects(handle.collect({ from: 'gs://semievol/drop', everyMinutes: 600 }), {
       name: 'UpdateRefused',
@@ -148,6 +153,26 @@ describe('a watched folder', () => {
     assert.deepEqual(await collect(from), { files: 1, refused: [] });
     assert.equal((await questions('unlabelled')).at(-1), 'by and by');
     assert.deepEqual(await collect(from), { files: 0, refused: [] });
+  });
+
+  it('is looked at by one at a time, whoever wants it at once', async () => {
+    await place('unlabelled/early.csv', 'question', 'ah');
+    const held = Promise.withResolvers<void>();
+    holding = held.promise;
+    const handle = new SemiEvolClient(temporal.client, config()).get(RUN);
+    const watching = { from: join(folder.path, 'drop'), everyMinutes: 600 };
+    const came = once(taken, 'asked');
+    await handle.collect(watching);
+    await came;
+    await place('unlabelled/late.csv', 'question', 'oh');
+    const second = once(taken, 'taken').then(() => once(taken, 'taken'));
+    await handle.collect(watching);
+    const schedule = temporal.client.schedule.getHandle(`${RUN}/collect`);
+    assert.equal((await schedule.describe()).info.runningActions.length, 1);
+    held.resolve();
+    const [arrival] = await second;
+    assert.deepEqual(arrival, { unlabelled: [join(folder.path, 'drop/unlabelled/late.csv')] });
+    await handle.stopCollecting();
   });
 
   it('is watched in vain for a run that is over', async () => {
