@@ -15,13 +15,14 @@ import * as engine from './engine.ts';
 import * as overhead from './overhead.ts';
 import * as pool from './pool.ts';
 import * as retrieval from './retrieval.ts';
+import * as segments from './segments.ts';
 import type { Bench, BenchOptions, BenchResult } from './support/bench.ts';
 import { surroundings } from './support/machine.ts';
 import * as throughput from './throughput.ts';
 
 const benches: Record<string, Bench> = {
   ...{ throughput, adaptive, pool, retrieval, overhead, cost, engine },
-  ...{ calibration, batch, arrival },
+  ...{ calibration, batch, arrival, segments },
 };
 
 interface Options {

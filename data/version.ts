@@ -38,7 +38,11 @@ export async function versionOf<Made extends Written | undefined>(
   const writer = dataset.createExamples(root);
   try {
     const written = await write({ id, writer, writeStruck: (rows) => dataset.writeStruck(rows) });
-    if (written) return await writer.commit(written);
+    if (written) {
+      const made = await writer.commit(written);
+      await store.dataset(id).pack();
+      return made;
+    }
   } catch (error) {
     await writer.discard();
     throw error;

@@ -5,7 +5,16 @@ import { Additions, type ExampleRef } from './additions.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets, DatasetVersion } from './datasets.ts';
 import { StoreError } from './errors.ts';
-import { ExampleWriter, everyPlace, readAt, readIds, readRange } from './examples.ts';
+import {
+  ExampleWriter,
+  everyPlace,
+  PACK,
+  readAt,
+  readIds,
+  readRange,
+  writePack,
+} from './examples.ts';
+import { Packs, packable } from './packs.ts';
 import { type Neighbour, TextSearch, VectorSearch } from './search.ts';
 import {
   placeOf,
@@ -20,14 +29,24 @@ import { type VectorRow, Vectors } from './vectors.ts';
 /** Examples that a scan reads at once. */
 const PAGE = 2_048;
 
-/** What one version has brought to a split, in its own folder: its ordinals begin at 0 there. */
+/** Some of a split, in the folder of a version. */
 interface Part {
   database: Database;
-  /** Of its own examples. */
-  table: string;
   /** The ordinals that it has in the chain. */
   from: number;
   to: number;
+  /** The one in the chain that is 0 there. */
+  zero: number;
+}
+
+/** A table with the examples of one version, or of several that follow one another. */
+interface ExampleTable {
+  database: Database;
+  name: string;
+  /** The version that it is in, and the number of the first whose examples it has. */
+  version: DatasetVersion;
+  since: DatasetVersion;
+  isPack: boolean;
 }
 
 /** An example of the data set that has an id, struck out or not. */
@@ -48,6 +67,7 @@ export class Dataset {
   readonly #databaseOf: (version: string) => Database;
   readonly #datasets: Datasets;
   #chain: Promise<DatasetVersion[]> | undefined;
+  #tables: Promise<ExampleTable[]> | undefined;
 
   constructor(databaseOf: (version: string) => Database, datasets: Datasets, id: string) {
     this.id = id;
@@ -85,11 +105,17 @@ export class Dataset {
   /** The examples of the range that are not struck out, in order; a range may end beyond the split. */
   async range(split: Split, range: OrdinalRange): Promise<StoredExample[]> {
     const struck = new Set((await this.struck(split, range)).map(({ ordinal }) => ordinal));
-    const found: StoredExample[] = [];
-    for (const part of await this.#within(split, range))
-      for (const example of await readRange(part.database, part.table, split, local(range, part)))
-        found.push({ ...example, ordinal: example.ordinal + part.from });
+    const found = await this.#inRange(split, range);
     return struck.size === 0 ? found : found.filter(({ ordinal }) => !struck.has(ordinal));
+  }
+
+  /** The examples of the range, struck out or not, in order. */
+  async #inRange(split: Split, range: OrdinalRange): Promise<StoredExample[]> {
+    const found: StoredExample[] = [];
+    for (const part of inside(range, await this.#exampleParts(split)))
+      for (const example of await readRange(part.database, part.table, split, local(range, part)))
+        found.push({ ...example, ordinal: example.ordinal + part.zero });
+    return found;
   }
 
   /** All examples of a split that are not struck out, in order, a page of them in memory at a time. */
@@ -104,12 +130,11 @@ export class Dataset {
    */
   async at(split: Split, ordinals: readonly number[]): Promise<StoredExample[]> {
     const found = new Map<number, StoredExample>();
-    for (const [part, some] of await this.#among(split, ordinals))
-      for (const example of await readAt(part.database, part.table, split, some))
-        found.set(example.ordinal + part.from, {
-          ...example,
-          ordinal: example.ordinal + part.from,
-        });
+    for (const [part, some] of among(split, ordinals, await this.#exampleParts(split)))
+      for (const example of await readAt(part.database, part.table, split, some)) {
+        const ordinal = example.ordinal + part.zero;
+        found.set(ordinal, { ...example, ordinal });
+      }
     return ordinals.map((ordinal) => found.get(ordinal)!);
   }
 
@@ -168,6 +193,26 @@ export class Dataset {
     return new ExampleWriter(this.#databaseOf(this.id), this.#datasets, this.id, additions);
   }
 
+  /**
+   * Copies the small segments before this one, which has been committed, into one table with it. Done
+   * again where it was broken off, it makes the same; where it is never done, reading takes longer.
+   */
+  async pack(): Promise<void> {
+    const [first, ...tables] = await this.#exampleTables();
+    const count = packable(tables.map(sizeOf));
+    if (count === 0) return;
+    const { since } = tables.at(-count - 1)!;
+    const { counts } = await this.#last();
+    const examples: StoredExample[] = [];
+    for (const split of SPLITS)
+      examples.push(
+        ...(await this.#inRange(split, { from: since.offsets[split], to: counts[split] })),
+      );
+    await writePack(this.#databaseOf(this.id), examples);
+    await this.#packs(first!.version.id).add({ version: this.id, since: since.segment });
+    this.#tables = undefined;
+  }
+
   /** Lists all that is struck out as of this version. Before it is committed, as the examples are. */
   writeStruck(rows: readonly Struck[]): Promise<void> {
     return writeStruck(this.#databaseOf(this.id), rows);
@@ -175,9 +220,9 @@ export class Dataset {
 
   /** Stores embeddings; of an example that has one already the first stays. */
   async addVectors(model: string, split: Split, rows: readonly VectorRow[]): Promise<void> {
-    const [first] = await this.#parts(split);
-    const length = await new Vectors(first!.database, model, split).length();
-    for (const [part, some] of await this.#parted(split, rows))
+    const parts = await this.#parts(split);
+    const length = await new Vectors(parts[0]!.database, model, split).length();
+    for (const [part, some] of parted(split, rows, parts))
       await new Vectors(part.database, model, split).add(some, length);
   }
 
@@ -188,7 +233,7 @@ export class Dataset {
     range: OrdinalRange,
   ): Promise<Map<number, Float32Array>> {
     const found = new Map<number, Float32Array>();
-    for (const part of await this.#within(split, range)) {
+    for (const part of inside(range, await this.#parts(split))) {
       const own = await new Vectors(part.database, model, split).read(local(range, part));
       for (const [ordinal, vector] of own) found.set(ordinal + part.from, vector);
     }
@@ -202,7 +247,7 @@ export class Dataset {
     ordinals: readonly number[],
   ): Promise<Map<number, Float32Array>> {
     const found = new Map<number, Float32Array>();
-    for (const [part, some] of await this.#among(split, ordinals))
+    for (const [part, some] of among(split, ordinals, await this.#parts(split)))
       for (const [ordinal, vector] of await new Vectors(part.database, model, split).at(some))
         found.set(ordinal + part.from, vector);
     return found;
@@ -231,14 +276,14 @@ export class Dataset {
     examples: readonly StoredExample[],
   ): Promise<void> {
     const rows = examples.map(({ ordinal, id }) => ({ ordinal, id }));
-    for (const [part, some] of await this.#parted(split, rows))
+    for (const [part, some] of parted(split, rows, await this.#parts(split)))
       await new Vectors(part.database, model, split).addWithout(some);
   }
 
   /** The ordinals of the range that were noted so. */
   async withoutVector(model: string, split: Split, range: OrdinalRange): Promise<Set<number>> {
     const found = new Set<number>();
-    for (const part of await this.#within(split, range)) {
+    for (const part of inside(range, await this.#parts(split))) {
       const own = await new Vectors(part.database, model, split).without(local(range, part));
       for (const ordinal of own) found.add(ordinal + part.from);
     }
@@ -247,7 +292,7 @@ export class Dataset {
 
   /** Compacts the embeddings of the range. For one caller at a time. */
   async optimizeVectors(model: string, split: Split, range: OrdinalRange): Promise<void> {
-    for (const part of await this.#within(split, range))
+    for (const part of inside(range, await this.#parts(split)))
       await new Vectors(part.database, model, split).optimize(local(range, part));
   }
 
@@ -308,45 +353,50 @@ export class Dataset {
     return this.#databaseOf((await this.#last()).labelledBy);
   }
 
+  #packs(root: string): Packs {
+    return new Packs(this.#databaseOf(root));
+  }
+
   /** What each version has brought to a split, in order. */
   async #parts(split: Split): Promise<Part[]> {
-    return (await this.versions()).map(({ id, table, offsets, counts }) => ({
+    return (await this.versions()).map(({ id, offsets, counts }) => ({
       database: this.#databaseOf(id),
-      table,
-      from: offsets[split],
-      to: counts[split],
+      ...{ from: offsets[split], to: counts[split], zero: offsets[split] },
     }));
   }
 
-  /** The parts that have something of a range. */
-  async #within(split: Split, { from, to }: OrdinalRange): Promise<Part[]> {
-    return (await this.#parts(split)).filter((part) => part.from < to && from < part.to);
+  /** In which tables the examples of a split are, in order. */
+  async #exampleParts(split: Split): Promise<(Part & { table: string })[]> {
+    return (await this.#exampleTables()).map(({ database, name, version, since, isPack }) => ({
+      ...{ database, table: name },
+      ...{ from: since.offsets[split], to: version.counts[split] },
+      zero: isPack ? 0 : version.offsets[split],
+    }));
   }
 
-  /** Rows by the part that they belong to, with the ordinals that they have there. Throws RangeError. */
-  async #parted<Row extends { ordinal: number }>(
-    split: Split,
-    rows: readonly Row[],
-  ): Promise<Map<Part, Row[]>> {
-    const parts = await this.#parts(split);
-    const partOf = (ordinal: number) => {
-      const part = parts.find(({ from, to }) => from <= ordinal && ordinal < to);
-      if (!part) throw new RangeError(`The ${split} split has no example ${ordinal}`);
-      return part;
-    };
-    const grouped = Map.groupBy(rows, ({ ordinal }) => partOf(ordinal));
-    for (const [part, some] of grouped)
-      grouped.set(
-        part,
-        some.map((row) => ({ ...row, ordinal: row.ordinal - part.from })),
-      );
-    return grouped;
+  /** The tables with the examples of the chain, in order: packs where there are some. */
+  #exampleTables(): Promise<ExampleTable[]> {
+    this.#tables ??= this.#findTables();
+    this.#tables.catch(() => {
+      this.#tables = undefined;
+    });
+    return this.#tables;
   }
 
-  async #among(split: Split, ordinals: readonly number[]): Promise<[Part, number[]][]> {
-    const rows = ordinals.map((ordinal) => ({ ordinal }));
-    const grouped = await this.#parted(split, rows);
-    return Array.from(grouped, ([part, some]) => [part, some.map(({ ordinal }) => ordinal)]);
+  async #findTables(): Promise<ExampleTable[]> {
+    const versions = await this.versions();
+    const packs = versions.length > 1 ? await this.#packs(versions[0]!.id).all() : new Map();
+    const tables: ExampleTable[] = [];
+    for (let at = versions.length - 1; at >= 0; ) {
+      const version = versions[at]!;
+      const first: number | undefined = packs.get(version.id);
+      const since = versions[first ?? at]!;
+      const name = first === undefined ? version.table : PACK;
+      const database = this.#databaseOf(version.id);
+      tables.unshift({ database, name, version, since, isPack: first !== undefined });
+      at = since.segment - 1;
+    }
+    return tables;
   }
 
   #unknown(): StoreError {
@@ -354,8 +404,51 @@ export class Dataset {
   }
 }
 
+const SPLITS: readonly Split[] = ['labelled', 'unlabelled', 'test'];
+
+/** How many examples a table has. */
+const sizeOf = ({ version, since }: ExampleTable): number =>
+  SPLITS.reduce((sum, split) => sum + version.counts[split] - since.offsets[split], 0);
+
+/** The parts that have something of a range. */
+const inside = <P extends Part>({ from, to }: OrdinalRange, parts: readonly P[]): P[] =>
+  parts.filter((part) => Math.max(part.from, from) < Math.min(part.to, to));
+
 /** The range in the ordinals of a part, as far as it lies there. */
-const local = ({ from, to }: OrdinalRange, part: Part): OrdinalRange => ({
-  from: Math.max(0, from - part.from),
-  to: Math.min(to, part.to) - part.from,
+const local = ({ from, to }: OrdinalRange, { zero, ...part }: Part): OrdinalRange => ({
+  from: Math.max(from, part.from) - zero,
+  to: Math.min(to, part.to) - zero,
 });
+
+/** Rows by the part that they belong to, with the ordinals that they have there. Throws RangeError. */
+function parted<Row extends { ordinal: number }, P extends Part>(
+  split: Split,
+  rows: readonly Row[],
+  parts: readonly P[],
+): Map<P, Row[]> {
+  const partOf = (ordinal: number) => {
+    const part = parts.find(({ from, to }) => from <= ordinal && ordinal < to);
+    if (!part) throw new RangeError(`The ${split} split has no example ${ordinal}`);
+    return part;
+  };
+  const grouped = Map.groupBy(rows, ({ ordinal }) => partOf(ordinal));
+  for (const [part, some] of grouped)
+    grouped.set(
+      part,
+      some.map((row) => ({ ...row, ordinal: row.ordinal - part.zero })),
+    );
+  return grouped;
+}
+
+/** The same for ordinals alone. */
+function among<P extends Part>(
+  split: Split,
+  ordinals: readonly number[],
+  parts: readonly P[],
+): [P, number[]][] {
+  const rows = ordinals.map((ordinal) => ({ ordinal }));
+  return Array.from(parted(split, rows, parts), ([part, some]) => [
+    part,
+    some.map(({ ordinal }) => ordinal),
+  ]);
+}

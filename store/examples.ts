@@ -9,6 +9,8 @@ import { explain } from './errors.ts';
 import { all, among, equals, oneOf, within } from './sql.ts';
 
 const PREFIX = 'examples-';
+/** The table of a version with examples of others, too, by the ordinals of the chain. */
+export const PACK = 'packed';
 
 const schema = schemaOf({
   id: types.string,
@@ -85,6 +87,14 @@ export class ExampleWriter {
     await this.#datasets.record({ ...descentOfFirst(this.#id), ...mine, ...result });
     return (await this.#datasets.find(this.#id))!;
   }
+}
+
+/** Writes the pack of a version, in one commit; of several attempts the first stays. */
+export async function writePack(
+  database: Database,
+  examples: readonly StoredExample[],
+): Promise<void> {
+  await database.tableOf(PACK, async () => toArrow(schema, examples.map(toRow)));
 }
 
 /** Where each example is, and its id, batch by batch. */

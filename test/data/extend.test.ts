@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, it } from 'mocha';
 import type { Arrival } from '../../core/living/arrival.ts';
 import type { Judgement, Review, ReviewedSplit } from '../../core/review/review.ts';
@@ -74,6 +76,38 @@ describe('Adding to a data set', () => {
       ['so so', 'meh'],
     );
     await assert.rejects(data.at('unlabelled', [5]), RangeError);
+  });
+
+  it('reads small additions together, each as it was and none twice', async () => {
+    let dataset = await begin();
+    const versions = [dataset];
+    const expected = ['0 nice', '1 bad', '2 so so'];
+    for (let one = 3; one < 9; one++) {
+      const withdrawn = one === 6 ? { withdrawn: ['number 4'] } : {};
+      const added = await add(dataset, { unlabelled: [`number ${one}`], ...withdrawn });
+      ({ dataset } = added);
+      versions.push(dataset);
+      expected.push(`${one} number ${one}`);
+      const now = expected.filter((row) => one < 6 || row !== '4 number 4');
+      assert.deepEqual(await live(dataset, 'unlabelled'), now);
+    }
+    const inFolder = await readdir(join(store.uri, 'datasets', versions.at(-2)!));
+    assert.ok(inFolder.includes('packed.lance')); // the last is left as it is: what is before it is large
+    const whole = store.dataset(dataset);
+    const found = await whole.at('unlabelled', [8, 4, 1, 5]);
+    assert.deepEqual(
+      found.map(({ ordinal, question }) => `${ordinal} ${question}`),
+      ['8 number 8', '4 number 4', '1 bad', '5 number 5'],
+    );
+    const some = await whole.range('unlabelled', { from: 2, to: 7 });
+    assert.deepEqual(
+      some.map(({ ordinal }) => ordinal),
+      [2, 3, 5, 6],
+    );
+    assert.deepEqual(await live(versions[2]!, 'unlabelled'), expected.slice(0, 5));
+    const ids: string[] = [];
+    for await (const part of whole.idsOf(2)) ids.push(...part);
+    assert.deepEqual(ids, [found[1]!.id]);
   });
 
   it('makes the same version of the same rows, and none of nothing new', async () => {
