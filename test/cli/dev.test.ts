@@ -5,13 +5,19 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { describe, it } from 'mocha';
+import OpenAI from 'openai';
+import { ensureEngine } from '../../engine/setup.ts';
 import { isFree } from '../../stack/place.ts';
+import { smallModel } from '../engine/support.ts';
 import { useFolder } from '../support/suite.ts';
 import { semievol, startSemievol } from './support.ts';
 
 describe('semievol dev', () => {
   const files = useFolder('suite');
-  it('runs server, engine and worker; Ctrl-C leaves nothing behind', async () => {
+  it('runs server, engine and worker, with a model of a folder; Ctrl-C leaves nothing behind', async () => {
+    await ensureEngine();
+    const model = join(files.path, 'qwen3');
+    await smallModel(model);
     const state = join(files.path, 'state');
     const ports = [await getPort(), await getPort(), await getPort()];
     const [temporal, ui, engine] = ports.map(String) as [string, string, string];
@@ -24,7 +30,10 @@ describe('semievol dev', () => {
       TEMPORAL_TLS_SERVER_NAME: 'cloud.invalid',
       TEMPORAL_PROFILE: 'cloud',
     };
-    const dev = startSemievol(['dev', '--json', ...where, '--engine-port', engine], cloud);
+    const dev = startSemievol(
+      ['dev', '--json', '--model', model, ...where, '--engine-port', engine],
+      cloud,
+    );
     try {
       const [environment] = await Promise.race([
         once(dev.stdout, 'data'),
@@ -37,6 +46,13 @@ describe('semievol dev', () => {
       const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; ok: boolean }[] };
       for (const name of ['Temporal', 'worker', 'endpoint local'])
         assert.ok(checks.find((check) => check.name === name)?.ok, `${name}: ${doctor.stdout}`);
+      const client = new OpenAI({ baseURL: `http://127.0.0.1:${engine}/v1`, apiKey: 'none' });
+      const { usage } = await client.chat.completions.create({
+        model: 'qwen3',
+        messages: [{ role: 'user', content: 'Count to three.' }],
+        max_tokens: 3,
+      });
+      assert.equal(usage!.completion_tokens, 3);
       const open: string[] = [];
       for (const entry of await readdir(state, { recursive: true }))
         if ((await stat(join(state, entry))).mode & 0o077) open.push(entry);
