@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { TemporalAway } from './errors.ts';
 
 /** How long Temporal may be away, as for a restart, before it is given up. */
@@ -40,8 +41,11 @@ export async function overOutages<T>(ask: () => Promise<T>, signal?: AbortSignal
 
 /** Whether an error says that Temporal is away, or not itself. */
 export function isOutage(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause)
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    // The namespace has answered when the client connected: a server that can hardly read its database says this, too.
+    if (at instanceof NamespaceNotFoundError) return true;
     if (isGrpcServiceError(at)) return OF_AN_OUTAGE.includes(at.code);
+  }
   return false;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Client, Connection, ServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { describe, it } from 'mocha';
 import { SemiEvolClient } from '../../client/client.ts';
 import { overOutages } from '../../client/outage.ts';
@@ -12,7 +13,7 @@ const refusal = (code: number) =>
 
 describe('over an outage of Temporal', () => {
   it('is asked again until it answers', async () => {
-    const failures = [refusal(14), refusal(4)];
+    const failures = [refusal(14), refusal(4), new NamespaceNotFoundError('default')];
     const answer = await overOutages(async () => {
       const failure = failures.shift();
       if (failure) throw failure;
