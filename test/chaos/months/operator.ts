@@ -28,6 +28,7 @@ export class Operator {
   readonly #signal: AbortSignal;
   /** The segments that deliveries have become. */
   readonly #segments = new Map<number, number>();
+  #isWatching = false;
 
   /** @param folder for the files that it hands over */
   constructor(arena: Arena, spec: RunSpec, folder: string, signal: AbortSignal) {
@@ -42,7 +43,7 @@ export class Operator {
   }
 
   async start(next: NextSpec | undefined = this.#spec.next): Promise<void> {
-    for (const kind of KINDS) await mkdir(join(this.#drop, kind), { recursive: true });
+    for (const kind of KINDS) await mkdir(join(this.#watched, kind), { recursive: true });
     await this.#insist(() => this.#arena.client.start({ ...this.#spec, next }));
   }
 
@@ -143,48 +144,52 @@ export class Operator {
     await this.#insist(() => this.#semievol('collect', '--stop'));
   }
 
-  get #drop(): string {
+  get #watched(): string {
     return join(this.#folder, 'drop');
   }
 
-  async #hand(delivery: Delivery): Promise<void> {
-    if (delivery.kind === 'wrong') {
-      const segment = this.#segments.get(delivery.of)!;
-      if (delivery.way === 'command')
-        return this.#insist(() => this.#semievol('withdraw', '--segment', `${segment}`));
-      await this.#insist(() => this.run.add({ withdrawnSegments: [segment] }));
-      return;
-    }
-    const { kind, way, number, rows } = delivery;
-    const name = `${number}.${number % 2 === 0 ? 'csv' : 'jsonl'}`;
-    const file = join(this.#folder, `${kind}-${name}`);
-    await writeFile(file, number % 2 === 0 ? asCsv(rows) : asJsonLines(rows));
-    switch (way) {
-      case 'command':
-        return this.#insist(() =>
-          kind === 'withdrawn'
-            ? this.#semievol('withdraw', '--rows', file)
-            : this.#semievol('add', `--${kind}`, file),
-        );
-      case 'client':
-        await this.#insist(() => this.run.add({ [kind]: [file] }));
-        return;
-      default: {
-        // As if it were there for an hour: what is being written to is left alone.
-        const hourAgo = Date.now() / 1_000 - 3_600;
-        await utimes(file, hourAgo, hourAgo);
-        await rename(file, join(this.#drop, kind, name));
-        // By the schedule it is found when that comes round, by hand at once.
-        if (way === 'folder' || !this.#isWatched)
-          await this.#insist(() =>
-            this.#semievol('collect', '--from', this.#drop, '--every', `${EVERY_MINUTES}`),
-          );
-        this.#isWatched = true;
-      }
-    }
+  #hand(delivery: Delivery): Promise<unknown> {
+    return delivery.kind === 'wrong' ? this.#takeBack(delivery) : this.#bring(delivery);
   }
 
-  #isWatched = false;
+  /** Withdraws a segment that was wrong. */
+  #takeBack({ of, way }: Extract<Delivery, { kind: 'wrong' }>): Promise<unknown> {
+    const segment = this.#segments.get(of)!;
+    return this.#insist<unknown>(() =>
+      way === 'command'
+        ? this.#semievol('withdraw', '--segment', `${segment}`)
+        : this.run.add({ withdrawnSegments: [segment] }),
+    );
+  }
+
+  /** Writes a file, and hands it over. */
+  async #bring({ kind, way, number, rows }: Extract<Delivery, { rows: Row[] }>): Promise<void> {
+    const isTable = number % 2 === 0;
+    const name = `${number}.${isTable ? 'csv' : 'jsonl'}`;
+    const file = join(this.#folder, `${kind}-${name}`);
+    await writeFile(file, isTable ? asCsv(rows) : asJsonLines(rows));
+    if (way === 'command') {
+      const [command, option] =
+        kind === 'withdrawn' ? (['withdraw', '--rows'] as const) : (['add', `--${kind}`] as const);
+      await this.#insist(() => this.#semievol(command, option, file));
+    } else if (way === 'client') await this.#insist(() => this.run.add({ [kind]: [file] }));
+    else await this.#drop(file, { kind, name, isAwaited: way === 'folder' });
+  }
+
+  /** Moves a file into the watched folder, which is looked at now and then, and at once where it is awaited. */
+  async #drop(
+    file: string,
+    { kind, name, isAwaited }: { kind: Kind; name: string; isAwaited: boolean },
+  ): Promise<void> {
+    // As if it were there for an hour: what is being written to is left alone.
+    const hourAgo = Date.now() / 1_000 - 3_600;
+    await utimes(file, hourAgo, hourAgo);
+    await rename(file, join(this.#watched, kind, name));
+    if (this.#isWatching && !isAwaited) return;
+    const every = ['--every', `${EVERY_MINUTES}`];
+    await this.#insist(() => this.#semievol('collect', '--from', this.#watched, ...every));
+    this.#isWatching = true;
+  }
 
   async #semievol(command: string, ...rest: string[]): Promise<void> {
     const args = [CLI, command, this.#spec.name, ...rest, '--config', this.#arena.configFile];
