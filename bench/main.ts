@@ -8,6 +8,7 @@ import { CliError, EXIT_CODE } from '../cli/errors.ts';
 import { messagesOf } from '../core/errors.ts';
 import * as adaptive from './adaptive.ts';
 import * as arrival from './arrival.ts';
+import * as audit from './audit.ts';
 import * as batch from './batch.ts';
 import * as calibration from './calibration.ts';
 import * as cost from './cost.ts';
@@ -22,7 +23,7 @@ import * as throughput from './throughput.ts';
 
 const benches: Record<string, Bench> = {
   ...{ throughput, adaptive, pool, retrieval, overhead, cost, engine },
-  ...{ calibration, batch, arrival, segments },
+  ...{ calibration, batch, arrival, segments, audit },
 };
 
 interface Options {

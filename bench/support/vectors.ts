@@ -61,8 +61,16 @@ export async function readVectors(file: string): Promise<Float32Array[]> {
 
 /** Definitions of WordNet's nouns, embedded by the engine's model. */
 async function embedDefinitions(count: number, say: (line: string) => void) {
+  return embedTexts(await readDefinitions(count), say);
+}
+
+/** Texts, embedded by the engine's model: rows of length 1, one after the other in one array. */
+export async function embedTexts(
+  texts: readonly string[],
+  say: (line: string) => void,
+): Promise<Float32Array> {
   await ensureEngine({ onProgress: say });
-  const texts = await readDefinitions(count);
+  const count = texts.length;
   const embedder = new PythonService(
     { program: program('embed'), args: [EMBEDDING_MODEL.repository], env: embeddingEnvironment() },
     say,
@@ -70,7 +78,7 @@ async function embedDefinitions(count: number, say: (line: string) => void) {
   const rows = new Float32Array(count * DIMENSIONS);
   try {
     for (let from = 0; from < count; from += 256) {
-      if (from % 5_120 === 0) say(`${from} of ${count} definitions embedded`);
+      if (from % 5_120 === 0) say(`${from} of ${count} texts embedded`);
       const { vectors } = await embedder.request({ texts: texts.slice(from, from + 256) });
       const bytes = new Uint8Array(Buffer.from(vectors, 'base64'));
       rows.set(new Float32Array(bytes.buffer), from * DIMENSIONS);
