@@ -1,4 +1,5 @@
 import type { CalibrationPlan } from '../core/calibrationPlan.ts';
+import { finalFailure } from '../core/failures.ts';
 import { isHeldOut } from '../core/folds.ts';
 import type { Arrival, Arrived } from '../core/living/arrival.ts';
 import { extendDataset } from '../data/extendDataset.ts';
@@ -27,6 +28,11 @@ export function createArrive(dependencies: Dependencies) {
     arrive({ run, dataset, arrival, calibration }: ArriveInput): Promise<Arrived & Opened> {
       return tracked({ total: 0, unit: 'kB' }, async ({ set, signal }) => {
         const { data, task } = await storedSpec(dependencies, run);
+        if (data.test.length === 0 && (arrival.test ?? []).length > 0)
+          throw finalFailure(
+            'DataError',
+            'nothing is added: the run was begun without a test split, and grades on labelled examples: add the rows as labelled ones',
+          );
         try {
           const input = { run, dataset, arrival, data, task };
           const options = { registry, onProgress: set, signal };

@@ -1,5 +1,5 @@
 import type { Failing } from '../core/failing.ts';
-import { foldOf } from '../core/folds.ts';
+import { modelFor } from '../core/folds.ts';
 import { isRole, type WarmUp } from '../core/modelNames.ts';
 import { mostTokens } from '../core/mostTokens.ts';
 import { PASSES } from '../core/passes.ts';
@@ -30,8 +30,7 @@ export interface CollaborateInput extends PropagateInput {
 
 /** The model that a spec's word stands for, where an example is asked about. */
 export function modelNamed(name: string, models: RoundModels, example: StoredExample): string {
-  const model = isRole(name) ? models[name]! : name;
-  return typeof model === 'string' ? model : model[foldOf(example)]!;
+  return modelFor(isRole(name) ? models[name]! : name, example);
 }
 
 /** What the answers of the collaborators are about. */

@@ -2,6 +2,7 @@ import { type Sums, sumsFor } from '../core/comparison.ts';
 import { ClassGrades } from '../core/gate/classGrades.ts';
 import { throughGate } from '../core/gate/gate.ts';
 import type { GateReport } from '../core/gate/gateReport.ts';
+import type { GradedSplit } from '../core/gate/gradedOn.ts';
 import { ranges } from '../core/range.ts';
 import type { ClassReport, MetricReport, RoundReport } from '../core/roundReport.ts';
 import { classesIn } from '../core/tasks/classesIn.ts';
@@ -18,9 +19,11 @@ const LISTED = 20;
 
 export interface ComparisonInput {
   round: number;
-  /** Those that have answered the test split. */
+  /** Those that have answered the split. */
   models: PerModel<string>;
-  counts: RoundReport['examples'];
+  split: GradedSplit;
+  /** Bound of its ordinals; 0 where nothing was graded. */
+  total: number;
 }
 
 export interface ComparedModels extends Pick<RoundReport, 'metrics' | 'byClass' | 'sftBaseline'> {
@@ -114,21 +117,21 @@ interface Grades {
   examples: number;
 }
 
-/** What the models got on the test split. */
+/** What the models got on the split. */
 async function gradesOf(
   roles: readonly ModelRole[],
   context: RoundContext,
-  { round, counts }: ComparisonInput,
+  { round, split, total }: ComparisonInput,
   tracker: Tracker,
 ): Promise<Grades> {
   const { dataset, spec, task } = context;
-  const size = { models: roles.length, examples: counts.test, seed: spec.seed };
+  const size = { models: roles.length, examples: total, seed: spec.seed };
   const sums = task.metrics.map((metric) => sumsFor(metric, size));
   const byClass = new ClassGrades(task.classes ?? [], roles.length);
   let examples = 0;
-  for (const range of ranges(counts.test, PAGE)) {
+  for (const range of ranges(total, PAGE)) {
     tracker.signal.throwIfAborted();
-    const page = await dataset.range('test', range);
+    const page = await dataset.range(split, range);
     const grades = await Promise.all(
       roles.map((role) => gradesOfModel(context, page, { round, role, range })),
     );

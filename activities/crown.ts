@@ -1,4 +1,6 @@
 import { finalFailure } from '../core/failures.ts';
+import { foldsOf } from '../core/gate/foldModels.ts';
+import { gradingFolds } from '../core/gate/gradedOn.ts';
 import { championAfter } from '../core/lineage/champions.ts';
 import type { Announcement, Announcing } from '../core/living/announcement.ts';
 import type { Promotion } from '../core/living/promotion.ts';
@@ -40,6 +42,8 @@ export function createCrown(dependencies: Dependencies) {
         const spec = await storedSpec(dependencies, run);
         await assertKnown(store, spec.model, given.model);
         const tables = await store.run(run, dataset);
+        if (gradingFolds(spec) !== undefined && given.model !== spec.model.name)
+          assertComparable(given.model, await tables.reports());
         const promotion = await tables.addPromotion({ ...given, at: new Date().toISOString() });
         const champion = championAfter(await tables.promotions());
         const { endpoint } = spec.model;
@@ -69,5 +73,14 @@ async function assertKnown(
   throw finalFailure(
     'ChampionRefused',
     `the champion stays: no run has made a model "${model}" at endpoint "${endpoint}"`,
+  );
+}
+
+/** Without a test split later rounds compare it by the models that stand for it on labelled examples. */
+function assertComparable(model: string, reports: Parameters<typeof foldsOf>[1]): void {
+  if (foldsOf(model, reports)) return;
+  throw finalFailure(
+    'ChampionRefused',
+    `the champion stays: without a test split it can be the base, or a model that a round of the run has compared, and "${model}" is neither`,
   );
 }

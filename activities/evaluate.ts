@@ -1,5 +1,8 @@
 import { paidBefore } from '../core/answer.ts';
 import type { Failing } from '../core/failing.ts';
+import { modelFor } from '../core/folds.ts';
+import type { FoldModels } from '../core/gate/foldModels.ts';
+import type { GradedSplit } from '../core/gate/gradedOn.ts';
 import { mostTokens } from '../core/mostTokens.ts';
 import { samplingOf } from '../core/sampling.ts';
 import { type Score, scoreOf } from '../core/score.ts';
@@ -15,13 +18,15 @@ import { ragShots } from './ragShots.ts';
 
 export interface EvaluateInput extends RangeRef {
   role: ModelRole;
-  model: string;
+  /** Those that stand for it, where it has seen the examples itself. */
+  model: string | FoldModels;
+  split: GradedSplit;
 }
 
 export function createEvaluate(dependencies: Dependencies) {
   return {
     /**
-     * Asks a model a range of the test split, without shots (but the base model where a study wants
+     * Asks a model a range of the split that grades, without shots (but the base model where a study wants
      * some), in the form that is taught, and grades it. What an earlier round has asked the very model is
      * not asked again.
      */
@@ -36,14 +41,19 @@ export function createEvaluate(dependencies: Dependencies) {
   };
 }
 
+/** Who is asked for a model: of several each about the fold that it has not seen. */
+const askedFor = (model: string | FoldModels): string | string[] =>
+  typeof model === 'string' ? model : model.folds;
+
 /** What the answers of a model that is graded are about. */
-export const answersOf = ({ role }: Pick<EvaluateInput, 'role'>): Subject => ({
-  ...{ stage: `evaluate-${role}`, split: 'test', unit: 'examples' },
+export const answersOf = ({ role, split }: Pick<EvaluateInput, 'role' | 'split'>): Subject => ({
+  ...{ stage: `evaluate-${role}`, split, unit: 'examples' },
 });
 
 /** Asks a model what has no answer yet, and the judge, where there is one, about its answers. */
 export async function askModel(batch: Batch, input: EvaluateInput): Promise<void> {
-  const { role, model } = input;
+  const { role } = input;
+  const asked = askedFor(input.model);
   const { spec, task } = batch.context;
   const { endpoint } = spec.model;
   const isReasoned = teachesReasoning(spec.answer);
@@ -56,6 +66,7 @@ export async function askModel(batch: Batch, input: EvaluateInput): Promise<void
   const shotsOf = isShown ? await ragShots(batch, input, rag) : () => [];
   await batch.ask(
     batch.examples.map((example) => {
+      const model = modelFor(asked, example);
       const messages = task.prompt(example, shotsOf(example), { isReasoned });
       return { example, endpoint, model, messages, sampling, isReasoned, schema, slots };
     }),
@@ -70,13 +81,18 @@ export async function askModel(batch: Batch, input: EvaluateInput): Promise<void
  */
 async function takeOver(batch: Batch, { round, role, model, range }: EvaluateInput): Promise<void> {
   const { tables } = batch.context;
-  const graded = (await tables.evaluationsOf(model)).filter((one) => one.round < round);
+  const graded = (
+    await tables.evaluationsOf(typeof model === 'string' ? model : model.model)
+  ).filter((one) => one.round < round);
   const [last] = graded.sort((a, b) => b.round - a.round);
   if (!last) return;
   const has = new Set((await batch.answers()).map(({ ordinal }) => ordinal));
   const stage = `evaluate-${last.role}` as const;
   const taken = (await tables.answers({ round: last.round, stage, range }))
-    .filter((answer) => answer.model === model && !has.has(answer.ordinal))
+    .filter(
+      ({ exampleId, model: asked, ordinal }) =>
+        modelFor(askedFor(model), { id: exampleId }) === asked && !has.has(ordinal),
+    )
     .map((answer) => paidBefore(answer, { round, stage: `evaluate-${role}`, collaborator: role }));
   await batch.store(taken);
 }

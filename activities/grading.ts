@@ -4,7 +4,7 @@ import type { ModelRole, OrdinalRange, StoredExample } from '../core/types.ts';
 import type { RoundContext } from './dependencies.ts';
 
 /**
- * The grades of what a model has answered to test examples of a round, and of what a judge says of it:
+ * The grades of what a model has answered to the graded examples of a round, and of what a judge says of it:
  * a part for each metric of the task, in the order of the examples. What has no answer gets nothing.
  */
 export async function gradesOfModel(

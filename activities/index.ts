@@ -13,6 +13,7 @@ import type { Dependencies } from './dependencies.ts';
 import { createEmbed } from './embed.ts';
 import { createEvaluate } from './evaluate.ts';
 import { createFineTune } from './fineTune.ts';
+import { createFoldModels } from './foldModels.ts';
 import { createGrid } from './grid.ts';
 import { createHosting } from './hosting.ts';
 import { createIngest } from './ingest.ts';
@@ -43,6 +44,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createAudit(dependencies),
     ...createSelect(dependencies),
     ...createRankForReview(dependencies),
+    ...createFoldModels(dependencies),
     ...createEvaluate(dependencies),
     ...createBatches(dependencies),
     ...createReport(dependencies),

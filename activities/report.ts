@@ -1,5 +1,7 @@
 import type { AnswerStage } from '../core/answer.ts';
+import type { FoldModels } from '../core/gate/foldModels.ts';
 import { championRole } from '../core/gate/gate.ts';
+import { gradedSplit, gradingFolds } from '../core/gate/gradedOn.ts';
 import type { Resolution } from '../core/resolution.ts';
 import type { AuditFigures, RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
@@ -20,6 +22,8 @@ export interface ReportInput extends RoundRef {
   struck: RoundReport['examples'];
   models: PerModel<string>;
   warmUp: string;
+  /** Those that stand for them on labelled examples, where there is no test split. */
+  foldModels?: FoldModels[];
   resolution: Resolution;
   selection: Selection;
   /** Of gold answers, where the round has made one. */
@@ -39,8 +43,9 @@ export function createReport(dependencies: Dependencies) {
       return tracked({ total: 1, unit: 'reports' }, async (tracker) => {
         const context = await openRound(dependencies, input);
         const isGraded = context.spec.until === 'report';
-        const counts = { ...input.counts, ...(!isGraded && { test: 0 }) };
-        const compared = await compareModels(context, { ...input, counts }, tracker);
+        const split = gradedSplit({ folds: gradingFolds(context.spec) });
+        const total = isGraded ? input.counts[split] : 0;
+        const compared = await compareModels(context, { ...input, split, total }, tracker);
         const report = await roundReport(dependencies, context, input, compared);
         return context.tables.addReport({ ...report, ...(judge && { judge }) });
       });
@@ -71,6 +76,7 @@ async function roundReport(
       test: counts.test - struck.test,
     },
     confidence,
+    ...(gradingFolds(spec) !== undefined && { estimate: 'cross-fitted' as const }),
     ...compared,
     resolution: input.resolution,
     pseudoLabels: {
@@ -98,6 +104,7 @@ async function roundReport(
       semievol: models.semievol,
       champion: promoted ? gate.challenger.model : models[championRole(models)]!,
     },
+    ...(input.foldModels && { foldModels: input.foldModels }),
     seconds: input.seconds,
     ...(await priced(await tables.spend(input.round), dependencies)),
   };

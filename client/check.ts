@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { batchProblems } from '../core/askers.ts';
 import { calibrating } from '../core/calibrationPlan.ts';
 import { messagesOf } from '../core/errors.ts';
+import { lackOfGraded } from '../core/gate/gradedOn.ts';
 import { suggestion } from '../core/nearest.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
 import type { Registry } from '../core/registry.ts';
@@ -75,12 +76,14 @@ export async function lookBeforeStart(
   const [data, ...found] = await Promise.all([looking, ...endpoints]);
   const { counts } = data;
   const tooFew = lackOfUnlabelled(spec.selection, counts.unlabelled);
+  const ungraded = lackOfGraded(spec, counts.labelled);
   return {
     ...data,
     problems: [
       ...neighbourProblems(spec, counts.labelled),
       ...calibrationProblems(spec, registry, counts.labelled),
       ...(tooFew ? [tooFew] : []),
+      ...(ungraded ? [ungraded] : []),
       ...batchProblems(spec, registry.task(spec.task), (name) => {
         const endpoint = config.endpoints[name];
         return endpoint === undefined || endpoint.batches !== undefined;

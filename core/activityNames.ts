@@ -23,6 +23,7 @@ export const ACTIVITY_NAMES = [
   'embed',
   'evaluate',
   'finishedRuns',
+  'foldModels',
   'ingest',
   'justify',
   'keepState',

@@ -12,7 +12,11 @@ export function sumOf(parts: readonly Partial<RoundFigures>[]): RoundFigures {
       disagreed: sum.disagreed + (part.disagreed ?? 0),
       selected: part.selected ?? sum.selected,
       scores: part.scores ?? sum.scores,
+      ...(part.scores ? estimateOf(part) : estimateOf(sum)),
     }),
     NO_FIGURES,
   );
 }
+
+const estimateOf = ({ estimate }: Pick<Partial<RoundFigures>, 'estimate'>) =>
+  estimate && { estimate };

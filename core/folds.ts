@@ -7,9 +7,15 @@ import type { Example } from './types.ts';
  */
 export const FOLDS = 2;
 
-/** The fold of an example, 0 to FOLDS − 1. It follows from its id alone, so that it stays. */
-export const foldOf = ({ id }: Pick<Example, 'id'>): number =>
-  Number.parseInt(id.slice(0, 8), 16) % FOLDS;
+/** The fold of an example, 0 to `folds` − 1. It follows from its id alone, so that it stays. */
+export const foldOf = ({ id }: Pick<Example, 'id'>, folds = FOLDS): number =>
+  Number.parseInt(id.slice(0, 8), 16) % folds;
+
+/** The model that answers an example: of those of the folds the one that has not seen it. */
+export const modelFor = (
+  model: string | readonly string[],
+  example: Pick<Example, 'id'>,
+): string => (typeof model === 'string' ? model : model[foldOf(example, model.length)]!);
 
 const DIGITS = 12;
 

@@ -67,7 +67,15 @@ export const PHASES = [
     unit: 'steps',
     purpose: 'fine-tunes on the labelled examples alone for as many steps, to compare with',
   },
-  { name: 'evaluate', unit: 'examples', purpose: 'grades the models on the test split' },
+  {
+    name: 'fine-tune-folds',
+    unit: 'steps',
+    purpose:
+      'fine-tunes so without each fold of the labelled examples, to grade on these what has not seen them',
+  },
+  { name: 'sft-folds', unit: 'steps', purpose: 'does the same for SFT of equal epochs' },
+  { name: 'baseline-folds', unit: 'steps', purpose: 'does the same for SFT of equal steps' },
+  { name: 'evaluate', unit: 'examples', purpose: 'grades the models' },
   { name: 'report', unit: 'reports', purpose: 'puts the figures together, and decides promotion' },
 ] as const satisfies readonly Phase[];
 
@@ -76,6 +84,9 @@ export type PlannedPhase = (typeof PHASES)[number];
 
 /** The name of a phase. */
 export type PhaseName = PlannedPhase['name'];
+
+/** Whether it does the same as another without each fold of the labelled examples. */
+export const isOfFolds = (name: PhaseName): boolean => name.endsWith('-folds');
 
 /** What spends in a round: its phases, and models that stand for them. */
 export type Spender = PhaseName | 'hosting';

@@ -2,6 +2,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import type { ActivityOptions } from './activityOptions.ts';
 import { answersAnExample, freeCollaborators, modelCollaborators } from './collaborators/ofSpec.ts';
 import { finalFailure } from './failures.ts';
+import { gradingFolds } from './gate/gradedOn.ts';
 import { mostRounds } from './living/rounds.ts';
 import { endpointOf, isWarmUp, WARM_UPS, type WarmUp } from './modelNames.ts';
 import type { SearchAttributeName } from './searchAttributes.ts';
@@ -45,6 +46,8 @@ export interface Plan
   task: string;
   /** The SFT models to compare with. */
   sft: RunSpec['evaluation']['sft'];
+  /** Into how many folds labelled examples are parted to grade models; undefined with a test split. */
+  folds?: number;
   needs: RetrievalNeeds;
   /** How many there are. */
   collaborators: number;
@@ -105,6 +108,7 @@ export function planOf(spec: RunSpec): Plan {
   const { coTraining, model, training, evolve, resolution, batch, seed, until, share } = spec;
   const { next, pool, earlier } = spec;
   const rounds = mostRounds(spec);
+  const folds = gradingFolds(spec);
   const { length: collaborators } = spec.collaborators;
   const needs = retrievalNeeds(spec);
   const hasFree = freeCollaborators(spec).length > 0;
@@ -129,6 +133,7 @@ export function planOf(spec: RunSpec): Plan {
     ...(mayGoByBatch(transport) && { transport }),
     ...(budget && { budget }),
     ...(gate && { gate }),
+    ...(folds !== undefined && { folds }),
     ...(review && { review }),
     ...(audit && { audit }),
     ...(drift && { drift }),

@@ -1,5 +1,7 @@
 import type { Suspect } from './audit/suspects.ts';
+import type { FoldModels } from './gate/foldModels.ts';
 import type { GateReport } from './gate/gateReport.ts';
+import type { Estimated } from './gate/gradedOn.ts';
 import type { PhaseName } from './phases.ts';
 import type { Resolution } from './resolution.ts';
 import type { Calibration, ScoreQuality } from './selection/calibration/calibration.ts';
@@ -22,9 +24,11 @@ export interface RoundReport {
   examples: Record<Split, number>;
   /** Level of all intervals, 0.5..1. */
   confidence: number;
+  /** What the figures of its models were made on; the test split where it is left out. */
+  estimate?: Estimated;
   /** What the task is graded by; the first decides which SFT is the better, and on promotion. */
   metrics: MetricReport[];
-  /** By the first metric, where the task has a fixed set of classes; the most frequent on the test split. */
+  /** By the first metric, where the task has a fixed set of classes; the most frequent that are graded. */
   byClass?: ClassReport[];
   /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
   sftBaseline: 'epochs' | 'steps';
@@ -69,6 +73,8 @@ export interface RoundReport {
   promoted: boolean;
   /** Of SFT the one of equal epochs. */
   models: { warmUp: string; sft: string; semievol: string; champion: string };
+  /** Those that stand for the models of the round on labelled examples, where there is no test split. */
+  foldModels?: FoldModels[];
   /** Wall-clock seconds a phase; those skipped have none. */
   seconds: Partial<Record<PhaseName, number>>;
   usage: BilledUsage[];
@@ -117,7 +123,7 @@ export interface JudgeReport {
   isPartial: boolean;
 }
 
-/** The models of a round on the test examples of a class, by the first metric, each 0 to 1. */
+/** The models of a round on the graded examples of a class, by the first metric, each 0 to 1. */
 export interface ClassReport {
   label: string;
   examples: number;
@@ -125,7 +131,7 @@ export interface ClassReport {
   values: Partial<Record<ModelRole, number | null>>;
 }
 
-/** The models of a round on the test split, by one metric. */
+/** The models of a round by one metric. */
 export interface MetricReport {
   name: string;
   values: {

@@ -43,6 +43,7 @@ export function runSpecOf(
         ...nobodyWaitedFor(spec),
         ...twins(spec),
         ...limitsAtOdds(spec),
+        ...untested(spec),
       ])
         context.addIssue({ code: 'custom', path, message });
     })
@@ -113,6 +114,42 @@ function twins({ collaborators }: Pick<RunSpec, 'collaborators'>): Problem[] {
           message: `"${name}" is the name of another collaborator; names must differ`,
         },
   );
+}
+
+/** What cannot be had without a test split. */
+function untested({
+  data,
+  gate,
+  until,
+  evolve,
+  evaluation,
+}: Pick<RunSpec, 'data' | 'gate' | 'until' | 'evolve' | 'evaluation'>): Problem[] {
+  if (data.test.length > 0) return [];
+  const problem = (path: string[], message: string) => ({ path, message });
+  return [
+    ...(until === 'report' && !gate
+      ? [
+          problem(
+            ['data', 'test'],
+            'models are graded on it: give files, or a gate, by which they are graded on the labelled examples, by a cross-fitted estimate (which costs further fine-tunes)',
+          ),
+        ]
+      : []),
+    ...(data.growTest === undefined
+      ? []
+      : [problem(['data', 'growTest'], 'there is no test split to grow: give data.test')]),
+    ...(until === 'report' && evolve.from === 'warm-up'
+      ? [
+          problem(
+            ['evolve', 'from'],
+            'without a test split it has to be base: what goes on from the warm-up has seen all labelled examples, on which it is graded',
+          ),
+        ]
+      : []),
+    ...(evaluation.rag === undefined
+      ? []
+      : [problem(['evaluation', 'rag'], 'it needs a test split: give data.test')]),
+  ];
 }
 
 /** Limits of the selection that exclude each other. */

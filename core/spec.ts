@@ -32,9 +32,9 @@ const file = z
     const problem = isUrl(given) ? urlProblem(given) : undefined;
     if (problem) context.addIssue({ code: 'custom', message: problem });
   });
-const files = z
-  .union([file, z.array(file).min(1)])
-  .transform((value) => (typeof value === 'string' ? [value] : value));
+const listed = (value: string | string[]): string[] =>
+  typeof value === 'string' ? [value] : value;
+const files = z.union([file, z.array(file).min(1)]).transform(listed);
 const count = z.number().int().positive();
 
 export const dataSpec = z.strictObject({
@@ -42,7 +42,13 @@ export const dataSpec = z.strictObject({
     'CSV, JSON Lines, JSON or Parquet files (paths from the spec file, URLs, or s3://BUCKET/KEY) with answers. Rows in chat format (`messages`) need no columns: the last turn of the user is the question, what stands before it is kept, the turn of the assistant after it is the answer.',
   ),
   unlabelled: files.describe('Files without answers. Where they have some, these only measure.'),
-  test: files.describe('Files with answers that no training sees.'),
+  test: z
+    .union([file, z.array(file)])
+    .default([])
+    .transform(listed)
+    .describe(
+      'Files with answers that no training sees. Where it is left out, models are graded by a cross-fitted estimate on the labelled examples, as `gate` says; a round that goes as far as selection needs none.',
+    ),
   columns: z
     .strictObject({
       question: z.string().min(1).default('question').describe('Column of the question or text.'),

@@ -1,6 +1,7 @@
 import type { BudgetUse } from './budget.ts';
 import type { DriftFigures } from './drift/driftFigures.ts';
 import type { Candidate } from './gate/gateReport.ts';
+import type { Estimated } from './gate/gradedOn.ts';
 import type { Arrived } from './living/arrival.ts';
 import type { Reading } from './pace.ts';
 import type { PhaseName, PhaseState } from './phases.ts';
@@ -50,6 +51,8 @@ export interface RoundFigures {
   selected?: number;
   /** Graded answers of the models. */
   scores?: Partial<Record<ModelRole, Score>>;
+  /** What these were made on; the test split where it is left out. */
+  estimate?: Estimated;
 }
 
 /** The state of a phase of a round, as the `status` query gives it. */
@@ -128,7 +131,9 @@ export interface RoundSummary {
   round: number;
   /** Name of the task's first metric. */
   metric: string;
-  /** By it, on the test split; the better SFT. */
+  /** What the values were made on; the test split where it is left out. */
+  estimate?: Estimated;
+  /** By it; the better SFT. */
   values: { base: number | null; sft: number | null; semievol: number | null };
   /** Selected pseudo-labels. */
   selected: number;

@@ -11,16 +11,23 @@ export interface RowsRef {
 }
 
 /** What of the store is in a training file; a reference, whatever the number of its rows. */
-export type StoredRows =
-  /** All labelled examples but those held out and those of a fold, the whole of them `times` times. */
-  | { from: 'labelled'; ref: RowsRef; times: number; withoutFold?: number }
-  /** All labelled examples `times` times, and what the round has selected, by its table. */
-  | { from: 'labelled-and-selected'; ref: RowsRef; times: number };
+export interface StoredRows {
+  /** Labelled examples alone, or also what the round has selected, by its table. */
+  from: 'labelled' | 'labelled-and-selected';
+  ref: RowsRef;
+  /** How often the labelled examples stand in it, the whole of them. */
+  times: number;
+  /** The fold whose labelled examples are left out, and how many folds there are. */
+  withoutFold?: { fold: number; of: number };
+}
 
 /** Whether a labelled example stands in a training file, which leaves out what is held out, and a fold. */
-export const isLearned = (rows: StoredRows, example: Pick<Example, 'id'>): boolean =>
-  !isHeldOut(example, rows.ref.heldOut) &&
-  (rows.from !== 'labelled' || foldOf(example) !== rows.withoutFold);
+export const isLearned = (
+  { ref, withoutFold }: Pick<StoredRows, 'ref' | 'withoutFold'>,
+  example: Pick<Example, 'id'>,
+): boolean =>
+  !isHeldOut(example, ref.heldOut) &&
+  (withoutFold === undefined || foldOf(example, withoutFold.of) !== withoutFold.fold);
 
 /** Where the rows of a training file come from. */
 export type TrainingRows =

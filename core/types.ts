@@ -105,7 +105,13 @@ export interface ModelRecord {
   name: string;
   run: string;
   round: number;
-  role: Exclude<ModelRole, 'champion'> | 'warm-up' | 'fold-1' | 'fold-2' | 'other';
+  role:
+    | Exclude<ModelRole, 'champion'>
+    | 'warm-up'
+    | 'fold-1'
+    | 'fold-2'
+    | `${'semievol' | 'sft' | 'sft-steps'}-fold-${number}`
+    | 'other';
   endpoint: string;
   base: string;
   dataset: string;

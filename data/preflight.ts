@@ -72,6 +72,11 @@ export async function preflight(
 
   async function look(split: Split): Promise<void> {
     const unread = result.unread.length;
+    if (data[split].length === 0) {
+      result.counts[split] = 0;
+      result.samples[split] = [];
+      return;
+    }
     const draw = cleaning.drawOf(split);
     const some = sample > 0 ? new Draw(SAMPLE_SEED, sample) : undefined;
     const take = (example: StoredExample) => (draw ?? some)?.offer(example);

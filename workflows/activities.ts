@@ -63,6 +63,7 @@ const DEFAULTS: Record<ActivityName, Options> = {
   embed: BATCH,
   evaluate: BATCH,
   finishedRuns: SHORT,
+  foldModels: SHORT,
   ingest: PASS,
   justify: BATCH,
   keepState: SHORT,

@@ -11,6 +11,8 @@ import type { Routes } from '../activities/batches/routes.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { LastSeen } from '../activities/watchJob.ts';
 import type { AnswerStage } from '../core/answer.ts';
+import type { FoldModels } from '../core/gate/foldModels.ts';
+import type { GradedSplit } from '../core/gate/gradedOn.ts';
 import type { PhaseName } from '../core/phases.ts';
 import type { Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
@@ -49,7 +51,11 @@ interface Common {
 /** A pass of the collaborators. */
 type OfPass = Common & { pass: PassInput };
 /** The models to grade, on so many test examples. */
-type OfModels = Common & { graded: PerModel<string>; total: number };
+export type OfModels = Common & {
+  graded: PerModel<string | FoldModels>;
+  split: GradedSplit;
+  total: number;
+};
 
 /** A phase whose requests go by batch where they may. */
 export type ByBatchInput = OfPass | OfModels;
@@ -315,12 +321,12 @@ export async function byBatch(input: ByBatchInput): Promise<WentByBatch> {
 }
 
 /** All models are asked at the same time: each has a file of its own. */
-function gradings({ ref, graded }: OfModels): AskedTogether {
-  const models = Object.entries(graded) as [ModelRole, string][];
+function gradings({ ref, graded, split }: OfModels): AskedTogether {
+  const models = Object.entries(graded) as [ModelRole, string | FoldModels][];
   const askings = models.map(
     ([role, model]): Asking => ({
       of: 'evaluate',
-      input: { ...ref, role, model },
+      input: { ...ref, role, model, split },
     }),
   );
   return { before: async () => {}, askings };

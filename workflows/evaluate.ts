@@ -1,6 +1,8 @@
 import { continueAsNew, setHandler } from '@temporalio/workflow';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { Failing } from '../core/failing.ts';
+import type { FoldModels } from '../core/gate/foldModels.ts';
+import type { Estimated, GradedSplit } from '../core/gate/gradedOn.ts';
 import type { Setting } from '../core/plan.ts';
 import { rangeAt, rangeCount, rangeText } from '../core/range.ts';
 import { addScores, NO_SCORE, type Score } from '../core/score.ts';
@@ -16,10 +18,11 @@ import { handlePause, progress } from './messages.ts';
 export interface EvaluateWorkflowInput {
   ref: RoundRef;
   /** Those to grade. */
-  models: PerModel<string>;
+  models: PerModel<string | FoldModels>;
+  split: GradedSplit;
   /** What there is already, carried over when continued as new. */
   soFar?: Evaluated;
-  /** Over the test split, which is gone through once for each model. */
+  /** Over the split, which is gone through once for each model. */
   fanOut: FanOut;
   paused: boolean;
   /** The share of examples that may fail until the run pauses. */
@@ -34,20 +37,23 @@ export interface EvaluateWorkflowInput {
 /** What evaluation has come to. */
 export interface Evaluated {
   scores: Partial<Record<ModelRole, Score>>;
+  /** What they were made on; the test split where it is left out. */
+  estimate?: Estimated;
   spent: Spent;
 }
 
 /**
- * Grades models on the whole test split, each batch of it by every one before the next: an engine that
+ * Grades models on a whole split, each batch of it by every one before the next: an engine that
  * tuned them need not do for each what is the same in all.
  *
  * @internal
  */
 export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated> {
-  const { ref } = input;
+  const { ref, split } = input;
   const { size, total, from, window } = input.fanOut;
-  const models = Object.entries(input.models) as [ModelRole, string][];
+  const models = Object.entries(input.models) as [ModelRole, string | FoldModels][];
   const perform = activitiesWith(input.setting.activityOptions);
+  const by = split === 'labelled' && { estimate: 'cross-fitted' as const };
   const scores = { ...input.soFar?.scores };
   let spent = input.soFar?.spent ?? NOTHING_SPENT;
   const graded = (role: ModelRole) => scores[role]?.examples ?? 0;
@@ -65,7 +71,7 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
   const page = batchPage('evaluate', ref, pause, () => ({
     done: done(),
     total: total * models.length,
-    figures: { scores, spent },
+    figures: { scores, ...by, spent },
     hold: budget.hold,
   }));
 
@@ -78,7 +84,7 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
       await pause.whilePaused();
       const { spent: more, ...score } = await asking.ask((tolerance) =>
         perform.evaluate(
-          { ...ref, role, model, range, tolerance },
+          { ...ref, role, model, split, range, tolerance },
           `evaluate ${rangeText(range)} of ${role}`,
         ),
       );
@@ -96,11 +102,11 @@ export async function evaluate(input: EvaluateWorkflowInput): Promise<Evaluated>
   if (next < batches)
     await continueAsNew<typeof evaluate>({
       ...input,
-      soFar: { scores, spent },
+      soFar: { scores, ...by, spent },
       fanOut: { ...input.fanOut, from: next },
       paused: pause.paused,
       budget: budget.carried,
       failing: asking.soFar,
     });
-  return { scores, spent };
+  return { scores, ...by, spent };
 }

@@ -10,6 +10,7 @@ import type { ActivityOptions } from '../core/activityOptions.ts';
 import type { Budget } from '../core/budget.ts';
 import { holdOfDrift } from '../core/drift/drift.ts';
 import { finalFailure } from '../core/failures.ts';
+import { lackOfGraded } from '../core/gate/gradedOn.ts';
 import { askedBy } from '../core/living/pool.ts';
 import { isLast, roundText } from '../core/living/rounds.ts';
 import type { LabelledExtent, RunData, RunState } from '../core/living/runState.ts';
@@ -321,6 +322,8 @@ async function prepare({
     );
   const lack = lackOfUnlabelled(spec.selection, data.counts.unlabelled);
   if (lack) throw finalFailure('DataError', lack);
+  const ungraded = lackOfGraded(spec, data.counts.labelled);
+  if (ungraded) throw finalFailure('DataError', ungraded);
   const { dataset } = data;
   const opened = await perform.openRun({ run, spec, dataset }, 'store the spec');
   upsertMemo({ dataset });

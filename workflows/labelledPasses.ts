@@ -2,6 +2,7 @@ import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { CalibrationRef } from '../activities/trust.ts';
 import type { CalibrationPlan } from '../core/calibrationPlan.ts';
+import { FOLDS } from '../core/folds.ts';
 import type { Pass } from '../core/passes.ts';
 import type { Plan } from '../core/plan.ts';
 import {
@@ -12,7 +13,7 @@ import {
   wayWithoutComparison,
 } from '../core/resolution.ts';
 import type { PhaseStatus } from '../core/status.ts';
-import type { TrainingRows } from '../core/trainingRows.ts';
+import type { StoredRows } from '../core/trainingRows.ts';
 import type { Split } from '../core/types.ts';
 import type { Perform } from './activities.ts';
 import type { Phases } from './phases.ts';
@@ -37,7 +38,7 @@ export interface LabelledSteps {
   perform: Perform;
   phases: Phases;
   /** Fine-tunes the base for a fold, as often as there are warm-ups. @returns the names in their order */
-  trainFold(phase: 'fold-1' | 'fold-2', rows: TrainingRows): Promise<string[]>;
+  trainFold(phase: 'fold-1' | 'fold-2', rows: StoredRows): Promise<string[]>;
   /** Lets the collaborators answer a split. */
   pass(name: Pass, models: RoundModels, way: Way, phase: PhaseStatus): Promise<void>;
 }
@@ -101,8 +102,8 @@ export async function labelledPasses(
 
   /** Warm-ups for each fold, which have not seen it. @returns their names; none where none is asked */
   async function trainFolds(): Promise<Partial<RoundModels>> {
-    const without = (withoutFold: number) =>
-      ({ from: 'labelled', ref, times: 1, withoutFold }) as const;
+    const without = (fold: number) =>
+      ({ from: 'labelled', ref, times: 1, withoutFold: { fold, of: FOLDS } }) as const;
     if (plan.asksWarmUp) {
       const tuned = await together(() => [
         steps.trainFold('fold-1', without(0)),

@@ -11,28 +11,28 @@ import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { Budget } from '../core/budget.ts';
 import { type CalibrationPlan, calibrationIn } from '../core/calibrationPlan.ts';
+import type { FoldModels } from '../core/gate/foldModels.ts';
+import { gradedSplit } from '../core/gate/gradedOn.ts';
 import { type Asked, boundOf, firstOf } from '../core/living/pool.ts';
-import { isLast } from '../core/living/rounds.ts';
 import { isWarmUp } from '../core/modelNames.ts';
 import { PASSES, type Pass } from '../core/passes.ts';
-import { PHASES, type PhaseName, phaseOf } from '../core/phases.ts';
+import { isOfFolds, PHASES, type PhaseName, phaseOf } from '../core/phases.ts';
 import type { Plan, Setting } from '../core/plan.ts';
 import { markdown } from '../core/report/markdown.ts';
 import { roundProgress } from '../core/report/progress.ts';
 import type { Way } from '../core/resolution.ts';
 import type { RoundReport } from '../core/roundReport.ts';
 import type { ScoreChoice } from '../core/selection/choice.ts';
-import type { TrainingSpec } from '../core/spec.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../core/spent.ts';
 import type { PhaseStatus, RoundStatus } from '../core/status.ts';
-import type { TrainingRows } from '../core/trainingRows.ts';
-import type { ModelRecord, OrdinalRange, PerModel, Split } from '../core/types.ts';
+import type { OrdinalRange, PerModel, Split } from '../core/types.ts';
 import { activitiesWith } from './activities.ts';
 import { attributesOf, attributesOfRound, type SetAttributes, untilEnded } from './attributes.ts';
 import { handleRoundBudget } from './budget/ofRound.ts';
-import { byBatch } from './byBatch.ts';
+import { byBatch, type OfModels } from './byBatch.ts';
 import { evaluate } from './evaluate.ts';
 import { askingIn } from './failing.ts';
+import { finalFineTunes, type Job } from './finalFineTunes.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
 import { isAudited, labelledPasses } from './labelledPasses.ts';
 import { handlePause, roundStatus } from './messages.ts';
@@ -75,11 +75,6 @@ export interface RoundInput {
 /** Those that ask models; of jobs each waits for the budget by itself. */
 const ASKING: readonly PhaseName[] = ['embed', 'cross-fit', 'held-out', 'propagate', 'evaluate'];
 const UNTIL_SELECTION = 'the round goes no further than selection';
-const SAME_STEPS = 'SFT of equal epochs has as many steps';
-const ALL_SEEN = 'the warm-up has learned from all labelled examples';
-const NOTHING_NEW = 'that of an earlier round has learned from the same labelled examples';
-const NOT_COMPARED = 'the spec compares with SFT of equal epochs alone';
-const FEWER_STEPS = 'the final fine-tune has fewer steps than one pass over the labelled examples';
 
 /**
  * One round of SemiEvol: warm-up, propagate, select, evolve, evaluate.
@@ -91,17 +86,11 @@ export async function round(input: RoundInput): Promise<RoundReport> {
   return untilEnded(set, () => phasesOf(input, set));
 }
 
-/** A fine-tune. */
-interface Job {
-  role: ModelRecord['role'];
-  /** The one that is tuned. */
-  model: string;
-  rows: TrainingRows;
-  /** Where it differs from the warm-up's. */
-  training?: Partial<TrainingSpec>;
-  /** How often the same was done before: each time with another seed. */
-  again?: number;
-}
+const isPlanned = (name: PhaseName, plan: Plan): boolean => {
+  if (isWarmUp(name)) return plan.warmUps.includes(name);
+  if (name === 'co-train') return plan.coTraining;
+  return !isOfFolds(name) || plan.folds !== undefined;
+};
 
 async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundReport> {
   const { plan, counts, champion, setting } = input;
@@ -130,9 +119,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   let trouble: string | undefined;
   const phases = trackPhases(
     pause,
-    PHASES.filter(({ name }) =>
-      isWarmUp(name) ? plan.warmUps.includes(name) : name !== 'co-train' || plan.coTraining,
-    ),
+    PHASES.filter(({ name }) => isPlanned(name, plan)),
     {
       embed: counts.labelled,
       'cross-fit': counts.labelled,
@@ -140,7 +127,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       propagate: askedAbout,
       'co-train': askedAbout,
       select: askedAbout,
-      evaluate: counts.test,
+      evaluate: counts[gradedSplit(plan)],
       report: 1,
     },
     () => show(),
@@ -236,7 +223,6 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       }
       return models;
     });
-  const train = async (phase: PhaseName, job: Job) => (await trainAll(phase, [job]))[0]!;
 
   /** The result of the workflow of a phase, which is told of pauses and of what it may spend. */
   const follow = <T extends Workflow>(
@@ -281,7 +267,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   const askByBatch = async (
     name: PhaseName,
     phase: PhaseStatus,
-    asked: { pass: PassInput } | { graded: PerModel<string>; total: number },
+    asked: { pass: PassInput } | Pick<OfModels, 'graded' | 'split' | 'total'>,
   ): Promise<Spent> => {
     if (plan.transport === undefined) return NOTHING_SPENT;
     phase.workflowId = childId(`${name}/by-batch`);
@@ -325,12 +311,12 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     rows: { from: 'labelled', ref, times: 1 },
   } as const;
   const warmUps = await together(() =>
-    plan.warmUps.map((name, again) => train(name, { ...warmUp, again })),
+    plan.warmUps.map((name, again) => trainAll(name, [{ ...warmUp, again }])),
   );
-  const [firstWarmUp] = warmUps as [string];
+  const [[firstWarmUp]] = warmUps as [[string]];
   const roundModels: RoundModels = {
     ...{ base: champion, 'warm-up': firstWarmUp },
-    ...Object.fromEntries(plan.warmUps.map((name, index) => [name, warmUps[index]!])),
+    ...Object.fromEntries(plan.warmUps.map((name, index) => [name, warmUps[index]![0]!])),
   };
 
   const { resolution, ...learned } = await labelledPasses(
@@ -369,47 +355,36 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     return report({ ...compared, sft: firstWarmUp, semievol: champion });
   }
 
-  const { from, labelledWeight: times, ...evolve } = plan.evolve;
-  const start = from === 'base' ? base : firstWarmUp;
-  // What calibrates later rounds, too, stays unseen until the last.
-  const keepsOut = heldOut?.isOfEveryRound && !isLast(plan, input.round);
-  const labelledRows = counts.labelled - input.struck.labelled;
-  const learnedRows = labelledRows - (keepsOut ? heldOut.rows : 0);
-  const seen = keepsOut ? ref : whole;
-  const selected: TrainingRows = { from: 'labelled-and-selected', ref: seen, times };
-  const [semievol, sft, baseline] = await together(() => [
-    train('fine-tune', { role: 'semievol', model: start, rows: selected, training: evolve }),
-    trainSft(),
-    trainBaseline(),
-  ]);
-
-  const models = {
-    ...compared,
-    sft,
-    ...(baseline && { 'sft-steps': baseline }),
-    semievol,
-  };
+  const final = await finalFineTunes(
+    input,
+    { ref, whole, heldOut, firstWarmUp, selection },
+    { perform, phases, trainAll },
+  );
   await phases.run('evaluate', async (phase) => {
     if (needs.ofTest) {
       const range = { from: 0, to: counts.test };
       const summary = `embed ${counts.test} test examples at ${plan.endpoints.embedding}`;
       await perform.embed({ ...ref, split: 'test', range }, summary);
     }
-    await askByBatch('evaluate', phase, { graded: models, total: counts.test });
+    const { graded: models } = final;
+    const split = gradedSplit(plan);
+    const total = counts[split];
+    await askByBatch('evaluate', phase, { graded: models, split, total });
     phase.workflowId = childId('evaluate');
     const { length: asked } = Object.keys(models);
-    phase.total = counts.test * asked;
+    phase.total = total * asked;
     const figures = await follow(
       'evaluate',
       startChild(evaluate, {
         workflowId: phase.workflowId,
         staticDetails: `It ${phaseOf('evaluate').purpose}.`,
-        staticSummary: `round ${input.round}: ${asked} models at ${plan.model.endpoint} on ${counts.test} test examples`,
+        staticSummary: `round ${input.round}: ${asked} models at ${plan.model.endpoint} on ${total} ${split} examples`,
         args: [
           {
             ref,
             models,
-            fanOut: window({ from: 0, to: counts.test }),
+            split,
+            fanOut: window({ from: 0, to: total }),
             paused: pause.paused,
             budget: budget.allowanceOf('evaluate'),
             setting,
@@ -422,11 +397,14 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     budget.ended('evaluate');
   });
 
-  return report(models);
+  return report(final.models, final.foldModels);
 
-  function report(models: PerModel<string>): Promise<RoundReport> {
+  function report(models: PerModel<string>, foldModels?: FoldModels[]): Promise<RoundReport> {
     return phases.run('report', async () => {
-      await perform.maintain({ ...ref, range: { from: 0, to: counts.test } }, 'compact tables');
+      await perform.maintain(
+        { ...ref, range: { from: 0, to: counts[gradedSplit(plan)] } },
+        'compact tables',
+      );
       const audit = isAudited(plan, input.way)
         ? await perform.audit({ ...ref, way: resolution.way }, 'list gold answers that are doubted')
         : undefined;
@@ -435,51 +413,12 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         counts,
         struck: input.struck,
         models,
+        ...(foldModels && { foldModels }),
         ...{ warmUp: firstWarmUp, resolution, selection, audit },
         seconds: phases.seconds(),
       };
       // A judge is asked, too.
       return asking.ask(() => perform.report(given, `report of round ${ref.round}`));
-    });
-  }
-
-  /** SFT of equal epochs: the base on all labelled examples, as the final fine-tune. */
-  async function trainSft(): Promise<string> {
-    const rows: TrainingRows = { from: 'labelled', ref: whole, times: 1 };
-    const known = input.sft ?? (!heldOut && champion === base ? firstWarmUp : undefined);
-    if (!known) return train('sft', { role: 'sft', model: base, rows });
-    phases.skip('sft', input.sft ? NOTHING_NEW : ALL_SEEN);
-    return known;
-  }
-
-  /**
-   * SFT's fair chance: from where SemiEvol's final fine-tune starts, and trained as that is, as many
-   * steps on the labelled rows alone. They are repeated in the file, since providers bound the number
-   * of epochs.
-   */
-  async function trainBaseline(): Promise<string | undefined> {
-    if (plan.sft === 'equal-epochs') {
-      phases.skip('baseline', NOT_COMPARED);
-      return undefined;
-    }
-    const { rows: selectedRows, keptRows } = selection.steps;
-    const rows = learnedRows * times + selectedRows + keptRows;
-    const passes = rows * (evolve.epochs ?? plan.training.epochs);
-    const repeats = Math.round(passes / (labelledRows * plan.training.epochs));
-    const { batchSize, learningRateMultiplier } = { ...plan.training, ...evolve };
-    const isSame =
-      start === base &&
-      repeats === 1 &&
-      batchSize === plan.training.batchSize &&
-      learningRateMultiplier === plan.training.learningRateMultiplier;
-    if (repeats === 0 || isSame) {
-      phases.skip('baseline', isSame ? SAME_STEPS : FEWER_STEPS);
-      return undefined;
-    }
-    return train('baseline', {
-      ...{ role: 'sft-steps', model: start },
-      rows: { from: 'labelled', ref: whole, times: repeats },
-      training: { ...evolve, epochs: plan.training.epochs },
     });
   }
 }

@@ -1,3 +1,4 @@
+import { gradedSplit, gradingFolds } from '../gate/gradedOn.ts';
 import { endpointOf, isRole, isWarmUp } from '../modelNames.ts';
 import { mostTokens } from '../mostTokens.ts';
 import { type RequestGroup, requestGroups } from '../requestGroups.ts';
@@ -98,7 +99,7 @@ export class Requests {
     const shown = { shots, skip: 0, order: 'nearest-last' } as const;
     return {
       title: 'prompt of the evaluation',
-      ...{ at: this.at('base'), asks: 'tests', split: 'test' },
+      ...{ at: this.at('base'), asks: 'tests', split: gradedSplit({ folds: gradingFolds(spec) }) },
       messages: (x) => task.prompt(x, this.#shots(x, shown), { isReasoned }),
       ...(shots > 0 && { bare: (x: Example) => task.prompt(x, [], { isReasoned }) }),
       sampling: samplingOf(spec.evaluation, mostTokens(spec, task, isReasoned)),
@@ -119,9 +120,11 @@ export class Requests {
 
   /** What the judge is asked of an answer: of a model that is graded, or to see how far it can be trusted. */
   verdict(asks: 'grades' | 'checks'): Asked | undefined {
-    const { judge } = this.#prospect.task;
+    const { spec, task } = this.#prospect;
+    const { judge } = task;
     if (!judge) return undefined;
-    const split = asks === 'grades' ? 'test' : 'labelled';
+    const graded = gradedSplit({ folds: gradingFolds(spec) });
+    const split = asks === 'grades' ? graded : 'labelled';
     return this.#judging(asks, split, 'which grades', (x) => {
       const [answer = x.answer] = this.candidates(x);
       return answer === undefined ? undefined : judge.prompt(x, answer);

@@ -29,6 +29,7 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
   const { plan, requests, sizes, prospect } = outlook;
   const { spec, task, samples, models } = prospect;
   const { labelled, unlabelled, test } = counts(samples);
+  const graded = plan.folds === undefined ? test : labelled;
   const asked = Math.min(unlabelled, plan.candidates ?? unlabelled);
   const isTuned = round > 1;
   const calibration = calibrationIn(outlook.calibration, round);
@@ -134,17 +135,32 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
     isFromBase: evolve.from === 'base',
   });
   if (repeats.high > 0) train('baseline', times(row, repeats, labelled), epochs);
+  if (plan.folds !== undefined) {
+    // All folds together are the labelled examples once; each is left out of one file.
+    const [folds, left] = [plan.folds, plan.folds - 1];
+    const evolvedWithout = plus(times(row, learned * weight * left), times(selectedRows, folds));
+    train('fine-tune-folds', evolvedWithout, evolve.epochs ?? epochs);
+    if (!isTuned) train('sft-folds', times(row, labelled * left), epochs);
+    const share = left / folds;
+    const longer = baselineRepeats(
+      plan,
+      labelled * share,
+      plus(exactly(learned * weight * share), selected),
+      { isFromBase: true },
+    );
+    if (repeats.high > 0) train('baseline-folds', times(row, longer, labelled * left), epochs);
+  }
 
   const rag = spec.evaluation.rag;
   if (needs.ofTest) embed('test', test, test);
-  const graded: [ModelRole, Span, boolean][] = [
+  const roles: [ModelRole, Span, boolean][] = [
     // The round before has asked the base, SFT and its champion.
-    ['vanilla', exactly(isTuned && !rag ? 0 : test), false],
-    ['sft', exactly(isTuned ? 0 : test), true],
-    ['sft-steps', combined([repeats], (times) => (times > 0 ? test : 0)), true],
-    ['semievol', exactly(test), true],
+    ['vanilla', exactly(isTuned && !rag ? 0 : graded), false],
+    ['sft', exactly(isTuned ? 0 : graded), true],
+    ['sft-steps', combined([repeats], (times) => (times > 0 ? graded : 0)), true],
+    ['semievol', exactly(graded), true],
   ];
-  for (const [role, examples, isTaught] of graded) {
+  for (const [role, examples, isTaught] of roles) {
     if (examples.high === 0) continue;
     const shots = role === 'vanilla' ? (rag?.shots ?? 0) : 0;
     ask('evaluate', requests.test(isTaught, shots), { examples, who: role });

@@ -58,7 +58,6 @@ export function throughGate(
     vetoes: vetoes.slice(0, NAMED),
     tooFew,
     reason: obstacle ?? 'it is better than the champion by the paired test',
-    estimate: 'test',
   };
 }
 

@@ -42,9 +42,7 @@ export interface GateReport {
   tests: GateTest[];
   /** The greatest losses first. */
   vetoes: Veto[];
-  /** Classes with too few test examples for a veto; none where the spec has no veto. */
+  /** Classes with too few examples for a veto; none where the spec has no veto. */
   tooFew: number;
   reason: string;
-  /** What the tests were made on: the test split, or labelled examples by models that had not seen them. */
-  estimate: 'test' | 'cross-fitted';
 }

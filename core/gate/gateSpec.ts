@@ -14,7 +14,7 @@ export const gateSpec = z
       .enum(['better', 'surely'])
       .default('better')
       .describe(
-        'What makes SemiEvol the challenger, and not the better SFT model: that it is better on the test split, or that the paired test says so, too.',
+        'What makes SemiEvol the challenger, and not the better SFT model: that it is better on the examples they are graded on, or that the paired test says so, too.',
       ),
     veto: z
       .strictObject({
@@ -26,10 +26,19 @@ export const gateSpec = z
           .int()
           .positive()
           .default(10)
-          .describe('Classes of fewer test examples are told, and veto nothing.'),
+          .describe('Classes of fewer examples that are graded are told, and veto nothing.'),
       })
       .optional()
       .describe('No class may lose much, however much is gained elsewhere; any may when left out.'),
+    folds: z
+      .number()
+      .int()
+      .min(2)
+      .max(5)
+      .default(3)
+      .describe(
+        'Where there is no test split (data.test): into so many folds the labelled examples are parted, and each model of a round is made once more without each of them, for a cross-fitted estimate. Each fold costs a fine-tune of every model of a round.',
+      ),
     approval: z
       .enum(['automatic', 'person'])
       .default('automatic')

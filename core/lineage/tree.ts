@@ -1,9 +1,10 @@
+import type { Estimated } from '../gate/gradedOn.ts';
 import type { Promotion } from '../living/promotion.ts';
 import type { RoundReport } from '../roundReport.ts';
 import type { ModelRecord, ModelRole } from '../types.ts';
 import type { Learned } from './struck.ts';
 
-/** What a model was graded on the test split, in a round. */
+/** What a model was graded in a round. */
 export interface Grade {
   round: number;
   metric: string;
@@ -58,6 +59,8 @@ export interface Lineage {
   run: string;
   /** By which models are compared first. */
   metric: string | null;
+  /** What figures of models were made on; the test split where it is left out. */
+  estimate?: Estimated;
   champion: string;
   /** Each after the one it was tuned from, in the order they were made. */
   models: LineageModel[];
@@ -70,7 +73,7 @@ export interface LineageFacts {
   run: string;
   /** The spec's model. */
   base: { endpoint: string; name: string };
-  reports: readonly Pick<RoundReport, 'round' | 'gate' | 'promoted' | 'models' | 'metrics'>[];
+  reports: readonly Pick<RoundReport, 'gate' | 'metrics' | 'estimate'>[];
   records: readonly ModelRecord[];
   evaluations: readonly ({ model: string; role: ModelRole } & Grade)[];
   /** The changes of the champion, by number. */
@@ -128,8 +131,9 @@ export function lineageOf(facts: LineageFacts): Lineage {
     const own = children.get(record.name) ?? [];
     waiting.push(...own.map((child) => ({ record: child, depth: depth + 1 })).toReversed());
   }
-  const metric = reports.at(-1)?.metrics[0]?.name ?? null;
-  return { run, metric, champion, models, promotions };
+  const { metrics, estimate } = reports.at(-1) ?? {};
+  const metric = metrics?.[0]?.name ?? null;
+  return { run, metric, ...(estimate && { estimate }), champion, models, promotions };
 }
 
 /** One of each round and metric: the same model may have several roles in a round. */

@@ -1,4 +1,5 @@
 import type { ChallengerRole, GateReport } from '../gate/gateReport.ts';
+import { estimateNote, gradedOn } from '../gate/gradedOn.ts';
 import type { ClassReport, RoundReport } from '../roundReport.ts';
 import type { ModelRole } from '../types.ts';
 import { count } from './format.ts';
@@ -27,9 +28,11 @@ export function championLine({ gate, promoted, models, model }: RoundReport): st
 }
 
 /** Why a model of the round has become the champion, or none has; none where none was graded. */
-export function gateSections({ gate }: RoundReport): Section[] {
+export function gateSections({ gate, estimate }: RoundReport): Section[] {
   if (!gate) return [];
-  return [{ title: 'Gate', blocks: [verdictLine(gate), testTable(gate), ...vetoBlocks(gate)] }];
+  const { examples } = gradedOn(estimate);
+  const blocks = [verdictLine(gate), testTable(gate, examples), ...vetoBlocks(gate, examples)];
+  return [{ title: `Gate${estimateNote(estimate)}`, blocks }];
 }
 
 function verdictLine({ champion, challenger, verdict, reason }: GateReport): string {
@@ -37,12 +40,7 @@ function verdictLine({ champion, challenger, verdict, reason }: GateReport): str
   return `The challenger is ${CHALLENGER[challenger.role]}, ${challenger.model}. ${outcome} of the champion, ${champion}: ${reason}.`;
 }
 
-const BASES: Record<GateReport['estimate'], string> = {
-  test: 'test examples',
-  'cross-fitted': 'labelled examples',
-};
-
-function testTable({ tests, estimate }: GateReport) {
+function testTable({ tests }: GateReport, graded: string) {
   return tableOf(tests, [
     {
       title: 'challenger against',
@@ -51,29 +49,29 @@ function testTable({ tests, estimate }: GateReport) {
     },
     { title: 'gain', kind: 'share', of: ({ gain }) => gain },
     { title: 'p', kind: 'text', of: ({ comparison }) => comparison.pValue.toPrecision(2) },
-    { title: BASES[estimate], kind: 'count', of: ({ examples }) => examples },
+    { title: graded, kind: 'count', of: ({ examples }) => examples },
   ]);
 }
 
-function vetoBlocks({ vetoes, tooFew }: GateReport) {
+function vetoBlocks({ vetoes, tooFew }: GateReport, graded: string) {
   const lost = tableOf(vetoes, [
     { title: 'vetoed by', kind: 'text', of: ({ label }) => label },
     { title: 'lost', kind: 'share', of: ({ loss }) => loss },
-    { title: 'test examples', kind: 'count', of: ({ examples }) => examples },
+    { title: graded, kind: 'count', of: ({ examples }) => examples },
   ]);
   const untold =
     tooFew > 0 &&
-    `${count(tooFew)} ${tooFew === 1 ? 'class has' : 'classes have'} too few test examples for a veto (gate.veto.leastRows).`;
+    `${count(tooFew)} ${tooFew === 1 ? 'class has' : 'classes have'} too few ${graded} for a veto (gate.veto.leastRows).`;
   return [...(vetoes.length > 0 ? [lost] : []), ...(untold ? [untold] : [])];
 }
 
 /** What the models got in each class, where the task has a fixed set of them. */
-export function classSections({ byClass, metrics }: RoundReport): Section[] {
+export function classSections({ byClass, metrics, estimate }: RoundReport): Section[] {
   if (!byClass) return [];
   const roles = Object.keys(byClass[0]!.values) as ModelRole[];
   const table = tableOf(byClass, [
     { title: 'class', kind: 'text', of: ({ label }) => label },
-    { title: 'test examples', kind: 'count', of: ({ examples }) => examples },
+    { title: gradedOn(estimate).examples, kind: 'count', of: ({ examples }) => examples },
     ...roles.map(
       (role): ColumnOf<ClassReport> => ({
         title: NAMES[role],
@@ -83,5 +81,6 @@ export function classSections({ byClass, metrics }: RoundReport): Section[] {
     ),
   ]);
   const { name } = metrics[0]!;
-  return [{ title: `${name[0]!.toUpperCase()}${name.slice(1)} by class`, blocks: [table] }];
+  const title = `${name[0]!.toUpperCase()}${name.slice(1)} by class${estimateNote(estimate)}`;
+  return [{ title, blocks: [table] }];
 }

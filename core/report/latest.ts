@@ -1,4 +1,5 @@
 import { driftFigures } from '../drift/driftFigures.ts';
+import { estimateNote } from '../gate/gradedOn.ts';
 import type { RoundReport } from '../roundReport.ts';
 import type { RoundSummary } from '../status.ts';
 import { type Section, tableOf } from './section.ts';
@@ -8,6 +9,7 @@ export function summaryOf(report: RoundReport): RoundSummary {
   const {
     round,
     metrics: [metric],
+    estimate,
     sftBaseline,
     pseudoLabels,
     promoted,
@@ -18,6 +20,7 @@ export function summaryOf(report: RoundReport): RoundSummary {
   return {
     round,
     metric: name,
+    ...(estimate && { estimate }),
     values: { base: base.value, sft: sft[sftBaseline].value, semievol: semievol.value },
     selected: pseudoLabels.count,
     promoted,
@@ -38,5 +41,6 @@ export function latestSections(latest: readonly RoundSummary[]): Section[] {
     { title: 'champion', kind: 'text', of: ({ champion }) => champion },
     { title: '', kind: 'text', of: ({ promoted }) => (promoted ? 'promoted' : 'kept') },
   ]);
-  return [{ title: `Rounds, by ${latest[0]!.metric}`, blocks: [rounds] }];
+  const { metric, estimate } = latest[0]!;
+  return [{ title: `Rounds, by ${metric}${estimateNote(estimate)}`, blocks: [rounds] }];
 }

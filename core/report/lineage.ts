@@ -1,3 +1,4 @@
+import { estimateNote } from '../gate/gradedOn.ts';
 import type { Learned } from '../lineage/struck.ts';
 import type { Grade, Lineage, LineageModel } from '../lineage/tree.ts';
 import type { Promotion } from '../living/promotion.ts';
@@ -5,10 +6,10 @@ import { type Section, type Table, tableOf } from './section.ts';
 
 /** The models of a run as a tree, and its champions. */
 export function lineageSections(lineage: Lineage): Section[] {
-  const { run, models, metric, promotions } = lineage;
+  const { run, models, promotions } = lineage;
   const refused = models.filter(({ verdict }) => verdict?.outcome === 'keep');
   return [
-    { title: `Models of "${run}"`, blocks: [treeOf(models, metric)] },
+    { title: `Models of "${run}"`, blocks: [treeOf(lineage)] },
     { title: 'Champions', blocks: [championTable(promotions)] },
     ...(refused.length > 0
       ? [{ title: 'Challengers that were not promoted', blocks: [refusalTable(refused)] }]
@@ -16,7 +17,7 @@ export function lineageSections(lineage: Lineage): Section[] {
   ];
 }
 
-function treeOf(models: readonly LineageModel[], metric: string | null): Table {
+function treeOf({ models, metric, estimate }: Lineage): Table {
   const latest = ({ grades }: LineageModel): Grade | undefined =>
     grades.findLast((grade) => grade.metric === metric);
   return tableOf(models, [
@@ -30,7 +31,11 @@ function treeOf(models: readonly LineageModel[], metric: string | null): Table {
     { title: 'rows', kind: 'count', of: ({ training }) => training?.trainingRows ?? null },
     { title: 'job', kind: 'text', of: ({ training }) => training?.jobId ?? null },
     { title: 'training', kind: 'money', of: ({ training }) => training?.cost ?? null },
-    { title: metric ?? 'figure', kind: 'share', of: (model) => shareOf(latest(model)) },
+    {
+      title: `${metric ?? 'figure'}${estimateNote(estimate)}`,
+      kind: 'share',
+      of: (model) => shareOf(latest(model)),
+    },
     { title: 'champion', kind: 'text', of: ({ champion }) => CHAMPION[champion ?? 'never'] },
   ]);
 }

@@ -63,7 +63,7 @@ function head({ root, spec, adapter, merged }: CardFacts): string {
 }
 
 /** What each role of a round is made of. */
-const MADE: Record<ModelRecord['role'], string> = {
+const MADE: Record<Exclude<ModelRecord['role'], OfFold>, string> = {
   vanilla: 'as it is',
   'warm-up': 'fine-tuned on the labelled examples alone',
   'fold-1': 'fine-tuned on the labelled examples outside of the first fold',
@@ -74,6 +74,12 @@ const MADE: Record<ModelRecord['role'], string> = {
   semievol: 'fine-tuned by SemiEvol (arXiv 2410.14745)',
   other: 'fine-tuned',
 };
+
+type OfFold = `${string}-fold-${number}`;
+
+const madeAs = ({ role }: ModelRecord): string =>
+  Object.entries(MADE).find(([name]) => name === role)?.[1] ??
+  `${MADE[role.split('-fold-')[0] as keyof typeof MADE]}, but for a fold of these`;
 
 function about({ model, root, spec, report, adapter, merged }: CardFacts): Section {
   const { epochs, batchSize, learningRateMultiplier } = {
@@ -86,7 +92,7 @@ function about({ model, root, spec, report, adapter, merged }: CardFacts): Secti
   return {
     title: oneLine(model.name),
     blocks: [
-      `${root}, ${MADE[model.role]}, for a task of the kind ${spec.task.type}, in round ${model.round} of run "${model.run}"${model.base === root ? '' : `; it was gone on from ${model.base}`}.`,
+      `${root}, ${madeAs(model)}, for a task of the kind ${spec.task.type}, in round ${model.round} of run "${model.run}"${model.base === root ? '' : `; it was gone on from ${model.base}`}.`,
       ...(report && model.role === 'semievol' ? [method(report)] : []),
       `Training: ${count(model.trainingRows)} rows, ${count(epochs)} epochs, ${batchSize === undefined ? "batches of the trainer's own size" : `batches of ${count(batchSize)}`}, ${learningRateMultiplier === undefined ? "the trainer's own learning rate" : `${learningRateMultiplier} times the trainer's own learning rate`}, seed ${spec.seed}; made ${moment(Date.parse(model.createdAt))} by job ${model.jobId}.`,
       license === undefined
@@ -106,8 +112,9 @@ function figures({ report, model }: CardFacts): Section[] {
     return [
       { title: 'Figures', blocks: [`There are none: round ${model.round} has no report yet.`] },
     ];
-  const { examples, metrics } = report;
-  if (examples.test === 0) return [{ title: 'Figures', blocks: ['It was not graded.'] }];
+  const { metrics } = report;
+  if (metrics[0]!.values.base.of === 0)
+    return [{ title: 'Figures', blocks: ['It was not graded.'] }];
   return metrics.map((metric) => metricSection(metric, report));
 }
 

@@ -1,5 +1,6 @@
 import type { BudgetUse } from '../budget.ts';
 import { NO_FIGURES } from '../figures.ts';
+import { type Estimated, estimateNote, gradedOn } from '../gate/gradedOn.ts';
 import { roundText } from '../living/rounds.ts';
 import { rateBetween, secondsLeft } from '../pace.ts';
 import { PHASES } from '../phases.ts';
@@ -183,7 +184,7 @@ function paceText(phase: PhaseStatus, now: number, isHeld: boolean): string | un
 
 /** Figures as people want to see them while a round goes on. */
 function figureFacts(figures: Partial<RoundFigures>): Fact[] {
-  const { agreed = 0, disagreed = 0, selected, scores = {}, spent } = figures;
+  const { agreed = 0, disagreed = 0, selected, scores = {}, estimate, spent } = figures;
   const answered = agreed + disagreed;
   return [
     ['spent', spent && spentText(spent)],
@@ -192,16 +193,21 @@ function figureFacts(figures: Partial<RoundFigures>): Fact[] {
       answered > 0 ? `${percent(agreed / answered)} of ${count(answered)} examples` : undefined,
     ],
     ['selected', selected === undefined ? undefined : `${count(selected)} pseudo-labels`],
-    ...Object.entries(scores).flatMap(([role, score]) => scoreFact(role, score)),
+    ...Object.entries(scores).flatMap(([role, score]) => scoreFact(role, score, estimate)),
   ];
 }
 
 /** How good a model is so far by the first metric. */
-function scoreFact(role: string, { examples, parts: [first] }: Score): Fact[] {
+function scoreFact(
+  role: string,
+  { examples, parts: [first] }: Score,
+  estimate: Estimated | undefined,
+): Fact[] {
   if (!first) return [];
   const { metric, got, of } = first;
   const value = percent(of > 0 ? got / of : null);
-  return [[`${metric} of ${role}`, `${value} of ${count(examples)} test examples`]];
+  const graded = `${count(examples)} ${gradedOn(estimate).examples}${estimateNote(estimate)}`;
+  return [[`${metric} of ${role}`, `${value} of ${graded}`]];
 }
 
 /** What was spent, in money as far as prices are known, and in tokens. */

@@ -1,4 +1,5 @@
 import type { ClassDistance } from '../drift/classDistance.ts';
+import { gradedOn } from '../gate/gradedOn.ts';
 import { WAYS } from '../resolution.ts';
 import type { MetricReport, RoundReport } from '../roundReport.ts';
 import type { Comparison, Estimate } from '../statistics.ts';
@@ -45,7 +46,7 @@ export function metricSection(
 ): Section {
   const { base, champion, sft, semievol } = values;
   return {
-    title: `${name[0]!.toUpperCase()}${name.slice(1)} on the test split`,
+    title: `${name[0]!.toUpperCase()}${name.slice(1)} ${gradedOn(report.estimate).by}`,
     blocks: [
       estimates('model', name, report.confidence, [
         [NAMES.vanilla, base],
@@ -54,15 +55,21 @@ export function metricSection(
         [NAMES['sft-steps'], sft.steps],
         [NAMES.semievol, semievol],
       ]),
-      comparisonLine(comparison, `SFT (equal ${report.sftBaseline}, the better one)`),
+      comparisonLine(comparison, report),
+      ...(report.estimate === 'cross-fitted' ? [CROSS_FITTED] : []),
     ],
   };
 }
 
-function comparisonLine(comparison: Comparison, sft: string): string {
+/** What the figures are, where there is no test split. */
+const CROSS_FITTED =
+  'This is no figure of the models themselves, which have learned from these examples: in the place of each answer models that were made as it was, each on the examples outside of a fold. Pseudo-labels came from models that had seen the fold, too, which favours SemiEvol.';
+
+function comparisonLine(comparison: Comparison, { sftBaseline, estimate }: RoundReport): string {
+  const sft = `SFT (equal ${sftBaseline}, the better one)`;
   const p = `p = ${comparison.pValue.toPrecision(2)}`;
   return comparison.test === 'mcnemar'
-    ? `SemiEvol alone was right on ${count(comparison.firstOnly)} test examples, ${sft} alone on ${count(comparison.secondOnly)}: ${p} by McNemar's exact test.`
+    ? `SemiEvol alone was right on ${count(comparison.firstOnly)} ${gradedOn(estimate).examples}, ${sft} alone on ${count(comparison.secondOnly)}: ${p} by McNemar's exact test.`
     : `Between SemiEvol and ${sft}: ${p} by a paired bootstrap of ${count(comparison.resamples)} resamples.`;
 }
 
@@ -196,7 +203,7 @@ function selectionNotes(report: RoundReport): string[] {
   const unnamed = (known ?? 0) - selected - missing.length;
   return [
     ...(judge
-      ? ['Pseudo-labels are not graded: the judge is asked about the test split only.']
+      ? ['Pseudo-labels are not graded: the judge is asked about the examples that grade models only.']
       : []),
     ...(entropyOf === 'votes'
       ? ['No answer carries log-probabilities: the entropy of votes was taken.']

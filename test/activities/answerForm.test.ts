@@ -91,7 +91,12 @@ describe('the form of answers', () => {
     const rows = await taught();
     assert.ok(rows.every(([asked]) => /Answer with one of the labels only\.$/.test(asked)));
     assert.deepEqual(rows[1]![1], 'plant');
-    await attempt(lab.activities.evaluate, { ...input, role: 'semievol', model: models.base });
+    await attempt(lab.activities.evaluate, {
+      ...input,
+      split: 'test',
+      role: 'semievol',
+      model: models.base,
+    });
     assert.equal(system(bodies.at(-1)!), rows[1]![0]);
     assert.equal(bodies.at(-1)!.max_tokens, 16);
   });
@@ -104,7 +109,12 @@ describe('the form of answers', () => {
       [system(bodies[0]!), RESPONSE],
       [system(bodies[0]!), RESPONSE],
     ]);
-    await attempt(lab.activities.evaluate, { ...input, role: 'semievol', model: models.base });
+    await attempt(lab.activities.evaluate, {
+      ...input,
+      split: 'test',
+      role: 'semievol',
+      model: models.base,
+    });
     assert.equal(system(bodies.at(-1)!), selected[0]![0]);
     assert.equal(bodies.at(-1)!.max_tokens, 1024);
   });

@@ -11,7 +11,13 @@ describe('evaluate', () => {
   it('counts what the store has, where another attempt has answered first', async () => {
     const examples = pool('test', 20);
     lab = await openLaboratory({ examples, provider: { latencyMs: 200 } });
-    const input = { ...ref, role: 'vanilla' as const, model: MODEL, range: { from: 0, to: 20 } };
+    const input = {
+      ...ref,
+      role: 'vanilla' as const,
+      split: 'test' as const,
+      model: MODEL,
+      range: { from: 0, to: 20 },
+    };
     const running = attempt(lab.activities.evaluate, input);
     await lab.provider.untilRequest();
     const all = (parsed: (gold: string) => string) =>
@@ -61,7 +67,7 @@ describe('evaluate', () => {
     for (const role of ['champion', 'vanilla', 'semievol'] as const) {
       const before = lab.provider.requests({ kind: 'chat' }).length;
       const range = { from: 0, to: 6 };
-      const input = { ...ref, round: 3, role, model: MODEL, range };
+      const input = { ...ref, round: 3, role, split: 'test' as const, model: MODEL, range };
       assert.equal((await attempt(lab.activities.evaluate, input)).examples, 6);
       const asked = lab.provider.requests({ kind: 'chat' }).length - before;
       assert.equal(asked, 2, role);

@@ -49,7 +49,7 @@ describe('a judge', () => {
   }
   const verdictsAsked = () => lab.provider.requests({ kind: 'chat', model: 'wise' }).length;
   const evaluate = async (role: ModelRole, round = 1, number = 1) => {
-    const input = { ...ref, round, role, model: MODEL, range };
+    const input = { ...ref, round, role, split: 'test' as const, model: MODEL, range };
     const { parts } = await attempt(lab.activities.evaluate, input, number);
     return parts.map(({ metric, got, of }) => [metric, got, of]);
   };
@@ -84,7 +84,14 @@ describe('a judge', () => {
         if (progress.note) resolve(progress);
       });
     });
-    const input = { ...ref, round: 1, role: 'vanilla' as const, model: MODEL, range };
+    const input = {
+      ...ref,
+      round: 1,
+      role: 'vanilla' as const,
+      split: 'test' as const,
+      model: MODEL,
+      range,
+    };
     const evaluating = surroundings.run(lab.activities.evaluate, input);
     const cancelled = assert.rejects(evaluating, { name: 'CancelledFailure' });
     const { done, total, unit, note } = await seen;

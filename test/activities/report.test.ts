@@ -148,7 +148,7 @@ describe('report', () => {
           comparison: { test: 'mcnemar', firstOnly: 6, secondOnly: 0, ...mcnemar(6, 0) },
         },
       ],
-      ...{ vetoes: [], tooFew: 0, estimate: 'test' },
+      ...{ vetoes: [], tooFew: 0 },
       reason: 'it is better than the champion by the paired test',
     });
     assert.deepEqual([promoted, models.champion], [true, 'warm']);

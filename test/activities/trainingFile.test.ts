@@ -131,7 +131,8 @@ describe('a training file', () => {
   });
 
   it('leaves out those of a fold', async () => {
-    const rowsWithout = async (withoutFold: number) => {
+    const rowsWithout = async (fold: number) => {
+      const withoutFold = { fold, of: 2 };
       const { fileId } = await upload({ from: 'labelled', ref, times: 1, withoutFold });
       return contentOf(fileId);
     };

@@ -147,7 +147,7 @@ describe('a report', () => {
   it('says why the champion is another, or the same, and what each class came to', () => {
     const test = { test: 'mcnemar', firstOnly: 9, secondOnly: 1, pValue: 0.0215 } as const;
     const gate: GateReport = {
-      ...{ champion: 'tiny:old', verdict: 'keep', estimate: 'test', tooFew: 3 },
+      ...{ champion: 'tiny:old', verdict: 'keep', tooFew: 3 },
       challenger: { role: 'sft', model: 'tiny:warm' },
       tests: [
         { against: 'champion', model: 'tiny:old', gain: 0.04, comparison: test, examples: 200 },
@@ -301,7 +301,7 @@ describe('a report', () => {
       markdown(roundSections({ ...report, judge: { ...judge, ...more } }));
     const text = shown({});
     assert.match(text, /wise at cloud .* right in 48 of 50, .* wrong in 49 of 50\./);
-    assert.match(text, /the judge is asked about the test split only/);
+    assert.match(text, /the judge is asked about the examples that grade models only/);
     assert.doesNotMatch(text, /favour/);
     assert.match(shown({ isPartial: true }), /it may favour itself/);
     assert.doesNotMatch(markdown(roundSections(report)), /judge/i);

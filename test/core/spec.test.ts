@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { z } from 'zod';
+import { planOf } from '../../core/plan.ts';
 import { runSpec } from '../../core/registry.ts';
 
 const least = {
@@ -84,6 +85,28 @@ describe('the run spec', () => {
     );
     for (const other of [{ name: 'b' }, { name: 'b', type: 'neighbours' }])
       assert.equal(problems({ ...least, collaborators: [away, other] }), undefined);
+  });
+
+  it('knows what takes a test split, and that a gate can do without', () => {
+    const { test: _, ...data } = least.data;
+    const untested = { ...least, data };
+    assert.match(String(problems(untested)), /^data\.test,models are graded on it: give files, or/);
+    assert.equal(problems({ ...untested, until: 'select' }), undefined);
+    const gated = { ...untested, gate: {} };
+    assert.equal(problems(gated), undefined);
+    const spec = runSpec.parse(gated);
+    assert.deepEqual([spec.data.test, planOf(spec).folds], [[], 3]);
+    assert.deepEqual(runSpec.parse(spec), spec);
+    assert.equal(planOf(runSpec.parse({ ...least, gate: {} })).folds, undefined);
+    for (const [field, more] of [
+      ['evolve.from', { evolve: { from: 'warm-up' } }],
+      ['evaluation.rag', { evaluation: { rag: {} } }],
+      ['data.growTest', { data: { ...data, growTest: 0.2 } }],
+    ] as const)
+      assert.deepEqual(
+        problems({ ...gated, ...more })?.map(([path]) => path),
+        [field],
+      );
   });
 
   describe('of a selection', () => {

@@ -70,10 +70,14 @@ describe('the models of a run', () => {
   it('say what they are worth, what became of them and why', () => {
     const grade = { metric: 'accuracy', of: 10, role: 'semievol' as const };
     const gate = {
-      ...{ champion: 'base', tests: [], vetoes: [], tooFew: 0, estimate: 'test' as const },
+      ...{ champion: 'base', tests: [], vetoes: [], tooFew: 0 },
     };
     const report = (round: number, model: string, isPromoted: boolean) => ({
-      ...{ round, promoted: isPromoted, metrics: [{ name: 'accuracy' }] as never },
+      ...{
+        round,
+        promoted: isPromoted,
+        metrics: [{ name: 'accuracy' }] as never,
+      },
       models: { warmUp: 'w', semievol: model, champion: 's1' },
       gate: {
         ...gate,
