@@ -35,6 +35,7 @@ export type { ClassDistance } from '../core/drift/classDistance.ts';
 export type { DriftFigures } from '../core/drift/driftFigures.ts';
 export { SemiEvolError } from '../core/errors.ts';
 export { FAILURES, type FailureKind, type FailureType, type Outlook } from '../core/failures.ts';
+export type { FoldModels } from '../core/gate/foldModels.ts';
 export type {
   Candidate,
   ChallengerRole,
@@ -42,6 +43,7 @@ export type {
   GateTest,
   Veto,
 } from '../core/gate/gateReport.ts';
+export type { Estimated } from '../core/gate/gradedOn.ts';
 export type { Announcement } from '../core/living/announcement.ts';
 export type { Promotion } from '../core/living/promotion.ts';
 export type { PhaseName } from '../core/phases.ts';

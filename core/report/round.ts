@@ -163,10 +163,7 @@ function lopsidedNote({ examples, pseudoLabels }: RoundReport): string[] {
   const each = odd.map(
     (one) => `${count(one.selected)} of ${one.label} instead of ${count(Math.round(one.expected))}`,
   );
-  const remedy =
-    steps.balance === 'none'
-      ? ' selection.perClass and balance even it out.'
-      : '';
+  const remedy = steps.balance === 'none' ? ' selection.perClass and balance even it out.' : '';
   return [`Lopsided, by the shares of the labelled examples: ${each.join(', ')}.${remedy}`];
 }
 
@@ -203,7 +200,9 @@ function selectionNotes(report: RoundReport): string[] {
   const unnamed = (known ?? 0) - selected - missing.length;
   return [
     ...(judge
-      ? ['Pseudo-labels are not graded: the judge is asked about the examples that grade models only.']
+      ? [
+          'Pseudo-labels are not graded: the judge is asked about the examples that grade models only.',
+        ]
       : []),
     ...(entropyOf === 'votes'
       ? ['No answer carries log-probabilities: the entropy of votes was taken.']

@@ -57,7 +57,6 @@ describe('a forecast is held against what the provider sees', () => {
     const data: Record<string, string> = {};
     let number = 0;
     for (const [split, count] of Object.entries(sizes)) {
-      if (count === 0) continue;
       const rows = Array.from({ length: count }, () => {
         const question = questionOf(name, number++);
         return JSON.stringify({ question, answer: answerTo(question) });
@@ -133,12 +132,6 @@ describe('a forecast is held against what the provider sees', () => {
         ],
         resolution: 'vote',
       },
-      within: 0.15,
-    },
-    {
-      what: 'no test split, but folds',
-      spec: { resolution: 'probability', gate: { folds: 3 }, rounds: 2 },
-      sizes: { labelled: 36, unlabelled: 20, test: 0 },
       within: 0.15,
     },
     {
