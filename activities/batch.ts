@@ -35,7 +35,6 @@ import { goByFindings } from './capabilities.ts';
 import { type Counter, counterOf, sideCounter } from './counter.ts';
 import type { Dependencies, RoundContext } from './dependencies.ts';
 import { whileHosted } from './hosted.ts';
-import { keepUntilStored } from './keeping.ts';
 import type { Tracker } from './progress.ts';
 import { hashOf, requestKey, type SentRequest, sharedAnswer } from './sharing.ts';
 import { rootIn, Spending } from './spending.ts';
@@ -265,14 +264,15 @@ export class Batch {
     requests: readonly Request[],
     { failures, answered }: { failures: unknown[]; answered: ReadonlyMap<Request, ChatSample[]> },
   ) {
-    const { context, tracker } = this.#options;
+    const { context, dependencies, tracker } = this.#options;
     const { maxInFlight } = endpoint.config;
+    const { tables } = context;
+    const shared = this.#sharing && dependencies.store.shared(this.#sharing.scope);
     // What a batch has answered is there at once.
     const ofAsks = maxInFlight + answered.size;
     const size = { ofAsks, awaited: requests.length };
-    const buffer = new AnswerBuffer(context.tables, tracker, size);
+    const buffer = new AnswerBuffer({ tables, shared }, tracker, size);
     const givenUp: Answer[] = [];
-    const shareable: SharedAnswer[] = [];
     // Twice, since those that are being stored should not keep others from being asked.
     const limit = pLimit(2 * maxInFlight + answered.size);
     let left = requests.length;
@@ -281,15 +281,14 @@ export class Batch {
       try {
         const known = answered.get(request);
         const samples = known ?? (await this.#samplesOf(request, endpoint));
-        const rows = this.#rowsOf(request, samples, known ? 'batch' : 'direct');
+        const transport = known ? 'batch' : 'direct';
+        const rows = this.#rowsOf(request, samples, transport);
         this.spending.addAnswers(rows);
         if (rows.every(({ finishReason }) => isGivenUp(finishReason))) {
           givenUp.push(...rows);
           buffer.expectOneLess();
         } else {
-          await buffer.store(rows);
-          if (!samples.some(isAway) && this.#sharing?.covers(request.model))
-            shareable.push(sharedAnswer(this.#asSent(request), request.example, samples));
+          await buffer.store(rows, this.#toShare(request, samples, transport));
         }
         this.#counter.add(request.slots.length);
         left--;
@@ -297,11 +296,13 @@ export class Batch {
         failures.push(error);
       }
     });
-    await this.#share(shareable);
     return { left, givenUp };
   }
 
-  /** Stores what other runs of the scope were answered. @returns the requests that are to be sent */
+  /**
+   * Stores what other runs of the scope were answered, and what an earlier attempt was that had no time
+   * to store it, which was paid for here. @returns the requests that are to be sent
+   */
   async #notTakenOver(requests: readonly Request[]): Promise<readonly Request[]> {
     const { dependencies } = this.#options;
     const asked = requests.filter(({ model }) => this.#sharing?.covers(model));
@@ -310,23 +311,33 @@ export class Batch {
     const known = await dependencies.store.shared(this.#sharing.scope).about([...ids]);
     const taken: Answer[] = [];
     const open = requests.filter((request) => {
-      const samples = known.get(requestKey(this.#asSent(request)));
-      if (samples === undefined) return true;
-      const rows = this.#rowsOf(request, JSON.parse(samples) as ChatSample[], 'direct');
-      taken.push(...rows.map((row) => paidBefore(row, {})));
+      const answered = known.get(requestKey(this.#asSent(request)));
+      if (answered === undefined) return true;
+      const { samples, place, transport } = answered;
+      const rows = this.#rowsOf(request, JSON.parse(samples) as ChatSample[], transport);
+      const isOwn = place === this.#placeOf(request);
+      if (isOwn) this.spending.addAnswers(rows);
+      taken.push(...(isOwn ? rows : rows.map((row) => paidBefore(row, {}))));
       return false;
     });
     if (taken.length > 0) await this.store(taken);
     return open;
   }
 
-  async #share(answers: readonly SharedAnswer[]): Promise<void> {
-    const { dependencies, tracker } = this.#options;
-    const sharing = this.#sharing;
-    if (!sharing || answers.length === 0) return;
-    await keepUntilStored(tracker, `${answers.length} answers to be shared`, () =>
-      dependencies.store.shared(sharing.scope).add(answers),
-    );
+  /** What others take over of it, if they may. */
+  #toShare(
+    request: Request,
+    samples: readonly ChatSample[],
+    transport: Transport,
+  ): SharedAnswer | undefined {
+    if (samples.some(isAway) || !this.#sharing?.covers(request.model)) return undefined;
+    const paid = { place: this.#placeOf(request), transport };
+    return sharedAnswer(this.#asSent(request), request.example, samples, paid);
+  }
+
+  /** Where its answers are stored: no other request of any run has the same. */
+  #placeOf(request: Request): string {
+    return hashOf({ run: this.context.spec.name, id: this.#carried(request).id });
   }
 
   #endpoint(name: string): Endpoint {

@@ -45,7 +45,7 @@ export function createCollaborateFree(dependencies: Dependencies) {
         const asks = await unanswered(context, input);
         const { length } = asks;
         tracker.add(total - length);
-        const buffer = new AnswerBuffer(tables, tracker, { ofAsks: length, awaited: length });
+        const buffer = new AnswerBuffer({ tables }, tracker, { ofAsks: length, awaited: length });
         const limit = pLimit(AT_ONCE);
         let failure: ApplicationFailure | undefined;
         const answered = async (ask: Ask): Promise<Answer> => {

@@ -17,9 +17,13 @@ export const requestKey = (sent: SentRequest): string => hashOf(sent);
 export const hashOf = (value: object): string =>
   createHash('sha256').update(canonicalize(value)!).digest('hex');
 
-/** What was answered to a request, as others can take it over. */
+/** What was answered to a request, as others can take it over. @param paid where, and how it was sent */
 export const sharedAnswer = (
   sent: SentRequest,
   { id: exampleId }: StoredExample,
   samples: readonly ChatSample[],
-): SharedAnswer => ({ exampleId, request: requestKey(sent), samples: JSON.stringify(samples) });
+  paid: Pick<SharedAnswer, 'place' | 'transport'>,
+): SharedAnswer => ({
+  ...{ exampleId, request: requestKey(sent) },
+  ...{ samples: JSON.stringify(samples), ...paid },
+});

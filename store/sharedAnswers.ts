@@ -1,3 +1,4 @@
+import type { Transport } from '../core/usage.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
@@ -9,6 +10,10 @@ export interface SharedAnswer {
   request: string;
   /** The samples as the endpoint gave them, as JSON. */
   samples: string;
+  /** Where the answers to it are stored that were paid for: no other request has the same. */
+  place: string;
+  /** How it was sent then. */
+  transport: Transport;
 }
 
 /** The answers that the runs of one scope take over from each other, one a request. */
@@ -18,7 +23,13 @@ export class SharedAnswers {
   constructor(database: Database) {
     this.#log = new Log<SharedAnswer>(database, {
       name: 'answers',
-      schema: schemaOf({ exampleId: types.string, request: types.string, samples: types.string }),
+      schema: schemaOf({
+        exampleId: types.string,
+        request: types.string,
+        samples: types.string,
+        place: types.string,
+        transport: types.string,
+      }),
       key: ({ request }) => request,
     });
   }
@@ -27,10 +38,10 @@ export class SharedAnswers {
     return this.#log.append(answers);
   }
 
-  /** The samples that were given to requests about these examples, by request. */
-  async about(exampleIds: readonly string[]): Promise<Map<string, string>> {
+  /** What was answered to requests about these examples, by request. */
+  async about(exampleIds: readonly string[]): Promise<Map<string, SharedAnswer>> {
     const rows = await this.#log.readAmong('exampleId', exampleIds);
-    return new Map(rows.map(({ request, samples }) => [request, samples]));
+    return new Map(rows.map((row) => [row.request, row]));
   }
 
   /** Compacts them. For one caller at a time. */

@@ -5,6 +5,8 @@ import { writeTask } from '../support/stack.ts';
 import { useBench } from '../support/suite.ts';
 
 const SIZES = { labelled: 10, unlabelled: 20, test: 10 };
+/** Of four collaborators, to each of the unlabelled. */
+const ANSWERS = 4 * SIZES.unlabelled;
 const CHAT = { path: '/chat/completions', status: 200 };
 
 describe('runs of one scope', () => {
@@ -40,6 +42,39 @@ describe('runs of one scope', () => {
     assert.equal(asked, 2 * SIZES.test);
     const probes = provider.requests(CHAT).length - before - asked;
     assert.ok(probes < 10, `${probes} requests beside those of the evaluation`);
+  });
+
+  it('take over what one was answered before its worker was killed, and that has paid for it', async () => {
+    const { provider } = bench;
+    const share = 'killed';
+    const first = await writeTask(bench.folder, 'killed-1', SIZES, { share });
+    const second = await writeTask(bench.folder, 'killed-2', SIZES, { share });
+    // Of two batches eight requests each, at the most, wait for the provider or the store: of 40 some are stored.
+    const endpoint = { ...bench.config.endpoints.local!, maxInFlight: 4 };
+    const config = { ...bench.config, endpoints: { local: endpoint } };
+    const held = Promise.withResolvers<void>();
+    const isHeld = Promise.withResolvers<void>();
+    let asked = 0;
+    provider.setFaults(async ({ kind, model }) => {
+      if (kind !== 'chat' || !model?.startsWith('ft:') || ++asked < 41) return undefined;
+      isHeld.resolve();
+      await held.promise;
+      return undefined;
+    });
+    const worker = await bench.startProcess({ config });
+    const run = await bench.start(first);
+    await isHeld.promise;
+    await worker.kill();
+    held.resolve();
+    const other = await bench.startProcess({ config });
+    await run.result();
+    await (await bench.start(second)).result();
+    await other.stop();
+
+    const [one] = await bench.reports(first.name);
+    const [two] = await bench.reports(second.name);
+    assert.equal(usageOf(one!.usage, 'collaborate').requests, ANSWERS);
+    assert.equal(usageOf(two!.usage, 'collaborate').requests, 0);
   });
 
   it('is of no effect between runs that name none', async () => {
