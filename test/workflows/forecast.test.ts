@@ -57,6 +57,7 @@ describe('a forecast is held against what the provider sees', () => {
     const data: Record<string, string> = {};
     let number = 0;
     for (const [split, count] of Object.entries(sizes)) {
+      if (count === 0) continue;
       const rows = Array.from({ length: count }, () => {
         const question = questionOf(name, number++);
         return JSON.stringify({ question, answer: answerTo(question) });
@@ -132,6 +133,16 @@ describe('a forecast is held against what the provider sees', () => {
         ],
         resolution: 'vote',
       },
+      within: 0.15,
+    },
+    {
+      what: 'no test split, but folds of the labelled examples',
+      spec: {
+        ...{ gate: { folds: 3 }, rounds: 2, resolution: 'probability' },
+        // How long worked examples are is a matter of luck with so few.
+        collaborators: [{ name: 'plain', shots: 0 }],
+      },
+      sizes: { labelled: 36, unlabelled: 20, test: 0 },
       within: 0.15,
     },
     {
