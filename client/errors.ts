@@ -171,6 +171,13 @@ export class ReportsNotFound extends SemiEvolError {
 /** A model cannot be written into a folder; nothing of it was left there. */
 export class ExportFailed extends SemiEvolError {
   override readonly name = 'ExportFailed';
+  override readonly isOfInput: boolean;
+
+  /** @param options.isOfInput whether another model, or another folder, has to be named */
+  constructor(message: string, options: ErrorOptions & { isOfInput?: boolean } = {}) {
+    super(message, options);
+    this.isOfInput = options.isOfInput ?? false;
+  }
 }
 
 /** Temporal has been away for too long; what runs goes on when it is back. */

@@ -86,15 +86,21 @@ export async function exportModel(
   }
 }
 
+const OF_INPUT = { isOfInput: true };
+
 /** @throws ExportFailed where something that is there would be lost */
 async function assertFree(folder: string): Promise<void> {
   const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw new ExportFailed(`${folder} cannot be made (${error.code}): name another folder`);
+    throw new ExportFailed(
+      `${folder} cannot be made (${error.code}): name another folder`,
+      OF_INPUT,
+    );
   });
   if (found.length > 0)
     throw new ExportFailed(
       `${folder} is not empty: name another folder, or one that is to be made`,
+      OF_INPUT,
     );
 }
 
@@ -105,7 +111,7 @@ async function modelOf(
 ): Promise<ModelRecord> {
   const wanted = named ?? (await championOf(await store.run(run, dataset)));
   if (wanted === undefined)
-    throw new ExportFailed(`run "${run}" has not begun yet: it has no champion`);
+    throw new ExportFailed(`run "${run}" has not begun yet: it has no champion`, OF_INPUT);
   const model = await store.models.byName(wanted);
   if (model) return model;
   const others = (await store.models.list({ run })).map(({ name }) => name);
@@ -115,6 +121,7 @@ async function modelOf(
     named === undefined
       ? `the champion of run "${run}" is ${wanted}, which it has not made${hint}`
       : `no run has made a model "${wanted}"${hint}`,
+    OF_INPUT,
   );
 }
 
