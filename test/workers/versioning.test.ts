@@ -100,6 +100,12 @@ describe('a deploy in the middle of a run', () => {
 
     await startBuild('build-4', NEXT_BUILD);
     await makeCurrent('build-4');
+    // The queues hear of it some time later, and the run with a task that comes after that.
+    const buildsNow = async () => {
+      await run.resume();
+      return buildsOf(spec.name);
+    };
+    await lookUntil(buildsNow, (builds) => builds.includes('build-4'));
     await run.next();
     await handle.result();
     assert.deepEqual(await buildsOf('waiting/round-1'), ['build-3']);
