@@ -160,14 +160,7 @@ function coTrainingProblems(
   { coTraining, resolution }: Pick<RunSpec, 'coTraining' | 'resolution'>,
 ): Problem[] {
   if (!coTraining) return [];
-  if (!mayBalance(task))
-    return [
-      {
-        path: ['coTraining'],
-        message:
-          'the answers of this kind of task are not each one label of a fixed set: leave it out, or set it to false',
-      },
-    ];
+  if (!mayBalance(task)) return [withoutClasses(['coTraining'], 'false')];
   if (resolution === 'auto' || resolution === 'probability') return [];
   return [
     {
@@ -200,14 +193,7 @@ function balanceProblems(
 ): Problem[] {
   if (balance === 'none') return [];
   const path = ['selection', 'balance'];
-  if (!mayBalance(task))
-    return [
-      {
-        path,
-        message:
-          'the answers of this kind of task are not each one label of a fixed set: leave it out, or set it to none',
-      },
-    ];
+  if (!mayBalance(task)) return [withoutClasses(path, 'none')];
   if (typeof balance === 'string') return [];
   const classes = task.classes!;
   const others = Object.keys(balance).filter((label) => !classes.includes(label));
@@ -223,14 +209,14 @@ function balanceProblems(
 /** Only answers that are one of a fixed set of classes have a class each. */
 function perClassProblems(task: Task, { selection }: Pick<RunSpec, 'selection'>): Problem[] {
   if (!selection.perClass || mayBalance(task)) return [];
-  return [
-    {
-      path: ['selection', 'perClass'],
-      message:
-        'the answers of this kind of task are not each one label of a fixed set: leave it out, or set it to false',
-    },
-  ];
+  return [withoutClasses(['selection', 'perClass'], 'false')];
 }
+
+/** That a field goes by classes where there are none. @param off what it says where it is not wanted */
+const withoutClasses = (path: string[], off: string): Problem => ({
+  path,
+  message: `the answers of this kind of task are not each one label of a fixed set: leave it out, or set it to ${off}`,
+});
 
 /** What would break what a rule promises, or leave nothing to calibrate it by. */
 function calibrationProblems(

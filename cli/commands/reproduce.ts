@@ -37,16 +37,15 @@ export default async function reproduce(
       const table = await client.gridTable(given.grid, given.options);
       return writeTable(table, [], options);
     }
-    const before = await client.stateOf(given.grid.name);
-    if (options.cancel && before !== 'running')
-      throw new CliError(`grid "${given.grid.name}" is not at work: there is nothing to cancel`);
     if (options.cancel) {
-      await (await client.grid(given.grid, given.options)).cancel();
-      say(
-        `grid "${given.grid.name}" is being cancelled; the same command without --cancel goes on`,
-      );
+      const grid = await client.grid(given.grid, given.options);
+      if (grid.before !== 'running')
+        throw new CliError(`grid "${grid.name}" is not at work: there is nothing to cancel`);
+      await grid.cancel();
+      say(`grid "${grid.name}" is being cancelled; the same command without --cancel goes on`);
       return;
     }
+    const before = await client.stateOf(given.grid.name);
     if (before !== 'running')
       for (const warning of await client.checkGrid(given.grid, given.options))
         say(`warning: ${warning}`);

@@ -1,12 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { JOBS_AT_LIMIT, type JobsAtLimit } from '../../core/budget.ts';
-import { onInterrupt } from '../../stack/interrupt.ts';
 import { chaos } from './chaos.ts';
 import { PLACES, type PlaceName } from './places/index.ts';
 import { polite } from './polite.ts';
+import { runAsProgram } from './program.ts';
 import type { Setting } from './setting.ts';
 
 /** `npm run chaos`: see the description. */
@@ -84,29 +81,7 @@ const SMALL = {
   pollSeconds: 0.2,
 };
 
-const interruption = onInterrupt(() => process.exit(130));
-const folder = options.keep
-  ? resolve(options.keep)
-  : await mkdtemp(join(tmpdir(), 'semievol-chaos-'));
-try {
-  const setting: Setting = {
-    seed: options.seed,
-    ...(options.small ? SMALL : USUAL),
-    folder,
-    say: (line) => process.stderr.write(`${line}\n`),
-    signal: interruption.signal,
-  };
-  const result = options.polite
-    ? await polite({ ...setting, scale: 1 })
-    : await chaos({ ...setting, ...options });
-  const text = `${JSON.stringify(result, null, 2)}\n`;
-  if (options.json) await writeFile(options.json, text);
-  process.stdout.write(text);
-  process.exitCode = result.fine ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`${interruption.signal.aborted ? 'interrupted' : (error as Error).stack}\n`);
-  process.exitCode = interruption.signal.aborted ? 130 : 1;
-} finally {
-  interruption.release();
-  if (!options.keep) await rm(folder, { recursive: true, force: true });
-}
+await runAsProgram('chaos', options, (stage) => {
+  const setting: Setting = { seed: options.seed, ...(options.small ? SMALL : USUAL), ...stage };
+  return options.polite ? polite({ ...setting, scale: 1 }) : chaos({ ...setting, ...options });
+});

@@ -1,8 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { onInterrupt } from '../../../stack/interrupt.ts';
+import { runAsProgram } from '../program.ts';
 import { months } from './months.ts';
 
 /** `npm run months`: see the description. */
@@ -40,24 +37,6 @@ const options: Options = new Command('npm run months --')
   .parse()
   .opts();
 
-const interruption = onInterrupt(() => process.exit(130));
-const folder = options.keep
-  ? resolve(options.keep)
-  : await mkdtemp(join(tmpdir(), 'semievol-months-'));
-try {
-  const result = await months({
-    ...options,
-    ...{ latencyMs: 40, pollSeconds: 0.1, folder, signal: interruption.signal },
-    say: (line) => process.stderr.write(`${line}\n`),
-  });
-  const text = `${JSON.stringify(result, null, 2)}\n`;
-  if (options.json) await writeFile(options.json, text);
-  process.stdout.write(text);
-  process.exitCode = result.fine ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`${interruption.signal.aborted ? 'interrupted' : (error as Error).stack}\n`);
-  process.exitCode = interruption.signal.aborted ? 130 : 1;
-} finally {
-  interruption.release();
-  if (!options.keep) await rm(folder, { recursive: true, force: true });
-}
+await runAsProgram('months', options, (stage) =>
+  months({ ...options, latencyMs: 40, pollSeconds: 0.1, ...stage }),
+);
