@@ -1,7 +1,7 @@
 import type { AnswerStage } from '../core/answer.ts';
 import type { FoldModels } from '../core/gate/foldModels.ts';
 import { championRole } from '../core/gate/gate.ts';
-import { gradedSplit, gradingFolds } from '../core/gate/gradedOn.ts';
+import { gradedSplitOf, gradingFolds } from '../core/gate/gradedOn.ts';
 import type { Resolution } from '../core/resolution.ts';
 import type { AuditFigures, RoundReport } from '../core/roundReport.ts';
 import type { AnswerTally } from '../core/tally.ts';
@@ -43,7 +43,7 @@ export function createReport(dependencies: Dependencies) {
       return tracked({ total: 1, unit: 'reports' }, async (tracker) => {
         const context = await openRound(dependencies, input);
         const isGraded = context.spec.until === 'report';
-        const split = gradedSplit({ folds: gradingFolds(context.spec) });
+        const split = gradedSplitOf(context.spec);
         const total = isGraded ? input.counts[split] : 0;
         const compared = await compareModels(context, { ...input, split, total }, tracker);
         const report = await roundReport(dependencies, context, input, compared);

@@ -57,6 +57,8 @@ export interface BeforeFinal {
 export interface FinalSteps {
   perform: Perform;
   phases: Phases;
+  /** Fine-tunes the model of a phase. @returns its name */
+  train(phase: PhaseName, job: Job): Promise<string>;
   /** Fine-tunes models in a phase, one after the other. @returns their names */
   trainAll(phase: PhaseName, jobs: readonly Job[]): Promise<string[]>;
 }
@@ -76,7 +78,7 @@ export interface FinalModels {
 export async function finalFineTunes(
   input: FinalInput,
   { ref, whole, heldOut, firstWarmUp, selection }: BeforeFinal,
-  { perform, phases, trainAll }: FinalSteps,
+  { perform, phases, train, trainAll }: FinalSteps,
 ): Promise<FinalModels> {
   const { plan, counts, champion, struck } = input;
   const { name: base } = plan.model;
@@ -97,7 +99,6 @@ export async function finalFineTunes(
     rows: { from: 'labelled', ref: whole, times: 1 },
   };
   const longer = sftOfEqualSteps(1);
-  const train = async (phase: PhaseName, job: Job) => (await trainAll(phase, [job]))[0]!;
 
   const [semievol, sft, baseline, ofFolds] = await together(() => [
     train('fine-tune', evolving),

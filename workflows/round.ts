@@ -223,6 +223,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
       }
       return models;
     });
+  const train = async (phase: PhaseName, job: Job) => (await trainAll(phase, [job]))[0]!;
 
   /** The result of the workflow of a phase, which is told of pauses and of what it may spend. */
   const follow = <T extends Workflow>(
@@ -311,12 +312,12 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
     rows: { from: 'labelled', ref, times: 1 },
   } as const;
   const warmUps = await together(() =>
-    plan.warmUps.map((name, again) => trainAll(name, [{ ...warmUp, again }])),
+    plan.warmUps.map((name, again) => train(name, { ...warmUp, again })),
   );
-  const [[firstWarmUp]] = warmUps as [[string]];
+  const [firstWarmUp] = warmUps as [string];
   const roundModels: RoundModels = {
     ...{ base: champion, 'warm-up': firstWarmUp },
-    ...Object.fromEntries(plan.warmUps.map((name, index) => [name, warmUps[index]![0]!])),
+    ...Object.fromEntries(plan.warmUps.map((name, index) => [name, warmUps[index]!])),
   };
 
   const { resolution, ...learned } = await labelledPasses(
@@ -358,7 +359,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
   const final = await finalFineTunes(
     input,
     { ref, whole, heldOut, firstWarmUp, selection },
-    { perform, phases, trainAll },
+    { perform, phases, train, trainAll },
   );
   await phases.run('evaluate', async (phase) => {
     if (needs.ofTest) {

@@ -1,4 +1,4 @@
-import { gradedSplit, gradingFolds } from '../gate/gradedOn.ts';
+import { gradedSplitOf } from '../gate/gradedOn.ts';
 import { endpointOf, isRole, isWarmUp } from '../modelNames.ts';
 import { mostTokens } from '../mostTokens.ts';
 import { type RequestGroup, requestGroups } from '../requestGroups.ts';
@@ -99,7 +99,7 @@ export class Requests {
     const shown = { shots, skip: 0, order: 'nearest-last' } as const;
     return {
       title: 'prompt of the evaluation',
-      ...{ at: this.at('base'), asks: 'tests', split: gradedSplit({ folds: gradingFolds(spec) }) },
+      ...{ at: this.at('base'), asks: 'tests', split: gradedSplitOf(spec) },
       messages: (x) => task.prompt(x, this.#shots(x, shown), { isReasoned }),
       ...(shots > 0 && { bare: (x: Example) => task.prompt(x, [], { isReasoned }) }),
       sampling: samplingOf(spec.evaluation, mostTokens(spec, task, isReasoned)),
@@ -123,8 +123,7 @@ export class Requests {
     const { spec, task } = this.#prospect;
     const { judge } = task;
     if (!judge) return undefined;
-    const graded = gradedSplit({ folds: gradingFolds(spec) });
-    const split = asks === 'grades' ? graded : 'labelled';
+    const split = asks === 'grades' ? gradedSplitOf(spec) : 'labelled';
     return this.#judging(asks, split, 'which grades', (x) => {
       const [answer = x.answer] = this.candidates(x);
       return answer === undefined ? undefined : judge.prompt(x, answer);

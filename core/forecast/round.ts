@@ -1,6 +1,7 @@
 import { JUDGED_TO_CHECK, TEXTS_A_REQUEST } from '../amounts.ts';
 import { type CalibrationPlan, calibrationIn } from '../calibrationPlan.ts';
 import { FOLDS } from '../folds.ts';
+import { gradedSplit } from '../gate/gradedOn.ts';
 import { isLast } from '../living/rounds.ts';
 import { PASSES, type Pass } from '../passes.ts';
 import type { PhaseName } from '../phases.ts';
@@ -28,8 +29,9 @@ export interface Outlook {
 export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
   const { plan, requests, sizes, prospect } = outlook;
   const { spec, task, samples, models } = prospect;
-  const { labelled, unlabelled, test } = counts(samples);
-  const graded = plan.folds === undefined ? test : labelled;
+  const counted = counts(samples);
+  const { labelled, unlabelled, test } = counted;
+  const graded = counted[gradedSplit(plan)];
   const asked = Math.min(unlabelled, plan.candidates ?? unlabelled);
   const isTuned = round > 1;
   const calibration = calibrationIn(outlook.calibration, round);

@@ -40,6 +40,10 @@ export const gradingFolds = ({
 export const gradedSplit = (plan: { folds?: number | undefined }): GradedSplit =>
   plan.folds === undefined ? 'test' : 'labelled';
 
+/** The same by the spec. */
+export const gradedSplitOf = (spec: Parameters<typeof gradingFolds>[0]): GradedSplit =>
+  gradedSplit({ folds: gradingFolds(spec) });
+
 /** Why labelled examples cannot take the place of a test split; undefined where they can, or need not. */
 export function lackOfGraded(
   spec: Pick<RunSpec, 'data' | 'gate' | 'until'>,
