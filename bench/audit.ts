@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { wholeNumber } from '../cli/options.ts';
 import { suspicion } from '../core/audit/suspects.ts';
 import { SoftmaxRegression } from '../core/coTraining/softmaxRegression.ts';
-import { foldOf } from '../core/folds.ts';
+import { FOLDS, foldOf } from '../core/folds.ts';
 import type { Vote } from '../core/neighbourVotes.ts';
 import { runSpec } from '../core/registry.ts';
 import { percent } from '../core/report/format.ts';
@@ -149,7 +149,7 @@ function audited({ labels, rows, ...whole }: Data, size: number, seed: number): 
     JUDGES.map((judge) => [judge, { suspects: 0, found: 0 }]),
   ) as Doubted;
   let correct = 0;
-  for (const fold of new Set(examples.map(foldOf))) {
+  for (const fold of Array(FOLDS).keys()) {
     const known = all.filter((at) => foldOf(examples[at]!) !== fold);
     const model = taught(known, vectorOf, given, labels.length);
     for (const at of all.filter((one) => foldOf(examples[one]!) === fold)) {

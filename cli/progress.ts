@@ -64,6 +64,7 @@ function notice({ name, state, workerPolling, stuck, status }: RunView): string 
   if (stuck) return stuckLine(stuck);
   if (status?.hold) return `paused: ${status.hold.why}`;
   if (status?.paused) return `paused; "semievol resume ${name}" lets it go on`;
+  if (status?.waitsFor) return `waits for ${status.waitsFor}`;
   return status && status.rounds !== 1 ? roundText(status.round, status.rounds) : undefined;
 }
 
@@ -107,7 +108,7 @@ export function phaseLine(phase: PhaseView, forecast?: Forecast): string {
   return parts.filter((part) => part.trim() !== '').join('  ');
 }
 
-/** Phases as they stand when their run has completed. */
+/** Phases as they stand when their round has ended. */
 const allEnded = (phases: readonly PhaseView[]): PhaseView[] =>
   phases.map((phase) =>
     phase.state === 'skipped'
@@ -119,13 +120,23 @@ const allEnded = (phases: readonly PhaseView[]): PhaseView[] =>
         },
   );
 
-/** Keeps the phases of a run: a view of one that nobody can ask, or that has ended, has none. */
-class Phases {
-  #last: readonly PhaseView[] = [];
+/** The phases of a round. */
+interface RoundPhases {
+  round: number | undefined;
+  phases: readonly PhaseView[];
+}
 
-  of({ state, phases }: RunView): readonly PhaseView[] {
-    if (phases.length > 0) this.#last = phases;
-    if (state === 'completed') this.#last = allEnded(this.#last);
+/**
+ * Keeps the phases of a run: a view of one that nobody can ask, that has ended, or that waits for its next
+ * round, has none.
+ */
+class Phases {
+  #last: RoundPhases = { round: undefined, phases: [] };
+
+  of({ state, status, phases }: RunView): RoundPhases {
+    if (phases.length > 0) this.#last = { round: status?.round, phases };
+    else if (state === 'completed' || status?.waitsFor)
+      this.#last = { ...this.#last, phases: allEnded(this.#last.phases) };
     return this.#last;
   }
 }
@@ -159,12 +170,12 @@ class Bars implements ProgressDisplay {
   update(view: RunView, forecast?: Forecast): void {
     const text = this.#notices.of(view);
     if (text) this.say(text);
-    const round = view.status?.round;
-    if (round !== undefined && round !== this.#round) {
+    const { round, phases } = this.#phases.of(view);
+    if (round !== this.#round) {
       this.#round = round;
       this.#bars.clear();
     }
-    for (const phase of this.#phases.of(view)) this.#draw(phase, forecast);
+    for (const phase of phases) this.#draw(phase, forecast);
   }
 
   #draw(phase: PhaseView, forecast?: Forecast): void {
@@ -220,11 +231,12 @@ export class Lines implements ProgressDisplay {
   update(view: RunView, forecast?: Forecast): void {
     const text = this.#notices.of(view);
     if (text) this.say(text);
-    for (const phase of this.#phases.of(view)) {
+    const { round, phases } = this.#phases.of(view);
+    for (const phase of phases) {
       if (phase.state === 'waiting') continue;
       // How often an endpoint was tried meanwhile is no news.
       const troubles = linesOf(phase.trouble).map(lasting);
-      const key = [view.status?.round, phase.state, ...troubles].join();
+      const key = [round, phase.state, ...troubles].join();
       if (!this.#isNews(phase, key)) continue;
       this.#shown.set(phase.name, { key, moved: moved(phase), at: this.#now() });
       this.say(phaseLine(phase, forecast));

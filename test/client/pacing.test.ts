@@ -143,4 +143,26 @@ describe('progress in lines', () => {
     assert.match(lines[1]!, /^fine-tune +done +120\/120 steps/);
     assert.doesNotMatch(lines[1]!, /left|running/);
   });
+
+  it('ends the phases of a round when the run waits for the next, and says for what', () => {
+    const last = { ...phase, name: 'evaluate', done: 72, total: 96, unit: 'examples' } as const;
+    const of = (round: number) => ({ round, rounds: 9 }) as never;
+    const waiting = { round: 2, rounds: 9, waitsFor: '3 of 9 new labelled examples' } as never;
+    const lines = shown((show) => {
+      show(view([last], { status: of(1) }), 0);
+      show(view([], { status: waiting }), 9);
+      show(view([], { status: waiting }), 19);
+      show(view([{ ...last, done: 5 }], { status: of(2) }), 29);
+    });
+    const expected = [
+      /^round 1 of 9$/,
+      /^evaluate +running +72\/96/,
+      /^waits for 3 of 9 new labelled examples$/,
+      /^evaluate +done +96\/96/,
+      /^round 2 of 9$/,
+      /^evaluate +running +5\/96/,
+    ];
+    assert.equal(lines.length, expected.length, lines.join('\n'));
+    for (const [index, line] of lines.entries()) assert.match(line, expected[index]!);
+  });
 });
