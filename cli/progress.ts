@@ -6,6 +6,7 @@ import type { Stuck } from '../client/stuck.ts';
 import { roundText } from '../core/living/rounds.ts';
 import type { PhaseName, PhaseState } from '../core/phases.ts';
 import { duration, roughly } from '../core/report/format.ts';
+import { waitingText } from '../core/report/progress.ts';
 import type { PhaseStatus } from '../core/status.ts';
 import { lasting, linesOf } from '../core/trouble.ts';
 
@@ -64,7 +65,7 @@ function notice({ name, state, workerPolling, stuck, status }: RunView): string 
   if (stuck) return stuckLine(stuck);
   if (status?.hold) return `paused: ${status.hold.why}`;
   if (status?.paused) return `paused; "semievol resume ${name}" lets it go on`;
-  if (status?.waitsFor) return `waits for ${status.waitsFor}`;
+  if (status?.waitsFor) return waitingText(status.waitsFor);
   return status && status.rounds !== 1 ? roundText(status.round, status.rounds) : undefined;
 }
 

@@ -18,7 +18,7 @@ export type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
 
 export const SEARCH_ATTRIBUTE_NAMES = Object.keys(SEARCH_ATTRIBUTES) as SearchAttributeName[];
 
-/** `waiting` for a job at a provider, or for an endpoint that does not answer. */
+/** `waiting` for a job at a provider, an endpoint that does not answer, a person, or what the next round needs. */
 export type WorkState = 'running' | 'paused' | 'waiting' | 'completed' | 'failed' | 'cancelled';
 
 /**

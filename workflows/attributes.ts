@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { ContinueAsNew, upsertSearchAttributes } from '@temporalio/workflow';
+import { ContinueAsNew, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { isNear } from '../core/budget.ts';
 import type { Plan } from '../core/plan.ts';
 import {
@@ -14,21 +14,23 @@ import { cancellationOf, isCancelled } from './cancellation.ts';
 export type SetAttributes = (values: SearchAttributeValues) => void;
 
 export function attributesOf(known: readonly SearchAttributeName[] = []): SetAttributes {
-  const last: Record<string, unknown> = {};
   return (values) => {
+    // One that continues as new has those of the execution before.
+    const { typedSearchAttributes: now } = workflowInfo();
     const changed = known.filter(
-      (name) => values[name] !== undefined && values[name] !== (last[name] ?? null),
+      (name) => values[name] !== undefined && values[name] !== (now.get(keyOf(name)) ?? null),
     );
     if (changed.length === 0) return;
-    Object.assign(last, values);
     upsertSearchAttributes(
-      changed.map((name) => ({
-        key: defineSearchAttributeKey<'KEYWORD' | 'INT'>(name, SEARCH_ATTRIBUTES[name]),
-        value: values[name] ?? null,
-      })) as Parameters<typeof upsertSearchAttributes>[0],
+      changed.map((name) => ({ key: keyOf(name), value: values[name] ?? null })) as Parameters<
+        typeof upsertSearchAttributes
+      >[0],
     );
   };
 }
+
+const keyOf = (name: SearchAttributeName) =>
+  defineSearchAttributeKey<'KEYWORD' | 'INT'>(name, SEARCH_ATTRIBUTES[name]);
 
 /** Does a workflow's work; its attributes say in the end how it ended. */
 export async function untilEnded<T>(set: SetAttributes, work: () => Promise<T>): Promise<T> {
@@ -52,13 +54,15 @@ export function attributesOfRound(
   const running = phases.filter(({ state }) => state === 'running');
   const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
   const waits = waitsFor || (running.length > 0 && running.every((phase) => phase.waitsFor));
+  // Between two phases of a round it is the one before.
+  const phase = running[0]?.name ?? (waitsFor || phases.length === 0 ? null : undefined);
   const isPaused = pausedAt !== undefined || hold !== undefined;
   const warning = hold?.warning ?? running.find((phase) => phase.warning)?.warning;
   const less = isHeldUp ? 'EndpointAway' : budget.some(isNear) ? 'BudgetNear' : null;
   return {
     SemiEvolTask: task,
     SemiEvolModel: model.name,
-    SemiEvolPhase: running[0]?.name,
+    SemiEvolPhase: phase,
     SemiEvolRound: round,
     SemiEvolState: isPaused ? 'paused' : isHeldUp || waits ? 'waiting' : 'running',
     SemiEvolWarning: warning ?? less,

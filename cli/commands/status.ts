@@ -5,6 +5,7 @@ import { roundText } from '../../core/living/rounds.ts';
 import { budgetLine, nearLines } from '../../core/report/budget.ts';
 import { count } from '../../core/report/format.ts';
 import { latestSections } from '../../core/report/latest.ts';
+import { waitingText } from '../../core/report/progress.ts';
 import { tableOf } from '../../core/report/section.ts';
 import type { RunStatus } from '../../core/status.ts';
 import { configOf, print, withClient } from '../context.ts';
@@ -48,15 +49,21 @@ function dataLine({ segment, counts, struck }: NonNullable<RunStatus['data']>): 
   return `data: ${splits.join(', ')}${segment > 0 ? `, in ${segment + 1} segments` : ''}`;
 }
 
+/** What a run does: one that nobody has ended may be paused, or wait for its next round or a person. */
+function stateText({ state, status }: RunView): string {
+  if (state !== 'running') return state;
+  return status?.paused ? 'paused' : status?.waitsFor ? 'waiting' : state;
+}
+
 function describe(view: RunView): string {
-  const { name, state, status, phases, workerPolling, stuck, failure } = view;
+  const { name, status, phases, workerPolling, stuck, failure } = view;
   const round = status ? `, ${roundText(status.round, status.rounds)}` : '';
   return [
-    `${name}: ${status?.paused && state === 'running' ? 'paused' : state}${round}`,
+    `${name}: ${stateText(view)}${round}`,
     ...(failure?.messages ?? []).map((message) => `  ${message}`),
     ...(status?.hold ? [`  ${status.hold.why}`] : []),
     ...nearLines(name, status?.hold ? [] : (status?.budget ?? [])).map((line) => `  ${line}`),
-    ...(status?.waitsFor && !status.paused ? [`  waits for ${status.waitsFor}`] : []),
+    ...(status?.waitsFor && !status.paused ? [`  ${waitingText(status.waitsFor)}`] : []),
     ...(stuck ? [`  ${stuckLine(stuck)}`] : []),
     ...phases.map((phase) => `  ${phaseLine(phase)}`),
     ...(status?.data ? [`  ${dataLine(status.data)}`] : []),

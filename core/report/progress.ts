@@ -72,9 +72,9 @@ function sectionOf(subject: string, status: RoundStatus, run: string, now: numbe
       ...pausedLines(run, { pausedAt, hold }),
       ...nearLines(run, hold ? [] : budget).map((line) => `⚠ ${line}.`),
       ...troubleLines(allTroubles([trouble, ...running.map((phase) => phase.trouble)])),
-      ...(waitsFor ? [`○ It waits for ${waitsFor}.`] : []),
+      ...(waitsFor ? [`○ It ${waitingText(waitsFor)}.`] : []),
       ...running.flatMap((phase) =>
-        phase.waitsFor ? [`○ ${phase.name} waits for ${phase.waitsFor}.`] : [],
+        phase.waitsFor ? [`○ ${phase.name} ${waitingText(phase.waitsFor)}.`] : [],
       ),
       ...running.map((phase) => `${phase.name} ${purposeOf(phase)}.`),
       ...(phases.length > 0
@@ -89,7 +89,7 @@ function sectionOf(subject: string, status: RoundStatus, run: string, now: numbe
 /** What a round does, in few words. */
 function headline({ phases, pausedAt, hold, waitsFor }: RoundStatus): string {
   if (pausedAt !== undefined || hold) return 'paused';
-  if (waitsFor) return 'waits to begin';
+  if (waitsFor) return 'waiting';
   if (phases.length === 0) return 'looks at models and data';
   const running = phases.filter(({ state }) => state === 'running');
   const parts = running.map(({ name, done, total, unit }) =>
@@ -129,6 +129,9 @@ export function batchProgress(status: BatchesStatus, now: number): Section {
     ],
   };
 }
+
+/** What a run waits for, or a phase of it. */
+export const waitingText = (waitsFor: string): string => `waits for ${waitsFor}`;
 
 const pausedLine = (run: string, at: number): string =>
   `‖ Paused since ${moment(at)}: nothing new is begun, what is under way ends, jobs at providers go on. "semievol resume ${run}" lets it go on.`;

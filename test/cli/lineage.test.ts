@@ -23,6 +23,8 @@ describe('the lineage of a run', () => {
   let first: string;
   let other: string;
   let said: string[];
+  /** What `status` says between the rounds. */
+  let shown: string;
 
   const command = async (...args: string[]) => {
     const { address } = bench.temporal;
@@ -48,6 +50,7 @@ describe('the lineage of a run', () => {
       ({ waitsFor }) => waitsFor,
     );
 
+    shown = await command('status', RUN);
     const before = await run.lineage();
     other = before.models.find(({ role }) => role === 'warm-up')!.name;
     said = [
@@ -64,6 +67,10 @@ describe('the lineage of a run', () => {
     await started.result();
     reports = await bench.reports(RUN);
     lineage = await run.lineage();
+  });
+
+  it('is of a run that is said to wait between its rounds', () => {
+    assert.match(shown, /^lineage: waiting, round 2 of 2\n {2}waits for "semievol next lineage"\n/);
   });
 
   it('keeps every change of the champion, with who has made it and why', async () => {

@@ -91,6 +91,15 @@ describe('the page of a run', () => {
     assert.match(text, /\| spent: \| \$2\.00; tokens: 2,000 prompt \|/);
   });
 
+  it('says that it waits, and for what, where nothing is under way', () => {
+    const waitsFor = '3 of 9 new labelled examples';
+    const run = { run: 'fpb', round: 2, rounds: 3, spent: NOTHING_SPENT, waitsFor };
+    assert.match(
+      markdown([runProgress(run, NOW)]),
+      /^## fpb, round 2 of 3: waiting\n\n○ It waits for 3 of 9 new labelled examples\./,
+    );
+  });
+
   it('says that it looks at models and data before the first round tells of itself', () => {
     const run = { run: 'fpb', round: 1, rounds: 1, spent: NOTHING_SPENT };
     assert.match(

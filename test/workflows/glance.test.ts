@@ -82,6 +82,25 @@ describe('a run, seen at a glance', () => {
     });
   });
 
+  it('shows and lets search for a run that waits between rounds', async () => {
+    await setUpSearchAttributes(temporal.client);
+    const spec = await writeTask(bench.folder, 'living', SIZES, { rounds: 2, next: {} });
+    const worker = await bench.worker();
+    await worker.runUntil(async () => {
+      const run = await bench.start(spec);
+      await untilDetails(
+        'living',
+        /^## living, round 2 of 2: waiting\n\n○ It waits for "semievol next/,
+      );
+      const waiting = 'SemiEvolState = "waiting" AND SemiEvolRound = 2';
+      await untilFound(`${waiting} AND SemiEvolPhase IS NULL AND SemiEvolWarning IS NULL`, [
+        'living',
+      ]);
+      await run.executeUpdate('next');
+      await run.result();
+    });
+  });
+
   it('grows histories by few events, however many batches there are', async () => {
     const spec = await writeTask(
       bench.folder,
