@@ -55,6 +55,7 @@ export type {
 export type { GoneReason, Learned, StruckRows } from '../core/lineage/struck.ts';
 export type { Grade, Lineage, LineageModel, Training, Verdict } from '../core/lineage/tree.ts';
 export type { Arrival, Arrived, Segment } from '../core/living/arrival.ts';
+export type { Called } from '../core/living/next.ts';
 export type { Reading } from '../core/pace.ts';
 export type { PhaseState } from '../core/phases.ts';
 export type { ExportedRows, ExportedWeights } from '../core/report/modelCard.ts';

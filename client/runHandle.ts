@@ -4,6 +4,7 @@ import { placeProblem } from '../core/dataUrl.ts';
 import { messagesOf } from '../core/errors.ts';
 import type { Lineage } from '../core/lineage/tree.ts';
 import type { Arrival, Arrived } from '../core/living/arrival.ts';
+import type { Called } from '../core/living/next.ts';
 import type { Lease, LeaseRequest } from '../core/review/leases.ts';
 import type { RunStatus } from '../core/status.ts';
 import type { BudgetChange } from '../workflows/budget/messages.ts';
@@ -90,10 +91,10 @@ export class RunHandle extends Handle<RunStatus, RunView> {
 
   /**
    * Lets the next round begin, whatever else it would wait for; after the one under way.
-   * @returns its number
-   * @throws RunNotFound, RunNotRunning
+   * @returns its number, and what it has to wait for nevertheless
+   * @throws UpdateRefused where the last round is under way; RunNotFound, RunNotRunning
    */
-  next(): Promise<{ round: number }> {
+  next(): Promise<Called> {
     return this.#update('next');
   }
 

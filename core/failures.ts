@@ -71,6 +71,11 @@ export const FAILURES = {
     meaning: 'What was to be added to a run names nothing, or what cannot be.',
     remedy: 'Correct what the message names; the data of the run are as they were.',
   },
+  RoundRefused: {
+    outlook: 'input',
+    meaning: 'A further round was called, and the run has no more.',
+    remedy: 'Give the spec more rounds, and start the run again when it has ended.',
+  },
   ChampionRefused: {
     outlook: 'input',
     meaning: 'A change of the champion names no model, no person or no reason, or nothing waits.',

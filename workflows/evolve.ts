@@ -152,7 +152,9 @@ function handleAll(
     ...waitingFor(run, championship.pending, reviewing.what ?? waiting.what),
   }));
   const show = () => page.show();
-  const waiting = handleWaiting(run, plan.next, arrivals, page, { called, round });
+  const waiting = handleWaiting(run, plan, arrivals, page, {
+    ...{ called, round, underWay: given.underWay !== undefined },
+  });
   const reviewing = handleReviewing(run, plan.review, given.review, perform, { page, waiting });
   const crowned = (promotion: Parameters<Crown>[0]) =>
     crown({ run, dataset: arrivals.data!.dataset, promotion }, setting);

@@ -9,6 +9,16 @@ export interface Since {
   counts: Record<Split, number>;
 }
 
+/** What comes of it when a person calls the next round. */
+export interface Called {
+  round: number;
+  /**
+   * What it has to wait for nevertheless, as nobody else is waited for: the round under way, that the
+   * run is resumed, or that its data are read. It begins at once where this is left out.
+   */
+  after?: 'round' | 'pause' | 'data';
+}
+
 const HOUR = 3_600_000;
 
 /**

@@ -63,7 +63,7 @@ describe('the lineage of a run', () => {
     const questions = Array.from({ length: 40 }, (_, index) => `what is number ${500 + index}?`);
     const rows = questions.map((question) => `${JSON.stringify({ question })}\n`);
     await run.add({ unlabelled: [await files.write('more.jsonl', rows.join(''))] });
-    await run.next();
+    said.push(await command('next', RUN));
     await started.result();
     reports = await bench.reports(RUN);
     lineage = await run.lineage();
@@ -74,7 +74,8 @@ describe('the lineage of a run', () => {
   });
 
   it('keeps every change of the champion, with who has made it and why', async () => {
-    const [one, two] = said;
+    const [one, two, three] = said;
+    assert.equal(three, '"lineage" begins round 2');
     assert.equal(one, `${other} is the champion of "${RUN}"`);
     assert.equal(two, `${first} is the champion of "${RUN}" again, not ${other}`);
     const { promotions } = lineage;

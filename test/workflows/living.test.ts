@@ -169,6 +169,27 @@ describe('a run that lives', () => {
     assert.equal((await run.inputOf(3)).counts.labelled, 20);
   });
 
+  it('says of a round that is called whether it begins at once, and refuses one there is not', async () => {
+    const run = await start({ rounds: 2, next: {} });
+    await run.until(({ waitsFor }) => waitsFor !== undefined);
+    await run.handle.signal('pause');
+    assert.deepEqual(await run.update('next'), { round: 2, after: 'pause' });
+    await run.handle.signal('resume');
+    await run.handle.result();
+
+    const busy = await start({ rounds: 2, next: {}, gate: { approval: 'person' } });
+    await busy.until(({ pending }) => pending !== undefined);
+    assert.deepEqual(await busy.update('next'), { round: 2, after: 'round' });
+    await busy.update('decide', { round: 1, approve: true, ...NAMED });
+    await busy.handle.result();
+
+    const last = await start({ rounds: 1, gate: { approval: 'person' } });
+    await last.until(({ pending }) => pending !== undefined);
+    await refuses(last.update('next'), /round 1 is under way, and the last of the run/);
+    await last.update('decide', { round: 1, approve: true, ...NAMED });
+    await last.handle.result();
+  });
+
   it('refuses what cannot be added, and goes on with the data it has', async () => {
     const run = await start({ rounds: 2, next: {} });
     await refuses(run.update('add', {}), /it names nothing: give files/);

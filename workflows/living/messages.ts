@@ -1,5 +1,6 @@
 import { defineUpdate } from '@temporalio/workflow';
 import type { Arrival, Arrived } from '../../core/living/arrival.ts';
+import type { Called } from '../../core/living/next.ts';
 import type { Lease, LeaseRequest } from '../../core/review/leases.ts';
 
 /** A person's word on the challenger of a round. */
@@ -22,7 +23,7 @@ export interface ChampionChange {
 /** Takes data into a run's data set; the next round works on it. */
 export const addData = defineUpdate<Arrived, [Arrival]>('add');
 /** Lets the next round begin, whatever else it would wait for. */
-export const nextRound = defineUpdate<{ round: number }>('next');
+export const nextRound = defineUpdate<Called>('next');
 /** Says whether a challenger becomes the champion, where the spec leaves that to a person. */
 export const decide = defineUpdate<void, [Decision]>('decide');
 /** Makes a model the champion; the next round starts from it. */

@@ -1,6 +1,8 @@
 import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
-import { type Since, waitingTime, waitsFor } from '../../core/living/next.ts';
-import type { NextSpec } from '../../core/living/spec.ts';
+import { finalFailure } from '../../core/failures.ts';
+import { type Called, type Since, waitingTime, waitsFor } from '../../core/living/next.ts';
+import { isLast } from '../../core/living/rounds.ts';
+import type { Plan } from '../../core/plan.ts';
 import type { RunPage } from '../runPage.ts';
 import type { Arrivals } from './arrivals.ts';
 import { nextRound } from './messages.ts';
@@ -23,22 +25,37 @@ export interface Waiting {
 /**
  * Waits until the next round is due, without looking: what comes in, a timer or a person wakes it.
  * Call it before the first await.
- * @param round the one that is to begin next
+ * @param round the one that is to begin next, or is under way
  */
 export function handleWaiting(
   run: string,
-  next: NextSpec | undefined,
+  plan: Pick<Plan, 'next' | 'rounds'>,
   arrivals: Arrivals,
   { pause, show }: Pick<RunPage, 'pause' | 'show'>,
-  { called, round }: { called: boolean; round: number },
+  { called, round, underWay }: { called: boolean; round: number; underWay: boolean },
 ): Waiting {
+  const { next } = plan;
   let isCalled = called;
-  let hasBegun = false;
+  let hasBegun = underWay;
   let since: Since | undefined;
-  setHandler(nextRound, () => {
-    isCalled = true;
-    return { round: hasBegun ? round + 1 : round };
-  });
+  setHandler(
+    nextRound,
+    (): Called => {
+      isCalled = true;
+      if (hasBegun) return { round: round + 1, after: 'round' };
+      const after = pause.paused ? 'pause' : arrivals.data ? undefined : 'data';
+      return { round, ...(after && { after }) };
+    },
+    {
+      validator() {
+        if (!hasBegun || !isLast(plan, round)) return;
+        throw finalFailure(
+          'RoundRefused',
+          `no round follows: round ${round} is under way, and the last of the run`,
+        );
+      },
+    },
+  );
   const begin = () => {
     hasBegun = true;
     isCalled = false;
