@@ -1,12 +1,12 @@
 import { type Sums, sumsFor } from '../core/comparison.ts';
-import { ClassGrades } from '../core/gate/classGrades.ts';
-import { throughGate } from '../core/gate/gate.ts';
-import type { GateReport } from '../core/gate/gateReport.ts';
+import { type Group, throughGate } from '../core/gate/gate.ts';
+import { type GateReport, GROUPS, type GroupKind } from '../core/gate/gateReport.ts';
 import type { GradedSplit } from '../core/gate/gradedOn.ts';
+import { categoryReport, classReports, GroupGrades } from '../core/gate/groupGrades.ts';
 import { ranges } from '../core/range.ts';
-import type { ClassReport, MetricReport, RoundReport } from '../core/roundReport.ts';
+import type { MetricReport, RoundReport } from '../core/roundReport.ts';
+import { shareOf } from '../core/score.ts';
 import { classesIn } from '../core/tasks/classesIn.ts';
-import type { Part } from '../core/tasks/task.ts';
 import { MODEL_ROLES, type ModelRole, type PerModel } from '../core/types.ts';
 import type { RoundContext } from './dependencies.ts';
 import { gradesOfModel } from './grading.ts';
@@ -14,8 +14,6 @@ import type { Tracker } from './progress.ts';
 
 /** Examples whose answers are graded at once. Bounds the memory. */
 const PAGE = 2_048;
-/** Classes that a report lists. */
-const LISTED = 20;
 
 export interface ComparisonInput {
   round: number;
@@ -26,7 +24,8 @@ export interface ComparisonInput {
   total: number;
 }
 
-export interface ComparedModels extends Pick<RoundReport, 'metrics' | 'byClass' | 'sftBaseline'> {
+export interface ComparedModels
+  extends Pick<RoundReport, 'metrics' | 'byClass' | 'byCategory' | 'sftBaseline'> {
   /** Not there where nothing was graded. */
   gate?: GateReport;
 }
@@ -41,7 +40,7 @@ export async function compareModels(
   const { round, models } = input;
   const { confidence } = spec.evaluation;
   const roles = MODEL_ROLES.filter((role) => models[role] !== undefined);
-  const { sums, byClass, examples } = await gradesOf(roles, context, input, tracker);
+  const { sums, groups, examples } = await gradesOf(roles, context, input, tracker);
   await tables.addEvaluations(
     roles.flatMap((role, index) =>
       task.metrics.map(({ name: metric }, place) => ({
@@ -61,14 +60,19 @@ export async function compareModels(
       {
         ...{ models, examples, share, sft },
         compare: (one, other) => first.compare(at(one), at(other)),
-        classes: byClass.all().map(({ parts, ...one }) => ({
-          ...one,
-          partOf: (role: ModelRole) => parts[at(role)]!,
-        })),
+        groups: GROUPS.flatMap((of) =>
+          groups[of]
+            .all()
+            .map(
+              ({ parts, ...one }): Group => ({ of, ...one, partOf: (role) => parts[at(role)]! }),
+            ),
+        ),
       },
       spec.gate,
       confidence,
     );
+  const byClass = classReports(groups.class.all(), roles);
+  const byCategory = categoryReport(groups.category.all(), roles, examples);
   return {
     metrics: task.metrics.map(({ name }, place): MetricReport => {
       const of = sums[place]!;
@@ -85,27 +89,9 @@ export async function compareModels(
       };
     }),
     sftBaseline: sft === 'sft' ? 'epochs' : 'steps',
-    ...(examples > 0 && { gate: gate(), ...classReports(byClass, roles) }),
-  };
-}
-
-const shareOf = ({ got, of }: Part): number | null => (of === 0 ? null : got / of);
-
-/** The most frequent classes, in their order. */
-function classReports(
-  byClass: ClassGrades,
-  roles: readonly ModelRole[],
-): { byClass?: ClassReport[] } {
-  const all = byClass.all();
-  if (all.length === 0) return {};
-  const listed = new Set(all.toSorted((a, b) => b.examples - a.examples).slice(0, LISTED));
-  return {
-    byClass: all
-      .filter((one) => listed.has(one))
-      .map(({ label, examples, parts }) => ({
-        ...{ label, examples },
-        values: Object.fromEntries(roles.map((role, index) => [role, shareOf(parts[index]!)])),
-      })),
+    ...(byClass && { byClass }),
+    ...(byCategory && { byCategory }),
+    ...(examples > 0 && { gate: gate() }),
   };
 }
 
@@ -113,7 +99,7 @@ interface Grades {
   /** For each metric, in the order of the roles. */
   sums: Sums[];
   /** By the first metric; of no class where the task has no fixed set of them. */
-  byClass: ClassGrades;
+  groups: Record<GroupKind, GroupGrades>;
   examples: number;
 }
 
@@ -127,7 +113,10 @@ async function gradesOf(
   const { dataset, spec, task } = context;
   const size = { models: roles.length, examples: total, seed: spec.seed };
   const sums = task.metrics.map((metric) => sumsFor(metric, size));
-  const byClass = new ClassGrades(task.classes ?? [], roles.length);
+  const groups = {
+    class: new GroupGrades(roles.length, task.classes ?? []),
+    category: new GroupGrades(roles.length),
+  };
   let examples = 0;
   for (const range of ranges(total, PAGE)) {
     tracker.signal.throwIfAborted();
@@ -135,12 +124,14 @@ async function gradesOf(
     const grades = await Promise.all(
       roles.map((role) => gradesOfModel(context, page, { round, role, range })),
     );
-    for (const [index, { answer }] of page.entries()) {
+    for (const [index, { answer, category }] of page.entries()) {
       const gradesBy = (metric: number) => grades.map((ofRole) => ofRole[index]![metric]!);
       for (const [metric, sum] of sums.entries()) sum.add(gradesBy(metric));
-      if (task.classes && answer !== undefined) byClass.add(classesIn(answer, task), gradesBy(0));
+      if (task.classes && answer !== undefined)
+        groups.class.add(classesIn(answer, task), gradesBy(0));
+      if (category !== undefined) groups.category.add([category], gradesBy(0));
       examples++;
     }
   }
-  return { sums, byClass, examples };
+  return { sums, groups, examples };
 }

@@ -1,6 +1,6 @@
 import type { AnswerStage } from '../core/answer.ts';
 import type { FoldModels } from '../core/gate/foldModels.ts';
-import { championRole } from '../core/gate/gate.ts';
+import { championRole, withoutCategories } from '../core/gate/gate.ts';
 import { gradedSplitOf, gradingFolds } from '../core/gate/gradedOn.ts';
 import type { Resolution } from '../core/resolution.ts';
 import type { AuditFigures, RoundReport } from '../core/roundReport.ts';
@@ -36,7 +36,7 @@ export function createReport(dependencies: Dependencies) {
     /**
      * Puts a round's figures together, and says by the first metric and its test on the test split
      * which model of the round takes the champion's place, if any does. The report that the store
-     * keeps is the round's: of several attempts the first.
+     * keeps is the round's: of several attempts the first. Names of categories are there alone.
      */
     async report(input: ReportInput): Promise<RoundReport> {
       const judge = await checkJudge(dependencies, input, Object.values(input.models));
@@ -47,7 +47,11 @@ export function createReport(dependencies: Dependencies) {
         const total = isGraded ? input.counts[split] : 0;
         const compared = await compareModels(context, { ...input, split, total }, tracker);
         const report = await roundReport(dependencies, context, input, compared);
-        return context.tables.addReport({ ...report, ...(judge && { judge }) });
+        const { byCategory: _, ...kept } = await context.tables.addReport({
+          ...report,
+          ...(judge && { judge }),
+        });
+        return { ...kept, ...(kept.gate && { gate: withoutCategories(kept.gate) }) };
       });
     },
   };

@@ -29,7 +29,9 @@ export interface RoundReport {
   /** What the task is graded by; the first decides which SFT is the better, and on promotion. */
   metrics: MetricReport[];
   /** By the first metric, where the task has a fixed set of classes; the most frequent that are graded. */
-  byClass?: ClassReport[];
+  byClass?: GroupReport[];
+  /** The same by the categories of the data, where the spec names their column. In the store alone. */
+  byCategory?: CategoryReport;
   /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
   sftBaseline: 'epochs' | 'steps';
   /** How disagreement between the collaborators was resolved. */
@@ -123,12 +125,22 @@ export interface JudgeReport {
   isPartial: boolean;
 }
 
-/** The models of a round on the graded examples of a class, by the first metric, each 0 to 1. */
-export interface ClassReport {
+/** The models of a round on the graded examples of a class or category, by the first metric, each 0 to 1. */
+export interface GroupReport {
   label: string;
   examples: number;
   /** What is null had nothing to get. */
   values: Partial<Record<ModelRole, number | null>>;
+}
+
+/** The models of a round by category. */
+export interface CategoryReport {
+  /** The largest. */
+  listed: GroupReport[];
+  /** How many there are besides, and of how many examples. */
+  others: { categories: number; examples: number };
+  /** Graded examples that are of no category. */
+  without: number;
 }
 
 /** The models of a round by one metric. */

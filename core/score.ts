@@ -12,6 +12,9 @@ export const NO_SCORE: Score = { examples: 0, parts: [] };
 /** Of no example. */
 export const NO_PART: Part = { got: 0, of: 0 };
 
+/** What was got of what there was to get; null where that is nothing. */
+export const shareOf = ({ got, of }: Part): number | null => (of === 0 ? null : got / of);
+
 export const addParts = (a: Part, b: Part): Part => ({ got: a.got + b.got, of: a.of + b.of });
 
 /** @param grades of each example, in the order of the metrics */

@@ -72,6 +72,13 @@ export const dataSpec = z.strictObject({
         .min(1)
         .default('system')
         .describe("Column of a system prompt of the row's own."),
+      category: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Column of a category that is independent of the answer, such as a subject: models are graded by it, too, and `gate.veto` looks at it. Models do not see it.',
+        ),
     })
     .prefault({})
     .describe('Names of the columns; all but question and answer may be missing in the files.'),

@@ -37,6 +37,11 @@ export interface Example {
    * pseudo-label accuracy and is never used to train or to select.
    */
   answer?: string;
+  /**
+   * What it belongs to by a column of the data, such as a subject. It is counted by where models are
+   * graded, and is no part of what makes the example, of a prompt or of training.
+   */
+  category?: string;
 }
 
 /** An example as stored: `ordinal` is dense (0, 1, 2, …) within its split. */

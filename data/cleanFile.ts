@@ -29,7 +29,7 @@ export async function* cleanFile(
   let full = false;
   for await (const batch of readRecords(source, { ...options, separator: data.separator })) {
     options.signal?.throwIfAborted();
-    if (first) checkColumns(batch, source.name, split, data.columns, task);
+    if (first) checkColumns(batch, source.name, split, data, task);
     first = false;
     const parsed = batch.records.map((record) => cleaning.parse(record));
     const ids = parsed.flatMap(({ found }) => found?.example?.id ?? []);

@@ -9,6 +9,8 @@ import { DataError } from './errors.ts';
 import type { RawBatch } from './records.ts';
 
 type Columns = DataSpec['columns'];
+/** What of a spec says which columns there have to be. */
+type Rules = Pick<DataSpec, 'columns' | 'test' | 'growTest'>;
 
 /** Columns that a message lists. */
 const LISTED = 20;
@@ -17,14 +19,17 @@ const LISTED = 20;
 type Needed = [part: keyof Columns, name: string];
 
 /** The columns that the files of a split must have. */
-function needed(split: Split, columns: Columns, task: Task): Needed[] {
+function needed(split: Split, { columns, test, growTest }: Rules, task: Task): Needed[] {
   const parts: (keyof Columns)[] = ['question'];
   if (split !== 'unlabelled') parts.push('answer');
   // Those that may be missing are asked for where the spec gives them a name of its own.
   if (columns.options !== 'options' || task.checkOptions(undefined) !== null) parts.push('options');
   for (const part of ['context', 'before', 'system'] as const)
     if (columns[part] !== part) parts.push(part);
-  return parts.flatMap((part) => [columns[part]].flat().map((name): Needed => [part, name]));
+  const labelledGrade = test.length === 0 || growTest !== undefined;
+  const mayGrade = split === 'test' || (split === 'labelled' && labelledGrade);
+  if (columns.category !== undefined && mayGrade) parts.push('category');
+  return parts.flatMap((part) => [columns[part] ?? []].flat().map((name): Needed => [part, name]));
 }
 
 /**
@@ -35,9 +40,10 @@ export function checkColumns(
   batch: RawBatch,
   file: string,
   split: Split,
-  columns: Columns,
+  data: Rules,
   task: Task,
 ): void {
+  const { columns } = data;
   const { columns: found, records } = batch;
   const [first] = records;
   if (first?.problem !== undefined && records.every(({ problem }) => problem !== undefined))
@@ -46,7 +52,7 @@ export function checkColumns(
     CHAT_COLUMNS.some((name) => found.includes(name)) &&
     (CHAT_COLUMNS.includes(columns.question) || !found.includes(columns.question));
   const fromChat = ['question', 'answer'];
-  for (const [part, name] of needed(split, columns, task)) {
+  for (const [part, name] of needed(split, data, task)) {
     if (isChat && fromChat.includes(part)) continue;
     const times = found.filter((one) => one === name).length;
     if (times === 1) continue;

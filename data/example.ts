@@ -16,7 +16,7 @@ import { turnsOf } from './turns.ts';
  * SHA-256 (hex) of the normalised question, options, context and what was said before: the same
  * text, the same id.
  */
-export function exampleId(content: Omit<Example, 'id' | 'answer'>): string {
+export function exampleId(content: Omit<Example, 'id' | 'answer' | 'category'>): string {
   const { question, options, context, before } = content;
   const identity = [
     normalise(question),
@@ -74,7 +74,11 @@ export function exampleOf(
     ...(context !== undefined && { context }),
     ...(options && { options: options.texts }),
   };
-  const example: Example = { id: exampleId(content), ...content };
+  const category = categoryIn(values, columns);
+  const example: Example = {
+    ...{ id: exampleId(content), ...content },
+    ...(category !== undefined && { category }),
+  };
 
   const raw = textOf(cellOf(values, columns.answer) ?? chat?.answer);
   if (raw === undefined) {
@@ -100,3 +104,6 @@ function systemIn(values: Record<string, unknown>, { system }: Columns): ChatMes
   const content = textOf(cellOf(values, system));
   return content === undefined ? [] : [{ role: 'system', content }];
 }
+
+const categoryIn = (values: Record<string, unknown>, { category }: Columns): string | undefined =>
+  category === undefined ? undefined : textOf(cellOf(values, category))?.trim();

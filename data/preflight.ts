@@ -127,7 +127,7 @@ export async function preflight(
     const alone = new Cleaning(data, task);
     alone.open(split, source.name);
     for await (const batch of readRecords(source, { separator: data.separator, signal })) {
-      checkColumns(batch, source.name, split, data.columns, task);
+      checkColumns(batch, source.name, split, data, task);
       for (const record of batch.records.slice(0, HEAD_ROWS)) alone.take(alone.parse(record));
       break;
     }

@@ -19,9 +19,9 @@ export async function takeReviews(
     const some = answered.slice(from, to);
     const known = await earlier.lookUp(some.map(({ exampleId }) => exampleId));
     for (const [index, { split, ordinal, exampleId, answer }] of some.entries()) {
-      const [{ id, question, before, context, options }] = (await earlier.at(split, [ordinal])) as [
-        StoredExample,
-      ];
+      const [{ id, question, before, context, options, category }] = (await earlier.at(split, [
+        ordinal,
+      ])) as [StoredExample];
       if (id !== exampleId)
         throw new RangeError(`Example ${ordinal} of ${split} is not the one that was reviewed`);
       const example = {
@@ -29,6 +29,7 @@ export async function takeReviews(
         ...(before && { before }),
         ...(context !== undefined && { context }),
         ...(options && { options }),
+        ...(category !== undefined && { category }),
       };
       const record = { line: from + index + 1, values: {} };
       const one = cleaning.take({ record, found: { example } }, known.get(id));

@@ -49,7 +49,7 @@ export class Withdrawing {
     const withdrawal = { of: source.name, rows: 0, unknown: 0 };
     let isFirst = true;
     for await (const batch of readRecords(source, { separator: data.separator, signal })) {
-      if (isFirst) checkColumns(batch, source.name, 'unlabelled', data.columns, task);
+      if (isFirst) checkColumns(batch, source.name, 'unlabelled', data, task);
       isFirst = false;
       const ids = batch.records.map(({ line, values, problem }) => {
         const found = values ? exampleOf(values, data, task, false) : { problem };

@@ -22,6 +22,7 @@ const schema = schemaOf({
   'context?': types.string,
   'options?': types.strings,
   'answer?': types.string,
+  'category?': types.string,
 });
 
 type Row = { [Column in keyof Omit<StoredExample, 'before'>]-?: StoredExample[Column] | null } & {
@@ -166,12 +167,20 @@ const toRow = ({ before, ...row }: StoredExample) => ({
   ...(before && { before: JSON.stringify(before) }),
 });
 
-function withoutNulls({ before, context, options, answer, ...required }: Row): StoredExample {
+function withoutNulls({
+  before,
+  context,
+  options,
+  answer,
+  category,
+  ...required
+}: Row): StoredExample {
   return {
     ...(required as StoredExample),
     ...(before !== null && { before: JSON.parse(before) as ChatMessage[] }),
     ...(context !== null && { context }),
     ...(options !== null && { options }),
     ...(answer !== null && { answer }),
+    ...(category !== null && { category }),
   };
 }

@@ -41,6 +41,7 @@ export type {
   ChallengerRole,
   GateReport,
   GateTest,
+  GroupKind,
   Veto,
 } from '../core/gate/gateReport.ts';
 export type { Estimated } from '../core/gate/gradedOn.ts';
@@ -51,7 +52,8 @@ export { type MethodExtensions, Registry, runSpec } from '../core/registry.ts';
 export type { Resolution, Way, WaysCompared } from '../core/resolution.ts';
 export type {
   AuditFigures,
-  ClassReport,
+  CategoryReport,
+  GroupReport,
   JudgeReport,
   MetricReport,
   RoundReport,

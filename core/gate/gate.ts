@@ -1,7 +1,16 @@
+import { percent } from '../report/format.ts';
 import type { Comparison } from '../statistics.ts';
 import type { Part } from '../tasks/task.ts';
+import { quoted } from '../text.ts';
 import type { ModelRole, PerModel } from '../types.ts';
-import type { Candidate, ChallengerRole, GateReport, GateTest, Veto } from './gateReport.ts';
+import type {
+  Candidate,
+  ChallengerRole,
+  GateReport,
+  GateTest,
+  GroupKind,
+  Veto,
+} from './gateReport.ts';
 import type { GateSpec } from './gateSpec.ts';
 
 /** Vetoes that a report names. */
@@ -19,8 +28,16 @@ export interface Standings {
   compare(first: ModelRole, second: ModelRole): Comparison;
   /** The better SFT. */
   sft: Exclude<ChallengerRole, 'semievol'>;
-  /** What each got on the examples of a class; none where the task has no fixed classes. */
-  classes: readonly { label: string; examples: number; partOf(role: ModelRole): Part }[];
+  /** What each got on the examples of each class and category; there may be none of either. */
+  groups: readonly Group[];
+}
+
+/** The examples of a class, or of a category. */
+export interface Group {
+  of: GroupKind;
+  label: string;
+  examples: number;
+  partOf(role: ModelRole): Part;
 }
 
 /** The role of the champion before the round. */
@@ -29,8 +46,8 @@ export const championRole = ({ champion }: PerModel<unknown>): 'champion' | 'van
 
 /**
  * Whether a model of a round takes the champion's place: the better of SemiEvol and SFT, where it is
- * better than the champion by the paired test, by as much as the spec wants, and no class loses more
- * than it may.
+ * better than the champion by the paired test, by as much as the spec wants, and no class or category
+ * loses more than it may.
  * @param gate where the spec has none, SemiEvol is the challenger, whatever SFT comes to
  * @param confidence what the tests have to reach, 0 to 1
  */
@@ -92,23 +109,25 @@ function testOf(
   };
 }
 
-/** The classes that lose more than they may, the greatest losses first. */
+/** The classes and categories that lose more than they may, the greatest losses first. */
 function vetoesOf(
-  { classes }: Standings,
+  { groups }: Standings,
   { challenger, champion }: { challenger: ModelRole; champion: ModelRole },
   gate: GateSpec | undefined,
-): { vetoes: Veto[]; tooFew: number } {
-  if (!gate?.veto) return { vetoes: [], tooFew: 0 };
+): Pick<GateReport, 'vetoes' | 'tooFew'> {
+  const tooFew = { class: 0, category: 0 };
+  if (!gate?.veto) return { vetoes: [], tooFew };
   const { maximumLoss, leastRows } = gate.veto;
-  const telling = classes.filter(({ examples }) => examples >= leastRows);
-  const vetoes = telling
-    .map(({ label, examples, partOf }) => {
+  for (const { of, examples } of groups) if (examples < leastRows) tooFew[of]++;
+  const vetoes = groups
+    .filter(({ examples }) => examples >= leastRows)
+    .map(({ of, label, examples, partOf }) => {
       const [now, before] = [partOf(challenger), partOf(champion)];
-      return { label, examples, loss: before.got / before.of - now.got / now.of };
+      return { of, label, examples, loss: before.got / before.of - now.got / now.of };
     })
     .filter(({ loss }) => loss > maximumLoss + ROUNDING)
     .sort((a, b) => b.loss - a.loss);
-  return { vetoes, tooFew: classes.length - telling.length };
+  return { vetoes, tooFew };
 }
 
 /** Why the challenger does not take the place; undefined where it does. */
@@ -122,6 +141,26 @@ function obstacleOf(
   if (!isSure) return 'the paired test leaves open whether it is better than the champion';
   if (gain < (gate?.minimumGain ?? 0) - ROUNDING)
     return 'it gains less on the champion than gate.minimumGain';
-  if (vetoes.length > 0) return 'a class loses more than gate.veto.maximumLoss';
-  return undefined;
+  const [worst] = vetoes;
+  return worst && namedReason(worst);
+}
+
+const namedReason = (veto: Veto): string =>
+  vetoReason(veto, `the ${veto.of} ${quoted(veto.label)}`);
+
+const vetoReason = ({ loss }: Veto, loser: string): string =>
+  `${loser} loses ${percent(loss)}, more than gate.veto.maximumLoss`;
+
+/**
+ * What histories may hold of it: no texts of the data, as names of categories are; those of classes
+ * are in the spec.
+ */
+export function withoutCategories(gate: GateReport): GateReport {
+  const [worst] = gate.vetoes;
+  const isUnnamed = worst?.of === 'category' && gate.reason === namedReason(worst);
+  return {
+    ...gate,
+    vetoes: gate.vetoes.filter(({ of }) => of !== 'category'),
+    ...(isUnnamed && { reason: vetoReason(worst, 'a category') }),
+  };
 }

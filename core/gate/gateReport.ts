@@ -23,12 +23,18 @@ export interface GateTest {
   examples: number;
 }
 
-/** A class of which the challenger has lost more than it may. */
+/** What graded examples are grouped by: the class of the gold answer, or a category of the data. */
+export type GroupKind = 'class' | 'category';
+/** Both. */
+export const GROUPS: readonly GroupKind[] = ['class', 'category'];
+
+/** A class or category of which the challenger has lost more than it may. */
 export interface Veto {
+  of: GroupKind;
   label: string;
   /** How much of the first metric, 0 to 1. */
   loss: number;
-  /** Examples of the class. */
+  /** Its examples that were graded. */
   examples: number;
 }
 
@@ -42,7 +48,7 @@ export interface GateReport {
   tests: GateTest[];
   /** The greatest losses first. */
   vetoes: Veto[];
-  /** Classes with too few examples for a veto; none where the spec has no veto. */
-  tooFew: number;
+  /** How many have too few examples for a veto; none where the spec has no veto. */
+  tooFew: Record<GroupKind, number>;
   reason: string;
 }

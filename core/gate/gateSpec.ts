@@ -19,17 +19,21 @@ export const gateSpec = z
     veto: z
       .strictObject({
         maximumLoss: share.describe(
-          'What a class may lose, at the most, by the first metric (0 to 1) against the champion.',
+          'What a class or category may lose, at the most, by the first metric (0 to 1) against the champion.',
         ),
         leastRows: z
           .number()
           .int()
           .positive()
           .default(10)
-          .describe('Classes of fewer examples that are graded are told, and veto nothing.'),
+          .describe(
+            'Classes and categories of fewer examples that are graded are told, and veto nothing.',
+          ),
       })
       .optional()
-      .describe('No class may lose much, however much is gained elsewhere; any may when left out.'),
+      .describe(
+        'No class, and no category (data.columns.category), may lose much, however much is gained elsewhere; any may when left out.',
+      ),
     folds: z
       .number()
       .int()

@@ -1,6 +1,11 @@
-import type { ChallengerRole, GateReport } from '../gate/gateReport.ts';
+import {
+  type ChallengerRole,
+  type GateReport,
+  GROUPS,
+  type GroupKind,
+} from '../gate/gateReport.ts';
 import { estimateNote, gradedOn } from '../gate/gradedOn.ts';
-import type { ClassReport, RoundReport } from '../roundReport.ts';
+import type { GroupReport, RoundReport } from '../roundReport.ts';
 import type { ModelRole } from '../types.ts';
 import { count } from './format.ts';
 import { type ColumnOf, type Section, tableOf } from './section.ts';
@@ -18,6 +23,11 @@ const CHALLENGER: Record<ChallengerRole, string> = {
   semievol: 'the new model',
   sft: 'the SFT model of equal epochs',
   'sft-steps': 'the SFT model of equal steps',
+};
+
+const HAS: Record<GroupKind, [one: string, several: string]> = {
+  class: ['class has', 'classes have'],
+  category: ['category has', 'categories have'],
 };
 
 /** Who is the champion after a round. */
@@ -55,25 +65,39 @@ function testTable({ tests }: GateReport, graded: string) {
 
 function vetoBlocks({ vetoes, tooFew }: GateReport, graded: string) {
   const lost = tableOf(vetoes, [
-    { title: 'vetoed by', kind: 'text', of: ({ label }) => label },
+    { title: 'vetoed by', kind: 'text', of: ({ of }) => of },
+    { title: 'name', kind: 'text', of: ({ label }) => label },
     { title: 'lost', kind: 'share', of: ({ loss }) => loss },
     { title: graded, kind: 'count', of: ({ examples }) => examples },
   ]);
-  const untold =
-    tooFew > 0 &&
-    `${count(tooFew)} ${tooFew === 1 ? 'class has' : 'classes have'} too few ${graded} for a veto (gate.veto.leastRows).`;
-  return [...(vetoes.length > 0 ? [lost] : []), ...(untold ? [untold] : [])];
+  const untold = GROUPS.filter((of) => tooFew[of] > 0).map(
+    (of) =>
+      `${count(tooFew[of])} ${HAS[of][tooFew[of] === 1 ? 0 : 1]} too few ${graded} for a veto (gate.veto.leastRows).`,
+  );
+  return [...(vetoes.length > 0 ? [lost] : []), ...untold];
 }
 
-/** What the models got in each class, where the task has a fixed set of them. */
-export function classSections({ byClass, metrics, estimate }: RoundReport): Section[] {
-  if (!byClass) return [];
-  const roles = Object.keys(byClass[0]!.values) as ModelRole[];
-  const table = tableOf(byClass, [
-    { title: 'class', kind: 'text', of: ({ label }) => label },
+/** What the models got in each class, where the task has a fixed set of them, and in each category. */
+export function groupSections(report: RoundReport): Section[] {
+  const { byClass, byCategory } = report;
+  return [
+    ...(byClass ? [groupSection('class', byClass, report)] : []),
+    ...(byCategory ? [groupSection('category', byCategory.listed, report, besides(report))] : []),
+  ];
+}
+
+function groupSection(
+  of: GroupKind,
+  groups: readonly GroupReport[],
+  { metrics, estimate }: RoundReport,
+  notes: string[] = [],
+): Section {
+  const roles = Object.keys(groups[0]!.values) as ModelRole[];
+  const table = tableOf(groups, [
+    { title: of, kind: 'text', of: ({ label }) => label },
     { title: gradedOn(estimate).examples, kind: 'count', of: ({ examples }) => examples },
     ...roles.map(
-      (role): ColumnOf<ClassReport> => ({
+      (role): ColumnOf<GroupReport> => ({
         title: NAMES[role],
         kind: 'share',
         of: ({ values }) => values[role] ?? null,
@@ -81,6 +105,20 @@ export function classSections({ byClass, metrics, estimate }: RoundReport): Sect
     ),
   ]);
   const { name } = metrics[0]!;
-  const title = `${name[0]!.toUpperCase()}${name.slice(1)} by class${estimateNote(estimate)}`;
-  return [{ title, blocks: [table] }];
+  const title = `${name[0]!.toUpperCase()}${name.slice(1)} by ${of}${estimateNote(estimate)}`;
+  return { title, blocks: [table, ...notes] };
+}
+
+/** Which graded examples the table of categories leaves out. */
+function besides({ byCategory, estimate }: RoundReport): string[] {
+  const { others, without } = byCategory!;
+  const { examples } = gradedOn(estimate);
+  return [
+    ...(others.categories > 0
+      ? [
+          `Besides these there are ${count(others.categories)} smaller categories, of ${count(others.examples)} ${examples}.`,
+        ]
+      : []),
+    ...(without > 0 ? [`Of no category: ${count(without)} ${examples}.`] : []),
+  ];
 }

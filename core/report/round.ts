@@ -7,7 +7,7 @@ import type { AnswerTally } from '../tally.ts';
 import { type ModelUsage, type Usage, usageOf } from '../usage.ts';
 import { auditSections } from './audit.ts';
 import { count, level, money, percent } from './format.ts';
-import { championLine, classSections, gateSections, NAMES } from './gate.ts';
+import { championLine, gateSections, groupSections, NAMES } from './gate.ts';
 import { type ColumnOf, type Section, type Table, tableOf } from './section.ts';
 import { trustSections } from './trust.ts';
 
@@ -22,7 +22,7 @@ export function roundSections(report: RoundReport): Section[] {
       ],
     },
     ...report.metrics.map((metric) => metricSection(metric, report)),
-    ...classSections(report),
+    ...groupSections(report),
     ...gateSections(report),
     resolutionSection(report),
     pseudoLabelSection(report),

@@ -148,7 +148,7 @@ describe('report', () => {
           comparison: { test: 'mcnemar', firstOnly: 6, secondOnly: 0, ...mcnemar(6, 0) },
         },
       ],
-      ...{ vetoes: [], tooFew: 0 },
+      ...{ vetoes: [], tooFew: { class: 0, category: 0 } },
       reason: 'it is better than the champion by the paired test',
     });
     assert.deepEqual([promoted, models.champion], [true, 'warm']);
@@ -191,7 +191,7 @@ describe('report', () => {
       struck: NONE,
       models: { vanilla: 'base', sft: 'warm', semievol: 'evolved' },
     } as ReportInput);
-    assert.deepEqual(gate?.vetoes, [{ label: 'food', loss: 1, examples: 4 }]);
+    assert.deepEqual(gate?.vetoes, [{ of: 'class', label: 'food', loss: 1, examples: 4 }]);
     assert.deepEqual([promoted, models.champion], [false, 'base']);
   });
 

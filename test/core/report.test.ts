@@ -144,37 +144,57 @@ describe('a report', () => {
     assert.match(text, /^\| pseudo-labels \| token F1 \(95 % interval\) \|$/m);
   });
 
-  it('says why the champion is another, or the same, and what each class came to', () => {
+  it('says why the champion is another, or the same, and what each class and category came to', () => {
     const test = { test: 'mcnemar', firstOnly: 9, secondOnly: 1, pValue: 0.0215 } as const;
     const gate: GateReport = {
-      ...{ champion: 'tiny:old', verdict: 'keep', tooFew: 3 },
+      ...{ champion: 'tiny:old', verdict: 'keep', tooFew: { class: 3, category: 1 } },
       challenger: { role: 'sft', model: 'tiny:warm' },
       tests: [
         { against: 'champion', model: 'tiny:old', gain: 0.04, comparison: test, examples: 200 },
       ],
-      vetoes: [{ label: 'refund', loss: 0.125, examples: 16 }],
-      reason: 'a class loses more than gate.veto.maximumLoss',
+      vetoes: [
+        { of: 'class', label: 'refund', loss: 0.125, examples: 16 },
+        { of: 'category', label: 'Law | Tax', loss: 0.06, examples: 50 },
+      ],
+      reason: 'the class "refund" loses 12.5 %, more than gate.veto.maximumLoss',
     };
     const values = { vanilla: 0.5, champion: 0.75, sft: null, semievol: 0.625 };
     const byClass = [{ label: 'refund', examples: 16, values }];
+    const byCategory = {
+      listed: [{ label: 'Law | Tax', examples: 1_050, values }],
+      others: { categories: 12, examples: 40 },
+      without: 7,
+    };
     const models = { ...report.models, champion: 'tiny:old' };
     const [accuracy] = report.metrics as [MetricReport];
     const metrics = [{ ...accuracy, values: { ...accuracy.values, champion: wilson(180, 300) } }];
     const shown = (more: Partial<RoundReport>) =>
-      markdown(roundSections({ ...report, gate, byClass, models, metrics, ...more }));
+      markdown(roundSections({ ...report, gate, byClass, byCategory, models, metrics, ...more }));
     const text = shown({ promoted: false });
     for (const fact of [
       'The champion is still that of before, tiny:old.',
       '| champion | 60.0 % (',
-      'The challenger is the SFT model of equal epochs, tiny:warm. It does not take the place of the champion, tiny:old: a class loses more than gate.veto.maximumLoss.',
+      'The challenger is the SFT model of equal epochs, tiny:warm. It does not take the place of the champion, tiny:old: the class "refund" loses 12.5 %, more than gate.veto.maximumLoss.',
       '| the champion | 4.0 % | 0.021 | 200 |',
-      '| refund | 12.5 % | 16 |',
+      '| class | refund | 12.5 % | 16 |',
+      '| category | Law \\| Tax | 6.0 % | 50 |',
       '3 classes have too few test examples for a veto (gate.veto.leastRows).',
+      '1 category has too few test examples for a veto (gate.veto.leastRows).',
       '| class | test examples | base | champion | SFT, equal epochs | SemiEvol |',
       '| refund | 16 | 50.0 % | 75.0 % | – | 62.5 % |',
+      '## Accuracy by category',
+      '| category | test examples | base | champion | SFT, equal epochs | SemiEvol |',
+      '| Law \\| Tax | 1,050 | 50.0 % | 75.0 % | – | 62.5 % |',
+      'Besides these there are 12 smaller categories, of 40 test examples.',
+      'Of no category: 7 test examples.',
     ])
       assert.ok(text.includes(fact), `${fact} is missing in\n${text}`);
-    const promoted: GateReport = { ...gate, verdict: 'promote', vetoes: [], tooFew: 0 };
+    const promoted: GateReport = {
+      ...gate,
+      verdict: 'promote',
+      vetoes: [],
+      tooFew: { class: 0, category: 0 },
+    };
     const crowned = shown({
       ...{ promoted: true, gate: promoted },
       models: { ...models, champion: 'tiny:warm' },

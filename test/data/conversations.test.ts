@@ -189,7 +189,7 @@ describe('A row with a table', () => {
     const batch = { columns: ['question', 'answer', 'pre_text', 'table'], records: [] };
     const spec = dataSpec.parse({ ...files, columns });
     assert.throws(
-      () => checkColumns(batch, 'f.json', 'labelled', spec.columns, numeric),
+      () => checkColumns(batch, 'f.json', 'labelled', spec, numeric),
       /no column "post_text"\. Set data\.columns\.context/,
     );
   });

@@ -305,6 +305,47 @@ describe('Adding to a data set', () => {
     assert.deepEqual(again.added, none);
   });
 
+  it('carries the categories of rows that come, join the test split or were reviewed', async () => {
+    const columns = { category: 'subject' };
+    await folder.write('unlabelled.csv', 'question,subject\nnice,law\nbad,art\nso so,art\n');
+    await folder.write('test.csv', 'question,answer,subject\ngreat,positive,law\n');
+    await folder.write(
+      'labelled.csv',
+      'question,answer,subject\nfine,positive,\nawful,negative,art\n',
+    );
+    const { data, task } = inputOf(folder.path, { columns, growTest: 0.5 });
+    const { dataset } = await ingestDataset(store, { data, task, folder: folder.path });
+    const [nice] = await store.dataset(dataset).range('unlabelled', everything);
+    const said: Review = {
+      ...{ id: randomUUID(), reviewer: 'one', ranking: 1, at: '', exampleId: nice!.id, ordinal: 0 },
+      ...{ split: 'unlabelled', verdict: 'answer', answer: 'positive' },
+    };
+    const reviews = await store.reviews('categories').add([said]);
+    const rows = Array.from({ length: 20 }, (_, index) => `text ${index},neutral,new ${index}`);
+    await folder.write('more.csv', ['question,answer,subject', ...rows, ''].join('\n'));
+    const arrival = { labelled: ['more.csv'], reviews, folder: folder.path };
+    const added = await extendDataset(store, { dataset, run: 'categories', arrival, data, task });
+    const all = async (split: Split) => store.dataset(added.dataset).range(split, everything);
+    const [grown, labelled] = [await all('test'), await all('labelled')];
+    assert.ok(grown.length > 1 && labelled.length > 3);
+    const categories = new Map(
+      [...grown, ...labelled].map(({ question, category }) => [question, category]),
+    );
+    for (let index = 0; index < 20; index++)
+      assert.equal(categories.get(`text ${index}`), `new ${index}`);
+    assert.deepEqual(
+      ['nice', 'great', 'fine', 'awful'].map((question) => categories.get(question)),
+      ['law', 'law', undefined, 'art'],
+    );
+    // A row that is withdrawn is known without one.
+    await folder.write('gone.csv', 'question\nbad\n');
+    const without = await extendDataset(store, {
+      ...{ dataset: added.dataset, run: 'categories', data, task },
+      arrival: { withdrawn: ['gone.csv'], folder: folder.path },
+    });
+    assert.equal(without.removed.unlabelled, 1);
+  });
+
   it('has one search for versions with the same labelled examples, without what is struck out', async () => {
     const first = await begin();
     const model = 'embedder';

@@ -98,6 +98,50 @@ describe('Ingest', () => {
     );
   });
 
+  it('keeps the category of a row as a text, in every format, and tells no rows apart by it', async () => {
+    await folder.write(
+      'test.csv',
+      'question,answer,Subject\na,neutral, law \na,neutral,art\nb,positive,\n',
+    );
+    await folder.write('more.jsonl', '{"question":"c","answer":"neutral","Subject":7}\n');
+    const turns = [
+      { role: 'user', content: 'd' },
+      { role: 'assistant', content: 'negative' },
+    ];
+    const chat = [
+      { messages: turns, Subject: true },
+      { messages: [{ role: 'user', content: 'e' }], answer: 'neutral', Subject: null },
+    ];
+    await folder.write('more.json', JSON.stringify(chat));
+    const parquet = join(folder.path, 'more.parquet');
+    await runSql(
+      `COPY (SELECT 'f' AS question, 'neutral' AS answer, 1.5 AS "Subject") TO '${parquet}' (FORMAT parquet)`,
+    );
+    const test = ['test.csv', 'more.jsonl', 'more.json', 'more.parquet'];
+    const plain = await ingestDataset(store, inputOf(folder.path, { test }));
+    const input = inputOf(folder.path, { test, columns: { category: 'Subject' } });
+    const { dataset, report } = await ingestDataset(store, input);
+    assert.notEqual(dataset, plain.dataset);
+    assert.equal(report.files[0]!.repeated, 1);
+    const examples = await store.dataset(dataset).range('test', everything);
+    assert.deepEqual(
+      examples.map(({ question, category }) => [question, category]),
+      [
+        ['a', 'law'],
+        ['b', undefined],
+        ['c', '7'],
+        ['d', 'true'],
+        ['e', undefined],
+        ['f', '1.5'],
+      ],
+    );
+    const others = await store.dataset(plain.dataset).range('test', everything);
+    assert.deepEqual(
+      others,
+      examples.map(({ category: _, ...example }) => example),
+    );
+  });
+
   it('takes the first good rows up to a limit', async () => {
     const input = inputOf(folder.path, { limits: { unlabelled: 2, labelled: 1 } });
     const { dataset, counts } = await ingestDataset(store, input);
@@ -378,6 +422,25 @@ describe('Ingest', () => {
         prepare: async () => {},
         data: { columns: { context: 'passage' } },
         message: /has no column "passage"/,
+      },
+      {
+        what: 'a category that test rows do not have',
+        prepare: () => folder.write('test.csv', 'question,answer,Subjct\na,neutral,law\n'),
+        data: { columns: { category: 'Subject' } },
+        message:
+          /^test\.csv has no column "Subject"\. Set data\.columns\.category to the right one, perhaps "Subjct"; its columns are/,
+      },
+      {
+        what: 'a category that labelled rows do not have, where these grade models',
+        prepare: async () => {},
+        data: { test: [], columns: { category: 'Subject' } },
+        message: /^labelled\.csv has no column "Subject"\. Set data\.columns\.category/,
+      },
+      {
+        what: 'a category that labelled rows do not have, where some may join the test split',
+        prepare: () => folder.write('test.csv', 'question,answer,Subject\na,neutral,law\n'),
+        data: { growTest: 0.2, columns: { category: 'Subject' } },
+        message: /^labelled\.csv has no column "Subject"\. Set data\.columns\.category/,
       },
       {
         what: 'an answer that is not among the labels, when no row may be bad',

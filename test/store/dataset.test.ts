@@ -14,7 +14,12 @@ describe('A data set', () => {
 
   describe('its examples', () => {
     const examples: StoredExample[] = [
-      example('test', 0, { options: ['x', "it's"], answer: 'A', context: 'a passage' }),
+      example('test', 0, {
+        options: ['x', "it's"],
+        answer: 'A',
+        context: 'a passage',
+        category: 'Law',
+      }),
       ...Array.from({ length: 5 }, (_, ordinal) => example('unlabelled', ordinal)),
       example('labelled', 0, { options: [], answer: 'b' }),
     ];

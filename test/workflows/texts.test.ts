@@ -76,7 +76,10 @@ describe('Texts of examples, keys and prices', () => {
     const ends = provider.batches.all().map(({ status }) => status);
     assert.ok(ends.includes('failed') && ends.includes('completed'), ends.join());
     for (const run of ['marked', 'by-batch'])
-      for (const { bill } of await bench.reports(run)) assert.ok(bill.cost! > 0);
+      for (const { bill, byCategory } of await bench.reports(run)) {
+        assert.ok(bill.cost! > 0);
+        assert.equal(byCategory!.listed[0]!.label, `of the ${MARKER}`);
+      }
   });
 
   it('are in no history, memo, detail and failure', async () => {
@@ -169,6 +172,7 @@ describe('Texts of examples, keys and prices', () => {
         labelled: await write('labelled', 20),
         unlabelled: await write('unlabelled', 30),
         test: await write('test', 20),
+        columns: { category: 'kind' },
         maxBadRows: 0.5,
         ...data,
       },
@@ -187,6 +191,7 @@ const row = (split: string, index: number) => ({
   options: ['oak', 'ash', 'elm'].map((wood) => `${MARKER} of ${wood} ${index}`),
   answer: 'ABC'[index % 3],
   remark: `seen by the ${MARKER} ${index}`,
+  kind: `of the ${MARKER}`,
 });
 
 const errorOf = (message: string) => ({

@@ -70,7 +70,7 @@ describe('the models of a run', () => {
   it('say what they are worth, what became of them and why', () => {
     const grade = { metric: 'accuracy', of: 10, role: 'semievol' as const };
     const gate = {
-      ...{ champion: 'base', tests: [], vetoes: [], tooFew: 0 },
+      ...{ champion: 'base', tests: [], vetoes: [], tooFew: { class: 0, category: 0 } },
     };
     const report = (round: number, model: string, isPromoted: boolean) => ({
       ...{

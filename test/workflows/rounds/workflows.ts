@@ -51,7 +51,7 @@ export async function round(input: RoundInput): Promise<RoundReport> {
       champion: base,
       challenger: { role: 'semievol', model: semievol },
       verdict: promoted ? 'promote' : 'keep',
-      ...{ tests: [], vetoes: [], tooFew: 0, reason: 'it is odd' },
+      ...{ tests: [], vetoes: [], tooFew: { class: 0, category: 0 }, reason: 'it is odd' },
     },
     models: { warmUp: 'warm', sft: 'warm', semievol, champion: promoted ? semievol : base },
     seconds: {},
