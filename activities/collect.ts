@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { getClient } from '@temporalio/activity';
+import { activityInfo, getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { messagesOf } from '../core/errors.ts';
+import { ApplicationFailure } from '@temporalio/common';
+import { causesOf, messagesOf } from '../core/errors.ts';
 import { finalFailure } from '../core/failures.ts';
 import { type Arrival, type Arrived, MOST_FILES } from '../core/living/arrival.ts';
 import type { Collected, CollectInput } from '../core/living/collecting.ts';
@@ -15,7 +16,8 @@ export function createCollect({ store }: Pick<Dependencies, 'store'>) {
   return {
     /**
      * Hands a run the files of a watched place that it has not seen as they are now. A file that
-     * cannot be used keeps none of the others back, and is not tried again before it has changed.
+     * cannot be used keeps none of the others back. It is tried again when it has changed or, where what
+     * keeps it away is outside of it, the next time.
      * @throws ApplicationFailure `DataError` where the place cannot be read, or `RunEnded`, non-retryable
      */
     async collect({ run, from }: CollectInput): Promise<Collected> {
@@ -25,13 +27,14 @@ export function createCollect({ store }: Pick<Dependencies, 'store'>) {
         tracker.set({ total: files.length });
         const refused: Collected['refused'] = [];
         const hand = async (some: PlacedFile[]): Promise<void> => {
-          const problem = await handOver(run, some);
-          if (problem !== undefined && some.length > 1) {
+          const refusal = await handOver(run, some);
+          if (refusal && some.length > 1) {
             for (const file of some) await hand([file]);
             return;
           }
-          if (problem !== undefined) refused.push({ file: some[0]!.file, problem });
-          await store.collected.add(some.map(({ file, mark }) => ({ run, file, mark })));
+          if (refusal) refused.push({ file: some[0]!.file, problem: refusal.problem });
+          if (!refusal || refusal.isOfContent)
+            await store.collected.add(some.map(({ file, mark }) => ({ run, file, mark })));
           tracker.add(some.length);
         };
         for (const { from, to } of ranges(files.length, MOST_FILES)) {
@@ -54,18 +57,29 @@ async function placed(from: string): Promise<PlacedFile[]> {
   }
 }
 
+/** Why a run has not taken files. */
+interface Refusal {
+  problem: string;
+  /** Whether it is for what they hold: that stays so until they change. */
+  isOfContent: boolean;
+}
+
 /** @returns why the run refuses them, where it does */
-async function handOver(run: string, files: PlacedFile[]): Promise<string | undefined> {
+async function handOver(run: string, files: PlacedFile[]): Promise<Refusal | undefined> {
   const arrival: Arrival = {};
   for (const { kind, file } of files) arrival[kind] = [...(arrival[kind] ?? []), file];
-  // A repetition waits for what the attempt before has begun.
-  const updateId = createHash('sha256').update(files.map(keyOf).join()).digest('hex');
+  // A repetition waits for what the attempt before has begun; the next collection asks anew.
+  const { runId } = activityInfo().workflowExecution!;
+  const updateId = createHash('sha256')
+    .update([runId, ...files.map(keyOf)].join())
+    .digest('hex');
   try {
     const handle = getClient().workflow.getHandle(run);
     await handle.executeUpdate<Arrived, [Arrival]>('add', { updateId, args: [arrival] });
     return undefined;
   } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) return messagesOf(error).at(-1)!;
+    if (error instanceof WorkflowUpdateFailedError)
+      return { problem: messagesOf(error).at(-1)!, isOfContent: isOfContent(error) };
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     throw finalFailure(
       'RunEnded',
@@ -73,3 +87,8 @@ async function handOver(run: string, files: PlacedFile[]): Promise<string | unde
     );
   }
 }
+
+const isOfContent = (error: unknown): boolean =>
+  [...causesOf(error)].some(
+    (cause) => cause instanceof ApplicationFailure && cause.type === 'DataError',
+  );

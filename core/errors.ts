@@ -21,13 +21,18 @@ export abstract class SemiEvolError extends Error {
   readonly isOfInput: boolean = false;
 }
 
+/** An error and its causes, outermost first. */
+export function* causesOf(error: unknown): Generator<Error> {
+  for (let at = error; at instanceof Error; at = at.cause) yield at;
+}
+
 /**
  * The messages of an error and of its causes, outermost first, without repetitions. They may quote
  * what others wrote, so nothing in them moves the cursor or changes the terminal.
  */
 export function messagesOf(error: unknown): string[] {
   const messages: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause)
-    if (at.message && !messages.includes(at.message)) messages.push(at.message);
+  for (const { message } of causesOf(error))
+    if (message && !messages.includes(message)) messages.push(message);
   return (messages.length > 0 ? messages : [String(error)]).map(printable);
 }

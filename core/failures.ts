@@ -24,6 +24,11 @@ export const FAILURES = {
     meaning: 'The data files cannot be used as they are.',
     remedy: 'Mend what the message names in the file, or correct the spec; start again.',
   },
+  DataUnavailable: {
+    outlook: 'input',
+    meaning: 'The data files cannot be got at, whatever they hold.',
+    remedy: 'Mend what the message names: the path or address, or the rights to it; start again.',
+  },
   RunEnded: {
     outlook: 'input',
     meaning: 'Data were to go to a run that is over, or that there never was.',

@@ -64,8 +64,11 @@ async function filesOfFolder(folder: string, now: number): Promise<Found[] | und
   for (const name of names?.sort() ?? []) {
     if (isHidden(name)) continue;
     const file = join(folder, name);
-    const { mtimeMs, size } = await stat(file);
-    if (mtimeMs <= now - SETTLED_MS) found.push({ file, mark: `${size}-${mtimeMs}` });
+    // One that cannot be looked at, as a link to nothing, is not left out: whoever reads it says why.
+    const seen = await stat(file).catch(() => undefined);
+    if (!seen) found.push({ file, mark: '' });
+    else if (seen.mtimeMs <= now - SETTLED_MS)
+      found.push({ file, mark: `${seen.size}-${seen.mtimeMs}` });
   }
   return names && found;
 }

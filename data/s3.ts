@@ -1,6 +1,6 @@
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { type S3Place, s3Url } from '../core/s3.ts';
-import { DataError } from './errors.ts';
+import { DataUnavailable } from './errors.ts';
 import { bounded, broken, LIMITS, Patience } from './patience.ts';
 
 /** An object that a listing names. */
@@ -12,7 +12,7 @@ export interface S3Object {
 
 /**
  * The bytes of an object: of one version of it, whatever is written there meanwhile.
- * @throws DataError for what will not pass, and Error for what may
+ * @throws DataUnavailable for what will not pass, and Error for what may
  */
 export async function* bytesOfObject(
   place: S3Place,
@@ -105,9 +105,9 @@ const DENIED =
 function explained(error: S3ServiceException, place: S3Place): Error {
   const name = s3Url(place);
   const status = error.$metadata?.httpStatusCode; // no answer has none
-  if (error.name in MEANING) return new DataError(`${name}: ${MEANING[error.name]!(place)}`);
-  if (status === 401 || status === 403) return new DataError(`${name}: ${DENIED}`);
+  if (error.name in MEANING) return new DataUnavailable(`${name}: ${MEANING[error.name]!(place)}`);
+  if (status === 401 || status === 403) return new DataUnavailable(`${name}: ${DENIED}`);
   if (status !== undefined && status >= 400 && status < 500 && status !== 429)
-    return new DataError(`${name}: the storage answered ${status}, ${error.message}`);
+    return new DataUnavailable(`${name}: the storage answered ${status}, ${error.message}`);
   return broken(name, error);
 }

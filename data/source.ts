@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { expandUrl, urlName, urlProblem } from '../core/dataUrl.ts';
 import { type S3Place, s3Place } from '../core/s3.ts';
 import { isUrl } from '../core/url.ts';
-import { DataError } from './errors.ts';
+import { DataError, DataUnavailable } from './errors.ts';
 import { bytesOfObject } from './s3.ts';
 import { bytesOfUrl } from './url.ts';
 
@@ -58,7 +58,7 @@ function dataUrl(given: string): URL | S3Place {
     return expandUrl(given, process.env);
   } catch (error) {
     if (!(error instanceof RangeError)) throw new DataError(`${urlName(given)} is no URL`);
-    throw new DataError(
+    throw new DataUnavailable(
       `${urlName(given)}: the variable ${error.message}, which the URL names, is not set. Export it, here and for the worker`,
     );
   }
@@ -67,7 +67,7 @@ function dataUrl(given: string): URL | S3Place {
 /** Throws DataError unless the local file is there and can be read. Returns its size in bytes. */
 export async function checkFile({ name, location }: LocalSource): Promise<number> {
   const file = await stat(location).catch((error: NodeJS.ErrnoException) => {
-    throw new DataError(
+    throw new DataUnavailable(
       error.code === 'ENOENT' || error.code === 'ENOTDIR'
         ? `${name}: there is no such file. Check the path; relative paths start at the folder of the spec, of an addition where it was made`
         : `${name}: ${error.message}`,
@@ -81,7 +81,7 @@ export async function checkFile({ name, location }: LocalSource): Promise<number
   }
   if (file.size === 0) throw new DataError(`${name} is empty. Give a file with examples`);
   await access(location, constants.R_OK).catch(() => {
-    throw new DataError(`${name} cannot be read. Give this user the right to (chmod +r)`);
+    throw new DataUnavailable(`${name} cannot be read. Give this user the right to (chmod +r)`);
   });
   return file.size;
 }

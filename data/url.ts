@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
-import { DataError } from './errors.ts';
+import { DataUnavailable } from './errors.ts';
 import { bounded, broken, LIMITS, Patience } from './patience.ts';
 
 /**
  * The bytes that a URL answers.
  * @param name what messages call it: the URL may hold a secret
- * @throws DataError for what will not pass, and Error for what may
+ * @throws DataUnavailable for what will not pass, and Error for what may
  */
 export async function bytesOfUrl(
   name: string,
@@ -25,5 +25,5 @@ export async function bytesOfUrl(
   await response.body?.cancel();
   const problem = `${name}: the server answered ${response.status} ${response.statusText}`;
   const passing = response.status >= 500 || response.status === 429;
-  throw passing ? new Error(problem) : new DataError(`${problem}. Check the URL`);
+  throw passing ? new Error(problem) : new DataUnavailable(`${problem}. Check the URL`);
 }

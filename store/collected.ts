@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 import { Log } from './log.ts';
 import { equals } from './sql.ts';
 
-/** A file that was taken from a watched place, or refused, as it was then. */
+/** A file that was taken from a watched place, or refused for what it holds, as it was then. */
 export interface CollectedFile {
   run: string;
   file: string;
@@ -11,7 +11,7 @@ export interface CollectedFile {
   mark: string;
 }
 
-/** Which files of watched places have been handed to runs. */
+/** Which files of watched places runs need not be handed again. */
 export class Collected {
   readonly #log: Log<CollectedFile>;
 

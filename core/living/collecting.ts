@@ -9,6 +9,9 @@ export interface CollectInput {
 export interface Collected {
   /** How many were taken. */
   files: number;
-  /** What could not be used, and why; none of it is tried again before it has changed. */
+  /**
+   * What could not be used, and why. A file is tried again when it has changed, or, where what kept it
+   * away is outside of it, the next time.
+   */
   refused: { file: string; problem: string }[];
 }

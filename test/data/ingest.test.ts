@@ -274,7 +274,7 @@ describe('Ingest', () => {
         const [example] = await store.dataset(dataset).range('unlabelled', everything);
         assert.equal(example!.question, 'from afar');
         await assert.rejects(ingestDataset(store, withUrl(`/404.csv?${variable}`)), {
-          name: 'DataError',
+          name: 'DataUnavailable',
           message: `${base}/404.csv: the server answered 404 Not Found. Check the URL`,
         });
       } finally {
@@ -368,10 +368,12 @@ describe('Ingest', () => {
       what: string;
       prepare: () => Promise<unknown>;
       data?: object;
+      name?: string;
       message: RegExp;
     }[] = [
       {
         what: 'a missing file',
+        name: 'DataUnavailable',
         prepare: async () => {},
         data: { test: 'nowhere.csv' },
         message: /^nowhere\.csv: there is no such file\. Check the path/,
@@ -489,12 +491,12 @@ describe('Ingest', () => {
       },
     ];
 
-    for (const { what, prepare, data, message } of cases) {
+    for (const { what, prepare, data, name = 'DataError', message } of cases) {
       it(what, async () => {
         await prepare();
         const input = inputOf(folder.path, data);
         await assert.rejects(preflighted(input), { name: 'DataError', message });
-        await assert.rejects(ingestDataset(store, input), { name: 'DataError', message });
+        await assert.rejects(ingestDataset(store, input), { name, message });
       });
     }
 
@@ -548,15 +550,21 @@ describe('Ingest', () => {
       assert.equal(beats[0]!.unit, 'kB');
     });
 
-    it('fails for good on bad data', async () => {
-      const environment = newEnvironment();
+    it('fails for good on bad data, and on those that cannot be got at', async () => {
       const { ingest } = createIngest({ store, registry: builtIn });
-      const input = inputOf(folder.path, { test: 'nowhere.csv' });
-      await assert.rejects(environment.run(ingest, input), (error: ApplicationFailure) => {
-        assert.ok(error instanceof ApplicationFailure);
-        assert.match(error.message, /nowhere\.csv: there is no such file/);
-        return error.nonRetryable === true && error.type === 'DataError';
-      });
+      await folder.write('bad.csv', 'text\nnice\n');
+      for (const [test, type, message] of [
+        ['bad.csv', 'DataError', /bad\.csv has no column "question"/],
+        ['nowhere.csv', 'DataUnavailable', /nowhere\.csv: there is no such file/],
+      ] as const) {
+        const input = inputOf(folder.path, { test });
+        const ingesting = newEnvironment().run(ingest, input);
+        await assert.rejects(ingesting, (error: ApplicationFailure) => {
+          assert.ok(error instanceof ApplicationFailure);
+          assert.match(error.message, message);
+          return error.nonRetryable === true && error.type === type;
+        });
+      }
     });
 
     it('stops when cancelled, and leaves no table', async () => {

@@ -15,6 +15,9 @@ const everything = { from: 0, to: 16_384 };
 /** Characters that mean something in URLs, in XML or to a shell. */
 const ODD = 'a b+c&d=é%20?#<\'">\u0001.csv';
 
+/** What is outside of data, and keeps them away. */
+const AWAY = 'DataUnavailable';
+
 describe('Data in a bucket', () => {
   const folder = useFolder('suite');
   const store = useStore();
@@ -71,13 +74,13 @@ describe('Data in a bucket', () => {
     });
 
     it('is refused where there is nothing, or where it cannot be listed', async () => {
-      const refuses = (place: string, message: RegExp) =>
-        assert.rejects(list(place), { name: 'DataError', message });
+      const refuses = (place: string, message: RegExp, name = 'DataError') =>
+        assert.rejects(list(place), { name, message });
       await refuses('s3://semievol/nothing', /^s3:\/\/semievol\/nothing has none of the folders/);
-      await refuses('s3://nobodys/drop', /there is no bucket nobodys\. Check its name/);
+      await refuses('s3://nobodys/drop', /there is no bucket nobodys\. Check its name/, AWAY);
       await refuses('https://host/drop', /cannot be watched\. Give a folder, or s3:/);
       const back = setEnvironment({ AWS_ACCESS_KEY_ID: 'AKIAWRONG' });
-      await refuses('s3://semievol/drop', /^s3:\/\/semievol\/drop.*: access is denied\. Check/);
+      await refuses('s3://semievol/drop', /^s3:\/\/semievol\/drop.*: access is denied/, AWAY);
       back();
     });
   });
@@ -123,21 +126,30 @@ describe('Data in a bucket', () => {
 
   it('is refused with a remedy where it cannot be read', async () => {
     await s3.put('there.csv', 'question\nnice\n');
-    const refuses = async (unlabelled: string, message: RegExp) => {
+    const refuses = async (unlabelled: string, message: RegExp, name = 'DataError') => {
       const input = inputOf(folder.path);
       input.data.unlabelled = [unlabelled];
       await assert.rejects(preflighted(input), { name: 'DataError', message });
-      await assert.rejects(ingestDataset(store, input), { name: 'DataError', message });
+      await assert.rejects(ingestDataset(store, input), { name, message });
     };
     await refuses(
       's3://semievol/gone.csv',
       /^s3:\/\/semievol\/gone\.csv: .*no such object\. Check/,
+      AWAY,
     );
-    await refuses('s3://nobodys/u.csv', /^s3:\/\/nobodys\/u\.csv: there is no bucket nobodys/);
+    await refuses(
+      's3://nobodys/u.csv',
+      /^s3:\/\/nobodys\/u\.csv: there is no bucket nobodys/,
+      AWAY,
+    );
     await refuses('s3://me:SECRET@semievol/u.csv', /^s3:\/\/semievol\/u\.csv names no object/);
     await refuses('s3://semievol', /^s3:\/\/semievol names no object in a bucket/);
     const back = setEnvironment(s3.listingEnvironment);
-    await refuses('s3://semievol/there.csv', /^s3:\/\/semievol\/there\.csv: access is denied/);
+    await refuses(
+      's3://semievol/there.csv',
+      /^s3:\/\/semievol\/there\.csv: access is denied/,
+      AWAY,
+    );
     back();
   });
 

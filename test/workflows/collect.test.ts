@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { mkdir, utimes } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { after, before, describe, it } from 'mocha';
 import { createCollect } from '../../activities/collect.ts';
+import { failureOfData } from '../../activities/failureOfData.ts';
 import { SemiEvolClient } from '../../client/client.ts';
 import { defineConfig } from '../../config/config.ts';
 import { messagesOf } from '../../core/errors.ts';
-import { finalFailure } from '../../core/failures.ts';
 import type { Arrival } from '../../core/living/arrival.ts';
 import type { Collected } from '../../core/living/collecting.ts';
-import { DataError } from '../../data/errors.ts';
 import { extendDataset } from '../../data/extendDataset.ts';
 import { ingestDataset } from '../../data/ingestDataset.ts';
 import { inputOf, writeGoodFiles } from '../data/support.ts';
@@ -81,8 +80,7 @@ describe('a watched folder', () => {
             taken.emit('taken', input.arrival);
             return arrived;
           } catch (error) {
-            if (!(error instanceof DataError)) throw error;
-            throw finalFailure('DataError', error.summary);
+            throw failureOfData(error);
           }
         },
       },
@@ -145,6 +143,35 @@ describe('a watched folder', () => {
     await place('labelled/june.csv', 'question,answer', 'odd,negative');
     assert.deepEqual(await collect(), { files: 1, refused: [] });
     assert.deepEqual(await questions('labelled'), ['fine', 'awful', 'bad', 'odd']);
+  });
+
+  it('is tried again at the next look where what kept a file away was outside of it', async () => {
+    await place('unlabelled/moved.csv', 'question', 'to and fro');
+    const [file, away] = ['drop/unlabelled/moved.csv', 'moved.csv'].map((name) =>
+      join(folder.path, name),
+    ) as [string, string];
+    const link = join(folder.path, 'drop/unlabelled/link.csv');
+    await symlink(join(folder.path, 'nowhere.csv'), link);
+    const held = Promise.withResolvers<void>();
+    holding = held.promise;
+    const asked = once(taken, 'asked');
+    const collecting = collect();
+    collecting.catch(() => undefined);
+    await asked;
+    await rename(file, away);
+    held.resolve();
+    await assert.rejects(collecting, (error: Error) => {
+      const all = messagesOf(error).join();
+      assert.match(all, /2 files were not taken/);
+      assert.match(all, /moved\.csv: .*there is no such file/);
+      return /link\.csv: .*there is no such file/.test(all);
+    });
+    holding = undefined;
+    await rm(link);
+    // As it was: neither its size nor its time has changed.
+    await rename(away, file);
+    assert.deepEqual(await collect(), { files: 1, refused: [] });
+    assert.equal((await questions('unlabelled')).at(-1), 'to and fro');
   });
 
   it('may be a prefix of a bucket', async () => {
