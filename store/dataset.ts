@@ -29,9 +29,10 @@ import { type VectorRow, Vectors } from './vectors.ts';
 /** Examples that a scan reads at once. */
 const PAGE = 2_048;
 
-/** Some of a split, in the folder of a version. */
+/** Some of a split, in a table. */
 interface Part {
   database: Database;
+  table: string;
   /** The ordinals that it has in the chain. */
   from: number;
   to: number;
@@ -112,7 +113,7 @@ export class Dataset {
   /** The examples of the range, struck out or not, in order. */
   async #inRange(split: Split, range: OrdinalRange): Promise<StoredExample[]> {
     const found: StoredExample[] = [];
-    for (const part of inside(range, await this.#exampleParts(split)))
+    for (const part of inside(range, await this.#parts(split)))
       for (const example of await readRange(part.database, part.table, split, local(range, part)))
         found.push({ ...example, ordinal: example.ordinal + part.zero });
     return found;
@@ -130,7 +131,7 @@ export class Dataset {
    */
   async at(split: Split, ordinals: readonly number[]): Promise<StoredExample[]> {
     const found = new Map<number, StoredExample>();
-    for (const [part, some] of among(split, ordinals, await this.#exampleParts(split)))
+    for (const [part, some] of among(split, ordinals, await this.#parts(split)))
       for (const example of await readAt(part.database, part.table, split, some)) {
         const ordinal = example.ordinal + part.zero;
         found.set(ordinal, { ...example, ordinal });
@@ -220,10 +221,7 @@ export class Dataset {
 
   /** Stores embeddings; of an example that has one already the first stays. */
   async addVectors(model: string, split: Split, rows: readonly VectorRow[]): Promise<void> {
-    const parts = await this.#parts(split);
-    const length = await new Vectors(parts[0]!.database, model, split).length();
-    for (const [part, some] of parted(split, rows, parts))
-      await new Vectors(part.database, model, split).add(some, length);
+    await (await this.#vectors(model, split)).add(rows);
   }
 
   /** The embeddings of the range by ordinal, as far as they exist. */
@@ -232,12 +230,7 @@ export class Dataset {
     split: Split,
     range: OrdinalRange,
   ): Promise<Map<number, Float32Array>> {
-    const found = new Map<number, Float32Array>();
-    for (const part of inside(range, await this.#parts(split))) {
-      const own = await new Vectors(part.database, model, split).read(local(range, part));
-      for (const [ordinal, vector] of own) found.set(ordinal + part.from, vector);
-    }
-    return found;
+    return (await this.#vectors(model, split)).read(range);
   }
 
   /** The embeddings of these ordinals, as far as they exist. */
@@ -246,11 +239,7 @@ export class Dataset {
     split: Split,
     ordinals: readonly number[],
   ): Promise<Map<number, Float32Array>> {
-    const found = new Map<number, Float32Array>();
-    for (const [part, some] of among(split, ordinals, await this.#parts(split)))
-      for (const [ordinal, vector] of await new Vectors(part.database, model, split).at(some))
-        found.set(ordinal + part.from, vector);
-    return found;
+    return (await this.#vectors(model, split)).at(ordinals);
   }
 
   /**
@@ -264,9 +253,7 @@ export class Dataset {
     vectors: readonly Float32Array[],
     distance: number,
   ): AsyncGenerator<Int32Array> {
-    for (const { database, from } of await this.#parts(split))
-      for await (const own of new Vectors(database, model, split).nearTo(vectors, distance))
-        yield own.map((ordinal) => ordinal + from);
+    yield* (await this.#vectors(model, split)).nearTo(vectors, distance);
   }
 
   /** Notes examples that the model cannot embed. */
@@ -276,24 +263,17 @@ export class Dataset {
     examples: readonly StoredExample[],
   ): Promise<void> {
     const rows = examples.map(({ ordinal, id }) => ({ ordinal, id }));
-    for (const [part, some] of parted(split, rows, await this.#parts(split)))
-      await new Vectors(part.database, model, split).addWithout(some);
+    await (await this.#vectors(model, split)).addWithout(rows);
   }
 
   /** The ordinals of the range that were noted so. */
   async withoutVector(model: string, split: Split, range: OrdinalRange): Promise<Set<number>> {
-    const found = new Set<number>();
-    for (const part of inside(range, await this.#parts(split))) {
-      const own = await new Vectors(part.database, model, split).without(local(range, part));
-      for (const ordinal of own) found.add(ordinal + part.from);
-    }
-    return found;
+    return (await this.#vectors(model, split)).without(range);
   }
 
   /** Compacts the embeddings of the range. For one caller at a time. */
   async optimizeVectors(model: string, split: Split, range: OrdinalRange): Promise<void> {
-    for (const part of inside(range, await this.#parts(split)))
-      await new Vectors(part.database, model, split).optimize(local(range, part));
+    await (await this.#vectors(model, split)).optimize(range);
   }
 
   /**
@@ -312,6 +292,7 @@ export class Dataset {
     );
     if (model === undefined) return;
     await new VectorSearch(database, model).prepare(async () => {
+      await this.optimizeVectors(model, 'labelled', labelled);
       const vectors = await this.vectors(model, 'labelled', labelled);
       const without = await this.withoutVector(model, 'labelled', labelled);
       for (const { ordinal } of await this.struck('labelled', labelled)) {
@@ -357,16 +338,21 @@ export class Dataset {
     return new Packs(this.#databaseOf(root));
   }
 
-  /** What each version has brought to a split, in order. */
-  async #parts(split: Split): Promise<Part[]> {
-    return (await this.versions()).map(({ id, offsets, counts }) => ({
-      database: this.#databaseOf(id),
-      ...{ from: offsets[split], to: counts[split], zero: offsets[split] },
-    }));
+  /** What a model made of a split, in the folder that the chain begins with. */
+  async #vectors(model: string, split: Split): Promise<Vectors> {
+    const chain = await this.versions();
+    return new Vectors(this.#databaseOf(chain[0]!.id), {
+      ...{ model, split, versions: new Set(chain.map(({ id }) => id)) },
+      broughtBy: (ordinal) => {
+        const version = chain.find(({ counts }) => ordinal < counts[split]);
+        if (!version) throw unheardOf(split, ordinal);
+        return version.id;
+      },
+    });
   }
 
   /** In which tables the examples of a split are, in order. */
-  async #exampleParts(split: Split): Promise<(Part & { table: string })[]> {
+  async #parts(split: Split): Promise<Part[]> {
     return (await this.#exampleTables()).map(({ database, name, version, since, isPack }) => ({
       ...{ database, table: name },
       ...{ from: since.offsets[split], to: version.counts[split] },
@@ -411,7 +397,7 @@ const sizeOf = ({ version, since }: ExampleTable): number =>
   SPLITS.reduce((sum, split) => sum + version.counts[split] - since.offsets[split], 0);
 
 /** The parts that have something of a range. */
-const inside = <P extends Part>({ from, to }: OrdinalRange, parts: readonly P[]): P[] =>
+const inside = ({ from, to }: OrdinalRange, parts: readonly Part[]): Part[] =>
   parts.filter((part) => Math.max(part.from, from) < Math.min(part.to, to));
 
 /** The range in the ordinals of a part, as far as it lies there. */
@@ -420,35 +406,22 @@ const local = ({ from, to }: OrdinalRange, { zero, ...part }: Part): OrdinalRang
   to: Math.min(to, part.to) - zero,
 });
 
-/** Rows by the part that they belong to, with the ordinals that they have there. Throws RangeError. */
-function parted<Row extends { ordinal: number }, P extends Part>(
+/** Ordinals by the part that they lie in, as they are there. Throws RangeError for others. */
+function among(
   split: Split,
-  rows: readonly Row[],
-  parts: readonly P[],
-): Map<P, Row[]> {
-  const partOf = (ordinal: number) => {
+  ordinals: readonly number[],
+  parts: readonly Part[],
+): Map<Part, number[]> {
+  const grouped = new Map<Part, number[]>();
+  for (const ordinal of ordinals) {
     const part = parts.find(({ from, to }) => from <= ordinal && ordinal < to);
-    if (!part) throw new RangeError(`The ${split} split has no example ${ordinal}`);
-    return part;
-  };
-  const grouped = Map.groupBy(rows, ({ ordinal }) => partOf(ordinal));
-  for (const [part, some] of grouped)
-    grouped.set(
-      part,
-      some.map((row) => ({ ...row, ordinal: row.ordinal - part.zero })),
-    );
+    if (!part) throw unheardOf(split, ordinal);
+    const own = grouped.get(part);
+    if (own) own.push(ordinal - part.zero);
+    else grouped.set(part, [ordinal - part.zero]);
+  }
   return grouped;
 }
 
-/** The same for ordinals alone. */
-function among<P extends Part>(
-  split: Split,
-  ordinals: readonly number[],
-  parts: readonly P[],
-): [P, number[]][] {
-  const rows = ordinals.map((ordinal) => ({ ordinal }));
-  return Array.from(parted(split, rows, parts), ([part, some]) => [
-    part,
-    some.map(({ ordinal }) => ordinal),
-  ]);
-}
+const unheardOf = (split: Split, ordinal: number) =>
+  new RangeError(`The ${split} split has no example ${ordinal}`);

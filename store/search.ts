@@ -88,13 +88,17 @@ async function queryVectors(
   return results;
 }
 
-/** The ordinals of rows of a table that lie nearer to any of the vectors than a cosine distance. */
+/**
+ * The ordinals of rows of a table that meet an SQL condition and lie nearer to any of the vectors than
+ * a cosine distance.
+ */
 export async function* ordinalsNear(
   table: Table,
   [first, ...others]: readonly Float32Array[],
   distance: number,
+  where: string,
 ): AsyncGenerator<Int32Array> {
-  const query = table.query().nearestTo(first!);
+  const query = table.query().where(where).nearestTo(first!);
   for (const vector of others) query.addQueryVector(vector);
   const near = query
     .distanceType('cosine')

@@ -382,4 +382,32 @@ describe('Adding to a data set', () => {
       [2],
     );
   });
+
+  it('keeps vectors of examples that have one ordinal in data sets which part from one another', async () => {
+    const first = await begin();
+    const [here, there] = await Promise.all(
+      ['hm', 'oh'].map(async (text) => (await add(first, { unlabelled: [text] })).dataset),
+    );
+    const ordinal = (await store.dataset(here!).count('unlabelled')) - 1;
+    const vectorOf = (id: string) => new Float32Array(id === here ? [1, 0] : [0, 1]);
+    for (const id of [here!, there!])
+      await store
+        .dataset(id)
+        .addVectors('embedder', 'unlabelled', [{ ordinal, id, vector: vectorOf(id) }]);
+    for (const id of [here!, there!]) {
+      const data = store.dataset(id);
+      const all = await data.vectors('embedder', 'unlabelled', everything);
+      assert.deepEqual(all, new Map([[ordinal, vectorOf(id)]]));
+      assert.deepEqual(await data.vectorsAt('embedder', 'unlabelled', [ordinal]), all);
+      const near = await Array.fromAsync(
+        data.nearTo('embedder', 'unlabelled', [new Float32Array([1, 0])], 0.5),
+      );
+      const found = new Set(near.flatMap((some) => [...some]));
+      assert.deepEqual(found, new Set(id === here ? [ordinal] : []));
+    }
+    assert.deepEqual(
+      await store.dataset(first).vectors('embedder', 'unlabelled', everything),
+      new Map(),
+    );
+  });
 });
