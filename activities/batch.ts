@@ -19,6 +19,7 @@ import {
   tooManyFail,
 } from '../core/failing.ts';
 import { finalFailure } from '../core/failures.ts';
+import { type Options, sharesOf, TOP_LOGPROBS } from '../core/optionShares.ts';
 import { type Sampling, seedFor } from '../core/sampling.ts';
 import { type Sharing, sharingOf } from '../core/sharing.ts';
 import type { Spent } from '../core/spent.ts';
@@ -54,6 +55,8 @@ export interface Question {
   isReasoned: boolean;
   /** Makes of a text what is stored as `parsed`; the task does where it is left out. */
   read?: ((text: string, isCut: boolean) => string | null) | undefined;
+  /** The answers that there can be, where it is to be told what the model gives each of them. */
+  options?: Options | undefined;
   /** What answers are to keep to, where the model gives structured output. */
   schema?: JsonSchema | undefined;
   slots: { collaborator: string; sample: number }[];
@@ -377,10 +380,11 @@ export class Batch {
   }
 
   #asSent({ endpoint, model, messages, sampling, schema, ...request }: Request): SentRequest {
-    const { example, slots, draw } = request;
+    const { example, slots, draw, options } = request;
     const { seed } = this.context.spec;
     const seeds = slots.map((_, index) => seedFor(seed, example.id, draw + index));
-    return { endpoint, model, messages, sampling, seeds, schema };
+    const topLogprobs = options && TOP_LOGPROBS;
+    return { endpoint, model, messages, sampling, seeds, schema, topLogprobs };
   }
 
   #carried(request: Request): Carried {
@@ -404,13 +408,14 @@ export class Batch {
     sample: ChatSample,
   ): Omit<Answer, 'transport'> {
     const { round, stage, context } = this.#options;
-    const { example, endpoint, model, isReasoned } = question;
+    const { example, endpoint, model, isReasoned, options } = question;
     const { spec, task } = context;
     const byTask = (text: string, isCut: boolean) =>
       isReasoned ? readReasoned(task, text, example, isCut) : task.parse(text, example, isCut);
     const read = question.read ?? byTask;
     const isCut = sample.finishReason === 'length';
-    const { thoughts, tokens: _, allTokens: __, ...rest } = sample;
+    const { thoughts, tokens, allTokens: _, ...rest } = sample;
+    const parsed = read(rest.text, isCut);
     const isKept = spec.answer.thoughts === 'keep' && thoughts !== '';
     return {
       round,
@@ -422,8 +427,9 @@ export class Batch {
       ...{ endpoint, model },
       ...rest,
       text: isKept ? `${thoughts}\n\n${rest.text}` : rest.text,
-      parsed: read(rest.text, isCut),
+      parsed,
       ...certaintyOf(sample, spec.answer, isReasoned),
+      shares: options ? sharesOf(tokens, options, parsed) : null,
     };
   }
 

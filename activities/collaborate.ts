@@ -2,6 +2,7 @@ import type { Failing } from '../core/failing.ts';
 import { modelFor } from '../core/folds.ts';
 import { isRole, type WarmUp } from '../core/modelNames.ts';
 import { mostTokens } from '../core/mostTokens.ts';
+import { optionsOf } from '../core/optionShares.ts';
 import { PASSES } from '../core/passes.ts';
 import { requestGroups } from '../core/requestGroups.ts';
 import { shotsFor } from '../core/shots.ts';
@@ -83,6 +84,7 @@ export async function askCollaborators(batch: Batch, input: CollaborateInput): P
         messages: task.prompt(example, shots, manner),
         sampling: group.sampling,
         isReasoned,
+        options: isReasoned ? undefined : optionsOf(task, example),
         schema,
         slots: group.places,
         goOnAfterMinutes: group.goOnAfterMinutes,

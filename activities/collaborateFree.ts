@@ -120,6 +120,7 @@ function answerOf(
     ...{ round: input.round, stage, split, ordinal, exampleId },
     ...{ collaborator, sample: 0, endpoint: '', model, transport: 'direct' as const },
     ...answerIn(opinion, example, context.task),
+    shares: null,
     ...{ promptTokens: 0, cachedTokens: 0, completionTokens: 0, finishReason: 'stop' },
   };
 }

@@ -1,3 +1,4 @@
+import type { Shares } from './optionShares.ts';
 import type { ModelRole, Split } from './types.ts';
 import type { Transport, Usage } from './usage.ts';
 
@@ -41,6 +42,11 @@ export interface Answer {
   entropy: number | null;
   /** Of all its tokens together, where it was reasoned those of the answer, 0..1; null without logprobs. */
   probability: number | null;
+  /**
+   * What the model gave each of the answers that there can be, where it was asked for one of a fixed
+   * set and its endpoint tells the likeliest tokens; else null.
+   */
+  shares: Shares | null;
   /** Token counts of a request stand with its first sample; null where the endpoint tells none. */
   promptTokens: number | null;
   cachedTokens: number | null;

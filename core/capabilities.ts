@@ -35,7 +35,7 @@ export const CAPABILITIES: Record<Capability, CapabilityEntry> = {
   top_logprobs: {
     probe: 'a sentence with `top_logprobs: 2`',
     lie: 'most tokens come without two possible values, or with probabilities of more than 1 together',
-    fallback: 'the tokens of the answer alone are gone by',
+    fallback: 'an answer says how likely it is itself, and nothing of the other labels',
   },
   n: {
     probe: 'two sentences by `n: 2`',

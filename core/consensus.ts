@@ -14,7 +14,7 @@ export interface PseudoLabel {
   agreed: boolean;
   /** Mean negative log-probability a token of the answer(s) behind the label, in nats. */
   entropy: number | null;
-  /** Summed probability of the answers behind the label, divided by the number of all: 0..1. */
+  /** Summed probability of the label by all answers, divided by their number: 0..1. */
   probability: number | null;
   /**
    * The share of its labelled neighbours, weighted by similarity, that have the label: 0..1; null
@@ -82,7 +82,7 @@ export function consensus(answers: readonly (string | null)[], equal: Equality):
 const byVotes = (a: Candidate, b: Candidate) => b.votes - a.votes;
 
 /** What the pseudo-label needs to know of an answer. */
-export type Reading = Pick<Answer, 'parsed' | 'entropy' | 'probability'>;
+export type Reading = Pick<Answer, 'parsed' | 'entropy' | 'probability' | 'shares'>;
 
 /** What collaborators come to about an example. */
 export type Verdict = Pick<
@@ -106,9 +106,10 @@ export type Verdict = Pick<
  *   first given is taken.
  * - No readable answer: no label, no entropy and no probability.
  *
- * The probability of the label is the summed probability of the answers that gave it, divided by the
- * number of all. An answer without log-probabilities counts with the mean of the readable ones that
- * have some, and with 1 where none has; so without any, `probability` is `vote`.
+ * The probability of the label is the sum of what all answers say of it, divided by their number. An
+ * answer of a fixed set of which the likeliest tokens are known says how likely each candidate is (its
+ * shares); any other only how likely its own is. One without log-probabilities counts with the mean of
+ * the readable ones that have some, and with 1 where none has; so without any, `probability` is `vote`.
  *
  * Means are over those that have an entropy. Where not one of the answers carries one (the
  * endpoint gives no log-probabilities), it is the normalised entropy of the votes, in which every
@@ -168,7 +169,7 @@ function seenTwice(
   }).sort(byVotes);
 }
 
-/** A candidate with the answers that gave it, and the sum of their probabilities. */
+/** A candidate with the answers that gave it, and the sum of its probabilities by all answers. */
 interface Backed extends Candidate {
   supporters: Reading[];
   probability: number;
@@ -185,10 +186,14 @@ const FIRST: Record<Way, (a: Backed, b: Backed) => number> = {
 function backedBy(answers: readonly Reading[], equal: Equality): Backed[] {
   const readable = answers.filter(({ parsed }) => parsed !== null);
   const usual = mean(readable.flatMap(({ probability }) => probability ?? [])) ?? 1;
+  const likelihood = (answer: string, { parsed, shares, probability }: Reading) => {
+    if (shares) return shares[answer] ?? 0;
+    return equal(parsed!, answer) ? (probability ?? usual) : 0;
+  };
   return partiesOf(answers, ({ parsed }) => parsed, equal)
     .map(({ answer, members: supporters }) => ({
       ...{ answer, supporters, votes: supporters.length },
-      probability: supporters.reduce((sum, one) => sum + (one.probability ?? usual), 0),
+      probability: readable.reduce((sum, one) => sum + likelihood(answer, one), 0),
     }))
     .sort(byVotes);
 }

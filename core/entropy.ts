@@ -3,6 +3,8 @@ export interface Token {
   text: string;
   /** Natural logarithm of its probability; null where the endpoint gives none that can be one. */
   logprob: number | null;
+  /** The likeliest tokens in its place, which may be among them, where they were asked for. */
+  top?: { text: string; logprob: number }[];
 }
 
 /** The log-probabilities of tokens, of which at least one has one. */

@@ -52,9 +52,10 @@ export const message = z.object({
 } satisfies Record<'content' | 'refusal' | (typeof THOUGHT_FIELDS)[number], z.ZodType>);
 
 /** The text of a token tells where the answer begins; its log-probability may be anything. */
+const one = { token: z.string().catch(''), logprob: z.number().nullish().catch(null) };
 const token = z.object({
-  token: z.string().catch(''),
-  logprob: z.number().nullish().catch(null),
+  ...one,
+  top_logprobs: z.array(z.object(one)).nullish().catch(null),
 });
 
 /** Endpoints differ in what they leave out or set to null. Compiled, since it reads every answer. */
@@ -259,9 +260,15 @@ export const isPossible = (value: number | null | undefined): value is number =>
 
 /** The tokens with those values that can be log-probabilities; null where there are none. */
 function known(tokens: SentToken[]): Token[] | null {
-  const all = tokens.map(({ token, logprob }) => ({
-    text: token,
-    logprob: isPossible(logprob) ? logprob : null,
-  }));
+  const all = tokens.map(({ token, logprob, top_logprobs }): Token => {
+    const top = (top_logprobs ?? []).flatMap((other) =>
+      isPossible(other.logprob) ? { text: other.token, logprob: other.logprob } : [],
+    );
+    return {
+      text: token,
+      logprob: isPossible(logprob) ? logprob : null,
+      ...(top.length > 0 && { top }),
+    };
+  });
   return all.some(({ logprob }) => logprob !== null) ? all : null;
 }

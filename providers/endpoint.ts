@@ -212,7 +212,13 @@ export class Endpoint {
   }
 
   /** The same, in the form of this request. */
-  #probeChat({ model, sampling, seeds, schema }: Omit<ChatRequest, 'messages'>): Promise<Standing> {
+  #probeChat({
+    model,
+    sampling,
+    seeds,
+    schema,
+    topLogprobs,
+  }: Omit<ChatRequest, 'messages'>): Promise<Standing> {
     const request: ChatRequest = {
       model,
       messages: [
@@ -221,7 +227,7 @@ export class Endpoint {
       ],
       sampling: { ...sampling, maxTokens: PROBE_TOKENS },
       seeds: seeds.slice(0, 2).map(() => 0),
-      schema,
+      ...{ schema, topLogprobs },
     };
     return this.#model(model).probe({
       form: JSON.stringify(request),

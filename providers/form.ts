@@ -10,6 +10,8 @@ export interface ChatRequest {
   sampling: Sampling;
   /** A seed for each of the samples to draw; one request for several has the first. */
   seeds: readonly number[];
+  /** How many of the likeliest tokens in each place are wanted with the answer; none when left out. */
+  topLogprobs?: number | undefined;
   /** The JSON schema that answers are to keep to (structured output), of an object. */
   schema?: JsonSchema | undefined;
 }
@@ -26,6 +28,7 @@ type Parameter = (typeof PARAMETERS)[keyof typeof PARAMETERS];
 
 /** What can be in a request, and be refused by a model: then it is left out or said otherwise. */
 export type Feature =
+  | 'top_logprobs'
   | 'logprobs'
   | 'response_format'
   | Parameter
@@ -41,12 +44,19 @@ export type Refused = ReadonlySet<Feature>;
 const INSTEAD: { [feature in Feature]?: string } = { max_tokens: 'max_completion_tokens' };
 
 /** The features of a chat request, the likeliest to be refused first. */
-export function featuresOf({ messages, sampling, seeds, schema }: ChatRequest): Feature[] {
+export function featuresOf({
+  messages,
+  sampling,
+  seeds,
+  schema,
+  topLogprobs,
+}: ChatRequest): Feature[] {
   const given = PARAMETER_ENTRIES.filter(([key]) => sampling[key] !== undefined).map(
     ([, name]) => name,
   );
   return [
     ...(schema ? (['response_format'] as const) : []),
+    ...(topLogprobs ? (['top_logprobs'] as const) : []),
     'logprobs',
     ...given,
     'seed',
@@ -56,7 +66,13 @@ export function featuresOf({ messages, sampling, seeds, schema }: ChatRequest): 
 }
 
 /** What is worse sent in vain than left out. */
-const LEFT_OUT = ['logprobs', 'n', 'system', 'response_format'] as const satisfies Capability[];
+const LEFT_OUT = [
+  'logprobs',
+  'top_logprobs',
+  'n',
+  'system',
+  'response_format',
+] as const satisfies Capability[];
 
 /** The features that requests go without, by what was found out of a model. */
 export function featuresLacking({ findings }: Pick<Capabilities, 'findings'>): Feature[] {
@@ -77,13 +93,16 @@ type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
  * `max_completion_tokens`; what the system says goes before the user's first words.
  */
 export function bodyOf(request: ChatRequest, refused: Refused): Body {
-  const { model, messages, sampling, seeds, schema } = request;
+  const { model, messages, sampling, seeds, schema, topLogprobs } = request;
   const takes = (feature: Feature) => !refused.has(feature);
   const body: Body = {
     model,
     messages: takes('system') ? messages : withoutSystem(messages),
     ...(takes('seed') && { seed: seeds[0]! }),
-    ...(takes('logprobs') && { logprobs: true }),
+    ...(takes('logprobs') && {
+      logprobs: true,
+      ...(topLogprobs && takes('top_logprobs') && { top_logprobs: topLogprobs }),
+    }),
     ...(seeds.length > 1 && { n: seeds.length }),
     ...(schema && takes('response_format') && { response_format: formatOf(schema) }),
   };

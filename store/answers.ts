@@ -9,7 +9,9 @@ import { PartitionedLog } from './partitionedLog.ts';
 import { Spending } from './spending.ts';
 import { equals } from './sql.ts';
 
-type AnswerRow = Answer & {
+type AnswerRow = Omit<Answer, 'shares'> & {
+  /** As JSON. */
+  shares: string | null;
   /** Which attempt of its activity wrote the row, counted from 1. */
   attempt: number;
 };
@@ -52,6 +54,7 @@ export class Answers {
         'parsed?': types.string,
         'entropy?': types.double,
         'probability?': types.double,
+        'shares?': types.string,
         'promptTokens?': types.int,
         'cachedTokens?': types.int,
         'completionTokens?': types.int,
@@ -62,15 +65,20 @@ export class Answers {
   }
 
   add(answers: readonly Answer[], attempt: number): Promise<void> {
-    return this.#log.append(answers.map((answer) => ({ ...answer, attempt })));
+    return this.#log.append(
+      answers.map(({ shares, ...answer }) => ({
+        ...{ ...answer, attempt },
+        shares: shares && JSON.stringify(shares),
+      })),
+    );
   }
 
   async read(stage: AnswerStage, range: OrdinalRange): Promise<Answer[]> {
-    return (await this.#log.read(range, equals({ stage }))).map(withoutAttempt);
+    return (await this.#log.read(range, equals({ stage }))).map(asAnswer);
   }
 
   async *scan(stage: AnswerStage): AsyncGenerator<Answer[]> {
-    for await (const rows of this.#log.scan(equals({ stage }))) yield rows.map(withoutAttempt);
+    for await (const rows of this.#log.scan(equals({ stage }))) yield rows.map(asAnswer);
   }
 
   /** What became of the answers of a stage. */
@@ -108,6 +116,6 @@ export class Answers {
   }
 }
 
-function withoutAttempt({ attempt: _, ...answer }: AnswerRow): Answer {
-  return answer;
+function asAnswer({ attempt: _, shares, ...answer }: AnswerRow): Answer {
+  return { ...answer, shares: shares === null ? null : JSON.parse(shares) };
 }

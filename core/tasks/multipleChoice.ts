@@ -35,6 +35,7 @@ function create({ instruction }: z.output<typeof spec>): Task {
     }),
 
     classes: null,
+    possible: ({ options = [] }) => options.map((_, index) => letterOf(index)),
     parse: (text, { options = [] }, isCut = false) =>
       readAnswer(text, optionChoices(options), isCut),
 

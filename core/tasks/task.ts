@@ -96,6 +96,8 @@ export interface Task {
   classes: readonly string[] | null;
   /** Those of an answer, and others of that kind; when left out, the answer itself. */
   classesOf?(answer: string): readonly string[];
+  /** All the answers there can be to `x`, where they are not the same for every example. */
+  possible?(x: Example): readonly string[];
   /**
    * The canonical answer that a model's text gives; null where it gives none, or several. Of a text
    * that was cut off (`isCut`) only what is stated beyond doubt before the cut counts.

@@ -26,7 +26,7 @@ describe('evaluate', () => {
           ...{ round: 1, stage: 'evaluate-vanilla', split, ordinal, exampleId: id },
           ...{ endpoint: 'local', model: MODEL, transport: 'direct' },
           ...{ collaborator: 'vanilla', sample: 0, text: answer!, parsed: parsed(answer!) },
-          ...{ entropy: null, probability: null, finishReason: 'stop' },
+          ...{ entropy: null, probability: null, shares: null, finishReason: 'stop' },
           ...{ promptTokens: 1, cachedTokens: 0, completionTokens: 1 },
         }),
       );

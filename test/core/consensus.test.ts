@@ -10,7 +10,8 @@ const say = (
   parsed: string | null,
   entropy: number | null,
   probability: number | null = 0.5,
-): Reading => ({ parsed, entropy, probability });
+  shares: Reading['shares'] = null,
+): Reading => ({ parsed, entropy, probability, shares });
 const answers = fc.array(fc.option(fc.constantFrom('a', 'A', 'b', 'c')), { maxLength: 8 });
 
 describe('consensus', () => {
@@ -171,10 +172,39 @@ describe('pseudoLabel', () => {
     assert.equal(entropyOf('a', null, null), 1);
   });
 
+  it('adds up what each answer gives a candidate, its own or not', () => {
+    const [sure, torn] = [
+      say('a', 0.1, 0.9, { a: 0.9, b: 0.1 }),
+      say('b', 0.6, 0.4, { a: 0.4, b: 0.55, c: 0.05 }),
+    ];
+    const close = (actual: number | null, expected: number) =>
+      assert.ok(Math.abs(actual! - expected) < 1e-12, `${actual}`);
+    const [both, mixed] = [
+      by('probability', [sure, torn]),
+      by('probability', [say('a', 0.7), torn]),
+    ];
+    assert.deepEqual([both.label, both.votes, both.entropy], ['a', 1, 0.1]);
+    close(both.probability, (0.9 + 0.4) / 2);
+    // One that says nothing of the others counts for its own alone.
+    assert.equal(mixed.label, 'a');
+    close(mixed.probability, (0.5 + 0.4) / 2);
+    // What nobody has answered is no candidate.
+    const [x, y] = [say('a', 0.5, 0.4, { a: 0.4, b: 0.2, c: 0.4 }), torn];
+    assert.ok(by('probability', [x, y]).label !== 'c');
+  });
+
   const reading = fc.record({
     parsed: fc.option(fc.constantFrom('a', 'A', 'b', 'c')),
     entropy: fc.option(fc.double({ min: 0, max: 9, noNaN: true })),
     probability: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+    shares: fc.option(
+      fc
+        .tuple(...Array.from({ length: 3 }, () => fc.double({ min: 0.01, max: 1, noNaN: true })))
+        .map((parts) => {
+          const [a = 0, b = 0, c = 0] = parts.map((part) => part / parts.reduce((x, y) => x + y));
+          return { a, b, c };
+        }),
+    ),
   });
   const way = fc.constantFrom(...WAYS);
 
@@ -211,7 +241,7 @@ describe('pseudoLabel', () => {
   it('is the vote where no answer has log-probabilities', () => {
     fc.assert(
       fc.property(fc.array(reading), (given) => {
-        const without = given.map((one) => ({ ...one, probability: null }));
+        const without = given.map((one) => ({ ...one, probability: null, shares: null }));
         const voted = by('vote', without);
         assert.deepEqual(by('probability', without), voted);
         if (voted.label !== null) assert.equal(voted.probability, voted.votes / given.length);

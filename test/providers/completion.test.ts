@@ -101,6 +101,20 @@ describe('a chat completion', () => {
     });
   });
 
+  it('has the likeliest tokens of each place, those that can be ones', () => {
+    const top = (...all: unknown[]) => {
+      const content = [{ token: 'animal', logprob: -0.2, top_logprobs: all }];
+      return sample({ content: 'animal' }, { logprobs: { content } }).tokens;
+    };
+    const animal = { text: 'animal', logprob: -0.2 };
+    assert.deepEqual(top({ token: 'animal', logprob: -0.2 }, { token: ' food', logprob: -2 }), [
+      { ...animal, top: [animal, { text: ' food', logprob: -2 }] },
+    ]);
+    assert.deepEqual(top({ token: 'x', logprob: 1 }, { token: 'y' }, {}), [animal]);
+    assert.deepEqual(top('x', null), [animal]);
+    assert.deepEqual(top(), [animal]);
+  });
+
   describe('has log-probabilities of the answer alone', () => {
     const logprobs = (...tokens: string[]) => ({
       content: tokens.map((token, index) => ({ token, logprob: -index })),

@@ -48,6 +48,11 @@ describe('An endpoint learns what a model refuses', () => {
       400,
       { error: { message: "'response_format' of type 'json_schema' is not supported." } },
     ],
+    top_logprobs: [
+      (body) => body.top_logprobs !== undefined,
+      400,
+      { error: { message: 'top_logprobs: at most 0, without logprobs', param: 'top_logprobs' } },
+    ],
     'what it does not name': [
       (body) => body.seed !== undefined,
       400,
@@ -59,12 +64,13 @@ describe('An endpoint learns what a model refuses', () => {
       refuse(isRefused, status, answer);
       const notices: string[] = [];
       const endpoint = endpointAt(here.provider, {}, (notice) => notices.push(notice));
-      const first = await endpoint.chat({ ...request, schema, seeds: [40, 41] });
+      const first = await endpoint.chat({ ...request, schema, topLogprobs: 5, seeds: [40, 41] });
       assert.ok(first.length === 2 && first.every(({ text }) => text !== ''));
       const before = here.provider.requests().length;
-      await endpoint.chat({ ...request, schema });
+      await endpoint.chat({ ...request, schema, topLogprobs: 5 });
       const [entry, ...more] = here.provider.requests().slice(before);
       assert.deepEqual([entry!.status, more.length], [200, 0]);
+      assert.equal(entry!.body!.logprobs, true);
       assert.match(notices.join(), /does not take/);
     });
 

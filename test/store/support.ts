@@ -51,6 +51,7 @@ export function answer(ordinal: number, more: Partial<Answer> = {}): Answer {
     parsed: 'a',
     entropy: 0.5,
     probability: 0.5,
+    shares: null,
     promptTokens: 10,
     cachedTokens: 4,
     completionTokens: 2,
