@@ -106,6 +106,8 @@ async function fill(store: Store, rows: number, segments: number): Promise<strin
         })),
       );
   }
+  // As each round does before anything is asked.
+  await store.dataset(before!.id).prepareSearch(MODEL);
   return before!.id;
 }
 

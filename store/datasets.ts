@@ -161,6 +161,7 @@ export class Datasets {
     const { struckIn, labelledBy, reviews } = version;
     const later = { parent, root, segment, offsets, struck, struckIn, labelledBy, reviews };
     await this.#later.append([{ ...first, ...later }]);
+    await this.#later.optimize();
   }
 }
 

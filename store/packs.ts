@@ -32,8 +32,9 @@ export class Packs {
     });
   }
 
-  add(pack: Pack): Promise<void> {
-    return this.#log.append([pack]);
+  async add(pack: Pack): Promise<void> {
+    await this.#log.append([pack]);
+    await this.#log.optimize();
   }
 
   /** The number of the first version in the pack of each version that has one. */
