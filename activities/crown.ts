@@ -24,6 +24,8 @@ export interface Crowned {
   announcement: Announcement;
   /** By all changes that are recorded: one of this number may have been, and later ones. */
   champion: Champion;
+  /** The next change that is recorded, where there is one. */
+  next?: Promotion;
   /** Who is to be told; nobody where it is left out. */
   announcing?: Announcing;
 }
@@ -45,7 +47,9 @@ export function createCrown(dependencies: Dependencies) {
         if (gradingFolds(spec) !== undefined && given.model !== spec.model.name)
           assertComparable(given.model, await tables.reports());
         const promotion = await tables.addPromotion({ ...given, at: new Date().toISOString() });
-        const champion = championAfter(await tables.promotions());
+        const promotions = await tables.promotions();
+        const champion = championAfter(promotions);
+        const next = promotions.find(({ number }) => number > promotion.number);
         const { endpoint } = spec.model;
         const isKept = await pointAlias(endpoints.get(endpoint), aliasOf(run), champion.model);
         const alias = isKept ? aliasOf(run) : null;
@@ -54,6 +58,7 @@ export function createCrown(dependencies: Dependencies) {
         return {
           announcement: { ...promotion, run, endpoint, alias },
           champion,
+          ...(next && { next }),
           ...(isNews && {
             announcing: { webhook: webhook !== undefined, ...(activity && { activity }) },
           }),

@@ -7,14 +7,16 @@ import { activitiesWith } from './activities.ts';
 import { announce } from './announce.ts';
 
 /**
- * Makes a model the champion of a run, and has those told who are to know it, which nobody waits for.
+ * Makes a model the champion of a run, and has those told who are to know it, which nobody waits for: of
+ * this change and of those that are recorded after it, which an execution before this one may have made
+ * and not told of.
  * @returns the champion as it is recorded: of changes of one number the first counts
  */
 export async function crown(input: CrownInput, setting: Setting): Promise<Champion> {
   const { run, promotion } = input;
   const summary = `${promotion.model} is the champion`;
   const crowned = await activitiesWith(setting.activityOptions).crown(input, summary);
-  const { announcement, announcing, champion } = crowned;
+  const { announcement, announcing, champion, next } = crowned;
   if (announcing)
     try {
       await startChild(announce, {
@@ -29,5 +31,5 @@ export async function crown(input: CrownInput, setting: Setting): Promise<Champi
       // Told, or being told, by an execution of the run before this one.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
-  return champion;
+  return next ? crown({ ...input, promotion: next }, setting) : champion;
 }

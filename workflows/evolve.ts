@@ -6,12 +6,14 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { LastState } from '../activities/runStates.ts';
 import type { ActivityOptions } from '../core/activityOptions.ts';
 import type { Budget } from '../core/budget.ts';
 import { holdOfDrift } from '../core/drift/drift.ts';
 import { finalFailure } from '../core/failures.ts';
 import { lackOfGraded } from '../core/gate/gradedOn.ts';
 import { askedBy } from '../core/living/pool.ts';
+import type { Promotion } from '../core/living/promotion.ts';
 import { isLast, roundText } from '../core/living/rounds.ts';
 import type { LabelledExtent, RunData, RunState } from '../core/living/runState.ts';
 import { type Plan, planOf, type Setting } from '../core/plan.ts';
@@ -53,7 +55,10 @@ export interface Beginning {
 }
 
 /** Carried over when continued as new. */
-export interface Begun extends RunState, Steering {}
+export interface Begun extends RunState, Steering {
+  /** A change of the champion that was recorded after what was kept, by an execution that has ended early. */
+  unheard?: Promotion;
+}
 
 /** By what a run goes. */
 interface Steering {
@@ -79,7 +84,7 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   const { run } = input;
   const begun: SoFar & Steering & Partial<Begun> =
     'begun' in input ? input.begun : beginning(input);
-  const { plan, setting, paused, budget, called, data, ...given } = begun;
+  const { plan, setting, paused, budget, called, data, unheard, ...given } = begun;
   const steering: Steering = { plan, setting, paused, budget, ...(called && { called }) };
   const perform = activitiesWith(setting.activityOptions);
   const parts = handleAll(run, steering, given, data, perform);
@@ -93,9 +98,16 @@ export async function evolve(input: EvolveInput): Promise<RunStatus> {
   return untilEnded(set, async () => {
     if (!('begun' in input)) {
       const prepared = await prepare(input);
-      if ('last' in prepared) return continueWith({ ...steering, ...prepared.last });
+      if ('last' in prepared) {
+        const { state, unheard } = prepared.last;
+        return continueWith({ ...steering, ...state, ...(unheard && { unheard }) });
+      }
       arrivals.begin(prepared.data);
       await championship.begin();
+    }
+    if (unheard) {
+      await championship.hear(unheard);
+      await parts.keep(given);
     }
     const letGoOn = given.underWay ? given.letGoOn : await untilTrusted(run, plan, given, page);
     let now: SoFar = { ...given, ...(letGoOn !== undefined && { letGoOn }) };
@@ -307,7 +319,7 @@ async function prepare({
   spec,
   folder,
   activityOptions,
-}: Beginning & { run: string }): Promise<{ data: RunData } | { last: RunState }> {
+}: Beginning & { run: string }): Promise<{ data: RunData } | { last: LastState }> {
   const perform = activitiesWith(activityOptions);
   await perform.checkModels(spec, 'ask each model for next to nothing');
   const last = await perform.lastState({ run, spec }, 'what the run had come to, if it was begun');

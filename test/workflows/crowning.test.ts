@@ -112,17 +112,33 @@ describe('crowning a champion', () => {
     await assert.rejects(announced(0).describe(), { name: 'WorkflowNotFoundError' });
   });
 
+  it('tells of changes, too, that were recorded after one, and not told', async () => {
+    const store = await openStore({ uri: bench.config.store.uri });
+    const { promotion } = input(2);
+    const at = new Date().toISOString();
+    await (await store.run(RUN, 'data')).addPromotion({ ...promotion, at });
+    store.close();
+    const before = told.length;
+    const champion = await execute(input(0, { role: 'base', from: null }), 'crown-0-again');
+    assert.deepEqual(champion, { model: MODEL, changes: 2 });
+    await announced(2).result();
+    assert.deepEqual(
+      told.slice(before).map(({ id, event }) => [id, event.timestamp]),
+      [[`${RUN}/promotion-2`, at]],
+    );
+  });
+
   it('tells nothing unsigned: it waits for the secret, and says in which variable', async () => {
     delete process.env[SECRET_ENV];
-    await execute(input(2), 'crown-2');
+    await execute(input(3), 'crown-3');
     const said = async () => {
-      const { pendingActivities } = (await announced(2).describe()).raw;
+      const { pendingActivities } = (await announced(3).describe()).raw;
       return pendingActivities?.map(({ lastFailure }) => lastFailure?.message).find(Boolean);
     };
     const message = await lookUntil(said, Boolean);
     assert.match(message!, /the webhook .* was not told: TEST_WEBHOOK_SECRET is not set/);
     process.env[SECRET_ENV] = SECRET;
-    await announced(2).result();
-    assert.equal(told.at(-1)!.id, `${RUN}/promotion-2`);
+    await announced(3).result();
+    assert.equal(told.at(-1)!.id, `${RUN}/promotion-3`);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'mocha';
 import type { RunHandle } from '../../client/runHandle.ts';
+import type { Announcement } from '../../core/living/announcement.ts';
 import type { RunState } from '../../core/living/runState.ts';
 import type { RunSpecInput } from '../../core/spec.ts';
 import type { RunStatus } from '../../core/status.ts';
@@ -16,6 +17,9 @@ describe('a run that has ended between a change of its champion and the note of 
   const bench = useBench('suite');
   /** Which states are never kept, and that one of them was to be. */
   let isLost = (_: RunState) => false;
+  /** Whether what is recorded of the champion is not heard of. */
+  let isCutOff = false;
+  const told: Announcement[] = [];
   let lost = Promise.withResolvers<void>();
   let spec: RunSpecInput;
   let run: RunHandle;
@@ -34,27 +38,35 @@ describe('a run that has ended between a change of its champion and the note of 
   };
 
   /** Ends the run when a change is recorded that it has not kept, and starts it again. */
-  async function changeAndEnd(model: string): Promise<void> {
+  async function changeAndEnd(model: string, { untold = false } = {}): Promise<void> {
     lost = Promise.withResolvers();
     isLost = () => true;
+    isCutOff = untold;
     const changing = run.setChampion({ model, ...SIGNED });
     changing.catch(() => undefined);
     await lost.promise;
     await bench.temporal.client.workflow.getHandle(RUN).terminate();
     isLost = () => false;
+    isCutOff = false;
     run = await bench.client.start(spec);
   }
 
   before(async () => {
+    bench.config.announce = { activity: { name: 'deploy' } };
     await bench.startWorker({
+      activities: { deploy: async (announcement: Announcement) => void told.push(announcement) },
       interceptors: {
         activity: [
           ({ info }) => ({
             inbound: {
               async execute(input, next) {
                 const [given] = input.args as [{ state: RunState }];
-                if (info.activityType !== 'semievol.keepState' || !isLost(given.state))
-                  return next(input);
+                const isState = info.activityType === 'semievol.keepState' && isLost(given.state);
+                const isChange = info.activityType === 'semievol.crown' && isCutOff;
+                if (!isState) {
+                  const result = await next(input);
+                  if (!isChange) return result;
+                }
                 lost.resolve();
                 throw new Error('it is lost');
               },
@@ -77,6 +89,30 @@ describe('a run that has ended between a change of its champion and the note of 
     await run.setChampion({ model: BASE, ...SIGNED });
     assert.deepEqual((await recorded()).at(-1), [changes + 1, BASE]);
     assert.equal((await run.status()).status!.champion, BASE);
+  });
+
+  it('tells, as soon as it is started again, of a change that nobody has been told of, and of no other', async () => {
+    const { models } = (await bench.reports(RUN))[0]!;
+    const announced = (number: number) =>
+      bench.temporal.client.workflow.getHandle(`${RUN}/promotion-${number}`);
+    const before = (await recorded()).length - 1;
+    await announced(before).result();
+    const numbers = told.map(({ number }) => number);
+    assert.equal(new Set(numbers).size, numbers.length);
+
+    await changeAndEnd(models.warmUp, { untold: true });
+    await waits();
+    await announced(before + 1).result();
+    assert.deepEqual(
+      told.map(({ number }) => number),
+      [...numbers, before + 1],
+    );
+    const { number, model, by, name } = told.at(-1)!;
+    assert.deepEqual([number, model, by, name], [before + 1, models.warmUp, 'person', SIGNED.name]);
+    // It is the same change, whoever has told of it.
+    assert.equal((await recorded()).length, before + 2);
+    await run.setChampion({ model: BASE, ...SIGNED });
+    await announced(before + 2).result();
   });
 
   it('does not ask again about a challenger that is crowned', async () => {

@@ -18,6 +18,8 @@ export interface Championship {
   readonly pending: Pending | undefined;
   /** Records the spec's model, with which a run begins, unless it has begun before. */
   begin(): Promise<void>;
+  /** Goes by a change that is recorded, and by those after it, of which nobody may have been told. */
+  hear(change: Promotion): Promise<void>;
   /**
    * Lets the challenger of a round become the champion, where the gate is in favour, and a person
    * where that is wanted. @returns whether it has
@@ -118,6 +120,12 @@ export function handleChampionship(
           ...{ number: 0, round: 0, model: champion.model, role: 'base', from: null },
           ...{ by: 'gate', name: null, reason: 'the run begins with it' },
         });
+      });
+    },
+    async hear(unheard) {
+      await inTurn(async () => {
+        champion = await crown(unheard);
+        show();
       });
     },
     async settle({ gate: report, round: ended }) {
