@@ -22,6 +22,13 @@ export const gradedOn = (estimate: Estimated = 'test') => NAMES[estimate];
 export const estimateNote = (estimate: Estimated = 'test'): string =>
   estimate === 'test' ? '' : `, ${gradedOn(estimate).by}`;
 
+const CROSS_FITTED =
+  'A cross-fitted estimate is no figure of the models themselves, which have learned from the labelled examples: in the place of each answer models that were made as it was, each on the examples outside of a fold. Pseudo-labels came from models that had seen the fold, too, which favours SemiEvol.';
+
+/** What is to be known of figures, beside what they were made on: of the test split nothing. */
+export const estimateLines = (estimate: Estimated = 'test'): string[] =>
+  estimate === 'test' ? [] : [CROSS_FITTED];
+
 /**
  * So many labelled examples a cross-fitted estimate takes at least: of fewer six would have to be won
  * and none lost by more than a fifth of them, and a fold would be a handful.

@@ -1,3 +1,4 @@
+import type { Estimated } from '../gate/gradedOn.ts';
 import type { RoundReport } from '../roundReport.ts';
 import { addSpent, NOTHING_SPENT, type Spent, spentIn } from '../spent.ts';
 import type { Estimate } from '../statistics.ts';
@@ -33,8 +34,10 @@ export interface GridRow {
   /** Runs that have completed, out of so many. */
   runs: number;
   of: number;
-  /** By the task's first metric on the test split; null where no run has completed. */
+  /** By the task's first metric; null where no run has completed. */
   value: Spread | null;
+  /** What that was made on; the test split where it is left out. */
+  estimate?: Estimated;
   /** The value less that of the better SFT, seed by seed: the run's own, or the base's where it has but one. */
   difference: Interval | null;
   /** Means of the shares of right pseudo-labels, 0..1, where the unlabelled rows carry gold answers. */
@@ -150,7 +153,9 @@ function comparedBy(
   runs: readonly GridRun[],
   of: Of,
   sftOf: Of,
-): Pick<GridRow, 'value' | 'difference'> {
+): Pick<GridRow, 'value' | 'estimate' | 'difference'> {
+  // Of one spec, all of them were made on the same.
+  const estimate = runs[0] && lastOf(runs[0]).estimate;
   const figures = bySeed(runs, of);
   const differences = bySeed(runs, (run) => {
     const [value, sft] = [of(run), sftOf(run)];
@@ -158,6 +163,7 @@ function comparedBy(
   });
   return {
     value: figures.length > 0 ? spreadOf(figures) : null,
+    ...(estimate && { estimate }),
     difference: differences.length > 0 ? intervalOf(differences, CONFIDENCE) : null,
   };
 }

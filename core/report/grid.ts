@@ -1,3 +1,4 @@
+import { estimateLines, gradedOn } from '../gate/gradedOn.ts';
 import { COVERAGES } from '../grid/labels.ts';
 import type { Interval, Spread } from '../grid/spread.ts';
 import { type GridStatus, timeLeft } from '../grid/status.ts';
@@ -10,6 +11,7 @@ import { type Section, tableOf } from './section.ts';
 export function gridSections(table: GridTable, failed: GridStatus['failed'] = []): Section[] {
   const { grid, metric, confidence, seeds, rows } = table;
   const [data, training] = [seeds.data.length, seeds.training.length];
+  const estimate = rows.find((row) => row.estimate)?.estimate;
   const figures = tableOf(rows, [
     { title: 'cell', kind: 'text', of: ({ names }) => names.join(' = ') },
     {
@@ -18,6 +20,15 @@ export function gridSections(table: GridTable, failed: GridStatus['failed'] = []
       of: ({ runs, of }) => (runs === of ? `${of}` : `${runs}/${of}`),
     },
     { title: metric ?? 'metric', kind: 'share', of: ({ value }) => value?.mean ?? null },
+    ...(estimate
+      ? [
+          {
+            title: 'graded',
+            kind: 'text' as const,
+            of: ({ value, estimate }: GridRow) => value && gradedOn(estimate).by,
+          },
+        ]
+      : []),
     { title: '± data', kind: 'text', of: ({ value }) => points(value?.sdData) },
     ...(training > 1
       ? [
@@ -47,6 +58,7 @@ export function gridSections(table: GridTable, failed: GridStatus['failed'] = []
       blocks: [
         figures,
         `Means over ${ofSeeds}. ± data and ± training are standard deviations in points, between data seeds and between training seeds on the same data${training > 1 ? '' : '; with one training seed for each, ± data holds both'}. "less SFT" is the mean of the differences to the better SFT of the same run, in points, with its ${level(confidence)} interval over data seeds (t)${data > 1 ? '' : ', which takes two or more'}.`,
+        ...estimateLines(estimate),
         'Time is the mean sum of the phases of a run. Requests and cost are what the runs of a cell have paid themselves: answers and models that a cell before has paid for are taken over, and cost nothing.',
       ],
     },
@@ -105,6 +117,7 @@ export function gridCsv({ metric = 'value', rows }: GridTable): string {
     ['runs', ({ runs }) => runs],
     ['of', ({ of }) => of],
     [metric, ({ value }) => value?.mean ?? null],
+    ['estimate', ({ value, estimate = 'test' }) => value && estimate],
     ['sd_data', ({ value }) => value?.sdData ?? null],
     ['sd_training', ({ value }) => value?.sdTraining ?? null],
     ['less_sft', ({ difference }) => difference?.mean ?? null],

@@ -1,5 +1,5 @@
 import type { ClassDistance } from '../drift/classDistance.ts';
-import { gradedOn } from '../gate/gradedOn.ts';
+import { estimateLines, gradedOn } from '../gate/gradedOn.ts';
 import { WAYS } from '../resolution.ts';
 import type { MetricReport, RoundReport } from '../roundReport.ts';
 import type { Comparison, Estimate } from '../statistics.ts';
@@ -56,14 +56,10 @@ export function metricSection(
         [NAMES.semievol, semievol],
       ]),
       comparisonLine(comparison, report),
-      ...(report.estimate === 'cross-fitted' ? [CROSS_FITTED] : []),
+      ...estimateLines(report.estimate),
     ],
   };
 }
-
-/** What the figures are, where there is no test split. */
-const CROSS_FITTED =
-  'This is no figure of the models themselves, which have learned from these examples: in the place of each answer models that were made as it was, each on the examples outside of a fold. Pseudo-labels came from models that had seen the fold, too, which favours SemiEvol.';
 
 function comparisonLine(comparison: Comparison, { sftBaseline, estimate }: RoundReport): string {
   const sft = `SFT (equal ${sftBaseline}, the better one)`;

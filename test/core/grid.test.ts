@@ -13,6 +13,8 @@ import { type GridStatus, timeLeft } from '../../core/grid/status.ts';
 import { type GridRun, gridTable } from '../../core/grid/table.ts';
 import { builtIn } from '../../core/registry.ts';
 import { csv } from '../../core/report/csv.ts';
+import { gridCsv, gridSections } from '../../core/report/grid.ts';
+import { markdown } from '../../core/report/markdown.ts';
 import { SCORES } from '../../core/selection/scores/index.ts';
 import type { ModelCollaborator } from '../../core/spec.ts';
 import { tBound } from '../../core/studentT.ts';
@@ -250,6 +252,32 @@ describe('the table of a grid', () => {
     const rounds = [report] as unknown as GridRun['rounds'];
     return { cell, run: `${cell}-${dataSeed}`, dataSeed, trainingSeed: 0, rounds, labels: [] };
   }
+
+  it('says which figures are cross-fitted estimates', () => {
+    const folded = { name: 'folded', spec: { data: { test: null }, gate: {} } };
+    const estimated = run('folded', 0, { semievol: 0.7, epochs: 0.6, steps: 0.5 });
+    Object.assign(estimated.rounds[0]!, { estimate: 'cross-fitted' });
+    const runs = [run('semievol', 0, { semievol: 0.8, epochs: 0.6, steps: 0.7 }), estimated];
+    const cells = Object.values(named({ cells: [folded], percentiles: [60] }));
+    const input = { grid: 'grid', cells, seeds: { data: [0], training: [0] } };
+    const textOf = (of: GridRun[]) => markdown(gridSections(gridTable({ ...input, runs: of })));
+
+    const text = textOf(runs);
+    assert.match(text, /\| cell \| runs \| accuracy \| graded \|/);
+    assert.match(text, /\| semievol \| 1 \| 80\.0 % \| on the test split \|/);
+    assert.match(text, /\| folded \| 1 \| 70\.0 % \| by a cross-fitted estimate \|/);
+    assert.match(text, /A cross-fitted estimate is no figure of the models themselves/);
+    const byCell = new Map(
+      gridCsv(gridTable({ ...input, runs }))
+        .split('\r\n')
+        .map((line) => [line.split(',')[0], line.split(',')[4]]),
+    );
+    assert.deepEqual(
+      ['cell', 'SFT', 'folded', 'percentile-60'].map((name) => byCell.get(name)),
+      ['estimate', 'test', 'cross-fitted', ''],
+    );
+    assert.doesNotMatch(textOf(runs.slice(0, 1)), /graded|cross-fitted/);
+  });
 
   it('compares a cell with the better SFT of its own run, or of the base where it has but one', () => {
     const own = { name: 'slow', spec: { training: { learningRateMultiplier: 0.5 } } };
