@@ -237,7 +237,7 @@ async function doRound(
   await pause.whilePaused();
   const underWay = given.underWay ?? {
     at: Date.now(),
-    champion: championship.champion.model,
+    champion: championship.start,
     data: arrivals.data!,
   };
   if (!given.underWay) await keep({ ...given, underWay });

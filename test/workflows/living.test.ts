@@ -9,6 +9,7 @@ import type { Crowned, CrownInput } from '../../activities/crown.ts';
 import { messagesOf } from '../../core/errors.ts';
 import { finalFailure } from '../../core/failures.ts';
 import type { Arrived } from '../../core/living/arrival.ts';
+import type { Champion } from '../../core/living/runState.ts';
 import { runSpec } from '../../core/registry.ts';
 import type { Lease, LeaseRequest } from '../../core/review/leases.ts';
 import type { RunSpecInput } from '../../core/spec.ts';
@@ -49,6 +50,8 @@ describe('a run that lives', () => {
   const changes: CrownInput['promotion'][] = [];
   /** Recorded by an execution that has ended before it heard of it. */
   const unheard: CrownInput['promotion'][] = [];
+  /** The champion by what such an execution has recorded, to one that begins. */
+  let recorded: Champion | undefined;
   let worker: Worker;
   let working: Promise<void>;
 
@@ -71,12 +74,12 @@ describe('a run that lives', () => {
         'semievol.lastState': async () => null,
         'semievol.rankForReview': async () => ({ size: 3, suspects: 0 }),
         'semievol.crown': async ({ run, promotion }: CrownInput): Promise<Crowned> => {
-          const recorded = unheard.find(({ number }) => number === promotion.number) ?? promotion;
-          const { model, number } = recorded;
-          changes.push(recorded);
+          const heard = unheard.find(({ number }) => number === promotion.number) ?? promotion;
+          const { model, number } = heard;
+          changes.push(heard);
           return {
-            announcement: { ...recorded, run, at: '', endpoint: 'local', alias: null },
-            champion: { model, changes: number },
+            announcement: { ...heard, run, at: '', endpoint: 'local', alias: null },
+            champion: (number === 0 && recorded) || { model, changes: number },
           };
         },
       },
@@ -281,6 +284,15 @@ describe('a run that lives', () => {
       [last.number, last.round, last.role, last.from, last.by, last.name],
       [2, 1, 'chosen', 'model-1', 'person', NAMED.name],
     );
+  });
+
+  it('does its first round as it did, where nothing is kept but what has come of that', async () => {
+    recorded = { model: 'model-1', changes: 1 };
+    const run = await start({ rounds: 1 });
+    const { champion, totals } = (await run.handle.result()) as RunStatus;
+    recorded = undefined;
+    assert.deepEqual([champion, totals.promoted], ['model-1', 1]);
+    assert.equal((await run.inputOf(1)).champion, 'smollm2-135m-instruct');
   });
 
   it('counts its changes after those that are recorded already', async () => {

@@ -14,6 +14,11 @@ export type Pending = Pick<GateReport, 'challenger'> & Pick<RoundReport, 'round'
 /** Who is the champion of a run, and how that changes. */
 export interface Championship {
   readonly champion: Champion;
+  /**
+   * The model that the next round starts from: the champion, but of a run that is begun again with nothing
+   * kept, which does its first round as it did, whatever has come of that.
+   */
+  readonly start: string;
   /** The challenger that waits for a person, where one does. */
   readonly pending: Pending | undefined;
   /** Records the spec's model, with which a run begins, unless it has begun before. */
@@ -44,6 +49,7 @@ export function handleChampionship(
   { changed, show }: { changed: () => Promise<unknown>; show: () => void },
 ): Championship {
   let champion = given;
+  let start = given.model;
   let pending: Pending | undefined;
   let decision: Decision | undefined;
   const inTurn = oneAfterTheOther();
@@ -60,6 +66,7 @@ export function handleChampionship(
         show();
         // An execution before this one may have recorded others, and ended before it could keep them.
       } while (champion.model !== model);
+      start = model;
     });
 
   setHandler(
@@ -111,6 +118,9 @@ export function handleChampionship(
     get champion() {
       return champion;
     },
+    get start() {
+      return start;
+    },
     get pending() {
       return pending;
     },
@@ -125,6 +135,7 @@ export function handleChampionship(
     async hear(unheard) {
       await inTurn(async () => {
         champion = await crown(unheard);
+        start = champion.model;
         show();
       });
     },
