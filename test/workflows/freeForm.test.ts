@@ -1,64 +1,14 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { runSpec } from '../../core/registry.ts';
 import type { RoundReport } from '../../core/roundReport.ts';
-import type { RunSpec } from '../../core/spec.ts';
 import { usageOf } from '../../core/usage.ts';
 import { endpointConfig } from '../../providers/config.ts';
 import { openStore } from '../../store/store.ts';
 import type { ChatQuestion } from '../../testing/answers.ts';
-import type { Bench } from '../support/stack.ts';
+import { BASE, guess, judge, numbersIn, writeRooms } from '../support/rooms.ts';
 import { useBench } from '../support/suite.ts';
 
-const BASE = 'smollm2-135m-instruct';
 const SIZES = { labelled: 8, unlabelled: 12, test: 10 };
-
-/** A small data set of questions about rooms, with its spec. */
-async function writeRooms({ folder }: Bench, name: string, more: object): Promise<RunSpec> {
-  const data: Record<string, string> = {};
-  let number = 1;
-  for (const [split, count] of Object.entries(SIZES)) {
-    const rows = Array.from({ length: count }, () => {
-      const room = number++;
-      return JSON.stringify({ question: `Where is guest ${room}?`, answer: `In room ${room}.` });
-    });
-    data[split] = join(folder, `${name}-${split}.jsonl`);
-    await writeFile(data[split], rows.join('\n'));
-  }
-  const collaborators = [
-    { name: 'alone', shots: 0 },
-    { name: 'shown' },
-    { name: 'base', model: 'base' },
-  ];
-  const common = { name, data, collaborators, batch: { size: 6 }, resolution: 'vote' };
-  return runSpec.parse({ ...common, ...more });
-}
-
-const guestIn = (text: string) => Number(/guest (\d+)\?/.exec(text)![1]);
-const numbersIn = (text: string | undefined) => text?.match(/\d+/g)?.map(Number) ?? [];
-const tagged = (text: string, tag: string) =>
-  [...text.matchAll(new RegExp(`<(${tag})>\\n([^<]*)\\n</\\1>`, 'g'))].map((match) => match[2]!);
-
-/** Tuned models know each room, in words of their own; the base knows that of every other guest. */
-function guess({ text, model, body }: ChatQuestion): string {
-  const guest = guestIn(text);
-  if (model === BASE) return `Room ${guest % 2 === 0 ? guest : guest + 100}, I think.`;
-  return body.messages.length > 2 ? `It is room ${guest}` : `You find them in room ${guest}`;
-}
-
-/** Goes by the numbers of rooms alone. */
-function judge({ text }: ChatQuestion): string {
-  const answers = tagged(text, 'answer-\\d+').map((answer) => numbersIn(answer)[0]!);
-  if (answers.length > 0) {
-    const alike = Map.groupBy(answers.keys(), (index) => answers[index]);
-    return `Groups: ${[...alike.values()].map((group) => group.map((index) => index + 1).join(', ')).join(' | ')}`;
-  }
-  const [[wanted], [given]] = [tagged(text, 'reference'), tagged(text, 'answer')];
-  const isRight = numbersIn(wanted)[0] === numbersIn(given)[0];
-  return `It names ${isRight ? 'that' : 'another'} room.\nVerdict: ${isRight ? 'right' : 'wrong'}`;
-}
 
 describe('a free-form task', () => {
   const bench = useBench('test', { models: [BASE, 'all-minilm-l6-v2', 'wise'] });
@@ -68,7 +18,7 @@ describe('a free-form task', () => {
     const chat = (question: ChatQuestion) =>
       question.model === 'wise' ? judge(question) : guess(question);
     bench.provider.setAnswers({ chat });
-    const spec = await writeRooms(bench, 'rooms', {
+    const spec = await writeRooms(bench, 'rooms', SIZES, {
       task: { type: 'free-form', answers: 'long' },
       judge: { model: 'wise' },
     });
@@ -111,7 +61,7 @@ describe('a free-form task', () => {
       question.model === 'wise' ? judge(question) : guess(question);
     bench.provider.setAnswers({ chat });
     const rooms = (name: string, more: object = {}) =>
-      writeRooms(bench, name, {
+      writeRooms(bench, name, SIZES, {
         ...{ task: { type: 'free-form', answers: 'long' }, judge: { model: 'wise' } },
         ...{ resolution: 'justify', ...more },
       });
@@ -155,7 +105,7 @@ describe('a free-form task', () => {
         ...Array.from({ length: 8 }, (_, bit) => (numbersIn(text)[0]! >> bit) & 1),
       ],
     });
-    const spec = await writeRooms(bench, 'rooms-by-vectors', {
+    const spec = await writeRooms(bench, 'rooms-by-vectors', SIZES, {
       task: { type: 'free-form', agreement: 'embedding', similarity: 0.99 },
     });
     await bench.run(spec);
