@@ -18,6 +18,9 @@ const SIZES = { labelled: 30, unlabelled: 12, test: 1 };
 const PRICES = { '*': { input: 1, output: 2, training: 1, batch: 0.5 } };
 const UNTESTED = { gate: { folds: FOLDS }, evaluation: { sft: 'equal-epochs' } };
 
+const jobsOfFolds = ({ provider }: Bench) =>
+  provider.jobs.all().filter(({ metadata }) => metadata!.semievol_key!.includes('/semievol-fold-'));
+
 /** What a run without a test split has come to. */
 interface Outcome {
   tables: Tables;
@@ -109,10 +112,7 @@ describe('a run without a test split', function () {
         hold.why,
         /the budget of phase fine-tune-folds is reached: 1 of 1 requests spent/,
       );
-      const made = () =>
-        bench.provider.jobs
-          .all()
-          .filter(({ metadata }) => metadata!.semievol_key!.includes('/semievol-fold-')).length;
+      const made = () => jobsOfFolds(bench).length;
       assert.equal(made(), 1);
       await bench.client.get(RUN).setBudget({ requests: FOLDS }, 'fine-tune-folds');
       await handle.result();
@@ -120,6 +120,34 @@ describe('a run without a test split', function () {
       const outcome = await outcomeOf(bench, spec);
       isTheSame(outcome);
       assert.equal(outcome.report.bill.cost, undisturbed.report.bill.cost);
+    });
+  });
+
+  it('begins the job of a fold again that a limit has cancelled, and comes to the same', async () => {
+    await using(async (bench) => {
+      const { provider } = bench;
+      const budget = { perPhase: { 'fine-tune-folds': { requests: FOLDS } }, jobs: 'cancel' };
+      const spec = await specIn(bench, { budget });
+      const handle = await bench.start(spec);
+      const isTuned = ({ body }: { body: { model?: unknown } }) =>
+        String(body.model).startsWith('ft:');
+      await provider.until(() => provider.requests({ kind: 'chat' }).some(isTuned));
+      provider.jobs.hold();
+      await provider.until(() => jobsOfFolds(bench).length > 0);
+      await bench.client.get(RUN).setBudget({ requests: 0.5 }, 'fine-tune-folds');
+      await provider.until(() => jobsOfFolds(bench).some(({ status }) => status === 'cancelled'));
+      const { hold } = await untilHeld(bench, RUN);
+      assert.match(hold.why, /the budget of phase fine-tune-folds is reached/);
+      provider.jobs.release();
+      await bench.client.get(RUN).setBudget({ requests: FOLDS }, 'fine-tune-folds');
+      await handle.result();
+      assert.deepEqual(
+        jobsOfFolds(bench)
+          .map(({ status }) => status)
+          .sort(),
+        ['cancelled', ...Array(FOLDS).fill('succeeded')],
+      );
+      isTheSame(await outcomeOf(bench, spec));
     });
   });
 });
