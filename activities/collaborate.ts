@@ -68,6 +68,7 @@ export async function askCollaborators(batch: Batch, input: CollaborateInput): P
   const { context, examples } = batch;
   const { spec, task } = context;
   const isReasoned = spec.answer.form === 'reasoned';
+  const isShared = spec.answer.probability === 'shares';
   const schema = isReasoned ? undefined : task.schema;
   const neighboursOf = await labelledNeighbours(context, input);
   const shotsOf = (ordinal: number) => neighboursOf(ordinal).map(({ example }) => example);
@@ -84,7 +85,7 @@ export async function askCollaborators(batch: Batch, input: CollaborateInput): P
         messages: task.prompt(example, shots, manner),
         sampling: group.sampling,
         isReasoned,
-        options: isReasoned ? undefined : optionsOf(task, example),
+        options: isShared ? optionsOf(task, example) : undefined,
         schema,
         slots: group.places,
         goOnAfterMinutes: group.goOnAfterMinutes,

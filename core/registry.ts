@@ -104,6 +104,7 @@ export class Registry {
         ...judgeProblems(task, spec),
         ...balanceProblems(task, spec),
         ...perClassProblems(task, spec),
+        ...sharesProblems(task, spec),
         ...coTrainingProblems(task, spec),
         ...auditProblems(task, spec),
         ...calibrationProblems(task, spec, this.selector(spec.selection)),
@@ -210,6 +211,17 @@ function balanceProblems(
 function perClassProblems(task: Task, { selection }: Pick<RunSpec, 'selection'>): Problem[] {
   if (!selection.perClass || mayBalance(task)) return [];
   return [withoutClasses(['selection', 'perClass'], 'false')];
+}
+
+/** Only of answers of a fixed set that are given at once it can be told how likely each is. */
+function sharesProblems(task: Task, { answer }: Pick<RunSpec, 'answer'>): Problem[] {
+  const path = ['answer', 'probability'];
+  if (answer.probability === 'said') return [];
+  if (answer.form === 'reasoned')
+    return [
+      { path, message: 'cannot be told where models reason first: leave it out, or answer.form' },
+    ];
+  return task.possible || mayBalance(task) ? [] : [withoutClasses(path, 'said')];
 }
 
 /** That a field goes by classes where there are none. @param off what it says where it is not wanted */

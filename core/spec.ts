@@ -264,6 +264,12 @@ export const commonSpec = z.strictObject({
         .describe(
           'Whose entropy is taken: that of the whole response, as in the paper, or of the tokens of the answer in it alone.',
         ),
+      probability: z
+        .enum(['said', 'shares'])
+        .default('said')
+        .describe(
+          'What an answer of a fixed set makes probable: said, itself, by its own tokens; shares, each of the set, by the likeliest tokens (`top_logprobs`) of the places in which they part.',
+        ),
       target: z
         .enum(['answer', 'response'])
         .default('answer')

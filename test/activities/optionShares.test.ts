@@ -37,6 +37,7 @@ describe('what models give each label', () => {
         collaborators: Object.keys(GIVEN).map((name) => ({
           ...{ name, shots: 0, system: `You are a ${name}.` },
         })),
+        answer: { probability: 'shares' },
         ...more,
       },
       examples: [...pool('unlabelled', 1), ...pool('labelled', 1), ...pool('test', 1)],
@@ -76,8 +77,8 @@ describe('what models give each label', () => {
     assert.ok(Math.abs(label!.probability! - (4 / 9 + 1 / 2) / 2) < 1e-9);
   });
 
-  it('is not asked of models that reason first', async () => {
-    const { bodies, sharesOf } = await answered({ answer: { form: 'reasoned' } });
+  it('is not asked where the spec does not want it', async () => {
+    const { bodies, sharesOf } = await answered({ answer: {} });
     assert.ok(bodies.every(({ logprobs }) => logprobs === true));
     assert.ok(bodies.every((body) => body.top_logprobs === undefined));
     assert.equal(sharesOf('botanist'), null);

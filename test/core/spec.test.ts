@@ -203,6 +203,22 @@ describe('the run spec', () => {
     });
   });
 
+  it('shares probability among answers of a fixed set that are given at once, and no others', () => {
+    const of = (task: object, answer: object = {}) =>
+      problems({ ...least, task, answer: { probability: 'shares', ...answer } });
+    assert.equal(of(least.task), undefined);
+    assert.equal(of({ type: 'multiple-choice' }), undefined);
+    for (const task of [{ type: 'numeric' }, { type: 'multi-label', labels: ['animal', 'plant'] }])
+      assert.match(
+        String(of(task)),
+        /^answer\.probability,the answers of this kind of task are not each one label .* to said/,
+      );
+    assert.match(
+      String(of(least.task, { form: 'reasoned' })),
+      /^answer\.probability,cannot be told where models reason first/,
+    );
+  });
+
   it('has a JSON schema in which every default is optional', () => {
     const schema = z.toJSONSchema(runSpec, { io: 'input' });
     assert.deepEqual(schema.required, ['name', 'task', 'data']);
