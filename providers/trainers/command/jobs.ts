@@ -41,9 +41,12 @@ export class StateFolder {
     return (await numbersIn(join(this.path, 'jobs', name))).map((number) => `${name}-${number}`);
   }
 
-  /** Makes a further job of a name. @returns its id; of several that do so at once, all get the same */
-  async create(name: string): Promise<string> {
-    const number = ((await numbersIn(join(this.path, 'jobs', name))).at(-1) ?? 0) + 1;
+  /**
+   * Makes the job of a name that comes after the last one that was looked at, if there was one.
+   * @returns its id; of several that do so after the same, also one after the other, all get the same
+   */
+  async create(name: string, last?: string): Promise<string> {
+    const number = last === undefined ? 1 : Number(last.slice(name.length + 1)) + 1;
     await mkdir(join(this.path, 'jobs', name, String(number)), { recursive: true, mode: 0o700 });
     return `${name}-${number}`;
   }

@@ -91,7 +91,7 @@ class CommandTrainer implements Trainer {
     const obstacle = await this.preflight();
     if (obstacle) throw finalFailure('NoFineTuning', obstacle);
     await this.#models.originOf(order.request.model, this.#tool);
-    const id = await this.#state.create(order.name);
+    const id = await this.#state.create(order.name, last);
     return this.#describe(id, (await this.#look(id))!, order);
   }
 

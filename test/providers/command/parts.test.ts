@@ -6,6 +6,7 @@ import { describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { flawOf } from '../../../providers/trainers/command/adapter.ts';
 import { appear, vanish } from '../../../providers/trainers/command/files.ts';
+import { StateFolder } from '../../../providers/trainers/command/jobs.ts';
 import { lastLines, readLog } from '../../../providers/trainers/command/log.ts';
 import { renderCommand, renderConfig } from '../../../providers/trainers/command/render.ts';
 import { TOOLS } from '../../../providers/trainers/command/tools/index.ts';
@@ -182,5 +183,19 @@ describe('a folder that appears', () => {
     assert.deepEqual(await readdir(folder.path), ['model-12']);
     assert.equal(await vanish(path), false);
     assert.equal(await vanish(join(folder.path, 'nowhere', 'model')), false);
+  });
+});
+
+describe('the jobs of a name', () => {
+  const folder = useFolder('test');
+
+  it('are one for all who have found none, though another was quicker, and one after each', async () => {
+    const state = new StateFolder(folder.path);
+    const [last] = await state.jobs('tuned');
+    const first = await state.create('tuned', last);
+    assert.equal(await state.create('tuned', last), first);
+    const second = await state.create('tuned', first);
+    assert.equal(await state.create('tuned', first), second);
+    assert.deepEqual(await state.jobs('tuned'), [first, second]);
   });
 });
