@@ -4,7 +4,7 @@ import type { OrdinalRange, Split, StoredExample } from '../core/types.ts';
 import { Additions, type ExampleRef } from './additions.ts';
 import type { Database } from './database.ts';
 import type { DatasetInfo, Datasets, DatasetVersion } from './datasets.ts';
-import { StoreError } from './errors.ts';
+import { noExample, StoreError } from './errors.ts';
 import {
   ExampleWriter,
   everyPlace,
@@ -341,14 +341,7 @@ export class Dataset {
   /** What a model made of a split, in the folder that the chain begins with. */
   async #vectors(model: string, split: Split): Promise<Vectors> {
     const chain = await this.versions();
-    return new Vectors(this.#databaseOf(chain[0]!.id), {
-      ...{ model, split, versions: new Set(chain.map(({ id }) => id)) },
-      broughtBy: (ordinal) => {
-        const version = chain.find(({ counts }) => ordinal < counts[split]);
-        if (!version) throw unheardOf(split, ordinal);
-        return version.id;
-      },
-    });
+    return new Vectors(this.#databaseOf(chain[0]!.id), model, split, chain);
   }
 
   /** In which tables the examples of a split are, in order. */
@@ -415,13 +408,10 @@ function among(
   const grouped = new Map<Part, number[]>();
   for (const ordinal of ordinals) {
     const part = parts.find(({ from, to }) => from <= ordinal && ordinal < to);
-    if (!part) throw unheardOf(split, ordinal);
+    if (!part) throw noExample(split, ordinal);
     const own = grouped.get(part);
     if (own) own.push(ordinal - part.zero);
     else grouped.set(part, [ordinal - part.zero]);
   }
   return grouped;
 }
-
-const unheardOf = (split: Split, ordinal: number) =>
-  new RangeError(`The ${split} split has no example ${ordinal}`);

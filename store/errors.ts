@@ -1,4 +1,5 @@
 import { SemiEvolError } from '../core/errors.ts';
+import type { Split } from '../core/types.ts';
 
 /** A store that cannot be used as it is. `remedy` says what to do about it. */
 export class StoreError extends SemiEvolError {
@@ -16,6 +17,10 @@ export class StoreError extends SemiEvolError {
     return this.cause !== undefined;
   }
 }
+
+/** For an ordinal that is none of a split's. */
+export const noExample = (split: Split, ordinal: number): RangeError =>
+  new RangeError(`The ${split} split has no example ${ordinal}`);
 
 const ELSEWHERE = 'set another store URI in temporal.config.ts';
 

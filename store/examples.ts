@@ -5,7 +5,7 @@ import type { Additions, ExampleRef } from './additions.ts';
 import { fromArrow, schemaOf, toArrow, types } from './arrow.ts';
 import type { Database } from './database.ts';
 import { type DatasetInfo, type Datasets, type Descent, descentOfFirst } from './datasets.ts';
-import { explain } from './errors.ts';
+import { explain, noExample } from './errors.ts';
 import { all, among, equals, oneOf, within } from './sql.ts';
 
 const PREFIX = 'examples-';
@@ -131,7 +131,7 @@ export async function readAt(
   const byOrdinal = new Map(rows.map((row) => [row.ordinal, row]));
   return ordinals.map((ordinal) => {
     const example = byOrdinal.get(ordinal);
-    if (!example) throw new RangeError(`The ${split} split has no example ${ordinal}`);
+    if (!example) throw noExample(split, ordinal);
     return example;
   });
 }

@@ -1,7 +1,8 @@
 import type { OrdinalRange, Split } from '../core/types.ts';
 import { schemaOf, types } from './arrow.ts';
 import type { Database } from './database.ts';
-import { StoreError } from './errors.ts';
+import type { DatasetVersion } from './datasets.ts';
+import { noExample, StoreError } from './errors.ts';
 import { safeName } from './names.ts';
 import { PartitionedLog } from './partitionedLog.ts';
 import { ordinalsNear } from './search.ts';
@@ -20,9 +21,6 @@ type Without = Pick<VectorRow, 'ordinal' | 'id'>;
 /** A row with the version of the data set that has brought its example. */
 type Of<Row> = Row & { version: string };
 
-/** Tells which version has brought the example with an ordinal. */
-export type BroughtBy = (ordinal: number) => string;
-
 /**
  * The embeddings that one model made of one split of a chain of versions. All of them lie together,
  * so that reading those of many small versions takes no longer than of a large one. Chains that begin
@@ -33,30 +31,19 @@ export class Vectors {
   readonly #log: PartitionedLog<Of<VectorRow>>;
   readonly #without: PartitionedLog<Of<Without>>;
   readonly #model: string;
+  readonly #split: Split;
+  readonly #chain: readonly DatasetVersion[];
   readonly #versions: ReadonlySet<string>;
-  readonly #broughtBy: BroughtBy;
 
   /**
    * @param database of the version that the chain begins with
-   * @param versions of the chain
+   * @param chain the versions, in order
    */
-  constructor(
-    database: Database,
-    {
-      model,
-      split,
-      versions,
-      broughtBy,
-    }: {
-      model: string;
-      split: Split;
-      versions: ReadonlySet<string>;
-      broughtBy: BroughtBy;
-    },
-  ) {
+  constructor(database: Database, model: string, split: Split, chain: readonly DatasetVersion[]) {
     this.#model = model;
-    this.#versions = versions;
-    this.#broughtBy = broughtBy;
+    this.#split = split;
+    this.#chain = chain;
+    this.#versions = new Set(chain.map(({ id }) => id));
     const columns = { ordinal: types.int, id: types.string, version: types.string };
     const key = ({ version, ordinal }: Of<Without>) => `${version}/${ordinal}`;
     this.#log = new PartitionedLog<Of<VectorRow>>(database, {
@@ -117,10 +104,12 @@ export class Vectors {
     return this.#log.optimize(range);
   }
 
-  readonly #of = <Row extends Without>(row: Row): Of<Row> => ({
-    ...row,
-    version: this.#broughtBy(row.ordinal),
-  });
+  /** Throws RangeError where no version has brought it. */
+  readonly #of = <Row extends Without>(row: Row): Of<Row> => {
+    const version = this.#chain.find(({ counts }) => row.ordinal < counts[this.#split]);
+    if (!version) throw noExample(this.#split, row.ordinal);
+    return { ...row, version: version.id };
+  };
 
   readonly #isOwn = ({ version }: Of<Without>) => this.#versions.has(version);
 
