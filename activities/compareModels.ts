@@ -2,7 +2,7 @@ import { type Sums, sumsFor } from '../core/comparison.ts';
 import { type Group, throughGate } from '../core/gate/gate.ts';
 import { type GateReport, GROUPS, type GroupKind } from '../core/gate/gateReport.ts';
 import type { GradedSplit } from '../core/gate/gradedOn.ts';
-import { categoryReport, classReports, GroupGrades } from '../core/gate/groupGrades.ts';
+import { categoryReport, classReport, GroupGrades } from '../core/gate/groupGrades.ts';
 import { ranges } from '../core/range.ts';
 import type { MetricReport, RoundReport } from '../core/roundReport.ts';
 import { shareOf } from '../core/score.ts';
@@ -71,7 +71,7 @@ export async function compareModels(
       spec.gate,
       confidence,
     );
-  const byClass = classReports(groups.class.all(), roles);
+  const byClass = classReport(groups.class.all(), roles);
   const byCategory = categoryReport(groups.category.all(), roles, examples);
   return {
     metrics: task.metrics.map(({ name }, place): MetricReport => {

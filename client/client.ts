@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { type Config, defineConfig } from '../config/config.ts';
 import {
   type ActivityOptions,
@@ -10,6 +11,7 @@ import { type GridPlan, specOf } from '../core/grid/plan.ts';
 import { type GridInput, type GridSpec, gridSpec } from '../core/grid/spec.ts';
 import type { GridTable } from '../core/grid/table.ts';
 import { Registry } from '../core/registry.ts';
+import { SEARCH_ATTRIBUTES } from '../core/searchAttributes.ts';
 import type { RunSpec, RunSpecInput } from '../core/spec.ts';
 import type { StartCheck } from './check.ts';
 import { GridConflict, RunConflict } from './errors.ts';
@@ -28,6 +30,7 @@ import { type FineTuneRequest, fineTuneOf, gridOf, runOf, type StartOptions } fr
 /** A run in a list. */
 export interface ListedRun {
   name: string;
+  /** `running`, and where the namespace has our search attributes `paused` or `waiting`, or how it ended. */
   state: string;
   startedAt: Date;
   endedAt?: Date;
@@ -85,7 +88,7 @@ export class SemiEvolClient {
     for await (const one of this.temporal.workflow.list({ query }))
       yield {
         name: one.workflowId,
-        state: one.status.name.toLowerCase(),
+        state: listedState(one),
         startedAt: one.startTime,
         endedAt: one.closeTime,
       };
@@ -243,6 +246,14 @@ export class SemiEvolClient {
   #checked(spec: RunSpecInput): RunSpec {
     return checked(this.#registry.runSpec, spec, 'the run spec');
   }
+}
+
+const STATE = defineSearchAttributeKey('SemiEvolState', SEARCH_ATTRIBUTES.SemiEvolState);
+
+/** One that ended knows how; only of the others do we know better than Temporal. */
+function listedState({ status, typedSearchAttributes }: WorkflowExecutionInfo): string {
+  const own = status.name === 'RUNNING' ? typedSearchAttributes.get(STATE) : undefined;
+  return own ?? status.name.toLowerCase();
 }
 
 /**

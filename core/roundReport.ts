@@ -28,8 +28,8 @@ export interface RoundReport {
   estimate?: Estimated;
   /** What the task is graded by; the first decides which SFT is the better, and on promotion. */
   metrics: MetricReport[];
-  /** By the first metric, where the task has a fixed set of classes; the most frequent that are graded. */
-  byClass?: GroupReport[];
+  /** By the first metric, where the task has a fixed set of classes. */
+  byClass?: GroupsReport;
   /** The same by the categories of the data, where the spec names their column. In the store alone. */
   byCategory?: CategoryReport;
   /** Which SFT baseline the comparison took: the better of equal epochs and equal steps. */
@@ -133,12 +133,15 @@ export interface GroupReport {
   values: Partial<Record<ModelRole, number | null>>;
 }
 
-/** The models of a round by category. */
-export interface CategoryReport {
+/** The models of a round by class or category. */
+export interface GroupsReport {
   /** The largest. */
   listed: GroupReport[];
-  /** How many there are besides, and of how many examples. */
-  others: { categories: number; examples: number };
+  /** How many there are besides, and of how many examples: one of several classes counts for each. */
+  others: { groups: number; examples: number };
+}
+
+export interface CategoryReport extends GroupsReport {
   /** Graded examples that are of no category. */
   without: number;
 }

@@ -1,4 +1,4 @@
-import type { CategoryReport, GroupReport } from '../roundReport.ts';
+import type { CategoryReport, GroupReport, GroupsReport } from '../roundReport.ts';
 import { addParts, NO_PART, shareOf } from '../score.ts';
 import type { Part } from '../tasks/task.ts';
 import type { ModelRole } from '../types.ts';
@@ -56,18 +56,21 @@ const CATEGORIES = 100;
 const largestFirst = (grades: readonly GroupGrade[]) =>
   grades.toSorted((a, b) => b.examples - a.examples);
 
-/** The most frequent classes, in their order; undefined where there are none. */
-export function classReports(
+/** The most frequent classes, in their order, and what is left; undefined where there are none. */
+export function classReport(
   grades: readonly GroupGrade[],
   roles: readonly ModelRole[],
-): GroupReport[] | undefined {
+): GroupsReport | undefined {
   if (grades.length === 0) return undefined;
   const listed = new Set(largestFirst(grades).slice(0, CLASSES));
-  return grades.filter((one) => listed.has(one)).map((one) => reportOf(one, roles));
+  return {
+    listed: grades.filter((one) => listed.has(one)).map((one) => reportOf(one, roles)),
+    others: othersOf(grades.filter((one) => !listed.has(one))),
+  };
 }
 
 /**
- * The largest categories, and what is left besides; undefined where there are none.
+ * The largest categories, and what is left; undefined where there are none.
  * @param examples how many were graded, of a category or of none
  */
 export function categoryReport(
@@ -77,13 +80,17 @@ export function categoryReport(
 ): CategoryReport | undefined {
   if (grades.length === 0) return undefined;
   const sorted = largestFirst(grades);
-  const others = sorted.slice(CATEGORIES);
   return {
     listed: sorted.slice(0, CATEGORIES).map((one) => reportOf(one, roles)),
-    others: { categories: others.length, examples: examplesIn(others) },
+    others: othersOf(sorted.slice(CATEGORIES)),
     without: examples - examplesIn(grades),
   };
 }
+
+const othersOf = (grades: readonly GroupGrade[]) => ({
+  groups: grades.length,
+  examples: examplesIn(grades),
+});
 
 const examplesIn = (grades: readonly GroupGrade[]): number =>
   grades.reduce((sum, { examples }) => sum + examples, 0);

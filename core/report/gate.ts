@@ -5,7 +5,7 @@ import {
   type GroupKind,
 } from '../gate/gateReport.ts';
 import { estimateNote, gradedOn } from '../gate/gradedOn.ts';
-import type { GroupReport, RoundReport } from '../roundReport.ts';
+import type { GroupReport, GroupsReport, RoundReport } from '../roundReport.ts';
 import type { ModelRole } from '../types.ts';
 import { count } from './format.ts';
 import { type ColumnOf, type Section, tableOf } from './section.ts';
@@ -25,10 +25,9 @@ const CHALLENGER: Record<ChallengerRole, string> = {
   'sft-steps': 'the SFT model of equal steps',
 };
 
-const HAS: Record<GroupKind, [one: string, several: string]> = {
-  class: ['class has', 'classes have'],
-  category: ['category has', 'categories have'],
-};
+const PLURALS: Record<GroupKind, string> = { class: 'classes', category: 'categories' };
+
+const several = (number: number, of: GroupKind) => (number === 1 ? of : PLURALS[of]);
 
 /** Who is the champion after a round. */
 export function championLine({ gate, promoted, models, model }: RoundReport): string {
@@ -72,7 +71,7 @@ function vetoBlocks({ vetoes, tooFew }: GateReport, graded: string) {
   ]);
   const untold = GROUPS.filter((of) => tooFew[of] > 0).map(
     (of) =>
-      `${count(tooFew[of])} ${HAS[of][tooFew[of] === 1 ? 0 : 1]} too few ${graded} for a veto (gate.veto.leastRows).`,
+      `${count(tooFew[of])} ${several(tooFew[of], of)} with too few ${graded} for a veto (gate.veto.leastRows).`,
   );
   return [...(vetoes.length > 0 ? [lost] : []), ...untold];
 }
@@ -82,20 +81,21 @@ export function groupSections(report: RoundReport): Section[] {
   const { byClass, byCategory } = report;
   return [
     ...(byClass ? [groupSection('class', byClass, report)] : []),
-    ...(byCategory ? [groupSection('category', byCategory.listed, report, besides(report))] : []),
+    ...(byCategory ? [groupSection('category', byCategory, report, byCategory.without)] : []),
   ];
 }
 
 function groupSection(
   of: GroupKind,
-  groups: readonly GroupReport[],
+  { listed, others }: GroupsReport,
   { metrics, estimate }: RoundReport,
-  notes: string[] = [],
+  without = 0,
 ): Section {
-  const roles = Object.keys(groups[0]!.values) as ModelRole[];
-  const table = tableOf(groups, [
+  const { examples: graded } = gradedOn(estimate);
+  const roles = Object.keys(listed[0]!.values) as ModelRole[];
+  const table = tableOf(listed, [
     { title: of, kind: 'text', of: ({ label }) => label },
-    { title: gradedOn(estimate).examples, kind: 'count', of: ({ examples }) => examples },
+    { title: graded, kind: 'count', of: ({ examples }) => examples },
     ...roles.map(
       (role): ColumnOf<GroupReport> => ({
         title: NAMES[role],
@@ -106,19 +106,13 @@ function groupSection(
   ]);
   const { name } = metrics[0]!;
   const title = `${name[0]!.toUpperCase()}${name.slice(1)} by ${of}${estimateNote(estimate)}`;
-  return { title, blocks: [table, ...notes] };
-}
-
-/** Which graded examples the table of categories leaves out. */
-function besides({ byCategory, estimate }: RoundReport): string[] {
-  const { others, without } = byCategory!;
-  const { examples } = gradedOn(estimate);
-  return [
-    ...(others.categories > 0
+  const notes = [
+    ...(others.groups > 0
       ? [
-          `Besides these there are ${count(others.categories)} smaller categories, of ${count(others.examples)} ${examples}.`,
+          `Not listed: ${count(others.groups)} smaller ${several(others.groups, of)}, with ${count(others.examples)} ${graded}.`,
         ]
       : []),
-    ...(without > 0 ? [`Of no category: ${count(without)} ${examples}.`] : []),
+    ...(without > 0 ? [`Of no ${of}: ${count(without)} ${graded}.`] : []),
   ];
+  return { title, blocks: [table, ...notes] };
 }

@@ -154,7 +154,10 @@ describe('report', () => {
     assert.deepEqual([promoted, models.champion], [true, 'warm']);
     assert.deepEqual(metrics[0]!.values.champion, wilson(2, 8));
     const values = { vanilla: 1 / 8, champion: 2 / 8, sft: 1, 'sft-steps': 3 / 8, semievol: 7 / 8 };
-    assert.deepEqual(byClass, [{ label: 'plant', examples: 8, values }]);
+    assert.deepEqual(byClass, {
+      listed: [{ label: 'plant', examples: 8, values }],
+      others: { groups: 0, examples: 0 },
+    });
     const recorded = await lab.tables.evaluations(1);
     assert.ok(
       recorded.some(({ role, model, got }) => role === 'champion' && model === 'old' && got === 2),

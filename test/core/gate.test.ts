@@ -5,7 +5,7 @@ import { sumsFor } from '../../core/comparison.ts';
 import { type Standings, throughGate, withoutCategories } from '../../core/gate/gate.ts';
 import { GROUPS } from '../../core/gate/gateReport.ts';
 import { type GateSpec, gateSpec } from '../../core/gate/gateSpec.ts';
-import { categoryReport, classReports, GroupGrades } from '../../core/gate/groupGrades.ts';
+import { categoryReport, classReport, GroupGrades } from '../../core/gate/groupGrades.ts';
 import { mcnemar } from '../../core/statistics.ts';
 import type { ModelRole } from '../../core/types.ts';
 
@@ -220,7 +220,7 @@ describe('grades by group', () => {
         const { listed, others, without } = report!;
         const inListed = listed.reduce((sum, one) => sum + one.examples, 0);
         assert.equal(inListed + others.examples + without, examples.length);
-        assert.equal(listed.length + others.categories, all.length);
+        assert.equal(listed.length + others.groups, all.length);
         assert.ok(listed.length <= 100);
         const smallest = listed.at(-1)!.examples;
         const rest = all.filter(({ label }) => !listed.some((one) => one.label === label));
@@ -235,13 +235,15 @@ describe('grades by group', () => {
     for (const [index, name] of names.entries())
       for (let times = 0; times < index; times++) grades.add([name], [{ got: 1, of: 2 }]);
     grades.add(['no class'], [{ got: 1, of: 1 }]);
-    const reports = classReports(grades.all(), ['semievol'])!;
+    const { listed, others } = classReport(grades.all(), ['semievol'])!;
     assert.deepEqual(
-      reports.map(({ label }) => label),
+      listed.map(({ label }) => label),
       names.slice(10),
     );
-    assert.deepEqual(reports[0]!.values, { semievol: 0.5 });
-    assert.equal(classReports([], ['semievol']), undefined);
+    assert.deepEqual(listed[0]!.values, { semievol: 0.5 });
+    // That of no example is not there at all.
+    assert.deepEqual(others, { groups: 9, examples: 45 });
+    assert.equal(classReport([], ['semievol']), undefined);
   });
 });
 

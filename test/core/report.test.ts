@@ -159,10 +159,13 @@ describe('a report', () => {
       reason: 'the class "refund" loses 12.5 %, more than gate.veto.maximumLoss',
     };
     const values = { vanilla: 0.5, champion: 0.75, sft: null, semievol: 0.625 };
-    const byClass = [{ label: 'refund', examples: 16, values }];
+    const byClass = {
+      listed: [{ label: 'refund', examples: 16, values }],
+      others: { groups: 1, examples: 3 },
+    };
     const byCategory = {
       listed: [{ label: 'Law | Tax', examples: 1_050, values }],
-      others: { categories: 12, examples: 40 },
+      others: { groups: 12, examples: 40 },
       without: 7,
     };
     const models = { ...report.models, champion: 'tiny:old' };
@@ -178,14 +181,15 @@ describe('a report', () => {
       '| the champion | 4.0 % | 0.021 | 200 |',
       '| class | refund | 12.5 % | 16 |',
       '| category | Law \\| Tax | 6.0 % | 50 |',
-      '3 classes have too few test examples for a veto (gate.veto.leastRows).',
-      '1 category has too few test examples for a veto (gate.veto.leastRows).',
+      '3 classes with too few test examples for a veto (gate.veto.leastRows).',
+      '1 category with too few test examples for a veto (gate.veto.leastRows).',
       '| class | test examples | base | champion | SFT, equal epochs | SemiEvol |',
       '| refund | 16 | 50.0 % | 75.0 % | – | 62.5 % |',
       '## Accuracy by category',
       '| category | test examples | base | champion | SFT, equal epochs | SemiEvol |',
       '| Law \\| Tax | 1,050 | 50.0 % | 75.0 % | – | 62.5 % |',
-      'Besides these there are 12 smaller categories, of 40 test examples.',
+      'Not listed: 12 smaller categories, with 40 test examples.',
+      'Not listed: 1 smaller class, with 3 test examples.',
       'Of no category: 7 test examples.',
     ])
       assert.ok(text.includes(fact), `${fact} is missing in\n${text}`);

@@ -96,8 +96,16 @@ describe('a run, seen at a glance', () => {
       await untilFound(`${waiting} AND SemiEvolPhase IS NULL AND SemiEvolWarning IS NULL`, [
         'living',
       ]);
+      const listed = async () => {
+        for await (const { name, state } of bench.client.list())
+          if (name === 'living') return state;
+        return undefined;
+      };
+      assert.equal(await listed(), 'waiting');
       await run.executeUpdate('next');
       await run.result();
+      await untilFound('WorkflowId = "living" AND ExecutionStatus = "Completed"', ['living']);
+      assert.equal(await listed(), 'completed');
     });
   });
 
