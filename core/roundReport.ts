@@ -141,6 +141,7 @@ export interface GroupsReport {
   others: { groups: number; examples: number };
 }
 
+/** The models of a round by category. */
 export interface CategoryReport extends GroupsReport {
   /** Graded examples that are of no category. */
   without: number;

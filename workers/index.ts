@@ -54,6 +54,7 @@ export type {
   AuditFigures,
   CategoryReport,
   GroupReport,
+  GroupsReport,
   JudgeReport,
   MetricReport,
   RoundReport,
