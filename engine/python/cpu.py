@@ -12,11 +12,10 @@ import os
 import sys
 
 import mlx.core as mx
+from lookahead import allow_more_tasks
 from mlx_lm.models import activations, base
 
-# How many operations mlx looks ahead over when it hands them out breadth first, 20 unless told. A gradient is wider, and then one
-# stream is served to its end before the next.
-os.environ.setdefault("MLX_BFS_MAX_WIDTH", "1000")
+allow_more_tasks()
 
 _process = ctypes.CDLL(None)  # the symbols of preloaded libraries
 _LOG2_E = math.log2(math.e)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
@@ -53,6 +54,19 @@ describe('engine: set-up and processes', () => {
     for (const [name, difference] of Object.entries(differences)) {
       assert.ok(difference < 1e-4, `${name}: ${difference}`);
     }
+  });
+
+  it('hands out enough to keep every core busy', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    const script = path.join(ROOT, 'test', 'engine', 'lookahead.py');
+    const { stdout } = await execa(PYTHON_EXECUTABLE, [script, path.dirname(program('serve'))], {
+      env: mlxEnvironment(),
+    });
+    const [begun, underWay, ended] = JSON.parse(stdout);
+    assert.equal(begun, -15 * cpus().length);
+    // With mlx's own limit it is 11 at the most.
+    assert.ok(underWay > 15, `${underWay} tasks are under way`);
+    assert.equal(ended, begun);
   });
 
   it('starts a model process again after it died, failing only what was in flight', async () => {
