@@ -32,6 +32,6 @@ def tasks_under_way():
 
 def allow_more_tasks():
     """Lets as many more be under way as all cores want: the count goes on from below 0. For a process that computes nothing yet."""
-    count = tasks_under_way()
-    if count is not None and count.value == 0 and mx.default_device() == mx.cpu:
+    count = tasks_under_way() if mx.default_device() == mx.cpu else None
+    if count is not None and count.value == 0:
         count.value = -TASKS_A_CORE * (os.cpu_count() or 1)
