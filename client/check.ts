@@ -1,8 +1,9 @@
 import { APIConnectionError, AuthenticationError, NotFoundError } from 'openai';
 import type { Config } from '../config/config.ts';
 import { batchProblems } from '../core/askers.ts';
-import { calibrating } from '../core/calibrationPlan.ts';
+import { type Calibrating, calibrating } from '../core/calibrationPlan.ts';
 import { messagesOf } from '../core/errors.ts';
+import { crossFittingCost, crossFittingNote } from '../core/forecast/crossFitting.ts';
 import { lackOfGraded } from '../core/gate/gradedOn.ts';
 import { suggestion } from '../core/nearest.ts';
 import { type NeededModel, neededModels } from '../core/neededModels.ts';
@@ -28,6 +29,8 @@ interface Surroundings {
 /** What the data files hold, and what does not keep a run from its start, but may harm it later. */
 export interface StartCheck extends Omit<Preflight, 'problems'> {
   warnings: string[];
+  /** What the run will do that one may not expect, such as what cross-fitting costs. */
+  notes: string[];
 }
 
 /** The same with what keeps a run from its start: every problem, and its remedy. */
@@ -75,13 +78,15 @@ export async function lookBeforeStart(
   const looking = preflight({ ...spec, folder }, { ...options, registry });
   const [data, ...found] = await Promise.all([looking, ...endpoints]);
   const { counts } = data;
+  const { labelled = spec.data.limits.labelled } = counts;
+  const calibration = labelled === undefined ? undefined : calibrationOf(spec, registry, labelled);
   const tooFew = lackOfUnlabelled(spec.selection, counts.unlabelled);
   const ungraded = lackOfGraded(spec, counts.labelled);
   return {
     ...data,
     problems: [
       ...neighbourProblems(spec, counts.labelled),
-      ...calibrationProblems(spec, registry, counts.labelled),
+      ...(calibration && 'problem' in calibration ? [calibration.problem] : []),
       ...(tooFew ? [tooFew] : []),
       ...(ungraded ? [ungraded] : []),
       ...batchProblems(spec, registry.task(spec.task), (name) => {
@@ -92,6 +97,7 @@ export async function lookBeforeStart(
       ...found.flatMap(({ problems }) => problems),
     ],
     warnings: found.flatMap(({ warnings }) => warnings),
+    notes: labelled === undefined ? [] : notesOf(spec, labelled, calibration),
     listed: found.flatMap(({ listed }) => listed),
   };
 }
@@ -121,17 +127,22 @@ function neighbourProblems(spec: RunSpec, labelled?: number): string[] {
     : [];
 }
 
-/** That labelled examples are too few to calibrate by. @param count where the files told */
-function calibrationProblems(
-  { task, selection, data: { limits } }: RunSpec,
+/** What selection makes of so many labelled examples. */
+function calibrationOf(
+  { task, selection }: RunSpec,
   registry: Registry,
-  count = limits.labelled,
-): string[] {
-  if (count === undefined) return [];
+  count: number,
+): Calibrating {
   const { needs } = registry.selector(selection);
   const isJudged = registry.task(task).judge !== undefined;
-  const found = calibrating(needs, selection, { count, isJudged });
-  return 'problem' in found ? [found.problem] : [];
+  return calibrating(needs, selection, { count, isJudged });
+}
+
+/** What of so many labelled examples' use is to be known before it is paid for. */
+function notesOf(spec: RunSpec, labelled: number, calibration?: Calibrating): string[] {
+  const calibrated = calibration && 'rows' in calibration ? calibration : undefined;
+  const note = crossFittingNote(crossFittingCost(spec, labelled, calibrated), spec);
+  return note === undefined ? [] : [note];
 }
 
 interface Wanted {

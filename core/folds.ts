@@ -3,7 +3,7 @@ import type { Example } from './types.ts';
 /**
  * Into so many folds the labelled examples are parted for cross-fitting: each is answered by models
  * and with neighbours of the other fold only. More folds would leave a model more to learn from, and
- * each costs a fine-tune.
+ * each costs a fine-tune of each warm-up.
  */
 export const FOLDS = 2;
 

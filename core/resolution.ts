@@ -33,9 +33,9 @@ export interface WaysCompared {
 
 /**
  * From so many labelled examples on `auto` compares the ways. On the demo the collaborators disagree
- * on 29 %: then some 30 examples tell the ways apart, and each of the two models that answer them has
+ * on 29 %: then some 30 examples tell the ways apart, and each of the models that answer them has
  * learned from 50. With fewer of either the comparison would be a matter of luck, and would cost two
- * fine-tunes.
+ * fine-tunes of each warm-up.
  */
 export const LEAST_ROWS = 100;
 

@@ -206,7 +206,7 @@ export const trainingSpec = z.strictObject({
     .describe("Factor on the endpoint's own learning rate; its own choice when left out."),
 });
 
-const RESOLUTION = `How disagreement is resolved. justify: a model justifies one of the answers, exactly as in the paper. vote: the answer of most collaborators. probability: the answer of the highest summed probability. auto: the best of the three on cross-fitted labelled examples where there are at least ${LEAST_ROWS} of these (costs two fine-tunes on half of them each, and their answers), else probability, or vote where a judge takes part.`;
+const RESOLUTION = `How disagreement is resolved. justify: a model justifies one of the answers, exactly as in the paper. vote: the answer of most collaborators. probability: the answer of the highest summed probability. auto: the best of the three on cross-fitted labelled examples where there are at least ${LEAST_ROWS} of these (costs two fine-tunes of each warm-up, on half of them each, and their answers), else probability, or vote where a judge takes part.`;
 
 /** All of a run spec but what kinds of tasks and collaborators, and a selection rule, say. */
 export const commonSpec = z.strictObject({

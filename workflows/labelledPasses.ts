@@ -2,6 +2,7 @@ import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { CalibrationRef } from '../activities/trust.ts';
 import type { CalibrationPlan } from '../core/calibrationPlan.ts';
+import { isCrossFitted } from '../core/crossFitting.ts';
 import { FOLDS } from '../core/folds.ts';
 import type { Pass } from '../core/passes.ts';
 import type { Plan } from '../core/plan.ts';
@@ -20,10 +21,6 @@ import type { Phases } from './phases.ts';
 import { together } from './together.ts';
 
 const SEEN = 'as in the first round, before the model had seen the labelled examples';
-
-/** Whether a round doubts gold answers: the first does, whose models have not learned from all of them. */
-export const isAudited = ({ audit }: Plan, way: Way | undefined): boolean =>
-  audit === true && way === undefined;
 
 /** What of a round it goes by. */
 export interface LabelledInput {
@@ -65,7 +62,8 @@ export async function labelledPasses(
   const { plan, counts } = input;
   const { perform, phases, pass } = steps;
   const heldOut = calibration?.from === 'held-out' ? calibration.rows : 0;
-  const reason = notCompared(plan, counts.labelled - heldOut) ?? (input.way && SEEN);
+  const learning = counts.labelled - heldOut;
+  const reason = notCompared(plan, learning) ?? (input.way && SEEN);
   const resolution = await resolve();
   if (heldOut > 0)
     await phases.run('held-out', (phase) => pass('held-out', models, resolution.way, phase));
@@ -81,7 +79,8 @@ export async function labelledPasses(
 
   async function resolve(): Promise<Resolution> {
     const given = reason !== undefined && { way: input.way ?? wayWithoutComparison(plan), reason };
-    if (given && calibration?.from !== 'cross-fit' && !isAudited(plan, input.way)) {
+    const fitted = { isFirst: !input.way, learning, calibration: calibration?.from };
+    if (given && !isCrossFitted(plan, fitted)) {
       skipFolds('nothing is cross-fitted');
       phases.skip('cross-fit', given.reason);
       return given;

@@ -11,6 +11,7 @@ import type { RoundModels } from '../activities/collaborate.ts';
 import type { RoundRef } from '../activities/dependencies.ts';
 import type { Budget } from '../core/budget.ts';
 import { type CalibrationPlan, calibrationIn } from '../core/calibrationPlan.ts';
+import { isAudited } from '../core/crossFitting.ts';
 import type { FoldModels } from '../core/gate/foldModels.ts';
 import { gradedSplit } from '../core/gate/gradedOn.ts';
 import { type Asked, boundOf, firstOf } from '../core/living/pool.ts';
@@ -34,7 +35,7 @@ import { evaluate } from './evaluate.ts';
 import { askingIn } from './failing.ts';
 import { finalFineTunes, type Job } from './finalFineTunes.ts';
 import { type FineTuneResult, fineTune } from './fineTune.ts';
-import { isAudited, labelledPasses } from './labelledPasses.ts';
+import { labelledPasses } from './labelledPasses.ts';
 import { handlePause, roundStatus } from './messages.ts';
 import { handleSightings, hoursBooked, phaseNews, roundNews, toParent } from './news.ts';
 import type { PassInput } from './passSteps.ts';
@@ -406,7 +407,7 @@ async function phasesOf(input: RoundInput, set: SetAttributes): Promise<RoundRep
         { ...ref, range: { from: 0, to: counts[gradedSplit(plan)] } },
         'compact tables',
       );
-      const audit = isAudited(plan, input.way)
+      const audit = isAudited(plan, { isFirst: !input.way })
         ? await perform.audit({ ...ref, way: resolution.way }, 'list gold answers that are doubted')
         : undefined;
       const given = {

@@ -49,11 +49,12 @@ export default async function run(file: string, options: Options, command: Comma
   });
 }
 
-/** What the data files hold, and what there is to be warned of. */
-function linesOf({ files, unread, warnings }: StartCheck): string {
+/** What the data files hold, and what there is to be told and warned of. */
+function linesOf({ files, unread, notes, warnings }: StartCheck): string {
   return [
     ...files.map(fileLine),
     ...unread.map((name) => `${name}: only its first rows were looked at; the worker reads it all`),
+    ...notes,
     ...warnings.map((warning) => `warning: ${warning}`),
   ].join('\n');
 }

@@ -16,9 +16,10 @@ export const freeCollaborators = ({
 }: Pick<RunSpec, 'collaborators'>): FreeCollaborator[] =>
   collaborators.filter((one): one is FreeCollaborator => !isModel(one));
 
+/** How many answers models are asked for about an example, all together. */
+export const answersAsked = (spec: Pick<RunSpec, 'collaborators'>): number =>
+  modelCollaborators(spec).reduce((total, { samples }) => total + samples, 0);
+
 /** How many answers the collaborators give to an example, all together. */
 export const answersAnExample = (spec: Pick<RunSpec, 'collaborators'>): number =>
-  modelCollaborators(spec).reduce(
-    (total, { samples }) => total + samples,
-    freeCollaborators(spec).length,
-  );
+  answersAsked(spec) + freeCollaborators(spec).length;

@@ -1,5 +1,6 @@
 import { JUDGED_TO_CHECK, TEXTS_A_REQUEST } from '../amounts.ts';
 import { type CalibrationPlan, calibrationIn } from '../calibrationPlan.ts';
+import { isCrossFitted, modelsOfAFold } from '../crossFitting.ts';
 import { FOLDS } from '../folds.ts';
 import { gradedSplit } from '../gate/gradedOn.ts';
 import { isLast } from '../living/rounds.ts';
@@ -106,11 +107,12 @@ export function usesInRound(outlook: Outlook, round: number): PlannedUse[] {
   const reason = notCompared(plan, learning);
   const way = reason === undefined ? undefined : wayWithoutComparison(plan);
   const isKnown = reason !== undefined || isTuned;
-  if (!isKnown || calibration?.from === 'cross-fit' || (plan.audit && !isTuned)) {
+  if (isCrossFitted(plan, { isFirst: !isTuned, learning, calibration: calibration?.from })) {
     // Each fold's models learn from the others: how many these are follows from ids.
-    if (plan.asksWarmUp)
+    const models = modelsOfAFold(plan);
+    if (models > 0)
       for (const fold of ['fold-1', 'fold-2'] as const)
-        train(fold, times(row, partsOf(learning)), epochs, plan.warmUps.length);
+        train(fold, times(row, partsOf(learning)), epochs, models);
     pass('cross-fit', learning, isKnown ? way : 'justify');
   }
   if (heldOut > 0) pass('held-out', heldOut, way);

@@ -50,7 +50,7 @@ export const selectionFields = {
     .enum(['held-out', 'cross-fit'])
     .optional()
     .describe(
-      'Which labelled examples show how far answers can be trusted, where rule or score need some. held-out: a share that neither the warm-up nor any prompt sees, answered as the unlabelled are; promises are kept exactly, and the warm-up learns from fewer. cross-fit: all of them, each answered by a warm-up that has learned from the other half (two more fine-tunes); promises are approximate. When left out, held-out for a rule that calibrates, else cross-fit. Both cost the answers to these examples.',
+      'Which labelled examples show how far answers can be trusted, where rule or score need some. held-out: a share that neither the warm-up nor any prompt sees, answered as the unlabelled are; promises are kept exactly, and the warm-up learns from fewer. cross-fit: all of them, each answered by a warm-up that has learned from the other half (two more fine-tunes of each warm-up); promises are approximate. When left out, held-out for a rule that calibrates, else cross-fit. Both cost the answers to these examples.',
     ),
   share: z
     .number()

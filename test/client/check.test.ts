@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { checkBeforeStart } from '../../client/check.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
+import { WARM_UPS } from '../../core/modelNames.ts';
 import { builtIn, runSpec } from '../../core/registry.ts';
 import { startProvider } from '../../testing/provider.ts';
 import { useFolder, useProvider } from '../support/suite.ts';
@@ -23,11 +24,13 @@ const check = (given: ReturnType<typeof spec>, config: Config) =>
 describe('the check of a run before it starts', () => {
   const provider = useProvider('suite', { apiKey: 'right' });
   const files = useFolder('suite');
+  const write = (split: string, length = 8) => {
+    const rows = Array.from({ length }, (_, row) => `${split} ${row}?,"[""a"", ""b""]",A\n`);
+    return files.write(`${split}-${length}.csv`, `question,options,answer\n${rows.join('')}`);
+  };
   before(async () => {
-    for (const split of ['labelled', 'unlabelled', 'test'] as const) {
-      const rows = Array.from({ length: 8 }, (_, row) => `${split} ${row}?,"[""a"", ""b""]",A\n`);
-      data[split] = await files.write(`${split}.csv`, `question,options,answer\n${rows.join('')}`);
-    }
+    for (const split of ['labelled', 'unlabelled', 'test'] as const)
+      data[split] = await write(split);
   });
   after(() => {
     delete process.env[KEY];
@@ -100,6 +103,72 @@ describe('the check of a run before it starts', () => {
     assert.match(said, /^selection\.rule needs 127 labelled .*\(39 of them held out.*there are 8/);
     const auto = { rule: 'paper', score: 'auto' };
     await check(spec({ collaborators, selection: auto }), config());
+  });
+
+  describe('notes what cross-fitting costs', () => {
+    const warmUps = (count: number) =>
+      WARM_UPS.slice(0, count).map((model) => ({ name: model, model, shots: 0 }));
+    const plan = '"semievol plan" says what that costs';
+    const cases: [what: string, changes: object, note?: string][] = [
+      [
+        'of one warm-up that is asked twice',
+        { collaborators: [{ name: 'a' }, { name: 'b', skip: 3 }] },
+        'cross-fitting trains 2 further models and asks for 200 further answers',
+      ],
+      [
+        'of four warm-ups',
+        { collaborators: warmUps(4) },
+        'cross-fitting trains 8 further models and asks for 400 further answers',
+      ],
+      [
+        'of models that need no training',
+        {
+          collaborators: [{ name: 'a', model: 'base', samples: 3, shots: 0 }],
+          justification: { model: 'base' },
+        },
+        'cross-fitting asks for 300 further answers',
+      ],
+      [
+        'where the score is chosen',
+        {
+          ...{ collaborators: warmUps(1), resolution: 'vote' },
+          selection: { rule: 'paper', score: 'auto' },
+        },
+        'cross-fitting trains 2 further models and asks for 100 further answers',
+      ],
+      [
+        'of those that are not held out',
+        {
+          ...{ collaborators: [{ name: 'a' }, ...warmUps(2)], resolution: 'vote', audit: true },
+          selection: { rule: 'calibrated', share: 0.4, error: 0.1 },
+        },
+        'cross-fitting trains 4 further models and asks for 180 further answers',
+      ],
+      [
+        'in the first of several rounds',
+        { collaborators: warmUps(2), rounds: 2 },
+        'cross-fitting trains 4 further models and asks for 200 further answers in the first round',
+      ],
+      [
+        'where labelled examples grade',
+        { resolution: 'vote', data: { test: undefined }, gate: { folds: 3 } },
+        'cross-fitting trains 6 to 9 further models',
+      ],
+      ['of nothing where the spec says how', { resolution: 'vote' }],
+      ['of nothing where labels are too few', { data: { limits: { labelled: 99 } } }],
+    ];
+    for (const [what, { data: otherwise, ...changes }, note] of cases as [
+      string,
+      { data?: object },
+      string?,
+    ][])
+      it(what, async () => {
+        process.env[KEY] = 'right';
+        const labelled = await write('labelled', 100);
+        const given = spec({ ...changes, data: { ...data, labelled, ...otherwise } });
+        const { notes } = await check(given, config());
+        assert.deepEqual(notes, note === undefined ? [] : [`${note}: ${plan}`]);
+      });
   });
 
   it('says that nothing answers at the address', async () => {
