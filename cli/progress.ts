@@ -33,15 +33,17 @@ export function createDisplay(): ProgressDisplay {
 
 /**
  * Shows a run until it ends.
+ * @param forecast of each round, as far as there is one
  * @throws RunFailed where it did not complete; TemporalAway, the signal's reason: the run goes on
  */
 export async function follow(
   run: RunHandle,
   display: ProgressDisplay,
   signal: AbortSignal,
-  forecast?: Forecast,
+  forecast?: (round: number) => Forecast,
 ): Promise<void> {
-  for await (const view of run.follow({ signal })) display.update(view, forecast);
+  for await (const view of run.follow({ signal }))
+    display.update(view, forecast?.(view.status?.round ?? 1));
   display.stop();
   await run.result({ signal });
 }

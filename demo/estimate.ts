@@ -85,12 +85,24 @@ export function forecast(spec: RunSpec, sizes: DemoSizes, speed: number): DemoFo
 /** Seconds of all phases. */
 export const totalOf = (of: DemoForecast): number => sum(Object.values(of));
 
-/** Seconds of all rounds, each of which is about all that has come by then. */
-export const totalOfRounds = (spec: RunSpec, sizes: DemoSizes, speed: number): number => {
+/** The forecast of one of the rounds, which is about all that has come by then. @param round from 1 */
+export function forecastIn(
+  round: number,
+  spec: RunSpec,
+  sizes: DemoSizes,
+  speed: number,
+): DemoForecast {
   const { unlabelled, rounds = 1 } = sizes;
-  const come = Array.from({ length: rounds }, (_, index) => ((index + 1) * unlabelled) / rounds);
-  return sum(come.map((some) => totalOf(forecast(spec, { ...sizes, unlabelled: some }, speed))));
-};
+  return forecast(spec, { ...sizes, unlabelled: (round * unlabelled) / rounds }, speed);
+}
+
+/** Seconds of all rounds. */
+export const totalOfRounds = (spec: RunSpec, sizes: DemoSizes, speed: number): number =>
+  sum(
+    Array.from({ length: sizes.rounds ?? 1 }, (_, index) =>
+      totalOf(forecastIn(index + 1, spec, sizes, speed)),
+    ),
+  );
 
 /**
  * The largest sizes with which a round of the demo ends in time; the smallest where none does.

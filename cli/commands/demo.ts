@@ -4,15 +4,15 @@ import type { Command } from 'commander';
 import { OpenAI } from 'openai';
 import type { WorkState } from '../../client/handle.ts';
 import type { Config } from '../../config/config.ts';
-import { count, roughly } from '../../core/report/format.ts';
 import { latestSections } from '../../core/report/latest.ts';
 import type { DemoSizes } from '../../demo/data.ts';
-import { type DemoForecast, fittingSizes, forecast, totalOfRounds } from '../../demo/estimate.ts';
+import { fittingSizes } from '../../demo/estimate.ts';
 import { demoSpec } from '../../demo/spec.ts';
 import { measureSpeed } from '../../demo/speed.ts';
 import { runPage, type StackPlace } from '../../stack/place.ts';
 import { withStack } from '../../stack/withStack.ts';
 import { type GlobalOptions, print, withClient } from '../context.ts';
+import { keepSpeed, keptSpeed, planOfDemo } from '../demoPlan.ts';
 import {
   assertEnough,
   cancelRuns,
@@ -48,18 +48,20 @@ export default async function demo(options: Options, command: Command): Promise<
     const { config, place, signal, shared } = session;
     await withClient(config, async (client) => {
       if (options.fresh) await cancelRuns(client, attempts.map(nameOf));
-      const plan = last ? undefined : await planFor(options, config, signal);
-      if (plan) say(planLine(plan));
-      const attempt = last ?? nextAttempt(plan!.sizes, options.seed, attempts);
+      const begun = last ? undefined : await measured(options, config, signal);
+      const attempt = last ?? nextAttempt(begun!.sizes, options.seed, attempts);
       const run = await ownRun(client, options.state, attempt, say);
+      if (begun) await keepSpeed(run, begun.speed);
+      const plan = planOfDemo(run.spec, attempt, await keptSpeed(run));
       const { name } = run.spec;
       const before = await client.stateOf(name);
       if (before === 'none' || before === 'ended-early') await client.check(run.spec, run);
+      if (before !== 'completed') say(plan.line);
       const handle = await client.start(run.spec, run);
       const page = runPage(place, client.temporal.options.namespace, name);
       say(`${name} ${STANDING[before]}; in the Temporal UI: ${page}`);
       await Promise.all([
-        follow(handle, display, signal, plan?.forecast),
+        follow(handle, display, signal, plan.forecast),
         attempt.rounds && feed(handle, run.folder, { signal, say }),
       ]);
       const finished = await handle.reports();
@@ -77,30 +79,23 @@ export default async function demo(options: Options, command: Command): Promise<
   }).finally(() => display.stop());
 }
 
-/** Sizes, and how long the demo will take with them. */
-interface Plan {
+/** What a demo comes to that was measured. */
+interface Measured {
   sizes: DemoSizes;
-  /** Of the phases of a round. */
-  forecast: DemoForecast;
-  /** Of all rounds, in seconds. */
-  total: number;
+  /** Tokens a second that the machine does. */
+  speed: number;
 }
 
 /** What is asked for, and where sizes are left out as much as this machine does in time. */
-async function planFor(request: DemoRequest, config: Config, signal: AbortSignal): Promise<Plan> {
+async function measured(
+  request: DemoRequest,
+  config: Config,
+  signal: AbortSignal,
+): Promise<Measured> {
   const spec = demoSpec('measured', request.seed);
   const { baseURL } = config.endpoints[spec.model.endpoint]!;
   const speed = await measureSpeed(new OpenAI({ baseURL, apiKey: 'none' }), spec, signal);
-  const sizes = fittingSizes(spec, request, speed);
-  const total = totalOfRounds(spec, sizes, speed);
-  return { sizes, forecast: forecast(spec, sizes, speed), total };
-}
-
-function planLine({ sizes, total }: Plan): string {
-  const { labelled, unlabelled, test, rounds = 1 } = sizes;
-  const amounts = `${count(labelled)} labelled, ${count(unlabelled)} unlabelled and ${count(test)} test examples`;
-  const parts = rounds > 1 ? `, the unlabelled in ${rounds} parts, one before each round` : '';
-  return `${amounts}${parts}: about ${roughly(total)} on this machine`;
+  return { sizes: fittingSizes(spec, request, speed), speed };
 }
 
 const STANDING: Record<WorkState, string> = {

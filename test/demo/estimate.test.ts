@@ -5,11 +5,13 @@ import { OpenAI } from 'openai';
 import {
   fittingSizes,
   forecast,
+  forecastIn,
   MOST_SECONDS,
   mayBeChosen,
   STEPS,
   smallestSizes,
   totalOf,
+  totalOfRounds,
 } from '../../demo/estimate.ts';
 import { demoSpec } from '../../demo/spec.ts';
 import { measureSpeed } from '../../demo/speed.ts';
@@ -43,6 +45,15 @@ describe('the estimate of the demo', () => {
     assert.equal(usual!['warm-up-4'], usual!['warm-up']);
     assert.equal(other!['warm-up-4'], undefined);
     assert.ok(other!['warm-up']! > 1.5 * usual!['warm-up']!);
+  });
+
+  it('is of each round about the part of the unlabelled that has come by then', () => {
+    const sizes = { labelled, unlabelled: 600, test: 300, rounds: 3 };
+    const [first, , last] = [1, 2, 3].map((round) => forecastIn(round, spec, sizes, 200));
+    assert.deepEqual(first, forecast(spec, { labelled, unlabelled: 200, test: 300 }, 200));
+    assert.ok(Math.abs(last!.propagate! - 3 * first!.propagate!) < 1e-9);
+    const all = totalOfRounds(spec, sizes, 200);
+    assert.ok(all > totalOf(last!) && all < 3 * totalOf(last!));
   });
 
   it('says nothing of a baseline that the warm-up stands for', () => {

@@ -47,6 +47,7 @@ describe('the demo', function () {
     const { exitCode, stdout, stderr } = await startSemievol(['demo', ...options]);
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout + stderr, /goes on/);
+    assert.match(stderr, /16 labelled, 24 unlabelled and 24 test examples: about .+ in all/);
     const { rounds } = JSON.parse(await readFile(join(files.path, 'figures.json'), 'utf8'));
     const [{ metrics, pseudoLabels, usage, examples, seconds }] = rounds;
     const { base, sft, semievol } = metrics[0].values;

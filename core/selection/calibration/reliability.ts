@@ -1,6 +1,6 @@
 /** A label with how probable it is said to be. */
 export interface Claim {
-  /** 0 to 1: the `probability` of a verdict, or what `combined` was fitted to say. */
+  /** 0 to 1: the `probability` of a verdict. */
   confidence: number;
   right: boolean;
 }
