@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { findConfig } from '../config/find.ts';
 import type { GlobalOptions } from './context.ts';
-import { findSpec } from './findSpec.ts';
+import { findGrid, findSpec } from './findSpec.ts';
 import { addSignature, addStackOptions, positiveNumber, wholeNumber } from './options.ts';
 
 const ON_TIME = 'as many as this machine does in ten minutes or so';
@@ -89,7 +89,7 @@ export function addCommands(program: Command): void {
   program
     .command('reproduce')
     .description('run a grid: cells that differ in a thing or two, over seeds, and write one table')
-    .argument('<grid>', 'YAML file that describes the grid', findSpec)
+    .argument('<grid>', 'YAML file that describes the grid', findGrid)
     .option('--data <folder>', "folder of the data files (default: that of the base's spec file)")
     .option(
       '--drawn <folder>',

@@ -97,6 +97,7 @@ describe('semievol as a process', () => {
       const wrong = await files.write('wrong.yaml', `${GOOD_SPEC}sed: 1\n`);
       await Promise.all([
         refused(['run', 'nowhere.yaml'], /run spec nowhere\.yaml not found/),
+        refused(['reproduce', 'nowhere.yaml'], /grid nowhere\.yaml not found/),
         refused(['run', wrong], /wrong\.yaml:9:1: unknown field sed \(did you mean "seed"\?\)/),
       ]);
     });
