@@ -23,6 +23,12 @@ describe('a trainer by a command', () => {
     await trainer.poll(id, order);
     return { trainer, order, id, puppet: await shop.puppeteer.puppet(1) };
   }
+  /** A process that is killed closes what it has open before it is gone. */
+  const isGone = (pid: number) =>
+    lookUntil(
+      () => identityOf(pid),
+      (there) => !there,
+    );
   const is = (detail: string) => (job: { detail: string }) => job.detail === detail;
 
   it('trains, and has the adapter under the name of the model', async () => {
@@ -101,7 +107,7 @@ describe('a trainer by a command', () => {
     assert.ok(await identityOf(child));
     assert.equal(await trainer.cancel(order, id), 1);
     await puppet.ended;
-    assert.equal(await identityOf(child), undefined);
+    await isGone(child);
     assert.equal((await trainer.poll(id, order)).state, 'cancelled');
     assert.equal(await trainer.cancel(order, id), 0);
     assert.notEqual((await trainer.adoptOrCreate(order)).id, id);
@@ -118,14 +124,9 @@ describe('a trainer by a command', () => {
     await puppet.does('write', { name: '0000001_adapters.safetensors' });
     worker.kill();
     await puppet.ended;
-    await lookUntil(
-      () => identityOf(child),
-      (there) => !there,
-    );
-    await trainer.poll(id, order);
-    const next = await shop.puppeteer.puppet(2);
-    assert.equal(next.config.iters, 3);
+    await isGone(child);
     await shop.until(trainer, id, order, ({ note }) => note === 'starting, went on from step 1');
+    assert.equal((await shop.puppeteer.puppet(2)).config.iters, 3);
     await trainer.cancel(order, id);
   });
 
@@ -162,8 +163,7 @@ describe('a trainer by a command', () => {
     assert.equal(await puppet.heard(), 'SIGTERM');
     assert.equal((await trainer.poll(id, order)).state, 'cancelling');
     assert.equal(await cancelled, 1);
-    await puppet.ended;
-    assert.equal(await identityOf(puppet.pid), undefined);
+    await isGone(puppet.pid);
   });
 
   it('lets a job wait for the place of another', async () => {
