@@ -36,6 +36,9 @@ export interface ListedRun {
   endedAt?: Date;
 }
 
+/** What a grid is warned of, and what it will do that one may not expect, with the names of the cells. */
+export type GridCheck = Pick<StartCheck, 'warnings' | 'notes'>;
+
 /**
  * Starts, watches and steers evolutions and fine-tunes. It needs no worker in its process.
  *
@@ -211,22 +214,24 @@ export class SemiEvolClient {
 
   /**
    * Makes sure of each cell of a grid what `check` makes sure of a run, on the first data seed.
-   * @returns warnings, each once
    * @throws SpecError; CheckFailed
    */
-  async checkGrid(grid: GridInput, options: GridOptions): Promise<string[]> {
+  async checkGrid(grid: GridInput, options: GridOptions): Promise<GridCheck> {
     const [plan, { checkBeforeStart }] = await Promise.all([
       this.#planOf(grid, options),
       import('./check.ts'),
     ]);
     const [group] = plan.groups;
-    const warnings: string[] = [];
-    for (const cell of plan.cells.keys()) {
+    const warnings = new Set<string>();
+    const cellsOf = new Map<string, string[]>();
+    for (const [index, { name }] of plan.cells.entries()) {
       const checks = { config: this.config, registry: this.#registry };
-      const found = await checkBeforeStart(specOf(plan, group!, cell), group!.folder, checks);
-      warnings.push(...found.warnings);
+      const found = await checkBeforeStart(specOf(plan, group!, index), group!.folder, checks);
+      for (const warning of found.warnings) warnings.add(warning);
+      for (const note of found.notes) cellsOf.set(note, [...(cellsOf.get(note) ?? []), name]);
     }
-    return [...new Set(warnings)];
+    const notes = [...cellsOf].map(([note, cells]) => `${cells.join(', ')}: ${note}`);
+    return { warnings: [...warnings], notes };
   }
 
   /** Whether a worker polls the task queue: without one nothing goes on. */

@@ -72,7 +72,7 @@ export type { ModelAt, StoredExample } from '../core/types.ts';
 export type { Preflight } from '../data/preflight.ts';
 export type { ChampionChange, Decision } from '../workflows/living/messages.ts';
 export type { StartCheck } from './check.ts';
-export { connectClient, type ListedRun, SemiEvolClient } from './client.ts';
+export { connectClient, type GridCheck, type ListedRun, SemiEvolClient } from './client.ts';
 export type { Watching } from './collecting.ts';
 export {
   CheckFailed,

@@ -6,7 +6,7 @@ import type { Arrived } from './living/arrival.ts';
 import type { Reading } from './pace.ts';
 import type { PhaseName, PhaseState } from './phases.ts';
 import type { Score } from './score.ts';
-import type { Warning } from './searchAttributes.ts';
+import type { Warning, WorkState } from './searchAttributes.ts';
 import type { Spent } from './spent.ts';
 import type { ModelRole } from './types.ts';
 
@@ -149,4 +149,18 @@ export interface RunTotals {
   finished: number;
   /** Rounds whose new model became the champion. */
   promoted: number;
+}
+
+/** Whether work that has not ended goes on, is paused, or only waits. */
+export function standingOf({
+  isPaused,
+  trouble,
+  waitsFor,
+  phases,
+}: { isPaused: boolean } & Pick<RoundStatus, 'trouble' | 'waitsFor' | 'phases'>): WorkState {
+  if (isPaused) return 'paused';
+  const running = phases.filter(({ state }) => state === 'running');
+  const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
+  const isIdle = running.length > 0 && running.every((phase) => phase.waitsFor);
+  return isHeldUp || waitsFor || isIdle ? 'waiting' : 'running';
 }

@@ -7,7 +7,7 @@ import {
   type SearchAttributeName,
   type SearchAttributeValues,
 } from '../core/searchAttributes.ts';
-import type { RoundStatus } from '../core/status.ts';
+import { type RoundStatus, standingOf } from '../core/status.ts';
 import { cancellationOf, isCancelled } from './cancellation.ts';
 
 /** Sets search attributes: of those that the namespace has, what is other than before. */
@@ -53,7 +53,6 @@ export function attributesOfRound(
 ): SearchAttributeValues {
   const running = phases.filter(({ state }) => state === 'running');
   const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
-  const waits = waitsFor || (running.length > 0 && running.every((phase) => phase.waitsFor));
   // Between two phases of a round it is the one before.
   const phase = running[0]?.name ?? (waitsFor || phases.length === 0 ? null : undefined);
   const isPaused = pausedAt !== undefined || hold !== undefined;
@@ -64,7 +63,7 @@ export function attributesOfRound(
     SemiEvolModel: model.name,
     SemiEvolPhase: phase,
     SemiEvolRound: round,
-    SemiEvolState: isPaused ? 'paused' : isHeldUp || waits ? 'waiting' : 'running',
+    SemiEvolState: standingOf({ isPaused, trouble, waitsFor, phases }),
     SemiEvolWarning: warning ?? less,
   };
 }

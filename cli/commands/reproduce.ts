@@ -46,9 +46,10 @@ export default async function reproduce(
       return;
     }
     const before = await client.stateOf(given.grid.name);
-    if (before !== 'running')
-      for (const warning of await client.checkGrid(given.grid, given.options))
-        say(`warning: ${warning}`);
+    if (before !== 'running') {
+      const { notes, warnings } = await client.checkGrid(given.grid, given.options);
+      for (const line of [...notes, ...warnings.map((warning) => `warning: ${warning}`)]) say(line);
+    }
     const grid = await client.reproduce(given.grid, given.options);
     const status = await followToEnd(client, grid);
     await writeTable(await grid.table(), status.failed, options);

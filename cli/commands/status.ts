@@ -7,7 +7,7 @@ import { count } from '../../core/report/format.ts';
 import { latestSections } from '../../core/report/latest.ts';
 import { waitingText } from '../../core/report/progress.ts';
 import { tableOf } from '../../core/report/section.ts';
-import type { RunStatus } from '../../core/status.ts';
+import { type RunStatus, standingOf } from '../../core/status.ts';
 import { configOf, print, withClient } from '../context.ts';
 import { phaseLine, stuckLine } from '../progress.ts';
 import { terminal } from '../terminal.ts';
@@ -49,10 +49,10 @@ function dataLine({ segment, counts, struck }: NonNullable<RunStatus['data']>): 
   return `data: ${splits.join(', ')}${segment > 0 ? `, in ${segment + 1} segments` : ''}`;
 }
 
-/** What a run does: one that nobody has ended may be paused, or wait for its next round or a person. */
-function stateText({ state, status }: RunView): string {
-  if (state !== 'running') return state;
-  return status?.paused ? 'paused' : status?.waitsFor ? 'waiting' : state;
+/** What a run does, as its search attribute says. */
+function stateText({ state, status, phases }: RunView): string {
+  if (state !== 'running' || !status) return state;
+  return standingOf({ isPaused: status.paused, waitsFor: status.waitsFor, phases });
 }
 
 function describe(view: RunView): string {

@@ -22,7 +22,7 @@ export function level(confidence: number): string {
 /** A share with its interval and what it was counted from: `50.0 % (23.7 to 76.3 %, 5/10)`. */
 export function estimate({ value, low, high, got, of }: Estimate): string {
   if (value === null || low === null || high === null) return NONE;
-  const [sum, most] = [got, of].map((one) => Number(one.toFixed(1)));
+  const [sum, most] = [got, of].map((one) => count(Number(one.toFixed(1))));
   return `${percent(value)} (${(100 * low).toFixed(1)} to ${percent(high)}, ${sum}/${most})`;
 }
 

@@ -443,6 +443,7 @@ describe('figures', () => {
     assert.deepEqual([percent(0.8167), percent(null), count(12_345)], ['81.7 %', '–', '12,345']);
     assert.deepEqual([0.95, 0.999].map(level), ['95 %', '99.9 %']);
     assert.equal(estimate(wilson(5, 10)), '50.0 % (23.7 to 76.3 %, 5/10)');
+    assert.equal(estimate(wilson(832, 1000)), '83.2 % (80.8 to 85.4 %, 832/1,000)');
     assert.equal(estimate(wilson(0, 0)), '–');
     const share = { value: 0.4567, low: 0.4, high: 0.5, got: 45.6667, of: 100 };
     assert.equal(estimate(share), '45.7 % (40.0 to 50.0 %, 45.7/100)');

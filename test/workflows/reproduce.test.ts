@@ -112,6 +112,17 @@ describe('a grid', () => {
     assert.equal(new Set(used.map(({ training_file }) => training_file)).size, used.length);
   });
 
+  it('says before it starts which cells cross-fit, and what that takes', async () => {
+    const task = await writeTask(bench.folder, 'many', { ...SIZES, labelled: 100 }, {});
+    const scores: GridInput['scores'] = ['auto', 'combined', 'votes'];
+    const options = { base: task, folder: bench.folder };
+    const { notes, warnings } = await bench.client.checkGrid({ name: 'noted', scores }, options);
+    assert.deepEqual(warnings, []);
+    assert.deepEqual(notes, [
+      'score-auto, score-combined: cross-fitting trains 2 further models and asks for 400 further answers: "semievol plan" says what that costs',
+    ]);
+  });
+
   it('looks at labels alone where it goes no further', async () => {
     await bench.startWorker();
     const grid = await reproduce({
