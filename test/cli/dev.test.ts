@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { describe, it } from 'mocha';
 import OpenAI from 'openai';
 import { ensureEngine } from '../../engine/setup.ts';
 import { isFree } from '../../stack/place.ts';
 import { smallModel } from '../engine/support.ts';
+import { portForLater } from '../support/port.ts';
 import { useFolder } from '../support/suite.ts';
 import { semievol, startSemievol } from './support.ts';
 
@@ -19,7 +19,7 @@ describe('semievol dev', () => {
     const model = join(files.path, 'qwen3');
     await smallModel(model);
     const state = join(files.path, 'state');
-    const ports = [await getPort(), await getPort(), await getPort()];
+    const ports = [await portForLater(), await portForLater(), await portForLater()];
     const [temporal, ui, engine] = ports.map(String) as [string, string, string];
     const where = ['--state', state, '--temporal-port', temporal, '--ui-port', ui];
     // What a user of Temporal Cloud may have set.

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import getPort from 'get-port';
 import { before, describe, it } from 'mocha';
 import OpenAI from 'openai';
 import { parse } from 'yaml';
@@ -18,6 +17,7 @@ import type { Provider } from '../../testing/provider.ts';
 import type { fineTune } from '../../workflows/fineTune.ts';
 import { trainingRows } from '../engine/support.ts';
 import { lookUntil } from '../support/lookUntil.ts';
+import { portForLater } from '../support/port.ts';
 import { Bench } from '../support/stack.ts';
 import { use, useFolder, useProvider, useTemporal } from '../support/suite.ts';
 import { MlxServer } from '../support/vllm/mlx.ts';
@@ -43,7 +43,7 @@ class Serving {
 
   static async start(): Promise<Serving> {
     await ensureEngine();
-    const serving = new Serving(await getPort());
+    const serving = new Serving(await portForLater());
     await serving.start();
     return serving;
   }
@@ -53,7 +53,7 @@ class Serving {
   }
 
   async start(): Promise<void> {
-    this.mlx = await MlxServer.start(await getPort());
+    this.mlx = await MlxServer.start(await portForLater());
     this.front = await Vllm.start({ base: BASE, answer: this.mlx.answer, port: this.port });
   }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { before, describe, it } from 'mocha';
 import { forecastRun } from '../../client/forecast.ts';
 import { defineConfig } from '../../config/config.ts';
@@ -11,6 +10,7 @@ import { writeDemoData } from '../../demo/data.ts';
 import { demoSpec } from '../../demo/spec.ts';
 import { engineTokenizers } from '../../engine/tokenizers.ts';
 import { startSemievol } from '../cli/support.ts';
+import { portForLater } from '../support/port.ts';
 import { useFolder } from '../support/suite.ts';
 
 const TOKENS = ['promptTokens', 'completionTokens', 'trainedTokens'] as const;
@@ -25,8 +25,8 @@ describe('the demo', function () {
     options = [
       ...['--labelled', '16', '--unlabelled', '24', '--test', '24'],
       ...['--state', join(files.path, 'state'), '--json', join(files.path, 'figures.json')],
-      ...['--temporal-port', `${await getPort()}`, '--ui-port', `${await getPort()}`],
-      ...['--engine-port', `${await getPort()}`],
+      ...['--temporal-port', `${await portForLater()}`, '--ui-port', `${await portForLater()}`],
+      ...['--engine-port', `${await portForLater()}`],
     ];
   });
 

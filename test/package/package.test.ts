@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { after, before, describe, it } from 'mocha';
 import manifest from 'semievol/package.json' with { type: 'json' };
 import type { RoundReport } from '../../core/roundReport.ts';
 import { startProvider } from '../../testing/provider.ts';
+import { portForLater } from '../support/port.ts';
 import { startTemporal, writeTask } from '../support/stack.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -276,7 +276,7 @@ describe('the published package', () => {
     await symlink(join(PROJECT, '.semievol/python'), join(state, 'python'));
     const ports: string[] = [];
     for (const service of ['temporal', 'ui', 'engine'])
-      ports.push(`--${service}-port`, `${await getPort()}`);
+      ports.push(`--${service}-port`, `${await portForLater()}`);
     const dev = semievol('dev', '--json', '--config', 'config.js', ...ports);
     try {
       await Promise.race([once(dev.stdout, 'data'), dev]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Fault, FaultPlan } from '../../testing/faults.ts';
+import { portForLater } from '../support/port.ts';
 import { aProvider, endpointAt, failure, PROMPT, request, soon, untilTrouble } from './support.ts';
 
 describe('An endpoint in trouble', () => {
@@ -190,12 +191,11 @@ describe('An endpoint in trouble', () => {
       });
 
     it('where nobody is there', async () => {
-      const { baseURL } = here.provider;
-      await here.provider.close();
-      const endpoint = endpointAt({ baseURL });
+      const port = await portForLater();
+      const endpoint = endpointAt({ baseURL: `http://127.0.0.1:${port}/v1` });
       const asking = endpoint.chat(request);
       await untilTrouble(endpoint, /cannot be reached \(connect ECONNREFUSED/);
-      await here.restart({ port: Number(new URL(baseURL).port) });
+      await here.restart({ port });
       assert.notEqual((await asking)[0]!.text, '');
     });
 

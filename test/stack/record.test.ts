@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { utimes } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import getPort from 'get-port';
 import { describe, it } from 'mocha';
 import { recordFile, runningStack, writeRecord } from '../../stack/record.ts';
+import { portForLater } from '../support/port.ts';
 import { useFolder } from '../support/suite.ts';
 
 describe('record of a running stack', () => {
   const files = useFolder('suite');
   it('counts while it starts and while its Temporal has its port, not when its number is another’s', async () => {
-    const temporalPort = await getPort();
+    const temporalPort = await portForLater();
     const place = { state: files.path, temporalPort, uiPort: 1, enginePort: 2 };
     assert.equal(await runningStack(place.state), undefined);
     writeRecord(place);

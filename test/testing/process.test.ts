@@ -7,6 +7,7 @@ import { afterEach, describe, it } from 'mocha';
 import OpenAI from 'openai';
 import type { Fault } from '../../testing/faults.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
+import { portForLater } from '../support/port.ts';
 import { useFolder } from '../support/suite.ts';
 import { ask, clientOf, MODEL, trainingFile, upload } from './client.ts';
 
@@ -69,9 +70,9 @@ describe('the stand-in provider as a process', () => {
   });
 
   it('goes on after kill -9 with its files, jobs, models, batches and journal', async () => {
-    const state = ['--state', folder.path, '--job-script', 'queues'];
+    const port = String(await portForLater());
+    const state = ['--state', folder.path, '--job-script', 'queues', '--port', port];
     const first = await start(...state);
-    const { port } = new URL(first.baseURL);
     const { jobs } = first.client.fineTuning;
     const training_file = (await upload(first.client, trainingFile(30))).id;
     const done = await jobs.create({ model: MODEL, training_file });
@@ -89,7 +90,7 @@ describe('the stand-in provider as a process', () => {
     const before = await journalOf(first.baseURL);
     await kill();
 
-    const { client, baseURL } = await start(...state, '--port', port);
+    const { client, baseURL } = await start(...state);
     assert.equal(baseURL, first.baseURL);
     assert.deepEqual(await journalOf(baseURL), before);
     const again = client.fineTuning.jobs;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import type { DeploymentOrder, Deployments } from '../../../providers/deployments.ts';
 import { Trainers } from '../../../providers/trainers/index.ts';
+import { portForLater } from '../../support/port.ts';
 import { use, useFolder } from '../../support/suite.ts';
 import { Vllm, type VllmOptions } from '../../support/vllm/vllm.ts';
 import { openFront } from '../conformance/lossyFront.ts';
@@ -22,11 +23,11 @@ for (const load of ['call', 'resolver'] as const)
   describe(`models at a vLLM, by its ${load},`, () => {
     const state = useFolder('test');
     const models = () => join(state.path, 'models');
-    const start = (port = 0) =>
+    const start = (port: number) =>
       Vllm.start({ base: BASE, answer, port, ...(load === 'resolver' && { resolver: models() }) });
     const opened = use(
       'test',
-      async () => ({ vllm: await start() }),
+      async () => ({ vllm: await start(await portForLater()) }),
       ({ vllm }) => vllm.close(),
     );
 
