@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type OpenAI from 'openai';
@@ -197,7 +197,8 @@ describe('engine: files and fine-tuning', () => {
     const lost = await create({ method: supervised({ n_epochs: 50 }) });
     await waitForJob(client, lost.id, ({ status }) => status === 'running');
     const folder = path.join(running.stateFolder, 'jobs', lost.id);
-    await rm(folder, { recursive: true });
+    // At once, while the job goes on writing into it.
+    await rename(folder, path.join(running.stateFolder, 'lost'));
     const next = await create({ method: supervised({ n_epochs: 1 }) });
     assert.equal((await waitForJob(client, next.id)).status, 'succeeded');
     await mkdir(folder, { recursive: true });
