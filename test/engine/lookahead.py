@@ -12,8 +12,8 @@ from lookahead import tasks_under_way
 
 count = tasks_under_way()
 begun = count.value
-chain = matrix = mx.full((256, 256), 1 / 256)
-for _ in range(1000):
+chain = matrix = mx.full((512, 512), 1 / 512)
+for _ in range(200):
     chain = chain @ matrix
 mx.async_eval(chain)
 under_way = count.value - begun
