@@ -33,7 +33,7 @@ export type { Written } from '../core/grid/merge.ts';
 export type { GridCell, GridGroup, GridPlan } from '../core/grid/plan.ts';
 export type { GridInput } from '../core/grid/spec.ts';
 export type { Interval, Spread } from '../core/grid/spread.ts';
-export type { FailedRun, GridStatus } from '../core/grid/status.ts';
+export type { CellPace, FailedRun, GridStatus } from '../core/grid/status.ts';
 export type { GridRow, GridRun, GridTable, LabelRow } from '../core/grid/table.ts';
 export type {
   BadReason,

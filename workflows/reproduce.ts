@@ -69,17 +69,25 @@ export async function reproduce(input: ReproduceInput): Promise<GridStatus> {
     status.done += finished.length;
     status.before += finished.length;
     for (const [cell, run] of runs.entries()) {
-      if (finished.includes(run)) continue;
+      const pace = status.cells[cell]!;
+      if (finished.includes(run)) {
+        pace.left--;
+        continue;
+      }
       await pause.whilePaused();
       status.running.push(run);
       show();
+      const from = Date.now();
       try {
         await runCell(group, cell);
         status.done++;
+        pace.done++;
+        pace.took += Date.now() - from;
       } catch (error) {
         if (CancellationScope.current().consideredCancelled) throw error;
         status.failed.push({ run, message: messagesOf(error).at(-1)! });
       }
+      pace.left--;
       status.running.splice(status.running.indexOf(run), 1);
       show();
     }
@@ -106,8 +114,9 @@ export async function reproduce(input: ReproduceInput): Promise<GridStatus> {
   }
 }
 
-const beginning = ({ name, groups }: GridPlan): GridStatus => ({
+const beginning = ({ name, cells, groups }: GridPlan): GridStatus => ({
   grid: name,
-  total: groups.reduce((sum, { runs }) => sum + runs.length, 0),
-  ...{ done: 0, before: 0, failed: [], running: [], paused: false, startedAt: Date.now() },
+  total: cells.length * groups.length,
+  ...{ done: 0, before: 0, failed: [], running: [], paused: false },
+  cells: cells.map(() => ({ left: groups.length, done: 0, took: 0 })),
 });

@@ -104,7 +104,7 @@ class ShownGrid {
     if (!workerPolling) return this.#say('no worker', NO_WORKER);
     if (!status) return;
     const { done, failed, running, paused } = status;
-    const line = [gridLine(status, Date.now()), ...running].join('; ');
+    const line = [gridLine(status), ...running].join('; ');
     this.#say([done, failed.length, paused, ...running].join(), line);
     const [run] = running;
     if (run === undefined) return;

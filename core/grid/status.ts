@@ -18,20 +18,37 @@ export interface GridStatus {
   /** Names of the runs at work. */
   running: string[];
   paused: boolean;
-  /** Epoch milliseconds. */
-  startedAt: number;
+  /** In the order of the plan. */
+  cells: CellPace[];
+}
+
+/** What the runs of a cell take, and how many there are still to do. */
+export interface CellPace {
+  left: number;
+  /** Those that have completed since the grid was begun or begun again. */
+  done: number;
+  /** Milliseconds that these took, all together. */
+  took: number;
 }
 
 /**
- * How long a grid may still take, in milliseconds, as long as its runs go on as those before;
- * undefined where none has ended.
- * @param now epoch milliseconds
+ * How long a grid may still take, in milliseconds, as long as as many runs are at work as now and each
+ * takes as long as those of its cell before; undefined where too few have ended to tell.
  */
-export function timeLeft(
-  { total, done, before, failed, startedAt }: GridStatus,
-  now: number,
-): number | undefined {
-  const ended = done - before + failed.length;
-  if (ended <= 0) return undefined;
-  return ((now - startedAt) / ended) * (total - done - failed.length);
+export function timeLeft({ cells, running }: GridStatus): number | undefined {
+  // The first cell pays for what the others share with it, which are rather like each other.
+  const usual = meanOf(cells.length > 1 ? cells.slice(1) : cells);
+  const times = cells
+    .filter(({ left }) => left > 0)
+    .map((cell) => cell.left * (meanOf([cell]) ?? usual ?? Number.NaN));
+  const all = sum(times) / Math.max(1, running.length);
+  return Number.isNaN(all) ? undefined : all;
 }
+
+const meanOf = (cells: readonly CellPace[]): number | undefined => {
+  const done = sum(cells.map((cell) => cell.done));
+  return done > 0 ? sum(cells.map(({ took }) => took)) / done : undefined;
+};
+
+const sum = (numbers: readonly number[]): number =>
+  numbers.reduce((total, number) => total + number, 0);

@@ -143,7 +143,7 @@ export function gridCsv({ metric = 'value', rows }: GridTable): string {
 export function gridProgress(status: GridStatus, now: number): Section {
   const { grid, running, failed } = status;
   return {
-    title: `Grid ${grid}: ${gridLine(status, now)}`,
+    title: `Grid ${grid}: ${gridLine(status)}`,
     blocks: [
       ...running.map((run) => `▶ ${run}`),
       ...failed.map(({ run, message }) => `✘ ${run}: ${message}`),
@@ -153,9 +153,9 @@ export function gridProgress(status: GridStatus, now: number): Section {
 }
 
 /** How far a grid has come, in a line. */
-export function gridLine(status: GridStatus, now: number): string {
+export function gridLine(status: GridStatus): string {
   const { done, total, failed, running, paused } = status;
-  const left = running.length > 0 && !paused ? timeLeft(status, now) : undefined;
+  const left = running.length > 0 && !paused ? timeLeft(status) : undefined;
   return [
     `${count(done)} of ${count(total)} runs done`,
     ...(failed.length > 0 ? [`${count(failed.length)} failed`] : []),

@@ -353,16 +353,29 @@ describe('the labels of a run', () => {
 });
 
 describe('a grid under way', () => {
-  const status: GridStatus = {
-    ...{ grid: 'g', total: 10, done: 4, before: 2, failed: [], running: ['g.a'], paused: false },
-    startedAt: 1_000,
-  };
+  const pace = (left: number, done = 0, took = 0) => ({ left, done, took });
+  const left = (cells: GridStatus['cells'], running = ['g.a']) =>
+    timeLeft({
+      ...{ grid: 'g', total: 9, done: 0, before: 0, failed: [], paused: false },
+      ...{ cells, running },
+    });
 
-  it('takes as long as its runs so far, those of before left out', () => {
-    assert.equal(timeLeft(status, 3_000), 6_000);
-    assert.equal(timeLeft({ ...status, done: 2 }, 3_000), undefined);
-    const failed = [{ run: 'g.b', message: 'no' }];
-    assert.equal(timeLeft({ ...status, failed }, 4_000), 5_000);
+  it('takes as long as the runs of each cell before', () => {
+    assert.equal(left([pace(2, 1, 600), pace(2, 1, 100), pace(3, 1, 200)]), 1_200 + 200 + 600);
+  });
+
+  it('takes as long in a cell that had no turn as in the others but the first, which pays for all', () => {
+    assert.equal(left([pace(1, 1, 600), pace(1, 1, 100), pace(2)]), 600 + 100 + 200);
+    assert.equal(left([pace(1), pace(0, 2, 200)]), 100, 'nor had the first');
+  });
+
+  it('takes less where several are at work', () => {
+    assert.equal(left([pace(2, 1, 600)], ['g.a', 'g.b']), 600);
+  });
+
+  it('says nothing before it knows', () => {
+    assert.equal(left([pace(2), pace(2)]), undefined);
+    assert.equal(left([pace(1, 1, 600), pace(2)]), undefined);
   });
 });
 
