@@ -144,7 +144,9 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     const spec = {
       ...(await readRunSpec(`${folder}.yaml`)),
       name: ROUND,
-      ...{ training: { epochs: 2, batchSize: 2 }, resolution: 'vote' as const, maxTokens: 8 },
+      // Small steps, and enough of them for the command to be found at work after its first checkpoint.
+      training: { epochs: 3, batchSize: 1 },
+      ...{ resolution: 'vote' as const, maxTokens: 8 },
       embedding: { endpoint: 'embeddings', name: 'all-minilm-l6-v2' },
       collaborators: [
         { name: 'plain', shots: 0 },
