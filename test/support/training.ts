@@ -10,7 +10,7 @@ import { Trainers } from '../../providers/trainers/index.ts';
 /** The variable with the key of a stand-in. */
 export const KEY_ENV = 'SEMIEVOL_TEST_TRAINER_KEY';
 
-/** The trainer of an endpoint at a stand-in, impatient as tests are. */
+/** The trainer of an endpoint at a stand-in, which looks often, and gives up as late as a real one does. */
 export function trainerAt(
   { baseURL, key }: { baseURL: string; key: string },
   trainer: { type: string },
@@ -18,7 +18,7 @@ export function trainerAt(
 ): Trainer {
   process.env[KEY_ENV] = key;
   const trainers = new Trainers();
-  const given = { baseURL, apiKeyEnv: KEY_ENV, pollSeconds: 0.01, finalAfterSeconds: 0.5, ...more };
+  const given = { baseURL, apiKeyEnv: KEY_ENV, pollSeconds: 0.01, ...more };
   const config = endpointConfig.parse({ ...given, trainer: trainers.spec.parse(trainer) });
   return trainers.of(new Endpoint('hosted', config));
 }

@@ -18,7 +18,8 @@ async function open(
   fireworks.addonScript = ['DEPLOYING'];
   const front = await openFront(fireworks.address);
   const spec = new Trainers().spec.parse({ type: 'fireworks', account: ACCOUNT, ...more });
-  const config = { apiKeyEnv: KEY_ENV, pollSeconds: 0.01, trainer: spec };
+  // Until something is gone takes as long as it takes.
+  const config = { apiKeyEnv: KEY_ENV, pollSeconds: 0.01, finalAfterSeconds: 120, trainer: spec };
   const endpoint = () => endpointAt({ baseURL: `${front.address}/inference/v1` }, config);
   return {
     trainer: () => new Trainers().of(endpoint()),

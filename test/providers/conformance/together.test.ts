@@ -15,7 +15,8 @@ itConforms(
     together.deploymentScript = ['PROVISIONING'];
     const front = await openFront(together.address);
     const spec = new Trainers().spec.parse({ type: 'together', project: PROJECT });
-    const config = { apiKeyEnv: KEY_ENV, pollSeconds: 0.01, trainer: spec };
+    // Until something is gone takes as long as it takes.
+    const config = { apiKeyEnv: KEY_ENV, pollSeconds: 0.01, finalAfterSeconds: 120, trainer: spec };
     const endpoint = () => endpointAt({ baseURL: `${front.address}/v1` }, config);
     const own = (id: string) => id.split('/')[1]!;
     return {

@@ -50,7 +50,8 @@ describe('deployments at Fireworks', () => {
     await ready();
     bench.server.deployments.finish(order.name, 'DELETING');
     const waiting = failure('NotUndeployed', { retried: true });
-    await assert.rejects(bench.deployments.deploy(order), waiting);
+    const { deployments } = bench.another({}, { finalAfterSeconds: 0.1 });
+    await assert.rejects(deployments!.deploy(order), waiting);
   });
 
   it('are deleted for good: the name is free again', async () => {
