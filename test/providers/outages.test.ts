@@ -96,7 +96,9 @@ describe('An endpoint in trouble', () => {
     it('after a request that got no answer in time', async () => {
       here.once('hang');
       await endpointAt(here.provider, { requestTimeoutSeconds: 0.5 }).chat(request);
-      assert.equal(here.chats().length, 2);
+      const statuses = here.chats().map(({ status }) => status);
+      // That one was answered in time: on a busy machine it need not be the second.
+      assert.deepEqual([statuses[0], statuses.at(-1)], [undefined, 200]);
     });
 
     it('under more requests than it has room for, with every answer in the end', async () => {
