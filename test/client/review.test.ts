@@ -70,12 +70,16 @@ describe('A desk for reviews', () => {
     open: number;
   }
 
-  const begin = (review: object | null = { size: RANKED, waitHours: 1 }) =>
-    bench.temporal.client.workflow.start('evolve', {
+  /** Starts the run's workflow. It has ranked when this returns: before that, nothing can be reviewed. */
+  async function begin(review: object | null = { size: RANKED, waitHours: 1 }) {
+    const handle = await bench.temporal.client.workflow.start('evolve', {
       workflowId: spec.name,
       taskQueue: bench.config.temporal.taskQueue,
       args: [{ review: review ?? undefined, ranked: RANKED }],
     });
+    await handle.query('__temporal_workflow_metadata');
+    return handle;
+  }
 
   /** Has the run's workflow at work, until the next round is called. */
   async function whileRuns(work: () => Promise<void>, review?: object | null): Promise<Ended> {
