@@ -24,6 +24,9 @@ describe('a run under way', () => {
     const { provider } = bench;
     const worker = await bench.worker();
     await worker.runUntil(async () => {
+      // Nothing is answered before all who ask have been told of the pause.
+      const told = Promise.withResolvers<undefined>();
+      provider.setFaults(({ kind }) => (kind === 'chat' ? told.promise : undefined));
       const run = await bench.start(spec);
       await provider.untilRequest({ kind: 'chat' });
       await run.signal(pause);
@@ -32,9 +35,17 @@ describe('a run under way', () => {
         roundWorkflowId: string;
       }>('status');
       assert.equal(paused, true);
+      const propagate = temporal.client.workflow.getHandle(`${roundWorkflowId}/propagate`);
+      await lookUntil(
+        () => propagate.fetchHistory(),
+        ({ events }) =>
+          events!.some(
+            (event) => event.workflowExecutionSignaledEventAttributes?.signalName === pause.name,
+          ),
+      );
+      told.resolve(undefined);
 
       // The window's batches end; then nothing is under way but the pause.
-      const propagate = temporal.client.workflow.getHandle(`${roundWorkflowId}/propagate`);
       const idle = async () => {
         const { raw } = await propagate.describe();
         // Between two activities there is a workflow task.

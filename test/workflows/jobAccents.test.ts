@@ -9,7 +9,7 @@ import { JOBS, jobOf, startFineTune, untilPending, untilPolled } from './support
 const CHAT = '/chat/completions';
 
 describe('a fine-tuning job of a provider with an accent', () => {
-  const bench = useBench('suite', {}, { finalAfterSeconds: 1 });
+  const bench = useBench('suite', {}, { finalAfterSeconds: 5 });
   before(() => bench.startWorker());
   beforeEach(() => bench.provider.jobs.release());
   afterEach(() => {

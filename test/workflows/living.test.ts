@@ -199,6 +199,7 @@ describe('a run that lives', () => {
     await refuses(run.update('add', { unlabelled: [''] }), /has to be a path or a URL/);
     await refuses(run.update('add', { unlabelled: ['bad.csv'] }), /bad\.csv, line 3: no question/);
     await run.update('add', { unlabelled: ['good.csv'] });
+    await run.until(({ waitsFor }) => waitsFor !== undefined);
     await run.update('next');
     await run.handle.result();
     assert.equal((await run.inputOf(2)).counts.unlabelled, 20);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { usageOf } from '../../../core/usage.ts';
 import { openStore } from '../../../store/store.ts';
+import { lookUntil } from '../../support/lookUntil.ts';
 import { failedFor, writeTask } from '../../support/stack.ts';
 import { type HostedProvider, type Place, useHosted } from './support.ts';
 
@@ -116,18 +117,23 @@ export function itTrains<P extends HostedProvider>(
       assert.ok(answered.some((name) => ways.isTuned(name)));
       assert.ok(!answered.some((name) => ways.isDeployed(name)));
       assert.ok(asked > 12);
-      const hosts = bench.temporal.client.workflow.list({
-        query: `WorkflowType = "host" AND TaskQueue = "${bench.config.temporal.taskQueue}"`,
-      });
-      const ids = new Set<string>();
-      for await (const { workflowId } of hosts) ids.add(workflowId);
-      assert.ok(ids.size >= 2, `${ids.size} models were hosted`);
+      const query = `WorkflowType = "host" AND TaskQueue = "${bench.config.temporal.taskQueue}"`;
+      const hosts = async () => {
+        const ids = new Set<string>();
+        for await (const { workflowId } of bench.temporal.client.workflow.list({ query }))
+          ids.add(workflowId);
+        return ids;
+      };
+      // Searches see a change a little later.
+      const ids = await lookUntil(hosts, ({ size }) => size >= 2);
       const putUp = provider
         .requests({ method: 'POST', status: 200 })
         .filter(({ path }) => /\/deployments$|:undelete$/.test(path)).length;
       assert.ok(putUp > ids.size, `${ids.size} models were put up ${putUp} times`);
-      for (const id of ids) await bench.temporal.client.workflow.getHandle(id).result();
-      assert.deepEqual(ways.standing(provider), []);
+      await lookUntil(
+        () => ways.standing(provider),
+        ({ length }) => length === 0,
+      );
     });
   });
 }
