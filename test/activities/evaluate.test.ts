@@ -10,7 +10,10 @@ describe('evaluate', () => {
 
   it('counts what the store has, where another attempt has answered first', async () => {
     const examples = pool('test', 20);
-    lab = await openLaboratory({ examples, provider: { latencyMs: 200 } });
+    lab = await openLaboratory({ examples });
+    // The other attempt is through before this one is answered.
+    const committed = Promise.withResolvers<undefined>();
+    lab.provider.setFaults(() => committed.promise);
     const input = {
       ...ref,
       role: 'vanilla' as const,
@@ -34,6 +37,7 @@ describe('evaluate', () => {
       all((gold) => gold),
       1,
     );
+    committed.resolve(undefined);
     const first = await running;
     const parts = [{ metric: 'accuracy', got: 20, of: 20 }];
     assert.deepEqual([first.examples, first.parts], [20, parts]);
