@@ -7,7 +7,9 @@ import { join, relative } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { stringify } from 'yaml';
 import type { Config } from '../../config/config.ts';
+import type { RunStatus } from '../../core/status.ts';
 import { LABELS } from '../../testing/task.ts';
+import { lookUntil } from '../support/lookUntil.ts';
 import { testConfig, writeTask } from '../support/stack.ts';
 import { useFolder, useOwnTemporal, useProvider } from '../support/suite.ts';
 import { GOOD_SPEC, semievol, startSemievol, writeConfigOption } from './support.ts';
@@ -307,8 +309,10 @@ describe('semievol as a process', () => {
 
     await go('pause', 'controlled');
     await withWorker(other, async () => {
-      const status = JSON.parse((await go('status', 'controlled', '--json')).stdout);
-      assert.equal(status.status.paused, true);
+      // Nobody answers before the worker has begun.
+      const statusNow = async (): Promise<RunStatus | undefined> =>
+        JSON.parse((await go('status', 'controlled', '--json')).stdout).status;
+      assert.equal((await lookUntil(statusNow, Boolean))!.paused, true);
       const limit = ['--phase', 'propagate', '--tokens', '5000'];
       const raised = await go('budget', 'controlled', ...limit);
       assert.match(raised.stdout, /"controlled" may spend 5,000 tokens in propagate/);
@@ -321,10 +325,7 @@ describe('semievol as a process', () => {
       assert.match(refused.stderr, /no challenger waits for a person/);
       await go('budget', 'controlled', '--tokens', '1');
       await go('resume', 'controlled');
-      for (let isHeld = false; !isHeld; ) {
-        const { status } = JSON.parse((await go('status', 'controlled', '--json')).stdout);
-        isHeld = status.hold !== undefined;
-      }
+      await lookUntil(statusNow, (status) => status?.hold);
       const resumed = await go('resume', 'controlled');
       assert.match(resumed.stdout, /"controlled" stays paused: .*1 token/);
       await go('pause', 'controlled');
