@@ -34,7 +34,9 @@ describe('Reading CSV', () => {
   });
 
   it('reads any field back and finds the line of any record', async () => {
-    const field = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r\n', 'é', ' ', "'") });
+    const unit = fc.constantFrom('a', '"', ',', '\n', '\r\n', 'é', ' ', "'");
+    // Of more lines than these some look like rows, which is told.
+    const field = fc.string({ unit }).filter((text) => text.split('\n').length < 5);
     const rows = fc.array(fc.tuple(field, field), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(rows, fc.integer({ min: 1, max: 40 }), async (fields, size) => {
@@ -114,8 +116,8 @@ describe('Decoding UTF-8', () => {
         async (text, size) => {
           const clean = text
             .toWellFormed()
-            .replace(/^\uFEFF/, '')
-            .replaceAll('\0', '');
+            .replaceAll('\0', '')
+            .replace(/^\uFEFF+/, '');
           assert.equal(await decode(Buffer.from(clean), size), clean);
         },
       ),
