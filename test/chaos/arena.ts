@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import getPort from 'get-port';
 import { connectClient, type SemiEvolClient } from '../../client/client.ts';
 import { RunFailed } from '../../client/errors.ts';
 import { type Config, defineConfig } from '../../config/config.ts';
@@ -11,6 +10,7 @@ import { temporalBinary } from '../../engine/setup.ts';
 import type { Fault } from '../../testing/faults.ts';
 import type { JournalEntry } from '../../testing/requests.ts';
 import { writeConfig } from '../support/configFile.ts';
+import { portForLater } from '../support/port.ts';
 import { JournalFiles } from './journalFiles.ts';
 import type { Place, Stand, Surroundings } from './places/place.ts';
 import { type Program, Service } from './service.ts';
@@ -81,10 +81,10 @@ export class Arena {
   static async open(options: ArenaOptions): Promise<Arena> {
     const { folder, place, pollSeconds, finalAfterSeconds } = options;
     await mkdir(join(folder, 'logs'), { recursive: true });
-    const temporalPort = await getPort();
+    const temporalPort = await portForLater();
     const stands: Placed[] = [];
     for (const stand of place.stands(options)) {
-      const port = await getPort();
+      const port = await portForLater();
       stands.push({ ...stand, port, address: `http://${HOST}:${port}` });
     }
     const endpoints = stands.map(({ endpoint, address, path = '/v1', config }) => [
