@@ -66,13 +66,8 @@ describe('a fine-tuning job without progress', () => {
     assert.notEqual(jobsOf(bench, 'stalled')[0]!.status, 'cancelled', 'it is left running');
 
     // An event is progress, as another status is: for as long as there are any it is not found.
-    await lookUntil(
-      () => {
-        bench.provider.jobs.finish(id, 'running');
-        return found();
-      },
-      ({ length }) => length === 0,
-    );
+    const moving = setInterval(() => bench.provider.jobs.finish(id, 'running'), 100);
+    await untilFound([]).finally(() => clearInterval(moving));
     bench.provider.jobs.finish(id, 'paused');
     await untilDetails('stalled', /No progress.*the status of the job is "paused"/);
     await untilFound(['stalled']);
