@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExecaError, execa } from 'execa';
+import { lock } from 'proper-lockfile';
 import { SemiEvolError } from '../core/errors.ts';
 import { pythonIn } from './settings.ts';
 
@@ -28,30 +29,62 @@ export interface EnvironmentOptions extends Environment {
 
 /**
  * Makes the environment anew unless it was made of the requirements as they are now; that costs a
- * few milliseconds. Gives the path of its Python.
+ * few milliseconds. Of processes that want it at the same time one makes it, and the others wait.
+ * Gives the path of its Python.
  *
  * @throws SetupError when Python, its venv module or a package cannot be had.
  */
-export const ensureEnvironment = async ({
+export const ensureEnvironment = async (options: EnvironmentOptions): Promise<string> => {
+  if (!(await isReady(options))) {
+    const release = await holdPlace(options);
+    try {
+      // Whoever had the place before may have made it.
+      if (!(await isReady(options))) await makeEnvironment(options);
+    } finally {
+      await release();
+    }
+  }
+  return pythonIn(options.folder);
+};
+
+/** Keeps other processes from making the environment. What a killed one held is free after ten seconds. */
+const holdPlace = async ({
+  folder,
+  onProgress = () => {},
+}: EnvironmentOptions): Promise<() => Promise<void>> => {
+  // There may be no folder yet.
+  const options = { realpath: false };
+  try {
+    await mkdir(path.dirname(folder), { recursive: true });
+    return await lock(folder, options);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ELOCKED')
+      throw new SetupError(`The Python environment cannot be made in ${folder}: ${message}`);
+  }
+  onProgress('Python environment: another process is making it');
+  return lock(folder, { ...options, retries: { forever: true, factor: 1, minTimeout: 200 } });
+};
+
+const makeEnvironment = async ({
   furnish = async () => {},
   onProgress = () => {},
-  ...environment
-}: EnvironmentOptions): Promise<string> => {
-  const { folder, requirements, locked } = environment;
-  const executable = pythonIn(folder);
-  if (await isReady(environment)) return executable;
+  folder,
+  requirements,
+  locked,
+}: EnvironmentOptions): Promise<void> => {
   const made = await hashOf(requirements);
   await rm(folder, { recursive: true, force: true });
   const python = await findPython();
   onProgress(`Python environment (${python}) in ${path.relative('.', folder)}`);
   await createEnvironment(python, folder);
   onProgress(`Python packages of ${path.relative('.', requirements)}`);
+  const executable = pythonIn(folder);
   await (locked
     ? installPackages(executable, locked, ['--require-hashes'])
     : installPackages(executable, requirements));
   await furnish();
   await writeFile(markerOf(folder), made);
-  return executable;
 };
 
 /** Whether the environment was made, completely, of the requirements as they are now. */

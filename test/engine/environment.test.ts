@@ -19,11 +19,11 @@ describe('engine: a Python environment', () => {
     folder = path.join(root, 'python');
     requirements = path.join(root, 'requirements.in');
     locked = path.join(root, 'requirements.txt');
+    for (const file of [requirements, locked]) await writeFile(file, '');
   });
   after(() => rm(root, { recursive: true, force: true }));
 
   it('counts as made once all is in it, and is made once', async () => {
-    for (const file of [requirements, locked]) await writeFile(file, '');
     const furnish = async () =>
       assert.equal(await isReady({ folder, requirements, locked }), false);
     const python = await ensureEnvironment({ folder, requirements, locked, furnish });
@@ -34,6 +34,32 @@ describe('engine: a Python environment', () => {
     const onProgress = (line: string) => lines.push(line);
     assert.equal(await ensureEnvironment({ folder, requirements, locked, onProgress }), python);
     assert.deepEqual(lines, []);
+  });
+
+  it('is made once where several want it at the same time, who say that they wait', async () => {
+    const wanted = path.join(root, 'wanted');
+    const lines: string[] = [];
+    let furnished = 0;
+    const want = () =>
+      ensureEnvironment({
+        ...{ folder: wanted, requirements, locked },
+        onProgress: (line) => lines.push(line),
+        furnish: async () => void furnished++,
+      });
+    const [first, second] = await Promise.all([want(), want()]);
+    assert.equal(first, second);
+    assert.equal(furnished, 1);
+    const waits = lines.filter((line) => /another process is making it/.test(line));
+    assert.deepEqual([waits.length, lines.length], [1, 3]);
+  });
+
+  it('that cannot be made where it is wanted says where', async () => {
+    const file = path.join(root, 'file');
+    await writeFile(file, '');
+    await assert.rejects(ensureEnvironment({ folder: path.join(file, 'python'), requirements }), {
+      name: 'SetupError',
+      message: /cannot be made in .*file\/python: E/,
+    });
   });
 
   it('is made anew of other requirements; where pip fails, none counts as made', async () => {
