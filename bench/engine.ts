@@ -26,7 +26,7 @@ export const description =
 
 /** `even`: of the best share of prompts, at 16 in flight. */
 const TARGET = { prompts: 0.7, answers: 0.7, training: 0.7, even: 0.9 };
-const IN_FLIGHT = [8, 16, 64, 128];
+const IN_FLIGHT = [8, 16, 64, 128, 256];
 const CORES = availableParallelism();
 /** As many rows as a product of a step that reads prompts has. */
 const STEP_ROWS = 192;
