@@ -151,6 +151,10 @@ export interface RunTotals {
   promoted: number;
 }
 
+/** Whether a round's own work, or a phase of it that runs, meets with trouble. */
+export const isHeldUp = ({ trouble, phases }: Pick<RoundStatus, 'trouble' | 'phases'>): boolean =>
+  trouble !== undefined || phases.some((phase) => phase.state === 'running' && phase.trouble);
+
 /** Whether work that has not ended goes on, is paused, or only waits. */
 export function standingOf({
   isPaused,
@@ -160,7 +164,6 @@ export function standingOf({
 }: { isPaused: boolean } & Pick<RoundStatus, 'trouble' | 'waitsFor' | 'phases'>): WorkState {
   if (isPaused) return 'paused';
   const running = phases.filter(({ state }) => state === 'running');
-  const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
   const isIdle = running.length > 0 && running.every((phase) => phase.waitsFor);
-  return isHeldUp || waitsFor || isIdle ? 'waiting' : 'running';
+  return isHeldUp({ trouble, phases }) || waitsFor || isIdle ? 'waiting' : 'running';
 }

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import getPort from 'get-port';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { SemiEvolClient } from '../client/client.ts';
 import { defineConfig } from '../config/config.ts';
 import { ensureEngine, temporalBinary } from '../engine/setup.ts';
+import { portForLater } from '../test/support/port.ts';
 import { quiet, writeTask } from '../test/support/stack.ts';
 import { startProvider } from '../testing/provider.ts';
 import { SemiEvolPlugin } from '../workers/plugin.ts';
@@ -47,7 +47,7 @@ function chromiumPath(): string {
 const executablePath = chromiumPath();
 quiet();
 await ensureEngine();
-const uiPort = await getPort();
+const uiPort = await portForLater();
 const temporal = await TestWorkflowEnvironment.createLocal({
   server: {
     executable: { type: 'existing-path', path: temporalBinary() },

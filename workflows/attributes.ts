@@ -7,7 +7,7 @@ import {
   type SearchAttributeName,
   type SearchAttributeValues,
 } from '../core/searchAttributes.ts';
-import { type RoundStatus, standingOf } from '../core/status.ts';
+import { isHeldUp, type RoundStatus, standingOf } from '../core/status.ts';
 import { cancellationOf, isCancelled } from './cancellation.ts';
 
 /** Sets search attributes: of those that the namespace has, what is other than before. */
@@ -52,12 +52,15 @@ export function attributesOfRound(
   { task, model }: Pick<Plan, 'task' | 'model'>,
 ): SearchAttributeValues {
   const running = phases.filter(({ state }) => state === 'running');
-  const isHeldUp = trouble !== undefined || running.some((phase) => phase.trouble);
   // Between two phases of a round it is the one before.
   const phase = running[0]?.name ?? (waitsFor || phases.length === 0 ? null : undefined);
   const isPaused = pausedAt !== undefined || hold !== undefined;
   const warning = hold?.warning ?? running.find((phase) => phase.warning)?.warning;
-  const less = isHeldUp ? 'EndpointAway' : budget.some(isNear) ? 'BudgetNear' : null;
+  const less = isHeldUp({ trouble, phases })
+    ? 'EndpointAway'
+    : budget.some(isNear)
+      ? 'BudgetNear'
+      : null;
   return {
     SemiEvolTask: task,
     SemiEvolModel: model.name,

@@ -12,6 +12,7 @@ import { CliError, EXIT_CODE } from '../errors.ts';
 import { type GridPlaces, readGridFile } from '../gridFile.ts';
 import { assertWritable } from '../outcome.ts';
 import { createDisplay, type ProgressDisplay } from '../progress.ts';
+import { remarksOf } from '../remarks.ts';
 import { terminal } from '../terminal.ts';
 
 interface Options extends GridPlaces {
@@ -47,8 +48,7 @@ export default async function reproduce(
     }
     const before = await client.stateOf(given.grid.name);
     if (before !== 'running') {
-      const { notes, warnings } = await client.checkGrid(given.grid, given.options);
-      for (const line of [...notes, ...warnings.map((warning) => `warning: ${warning}`)]) say(line);
+      for (const line of remarksOf(await client.checkGrid(given.grid, given.options))) say(line);
     }
     const grid = await client.reproduce(given.grid, given.options);
     const status = await followToEnd(client, grid);

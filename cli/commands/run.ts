@@ -10,6 +10,7 @@ import { configOf, print, withClient } from '../context.ts';
 import { EXIT_CODE } from '../errors.ts';
 import { printReports } from '../outcome.ts';
 import { createDisplay, follow } from '../progress.ts';
+import { remarksOf } from '../remarks.ts';
 import { readRunSpec } from '../specFile.ts';
 
 interface Options {
@@ -54,8 +55,7 @@ function linesOf({ files, unread, notes, warnings }: StartCheck): string {
   return [
     ...files.map(fileLine),
     ...unread.map((name) => `${name}: only its first rows were looked at; the worker reads it all`),
-    ...notes,
-    ...warnings.map((warning) => `warning: ${warning}`),
+    ...remarksOf({ notes, warnings }),
   ].join('\n');
 }
 

@@ -20,6 +20,7 @@ import { lookUntil } from '../support/lookUntil.ts';
 import { portForLater } from '../support/port.ts';
 import { Bench } from '../support/stack.ts';
 import { use, useFolder, useProvider, useTemporal } from '../support/suite.ts';
+import { untilGone } from '../support/untilGone.ts';
 import { MlxServer } from '../support/vllm/mlx.ts';
 import { Vllm } from '../support/vllm/vllm.ts';
 import { fineTuneInput, writeTrainingFile } from '../workflows/support.ts';
@@ -112,7 +113,7 @@ describe('mlx_lm.lora as the command of a trainer', function () {
     await lookUntil(async () => isWhole(await attempt(1), 4), Boolean);
     const [ofFirst] = await commandsIn(await attempt(1));
     await worker.kill();
-    await lookUntil(async () => (await identityOf(ofFirst!)) === undefined, Boolean);
+    await untilGone(ofFirst!);
 
     await startGpuWorker();
     await lookUntil(async () => isWhole(await attempt(2), 2), Boolean);

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { identityOf } from '../../../providers/trainers/command/identity.ts';
-import { lookUntil } from '../../support/lookUntil.ts';
 import { use } from '../../support/suite.ts';
+import { untilGone } from '../../support/untilGone.ts';
 import { failure } from '../support.ts';
 import { BASE, Worker, Workshop } from './support.ts';
 
@@ -23,12 +23,6 @@ describe('a trainer by a command', () => {
     await trainer.poll(id, order);
     return { trainer, order, id, puppet: await shop.puppeteer.puppet(1) };
   }
-  /** A process that is killed closes what it has open before it is gone. */
-  const isGone = (pid: number) =>
-    lookUntil(
-      () => identityOf(pid),
-      (there) => !there,
-    );
   const is = (detail: string) => (job: { detail: string }) => job.detail === detail;
 
   it('trains, and has the adapter under the name of the model', async () => {
@@ -107,7 +101,7 @@ describe('a trainer by a command', () => {
     assert.ok(await identityOf(child));
     assert.equal(await trainer.cancel(order, id), 1);
     await puppet.ended;
-    await isGone(child);
+    await untilGone(child);
     assert.equal((await trainer.poll(id, order)).state, 'cancelled');
     assert.equal(await trainer.cancel(order, id), 0);
     assert.notEqual((await trainer.adoptOrCreate(order)).id, id);
@@ -124,7 +118,7 @@ describe('a trainer by a command', () => {
     await puppet.does('write', { name: '0000001_adapters.safetensors' });
     worker.kill();
     await puppet.ended;
-    await isGone(child);
+    await untilGone(child);
     await shop.until(trainer, id, order, ({ note }) => note === 'starting, went on from step 1');
     assert.equal((await shop.puppeteer.puppet(2)).config.iters, 3);
     await trainer.cancel(order, id);
@@ -163,7 +157,7 @@ describe('a trainer by a command', () => {
     assert.equal(await puppet.heard(), 'SIGTERM');
     assert.equal((await trainer.poll(id, order)).state, 'cancelling');
     assert.equal(await cancelled, 1);
-    await isGone(puppet.pid);
+    await untilGone(puppet.pid);
   });
 
   it('lets a job wait for the place of another', async () => {
